@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Commands the user configured: split without a shell, started with posix_spawn (safe beside other
+ * threads), watched until they end. Their two output streams are drained all the time, so that no
+ * amount of chatter can block them, and only the first part is kept.
+ */
+#include "base/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+extern char **environ;
+
+enum { COMPLAINTS_MAX = 1024, GRACE_MS = 2000 };
+
+static void add_word(char ***argv, size_t *count, struct buf *word)
+{
+	*argv = xreallocarray(*argv, *count + 2, sizeof(**argv));
+	(*argv)[(*count)++] = buf_detach(word);
+	(*argv)[*count] = NULL;
+}
+
+bool child_argv_split(const char *command, char ***argv_out, struct error *e)
+{
+	struct buf word = {NULL, 0, 0};
+	char **argv = NULL;
+	size_t count = 0;
+	bool open = false;
+	char quote = '\0';
+
+	for (const char *p = command; *p; p++) {
+		if (quote == '\'' ? *p != '\'' : quote == '"' ? *p != '"' && *p != '\\' : false) {
+			buf_add(&word, p, 1);
+		} else if (quote && *p == quote) {
+			quote = '\0';
+		} else if (*p == '\\' && p[1]) {
+			/* Inside "…" a backslash is itself unless it hides a quote or a backslash. */
+			if (quote && p[1] != '"' && p[1] != '\\')
+				buf_add(&word, p, 1);
+			buf_add(&word, ++p, 1);
+			open = true;
+		} else if (*p == '\'' || *p == '"') {
+			quote = *p;
+			open = true;
+		} else if (*p == ' ' || *p == '\t' || *p == '\n') {
+			if (open)
+				add_word(&argv, &count, &word);
+			open = false;
+		} else {
+			buf_add(&word, p, 1);
+			open = true;
+		}
+	}
+	if (open)
+		add_word(&argv, &count, &word);
+	buf_release(&word);
+	if (quote || count == 0 || !argv[0][0]) {
+		child_argv_free(argv);
+		return error_set(e, ERROR_CONFIG, quote ? "the command \"%s\" has an open quote" :
+			"the command \"%s\" is empty", command);
+	}
+	*argv_out = argv;
+	return true;
+}
+
+void child_argv_free(char **argv)
+{
+	for (size_t i = 0; argv && argv[i]; i++)
+		free(argv[i]);
+	free(argv);
+}
+
+bool child_exists(const char *program)
+{
+	const char *path = getenv("PATH");
+	bool found = false;
+
+	if (strchr(program, '/'))
+		return access(program, X_OK) == 0;
+	if (!path)
+		path = "/usr/local/bin:/usr/bin:/bin";
+	while (!found) {
+		size_t len = strcspn(path, ":");
+		char *file = xasprintf("%.*s/%s", len ? (int)len : 1, len ? path : ".", program);
+
+		found = access(file, X_OK) == 0;
+		free(file);
+		if (!path[len])
+			break;
+		path += len + 1;
+	}
+	return found;
+}
+
+/* environ with the additions behind it; a name that is in both is left out of the first part. */
+static char **make_environment(const char *const *more)
+{
+	size_t n = 0, m = 0, used = 0;
+	char **env;
+
+	while (environ && environ[n])
+		n++;
+	while (more && more[m])
+		m++;
+	env = xcalloc(n + m + 1, sizeof(*env));
+	for (size_t i = 0; i < n; i++) {
+		size_t name = strcspn(environ[i], "=") + 1;
+		bool replaced = false;
+
+		for (size_t j = 0; j < m; j++)
+			replaced = replaced || strncmp(environ[i], more[j], name) == 0;
+		if (!replaced)
+			env[used++] = environ[i];
+	}
+	for (size_t j = 0; j < m; j++)
+		env[used++] = (char *)(size_t)more[j];
+	return env;
+}
+
+static int start(const struct child_job *job, int out_fd, int err_fd, pid_t *pid)
+{
+	posix_spawn_file_actions_t files;
+	posix_spawnattr_t attributes;
+	sigset_t none, usual;
+	char **env = make_environment(job->env);
+	int err;
+
+	sigemptyset(&none);
+	sigemptyset(&usual);
+	sigaddset(&usual, SIGPIPE);
+	sigaddset(&usual, SIGTERM);
+	if (!job->background)
+		sigaddset(&usual, SIGINT);
+	posix_spawn_file_actions_init(&files);
+	if (job->stdin_fd < 0)
+		posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	else
+		posix_spawn_file_actions_adddup2(&files, job->stdin_fd, STDIN_FILENO);
+	posix_spawn_file_actions_adddup2(&files, out_fd, STDOUT_FILENO);
+	posix_spawn_file_actions_adddup2(&files, err_fd, STDERR_FILENO);
+	posix_spawnattr_init(&attributes);
+	posix_spawnattr_setsigmask(&attributes, &none);
+	posix_spawnattr_setsigdefault(&attributes, &usual);
+	posix_spawnattr_setpgroup(&attributes, 0);
+	posix_spawnattr_setflags(&attributes,
+		(short)(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
+			(job->background ? POSIX_SPAWN_SETPGROUP : 0)));
+	err = posix_spawnp(pid, job->argv[0], &files, &attributes, job->argv, env);
+	posix_spawnattr_destroy(&attributes);
+	posix_spawn_file_actions_destroy(&files);
+	free(env);
+	return err;
+}
+
+/* Takes what fd has; closes it at its end. Octets past max are read and dropped, *over tells. */
+static void drain(struct pollfd *p, struct buf *into, size_t max, bool *over)
+{
+	char chunk[4096];
+	ssize_t n = read(p->fd, chunk, sizeof(chunk));
+
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return;
+	if (n <= 0) {
+		close(p->fd);
+		p->fd = -1;
+		return;
+	}
+	size_t room = into ? max - into->len : 0, take = (size_t)n < room ? (size_t)n : room;
+
+	if (take)
+		buf_add(into, chunk, take);
+	if (take < (size_t)n)
+		*over = true;
+	wipe(chunk, sizeof(chunk));
+}
+
+static void end_it(pid_t pid, bool group, int signal_number)
+{
+	kill(group ? -pid : pid, signal_number);
+}
+
+/* Reads until the child has ended, or until time is up and it has been ended. */
+static void watch(const struct child_job *job, pid_t pid, struct pollfd fds[2], bool *over,
+	struct child_result *result)
+{
+	int64_t deadline = job->timeout_ms ? clock_ms() + job->timeout_ms : 0;
+	int status = 0, nap_ms = 1;
+	bool late = false, ignored = false;
+
+	for (;;) {
+		bool open = fds[0].fd >= 0 || fds[1].fd >= 0;
+		pid_t got;
+
+		if (poll(fds, 2, open ? 100 : nap_ms) > 0) {
+			if (fds[0].fd >= 0 && fds[0].revents)
+				drain(&fds[0], job->output, job->output_max, over);
+			if (fds[1].fd >= 0 && fds[1].revents)
+				drain(&fds[1], job->complaints, COMPLAINTS_MAX, &ignored);
+			if (fds[0].fd >= 0 || fds[1].fd >= 0)
+				nap_ms = 1;
+		} else if (!open && nap_ms < 50) {
+			nap_ms *= 2;
+		}
+		got = waitpid(pid, &status, WNOHANG);
+		if (got == pid || (got < 0 && errno != EINTR))
+			break;
+		if (deadline && clock_ms() > deadline) {
+			end_it(pid, job->background, late ? SIGKILL : SIGTERM);
+			deadline = late ? 0 : clock_ms() + GRACE_MS;
+			late = true;
+		}
+	}
+	/* What it wrote last may still be in the pipes. */
+	for (size_t i = 0; i < 2; i++)
+		while (fds[i].fd >= 0 && poll(&fds[i], 1, 0) > 0)
+			drain(&fds[i], i ? job->complaints : job->output,
+				i ? (size_t)COMPLAINTS_MAX : job->output_max, i ? &ignored : over);
+	result->end = late ? CHILD_TIMED_OUT : WIFEXITED(status) ? CHILD_EXITED : CHILD_SIGNALLED;
+	result->code = WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status);
+}
+
+static bool make_pipe(int ends[2])
+{
+	if (pipe(ends) < 0)
+		return false;
+	fcntl(ends[0], F_SETFD, FD_CLOEXEC);
+	fcntl(ends[1], F_SETFD, FD_CLOEXEC);
+	return true;
+}
+
+bool child_run(const struct child_job *job, struct child_result *result, struct error *e)
+{
+	int out[2] = {-1, -1}, err[2] = {-1, -1}, failed;
+	bool over = false, done = false;
+	pid_t pid = -1;
+
+	if ((job->output && !make_pipe(out)) || !make_pipe(err)) {
+		error_sys(e, ERROR_INTERNAL, errno, "cannot make a pipe for %s", job->argv[0]);
+		goto end;
+	}
+	failed = start(job, job->output ? out[1] : err[1], err[1], &pid);
+	if (failed) {
+		error_sys(e, failed == ENOENT || failed == EACCES ? ERROR_CONFIG : ERROR_INTERNAL, failed,
+			"cannot run \"%s\"", job->argv[0]);
+		goto end;
+	}
+	if (out[1] >= 0)
+		close(out[1]);
+	close(err[1]);
+	out[1] = err[1] = -1;
+	struct pollfd fds[2] = {{.fd = out[0], .events = POLLIN}, {.fd = err[0], .events = POLLIN}};
+
+	watch(job, pid, fds, &over, result);
+	out[0] = fds[0].fd;
+	err[0] = fds[1].fd;
+	done = !over || error_set(e, ERROR_CONFIG, "the command \"%s\" wrote more than %zu octets",
+		job->argv[0], job->output_max);
+end:
+	for (size_t i = 0; i < 2; i++) {
+		if (out[i] >= 0)
+			close(out[i]);
+		if (err[i] >= 0)
+			close(err[i]);
+	}
+	return done;
+}

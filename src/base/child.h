@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef AMBIL_BASE_CHILD_H
+#define AMBIL_BASE_CHILD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/mem.h"
+
+/*
+ * Splits a command into words: blanks part them; '…' is literal, "…" and \ quote. Nothing is
+ * expanded and no shell is started. A fresh NULL-terminated array with at least one word, for
+ * child_argv_free(). ERROR_CONFIG for an empty command or an open quote.
+ */
+bool child_argv_split(const char *command, char ***argv, struct error *e) MUST_CHECK;
+void child_argv_free(char **argv);
+/* Whether argv[0] can be executed, looked up in PATH as execvp() would. */
+bool child_exists(const char *program);
+
+struct child_job {
+	char *const *argv;
+	const char *const *env;    /* "NAME=value" to add to the environment, NULL-terminated; or NULL */
+	int stdin_fd;              /* the child's standard input; -1 for /dev/null */
+	struct buf *output;        /* takes standard output; NULL: it goes where complaints go */
+	size_t output_max;         /* more output than this is an error */
+	struct buf *complaints;    /* the first octets (about 1 KiB) of standard error; may be NULL */
+	int64_t timeout_ms;        /* 0: none. Past it TERM, two seconds later KILL */
+	bool background;           /* own process group: Ctrl-C on the terminal does not reach it */
+};
+enum child_end { CHILD_EXITED, CHILD_SIGNALLED, CHILD_TIMED_OUT };
+struct child_result {
+	enum child_end end;
+	int code; /* exit code or signal number */
+};
+/*
+ * Runs a command to its end, with no descriptor but 0, 1, 2. May be called from any thread.
+ * false: it could not be started (ERROR_CONFIG when not found, else ERROR_INTERNAL), or its output
+ * passed output_max (ERROR_CONFIG). Grandchildren that keep a pipe open are not waited for.
+ */
+bool child_run(const struct child_job *job, struct child_result *result, struct error *e) MUST_CHECK;
+
+#endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef AMBIL_BASE_ERROR_H
+#define AMBIL_BASE_ERROR_H
+
+#include <stdbool.h>
+
+#include "base/attributes.h"
+#include "base/mem.h"
+
+/* Why something failed, by who has to act. The one table from kind to exit code is in error.c. */
+enum error_kind {
+	ERROR_NONE,
+	ERROR_USAGE,       /* 64: the command line */
+	ERROR_REFUSED,     /* 65: a message that its destination refuses for good */
+	ERROR_INPUT,       /* 66: an input file is missing */
+	ERROR_HOST,        /* 68: no such host */
+	ERROR_TLS,         /* 69: certificate or TLS trouble */
+	ERROR_CAPABILITY,  /* 69: the server lacks what the account asks for */
+	ERROR_INTERNAL,    /* 70: a fault of this program */
+	ERROR_DELIVERY,    /* 73: the destination cannot be created or written */
+	ERROR_STORE,       /* 74: the account's state cannot be read or written */
+	ERROR_NETWORK,     /* 75: no connection, a broken one, or silence */
+	ERROR_BUSY,        /* 75: the server says "later": IN-USE, LOGIN-DELAY, SYS/TEMP */
+	ERROR_LATER,       /* 75: the destination says "later" for one message */
+	ERROR_PROTOCOL,    /* 76: the server does not speak POP3 as it should */
+	ERROR_AUTH,        /* 77: the login was refused */
+	ERROR_CONFIG,      /* 78: the configuration is wrong or incomplete */
+	ERROR_INTERRUPTED, /* 130: SIGINT */
+	ERROR_TERMINATED,  /* 143: SIGTERM */
+	ERROR_KINDS
+};
+
+/*
+ * An error by value: no owner, and it crosses the pipe from worker to parent as it is. Untouched on
+ * success. text is a complete sentence without a prefix, a full stop or a newline: what was tried,
+ * on what, why. why is a second sentence; with server set it is the server's own words, made safe.
+ * remedy is what the user can type or write; lead introduces it on a terminal ("to add one").
+ */
+struct error {
+	enum error_kind kind;
+	char text[400];
+	char why[240];
+	bool server;
+	char lead[80];
+	char remedy[200];
+};
+
+/* Each returns false, so that a failing function can say: return error_set(e, …). e may be NULL. */
+bool error_set(struct error *e, enum error_kind kind, const char *fmt, ...) PRINTF_LIKE(3, 4);
+/* The same, with ": " and the text of the errno value err behind it. */
+bool error_sys(struct error *e, enum error_kind kind, int err, const char *fmt, ...)
+	PRINTF_LIKE(4, 5);
+/* Adds to an error that is already set; each replaces what stood there. */
+bool error_why(struct error *e, const char *fmt, ...) PRINTF_LIKE(2, 3);
+bool error_server(struct error *e, struct span words);
+bool error_remedy(struct error *e, const char *lead, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
+/* The sysexits code of a kind; 0 for ERROR_NONE. */
+int error_exit_code(enum error_kind kind);
+/* True when trying again later, with nothing changed, may help. */
+bool error_temporary(enum error_kind kind);
+/* A short fixed name for programs: "auth", "network", … */
+const char *error_name(enum error_kind kind);
+
+#endif

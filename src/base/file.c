@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What every room needs of the file system. */
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+bool file_write_all(int fd, const void *data, size_t len)
+{
+	const char *p = data;
+
+	while (len) {
+		ssize_t n = write(fd, p, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			if (n == 0)
+				errno = ENOSPC;
+			return false;
+		}
+		p += n;
+		len -= (size_t)n;
+	}
+	return true;
+}
+
+ssize_t file_read_all(int fd, void *data, size_t len)
+{
+	size_t have = 0;
+
+	while (have < len) {
+		ssize_t n = read(fd, (char *)data + have, len - have);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		if (n == 0)
+			break;
+		have += (size_t)n;
+	}
+	return (ssize_t)have;
+}
+
+bool file_sync_folder(const char *path, enum error_kind kind, struct error *e)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int err = 0;
+
+	if (fd < 0)
+		return error_sys(e, kind, errno, "cannot open the folder %s", path);
+	if (fsync(fd) < 0)
+		err = errno;
+	close(fd);
+	return err ? error_sys(e, kind, err, "cannot sync the folder %s", path) : true;
+}
+
+bool file_make_folders(const char *path, enum error_kind kind, struct error *e)
+{
+	char *copy = xstrdup(path);
+	bool done = true;
+
+	for (char *p = copy + 1; done; p++) {
+		if (*p && *p != '/')
+			continue;
+		char end = *p;
+
+		*p = '\0';
+		if (mkdir(copy, 0700) < 0 && errno != EEXIST)
+			done = error_sys(e, kind, errno, "cannot create the folder %s", copy);
+		*p = end;
+		if (!end)
+			break;
+	}
+	free(copy);
+	return done;
+}
+
+char *file_expand_home(const char *path, const char *home)
+{
+	if (path[0] == '~' && (path[1] == '/' || !path[1]) && home)
+		return xasprintf("%s%s", home, path + 1);
+	return xstrdup(path);
+}
+
+bool file_slurp(const char *path, size_t max, struct buf *out, mode_t *mode_out, uid_t *uid_out)
+{
+	struct stat st;
+	ssize_t n;
+	int err, fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+	if (fd < 0)
+		return false;
+	if (fstat(fd, &st) < 0)
+		goto fail;
+	errno = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
+	if (!S_ISREG(st.st_mode))
+		goto fail;
+	buf_reserve(out, max + 1);
+	n = file_read_all(fd, out->data + out->len, max + 1);
+	if (n < 0)
+		goto fail;
+	errno = EFBIG;
+	if ((size_t)n > max)
+		goto fail;
+	out->len += (size_t)n;
+	out->data[out->len] = '\0';
+	close(fd);
+	if (mode_out)
+		*mode_out = st.st_mode & 07777;
+	if (uid_out)
+		*uid_out = st.st_uid;
+	return true;
+fail:
+	err = errno;
+	close(fd);
+	errno = err;
+	return false;
+}
+
+enum file_lock file_lock(const char *path, int *fd_out, pid_t *holder, struct error *e)
+{
+	struct flock want = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd < 0) {
+		error_sys(e, ERROR_STORE, errno, "cannot open the lock file %s", path);
+		return FILE_LOCK_FAILED;
+	}
+	for (;;) {
+		if (fcntl(fd, F_SETLK, &want) == 0) {
+			*fd_out = fd;
+			return FILE_LOCK_HELD;
+		}
+		if (errno != EACCES && errno != EAGAIN && errno != EINTR) {
+			error_sys(e, ERROR_STORE, errno, "cannot lock %s", path);
+			break;
+		}
+		struct flock who = want;
+
+		/* Between the two calls the holder may have gone; then try again. */
+		if (fcntl(fd, F_GETLK, &who) == 0 && who.l_type != F_UNLCK) {
+			*holder = who.l_pid;
+			close(fd);
+			return FILE_LOCK_TAKEN;
+		}
+	}
+	close(fd);
+	return FILE_LOCK_FAILED;
+}

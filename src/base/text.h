@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef AMBIL_BASE_TEXT_H
+#define AMBIL_BASE_TEXT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/mem.h"
+
+enum { TEXT_SAFE_MAX = 200 };
+
+/*
+ * The one sanitiser: text from a server, a mail or a command made fit for a terminal or a log.
+ * Control characters, C1 controls and octets that are no UTF-8 become \xNN, a backslash stays; at
+ * most TEXT_SAFE_MAX octets of s are looked at, and "…" stands for what was cut. Always terminates.
+ */
+void text_safe(char *out, size_t room, struct span s);
+/* The same for use as an argument: struct safe lives as long as the full expression. */
+struct safe {
+	char text[4 * TEXT_SAFE_MAX + 8];
+};
+struct safe safe(struct span s);
+
+/* "5.4 MiB", "812 octets"; powers of 1024. */
+void text_size(char *out, size_t room, uint64_t octets);
+/* "2 h", "14 d", "45 s": the largest whole unit. */
+void text_age(char *out, size_t room, int64_t seconds);
+/* path with the home folder written as ~; a fresh string. home may be NULL. */
+char *text_tilde(const char *path, const char *home);
+
+/* The one of n words nearest to word, or NULL when none is near enough to be a slip of the finger. */
+const char *text_nearest(const char *word, const char *const *words, size_t n);
+
+#endif
