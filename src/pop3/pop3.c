@@ -1,0 +1,522 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The client engine. What the server sends is judged line by line before anyone looks at it: a status line
+ * for the oldest command that has none yet, then, where that command has a listing or a mail, its lines or
+ * octets up to the lone dot. One fixed input buffer, a queue of outstanding commands, and a failure that
+ * stays: after the first octet that does not fit nothing more is believed.
+ */
+#include "pop3/pop3.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "pop3/reply.h"
+#include "pop3/wire.h"
+
+enum {
+	INPUT_ROOM = 128 * 1024,
+	LINE_MAX_OCTETS = 16 * 1024,  /* OAuth challenges pass the 512 of RFC 2449 s.4 */
+	COMMAND_MAX = 255,            /* RFC 2449 s.4, CRLF included */
+	LISTING_MAX = 20 * 1000 * 1000,
+	CAPA_MAX = 1000,
+};
+
+static const struct {
+	const char *name;
+	bool listing;     /* +OK is followed by lines when no message is named */
+	bool mail;        /* +OK is followed by a mail */
+	uint32_t lines_max;
+} verbs[POP3_VERBS] = {
+	[POP3_GREETING] = {"the greeting", false, false, 0},
+	[POP3_CAPA] = {"CAPA", true, false, CAPA_MAX},
+	[POP3_STLS] = {"STLS", false, false, 0},
+	[POP3_USER] = {"USER", false, false, 0},
+	[POP3_PASS] = {"PASS", false, false, 0},
+	[POP3_APOP] = {"APOP", false, false, 0},
+	[POP3_AUTH] = {"AUTH", false, false, 0},
+	[POP3_UTF8] = {"UTF8", false, false, 0},
+	[POP3_STAT] = {"STAT", false, false, 0},
+	[POP3_LIST] = {"LIST", true, false, LISTING_MAX},
+	[POP3_UIDL] = {"UIDL", true, false, LISTING_MAX},
+	[POP3_TOP] = {"TOP", false, true, 0},
+	[POP3_RETR] = {"RETR", false, true, 0},
+	[POP3_DELE] = {"DELE", false, false, 0},
+	[POP3_NOOP] = {"NOOP", false, false, 0},
+	[POP3_RSET] = {"RSET", false, false, 0},
+	[POP3_QUIT] = {"QUIT", false, false, 0},
+};
+
+enum phase {
+	PHASE_STATUS,   /* a status line is next */
+	PHASE_LISTING,  /* lines up to the lone dot */
+	PHASE_MAIL,     /* octets up to the lone dot */
+	PHASE_RESPONSE, /* the server waits for pop3_respond() */
+	PHASE_TLS,      /* the server waits for the handshake */
+};
+
+struct outstanding {
+	enum pop3_verb verb;
+	uint32_t msg;
+};
+
+struct pop3 {
+	enum phase phase;
+	struct error failure;
+	bool eof;
+	bool closing; /* STLS, QUIT or an AUTH without initial response is queued: nothing may follow */
+	char *in;
+	size_t in_start, in_end;
+	size_t searched; /* octets behind in_start known to hold no LF */
+	struct buf out;
+	size_t out_start;
+	struct outstanding *queue; /* a ring */
+	size_t queue_first, queue_len, queue_room;
+	uint32_t lines; /* of the listing so far */
+	struct wire_body body;
+};
+
+const char *pop3_verb_name(enum pop3_verb verb)
+{
+	assert(verb < POP3_VERBS);
+	return verbs[verb].name;
+}
+
+static void enqueue(struct pop3 *p, enum pop3_verb verb, uint32_t msg)
+{
+	if (p->queue_len == p->queue_room) {
+		size_t room = p->queue_room ? p->queue_room * 2 : 16;
+		struct outstanding *bigger = xcalloc(room, sizeof(*bigger));
+
+		for (size_t i = 0; i < p->queue_len; i++)
+			bigger[i] = p->queue[(p->queue_first + i) % p->queue_room];
+		free(p->queue);
+		p->queue = bigger;
+		p->queue_room = room;
+		p->queue_first = 0;
+	}
+	p->queue[(p->queue_first + p->queue_len++) % p->queue_room] =
+		(struct outstanding){verb, msg};
+}
+
+static struct outstanding oldest(const struct pop3 *p)
+{
+	assert(p->queue_len);
+	return p->queue[p->queue_first];
+}
+
+static void finish_oldest(struct pop3 *p)
+{
+	p->queue_first = (p->queue_first + 1) % p->queue_room;
+	p->queue_len--;
+	p->phase = PHASE_STATUS;
+}
+
+struct pop3 *pop3_new(void)
+{
+	struct pop3 *p = xcalloc(1, sizeof(*p));
+
+	p->in = xmalloc(INPUT_ROOM);
+	enqueue(p, POP3_GREETING, 0);
+	return p;
+}
+
+void pop3_free(struct pop3 *p)
+{
+	if (!p)
+		return;
+	if (p->out.data)
+		wipe(p->out.data, p->out.room);
+	buf_release(&p->out);
+	free(p->queue);
+	free(p->in);
+	free(p);
+}
+
+size_t pop3_outstanding(const struct pop3 *p)
+{
+	return p->queue_len;
+}
+
+const struct error *pop3_failure(const struct pop3 *p)
+{
+	return &p->failure;
+}
+
+/* ---- sending ---- */
+
+static bool argument_is_clean(const char *arg)
+{
+	return !arg || !strpbrk(arg, "\r\n");
+}
+
+/* Grows by hand: what buf_reserve() would leave behind in freed memory may be a password. */
+static void out_reserve(struct pop3 *p, size_t more)
+{
+	struct buf bigger = {NULL, 0, 0};
+
+	if (p->out.len + more < p->out.room)
+		return;
+	buf_reserve(&bigger, (p->out.len + more) * 2);
+	buf_add(&bigger, p->out.data, p->out.len);
+	if (p->out.data)
+		wipe(p->out.data, p->out.room);
+	buf_release(&p->out);
+	p->out = bigger;
+}
+
+static size_t format_command(const struct pop3_command *c, char *line, size_t room)
+{
+	size_t n = (size_t)snprintf(line, room, "%s", verbs[c->verb].name);
+
+	if (c->arg && n < room)
+		n += (size_t)snprintf(line + n, room - n, " %s", c->arg);
+	if (c->arg2 && n < room)
+		n += (size_t)snprintf(line + n, room - n, " %s", c->arg2);
+	if (c->msg && n < room)
+		n += (size_t)snprintf(line + n, room - n, " %lu", (unsigned long)c->msg);
+	if (c->verb == POP3_TOP && n < room)
+		n += (size_t)snprintf(line + n, room - n, " %lu", (unsigned long)c->lines);
+	if (n < room)
+		n += (size_t)snprintf(line + n, room - n, "\r\n");
+	return n;
+}
+
+bool pop3_send(struct pop3 *p, const struct pop3_command *c, struct error *e)
+{
+	char line[COMMAND_MAX + 1];
+	size_t len;
+
+	assert(c->verb > POP3_GREETING && c->verb < POP3_VERBS);
+	if (p->failure.kind) {
+		if (e)
+			*e = p->failure;
+		return false;
+	}
+	if (p->closing)
+		return error_set(e, ERROR_INTERNAL, "%s was queued where no command may follow",
+			verbs[c->verb].name);
+	if (!argument_is_clean(c->arg) || !argument_is_clean(c->arg2))
+		return error_set(e, ERROR_CONFIG, "the argument of %s contains a line break",
+			verbs[c->verb].name);
+	len = format_command(c, line, sizeof(line));
+	if (len > COMMAND_MAX) {
+		wipe(line, sizeof(line));
+		return error_set(e, ERROR_CONFIG, "the argument of %s is too long for POP3 (%d octets)",
+			verbs[c->verb].name, COMMAND_MAX);
+	}
+	out_reserve(p, len);
+	buf_add(&p->out, line, len);
+	wipe(line, sizeof(line));
+	enqueue(p, c->verb, c->msg);
+	p->closing = c->verb == POP3_STLS || c->verb == POP3_QUIT ||
+		(c->verb == POP3_AUTH && !c->arg2);
+	return true;
+}
+
+bool pop3_auth_fits(const char *mechanism, const char *base64)
+{
+	return strlen("AUTH ") + strlen(mechanism) + 1 + strlen(base64) + 2 <= COMMAND_MAX;
+}
+
+bool pop3_respond(struct pop3 *p, const char *base64, struct error *e)
+{
+	size_t len = strlen(base64);
+
+	if (p->failure.kind) {
+		if (e)
+			*e = p->failure;
+		return false;
+	}
+	if (p->phase != PHASE_RESPONSE || !argument_is_clean(base64))
+		return error_set(e, ERROR_INTERNAL, "a response that the server has not asked for");
+	out_reserve(p, len + 2);
+	buf_add(&p->out, base64, len);
+	buf_add_text(&p->out, "\r\n");
+	p->phase = PHASE_STATUS;
+	return true;
+}
+
+struct span pop3_output(const struct pop3 *p)
+{
+	if (p->out.len == p->out_start)
+		return (struct span){"", 0};
+	return (struct span){p->out.data + p->out_start, p->out.len - p->out_start};
+}
+
+void pop3_sent(struct pop3 *p, size_t n)
+{
+	assert(n <= p->out.len - p->out_start);
+	if (!n)
+		return;
+	wipe(p->out.data + p->out_start, n);
+	p->out_start += n;
+	if (p->out_start == p->out.len) {
+		buf_clear(&p->out);
+		p->out_start = 0;
+	}
+}
+
+/* ---- receiving ---- */
+
+char *pop3_space(struct pop3 *p, size_t *room)
+{
+	size_t left = p->in_end - p->in_start;
+
+	/* Moving is cheap: what is left is less than a line, unless events were not fetched. */
+	if (p->in_start && (left == 0 || INPUT_ROOM - p->in_end < INPUT_ROOM / 4)) {
+		memmove(p->in, p->in + p->in_start, left);
+		p->in_start = 0;
+		p->in_end = left;
+	}
+	*room = INPUT_ROOM - p->in_end;
+	return p->in + p->in_end;
+}
+
+void pop3_received(struct pop3 *p, size_t n)
+{
+	assert(n <= INPUT_ROOM - p->in_end);
+	p->in_end += n;
+}
+
+size_t pop3_feed(struct pop3 *p, const void *data, size_t len)
+{
+	size_t room, n;
+	char *to = pop3_space(p, &room);
+
+	n = len < room ? len : room;
+	if (n)
+		memcpy(to, data, n);
+	pop3_received(p, n);
+	return n;
+}
+
+void pop3_eof(struct pop3 *p)
+{
+	p->eof = true;
+}
+
+void pop3_tls_started(struct pop3 *p)
+{
+	assert(p->phase == PHASE_TLS || p->failure.kind);
+	if (!p->failure.kind && p->in_end != p->in_start)
+		error_set(&p->failure, ERROR_PROTOCOL,
+			"the server sent data in clear behind its answer to STLS; somebody may be in between");
+	p->phase = PHASE_STATUS;
+	p->closing = false;
+}
+
+static enum pop3_event_type fail(struct pop3 *p, struct pop3_event *ev)
+{
+	assert(p->failure.kind);
+	*ev = (struct pop3_event){.type = POP3_FAILED};
+	return POP3_FAILED;
+}
+
+/* "RETR 3", "the greeting": for sentences. */
+static void describe(const struct pop3 *p, char *out, size_t room)
+{
+	struct outstanding o = oldest(p);
+
+	if (o.msg)
+		snprintf(out, room, "%s %lu", verbs[o.verb].name, (unsigned long)o.msg);
+	else
+		snprintf(out, room, "%s", verbs[o.verb].name);
+}
+
+static enum pop3_event_type fail_closed(struct pop3 *p, struct pop3_event *ev)
+{
+	char what[60];
+
+	describe(p, what, sizeof(what));
+	if (p->phase == PHASE_MAIL)
+		error_set(&p->failure, ERROR_NETWORK,
+			"the server closed the connection in the middle of message %lu",
+			(unsigned long)oldest(p).msg);
+	else if (oldest(p).verb == POP3_GREETING)
+		error_set(&p->failure, ERROR_NETWORK,
+			"the server closed the connection without a greeting");
+	else
+		error_set(&p->failure, ERROR_NETWORK, "the server closed the connection %s %s",
+			p->phase == PHASE_LISTING ? "in the middle of its answer to" :
+						    "before its answer to",
+			what);
+	return fail(p, ev);
+}
+
+/* Answers that do not fit: the words tell what was expected and quote what came. */
+static enum pop3_event_type fail_line(struct pop3 *p, struct pop3_event *ev, const char *wrong,
+	struct span line)
+{
+	char what[60] = "nothing";
+
+	if (p->queue_len)
+		describe(p, what, sizeof(what));
+	error_set(&p->failure, ERROR_PROTOCOL, "the server %s %s", wrong, what);
+	error_why(&p->failure, "\"%s\"", safe((struct span){line.data, line.len > 50 ? 50 : line.len}).text);
+	return fail(p, ev);
+}
+
+enum line { LINE_READY, LINE_NONE, LINE_TOO_LONG };
+
+/* The next whole line, without its end, taken off the input. */
+static enum line take_line(struct pop3 *p, struct span *line, bool *bare_lf)
+{
+	char *start = p->in + p->in_start, *nl = NULL;
+	size_t have = p->in_end - p->in_start;
+
+	if (have > p->searched)
+		nl = memchr(start + p->searched, '\n', have - p->searched);
+	if (!nl) {
+		p->searched = have;
+		return have > LINE_MAX_OCTETS ? LINE_TOO_LONG : LINE_NONE;
+	}
+	p->searched = 0;
+	*line = (struct span){start, (size_t)(nl - start)};
+	p->in_start += line->len + 1;
+	*bare_lf = !line->len || nl[-1] != '\r';
+	if (!*bare_lf)
+		line->len--;
+	return line->len > LINE_MAX_OCTETS ? LINE_TOO_LONG : LINE_READY;
+}
+
+static enum pop3_event_type need_input(struct pop3 *p, struct pop3_event *ev)
+{
+	if (p->eof && p->queue_len)
+		return fail_closed(p, ev);
+	*ev = (struct pop3_event){.type = POP3_NEED_INPUT};
+	return POP3_NEED_INPUT;
+}
+
+static enum pop3_event_type next_line(struct pop3 *p, struct pop3_event *ev, struct span *line,
+	bool *bare_lf)
+{
+	switch (take_line(p, line, bare_lf)) {
+	case LINE_READY:
+		return POP3_LINE;
+	case LINE_NONE:
+		return need_input(p, ev);
+	case LINE_TOO_LONG:
+		break;
+	}
+	return fail_line(p, ev, "sent an endless line in its answer to",
+		(struct span){p->in + p->in_start, p->in_end - p->in_start});
+}
+
+/* What follows a status line, by the command it answers. */
+static void enter_reply(struct pop3 *p, const struct pop3_event *ev, bool bare_lf)
+{
+	if (ev->ok && verbs[ev->verb].mail) {
+		p->phase = PHASE_MAIL;
+		wire_body_init(&p->body, bare_lf);
+	} else if (ev->ok && verbs[ev->verb].listing && !ev->msg) {
+		p->phase = PHASE_LISTING;
+		p->lines = 0;
+	} else {
+		finish_oldest(p);
+		if (ev->verb == POP3_STLS)
+			p->phase = ev->ok ? PHASE_TLS : PHASE_STATUS;
+		if (ev->verb == POP3_STLS || ev->verb == POP3_AUTH)
+			p->closing = p->closing && ev->ok && ev->verb == POP3_STLS;
+	}
+}
+
+static enum pop3_event_type next_status(struct pop3 *p, struct pop3_event *ev)
+{
+	struct span line, rest;
+	bool bare_lf;
+	enum pop3_event_type type;
+
+	if (!p->queue_len) {
+		if (p->in_start == p->in_end)
+			return need_input(p, ev);
+		return fail_line(p, ev, "sent what was not asked for; expected",
+			(struct span){p->in + p->in_start, p->in_end - p->in_start});
+	}
+	type = next_line(p, ev, &line, &bare_lf);
+	if (type != POP3_LINE)
+		return type;
+	*ev = (struct pop3_event){.type = POP3_REPLY, .verb = oldest(p).verb, .msg = oldest(p).msg};
+	rest = line;
+	if (ev->verb == POP3_AUTH && span_is(span_word(&rest), "+")) {
+		if (p->queue_len > 1)
+			return fail_line(p, ev, "wants the login in steps, not as announced, for", line);
+		ev->type = POP3_CHALLENGE;
+		ev->text = span_trim(rest);
+		p->phase = PHASE_RESPONSE;
+		p->closing = true;
+		return ev->type;
+	}
+	if (!reply_status(line, &ev->ok, &ev->code, &ev->text))
+		return fail_line(p, ev, "sent neither +OK nor -ERR in answer to", line);
+	enter_reply(p, ev, bare_lf);
+	return ev->type;
+}
+
+static enum pop3_event_type next_listed(struct pop3 *p, struct pop3_event *ev)
+{
+	struct span line;
+	bool bare_lf;
+	enum pop3_event_type type = next_line(p, ev, &line, &bare_lf);
+
+	if (type != POP3_LINE)
+		return type;
+	*ev = (struct pop3_event){.type = POP3_LINE, .verb = oldest(p).verb, .text = line};
+	if (span_is(line, ".")) {
+		ev->type = POP3_END;
+		ev->text = (struct span){"", 0};
+		finish_oldest(p);
+	} else if (p->lines++ >= verbs[ev->verb].lines_max) {
+		return fail_line(p, ev, "sent an endless answer to", line);
+	} else if (line.len && line.data[0] == '.') {
+		ev->text.data++;
+		ev->text.len--;
+	}
+	return ev->type;
+}
+
+static enum pop3_event_type next_octets(struct pop3 *p, struct pop3_event *ev)
+{
+	struct span in = {p->in + p->in_start, p->in_end - p->in_start};
+	enum wire_result result;
+
+	*ev = (struct pop3_event){.type = POP3_BODY, .verb = oldest(p).verb, .msg = oldest(p).msg};
+	result = wire_body_next(&p->body, &in, &ev->text);
+	p->in_start = p->in_end - in.len;
+	if (result == WIRE_SPAN)
+		return ev->type;
+	if (result == WIRE_MORE)
+		return need_input(p, ev);
+	ev->type = POP3_END;
+	finish_oldest(p);
+	return ev->type;
+}
+
+enum pop3_event_type pop3_next(struct pop3 *p, struct pop3_event *ev)
+{
+	if (p->failure.kind)
+		return fail(p, ev);
+	switch (p->phase) {
+	case PHASE_STATUS:
+		return next_status(p, ev);
+	case PHASE_LISTING:
+		return next_listed(p, ev);
+	case PHASE_MAIL:
+		return next_octets(p, ev);
+	case PHASE_RESPONSE:
+		if (p->in_start != p->in_end)
+			return fail_line(p, ev, "did not wait for the response to its challenge for",
+				(struct span){p->in + p->in_start, p->in_end - p->in_start});
+		return need_input(p, ev);
+	case PHASE_TLS:
+		if (p->in_start != p->in_end) {
+			pop3_tls_started(p); /* fails */
+			return fail(p, ev);
+		}
+		break;
+	}
+	*ev = (struct pop3_event){.type = POP3_NEED_INPUT};
+	return POP3_NEED_INPUT;
+}
