@@ -1,0 +1,460 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * TLS over any stream, by GnuTLS (RFC 8446, 5246, 9325). GnuTLS asks for the five octets of a
+ * record's head and then for its body; here both come from a buffer that one large read fills, so
+ * that a fast link costs one system call for several records. What GnuTLS has to say in several
+ * pieces goes out as one write. The first octets that came are kept through the handshake, to quote
+ * a peer that does not speak TLS at all.
+ */
+#include "net/tls.h"
+
+#include <errno.h>
+#include <gnutls/gnutls.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "net/dial.h"
+#include "net/trust.h"
+#include "net/wait.h"
+
+enum { IN_MAX = 128 * 1024, OUT_MAX = 20 * 1024, FIRST_MAX = 512, ROUNDS_MAX = 64 };
+
+struct tls {
+	struct stream stream;
+	struct stream *lower;
+	gnutls_session_t session;
+	gnutls_certificate_credentials_t credentials;
+	bool established;
+	enum stream_status wait; /* what lower wants before it can go on; STREAM_OK: nothing */
+	enum stream_status end;  /* STREAM_EOF or STREAM_FAILED once it is over, for good */
+	struct error failure;    /* of lower, or the one that ended it */
+	char description[64];
+	char first[FIRST_MAX];
+	size_t first_len;
+	size_t at, have; /* the octets of in that are still unread */
+	char in[IN_MAX];
+	char out[OUT_MAX];
+};
+
+/* Who is talked to, in the words of an error. */
+struct peer {
+	const struct tls_policy *policy;
+	const char *host;
+	uint16_t port;
+	int64_t timeout_ms;
+	int stop_fd;
+};
+
+static struct tls *tls_of(gnutls_transport_ptr_t p)
+{
+	return p;
+}
+
+/* Tells GnuTLS why lower has done nothing. */
+static ssize_t not_now(struct tls *t, enum stream_status status)
+{
+	if (status == STREAM_EOF)
+		return 0;
+	t->wait = status;
+	gnutls_transport_set_errno(t->session, status == STREAM_FAILED ? EIO : EAGAIN);
+	return -1;
+}
+
+static void keep_first(struct tls *t)
+{
+	size_t room = FIRST_MAX - t->first_len, n = t->have < room ? t->have : room;
+
+	memcpy(t->first + t->first_len, t->in, n);
+	t->first_len += n;
+}
+
+static ssize_t pull(gnutls_transport_ptr_t p, void *data, size_t len)
+{
+	struct tls *t = tls_of(p);
+
+	if (t->at == t->have) {
+		enum stream_status got;
+
+		t->at = t->have = 0;
+		got = t->lower->ops->read(t->lower, t->in, sizeof(t->in), &t->have, &t->failure);
+		if (got != STREAM_OK) {
+			t->have = 0;
+			return not_now(t, got);
+		}
+		if (!t->established)
+			keep_first(t);
+	}
+	if (len > t->have - t->at)
+		len = t->have - t->at;
+	memcpy(data, t->in + t->at, len);
+	t->at += len;
+	return (ssize_t)len;
+}
+
+static int pull_timeout(gnutls_transport_ptr_t p, unsigned ms)
+{
+	struct tls *t = tls_of(p);
+	struct pollfd fd = {.fd = t->lower->ops->fd(t->lower), .events = POLLIN};
+
+	if (t->at < t->have || t->lower->ops->pending(t->lower))
+		return 1;
+	return poll(&fd, 1, ms > INT_MAX ? -1 : (int)ms);
+}
+
+static ssize_t push(gnutls_transport_ptr_t p, const giovec_t *parts, int count)
+{
+	struct tls *t = tls_of(p);
+	struct span octets = {t->out, 0};
+	enum stream_status went;
+	size_t done = 0;
+
+	if (count == 1)
+		octets = (struct span){parts[0].iov_base, parts[0].iov_len};
+	for (int i = 0; count > 1 && i < count && octets.len < OUT_MAX; i++) {
+		size_t room = OUT_MAX - octets.len;
+		size_t n = parts[i].iov_len < room ? parts[i].iov_len : room;
+
+		memcpy(t->out + octets.len, parts[i].iov_base, n);
+		octets.len += n;
+	}
+	went = t->lower->ops->write(t->lower, octets, &done, &t->failure);
+	return went == STREAM_OK ? (ssize_t)done : not_now(t, went);
+}
+
+static enum stream_status ended(const struct tls *t, struct error *e)
+{
+	if (t->end == STREAM_FAILED && e)
+		*e = t->failure;
+	return t->end;
+}
+
+/* rc has ended the connection: remembers how, as GnuTLS itself would not say it twice. */
+static enum stream_status end_with(struct tls *t, ssize_t rc, struct error *e)
+{
+	t->end = STREAM_FAILED;
+	if (rc == 0 || rc == GNUTLS_E_PREMATURE_TERMINATION)
+		t->end = STREAM_EOF;
+	else if (t->failure.kind != ERROR_NONE)
+		t->end = STREAM_FAILED;
+	else if (rc == GNUTLS_E_FATAL_ALERT_RECEIVED)
+		error_set(&t->failure, ERROR_TLS, "the server ended TLS with an alert: %s",
+			gnutls_alert_get_name(gnutls_alert_get(t->session)));
+	else
+		error_set(&t->failure, ERROR_TLS, "TLS failed: %s", gnutls_strerror((int)rc));
+	return ended(t, e);
+}
+
+static bool tls_pending(const struct stream *s)
+{
+	const struct tls *t = (const struct tls *)s;
+
+	/* An end that is known but not yet told must not be waited for either. */
+	return t->end != STREAM_OK || t->at < t->have ||
+		gnutls_record_check_pending(t->session) > 0 || t->lower->ops->pending(t->lower);
+}
+
+/*
+ * Several records at a time, as far as they are here. Tickets, key updates and requests to
+ * negotiate anew (which are left unanswered, RFC 5246 s.7.4.1.1) give no octets; the bound on
+ * rounds keeps a server that sends nothing else from holding the caller.
+ */
+static enum stream_status tls_read(
+	struct stream *s, void *data, size_t room, size_t *done, struct error *e)
+{
+	struct tls *t = (struct tls *)s;
+	size_t have = 0;
+
+	if (t->end != STREAM_OK)
+		return ended(t, e);
+	for (int round = 0; round < ROUNDS_MAX && have < room; round++) {
+		if (have && !tls_pending(s))
+			break;
+		t->wait = STREAM_OK;
+		ssize_t n = gnutls_record_recv(t->session, (char *)data + have, room - have);
+
+		if (n > 0) {
+			have += (size_t)n;
+		} else if (n == 0 || gnutls_error_is_fatal((int)n)) {
+			enum stream_status end = end_with(t, n, have ? NULL : e);
+
+			if (!have)
+				return end;
+			break;
+		} else if (n == GNUTLS_E_AGAIN && t->wait != STREAM_OK) {
+			break;
+		}
+	}
+	*done = have;
+	return have ? STREAM_OK : t->wait == STREAM_OK ? STREAM_WANT_READ : t->wait;
+}
+
+static enum stream_status tls_write(
+	struct stream *s, struct span octets, size_t *done, struct error *e)
+{
+	struct tls *t = (struct tls *)s;
+	size_t sent = 0;
+
+	if (t->end == STREAM_EOF) {
+		error_set(e, ERROR_NETWORK, "the server closed the connection");
+		return STREAM_FAILED;
+	}
+	if (t->end != STREAM_OK)
+		return ended(t, e);
+	for (int round = 0; round < ROUNDS_MAX && sent < octets.len; round++) {
+		t->wait = STREAM_OK;
+		ssize_t n = gnutls_record_send(t->session, octets.data + sent, octets.len - sent);
+
+		if (n >= 0) {
+			sent += (size_t)n;
+		} else if (gnutls_error_is_fatal((int)n)) {
+			enum stream_status end = end_with(t, n, sent ? NULL : e);
+
+			if (!sent)
+				return end;
+			break;
+		} else if (n == GNUTLS_E_AGAIN && t->wait != STREAM_OK) {
+			break;
+		}
+	}
+	*done = sent;
+	return sent ? STREAM_OK : t->wait == STREAM_OK ? STREAM_WANT_WRITE : t->wait;
+}
+
+static int tls_fd(const struct stream *s)
+{
+	const struct tls *t = (const struct tls *)s;
+
+	return t->lower->ops->fd(t->lower);
+}
+
+static void tls_free(struct stream *s)
+{
+	struct tls *t = (struct tls *)s;
+
+	if (t->established && t->end != STREAM_FAILED)
+		gnutls_bye(t->session, GNUTLS_SHUT_WR);
+	if (t->session)
+		gnutls_deinit(t->session);
+	if (t->credentials)
+		gnutls_certificate_free_credentials(t->credentials);
+	stream_free(t->lower);
+	free(t);
+}
+
+static const struct stream_ops tls_ops = {tls_read, tls_write, tls_pending, tls_fd, tls_free};
+
+/* NORMAL, at least 112 bits of strength (RFC 9325 s.4.5), and no version below the policy's. */
+static bool set_priority(gnutls_session_t session, enum tls_version min, struct error *e)
+{
+	static const char *const versions[] = {[TLS_1_0] = ":+VERS-TLS1.0",
+		[TLS_1_1] = ":+VERS-TLS1.1",
+		[TLS_1_2] = ":+VERS-TLS1.2",
+		[TLS_1_3] = ":+VERS-TLS1.3"};
+	struct buf text = {NULL, 0, 0};
+	int rc;
+
+	buf_add_text(&text, "NORMAL:%PROFILE_MEDIUM:-VERS-ALL");
+	for (int version = TLS_1_3; version >= (int)min; version--)
+		buf_add_text(&text, versions[version]);
+	rc = gnutls_priority_set_direct(session, text.data, NULL);
+	buf_release(&text);
+	return rc >= 0 ||
+		error_set(e, ERROR_TLS, "the TLS versions that are wanted cannot be had: %s",
+			gnutls_strerror(rc));
+}
+
+static bool set_up(
+	struct tls *t, const struct tls_policy *policy, const char *name, struct error *e)
+{
+	unsigned char address[16];
+	unsigned len;
+	int rc = gnutls_certificate_allocate_credentials(&t->credentials);
+
+	if (rc >= 0 && !trust_load(policy, t->credentials, e))
+		return false;
+	if (rc >= 0)
+		rc = gnutls_init(&t->session, GNUTLS_CLIENT | GNUTLS_NONBLOCK);
+	if (rc >= 0 && !set_priority(t->session, policy->min, e))
+		return false;
+	if (rc >= 0)
+		rc = gnutls_credentials_set(t->session, GNUTLS_CRD_CERTIFICATE, t->credentials);
+	if (rc >= 0 && !trust_address(name, address, &len))
+		rc = gnutls_server_name_set(t->session, GNUTLS_NAME_DNS, name, strlen(name));
+	if (rc < 0)
+		return error_set(
+			e, ERROR_TLS, "cannot set up TLS for %s: %s", name, gnutls_strerror(rc));
+	gnutls_transport_set_ptr(t->session, t);
+	gnutls_transport_set_pull_function(t->session, pull);
+	gnutls_transport_set_pull_timeout_function(t->session, pull_timeout);
+	gnutls_transport_set_vec_push_function(t->session, push);
+	return true;
+}
+
+/* Every TLS record begins with its type, 20 to 24; a text does not. */
+static bool came_in_clear(const struct tls *t)
+{
+	return t->first_len && (t->first[0] < 20 || t->first[0] > 24);
+}
+
+static bool in_clear(const struct tls *t, const struct peer *peer, struct error *e)
+{
+	bool at_once = peer->policy->mode != TLS_STARTTLS;
+	struct span line = {t->first, 0};
+
+	while (line.len < t->first_len && line.data[line.len] != '\r' &&
+		line.data[line.len] != '\n')
+		line.len++;
+	error_set(e, ERROR_TLS, "%s does not speak TLS (it %s in clear: \"%s\")",
+		dial_where(peer->host, peer->port).text, at_once ? "greeted" : "went on",
+		safe(line).text);
+	if (!at_once)
+		return false;
+	if (peer->port == 995)
+		return error_remedy(e, "", "tls = starttls");
+	return error_remedy(e, "either", "port = 995  or  tls = starttls");
+}
+
+static bool too_old(const struct peer *peer, struct error *e)
+{
+	bool usual = peer->policy->min <= TLS_1_2;
+
+	error_set(e, ERROR_TLS, "%s speaks only TLS %s, older than tls-min", peer->host,
+		usual ? "1.0 or 1.1" : "1.2 or older");
+	return error_remedy(e, "if it cannot be updated", "tls-min = %s", usual ? "1.0" : "1.2");
+}
+
+static bool alert(const struct tls *t, const struct peer *peer, struct error *e)
+{
+	gnutls_alert_description_t what = gnutls_alert_get(t->session);
+	const char *name = gnutls_alert_get_name(what);
+
+	if (what == GNUTLS_A_PROTOCOL_VERSION)
+		return too_old(peer, e);
+	return error_set(e, ERROR_TLS, "%s refused the TLS handshake: %s", peer->host,
+		name ? name : "unknown alert");
+}
+
+static bool handshake_failed(const struct tls *t, int rc, const struct peer *peer, struct error *e)
+{
+	if (came_in_clear(t))
+		return in_clear(t, peer, e);
+	if (t->failure.kind != ERROR_NONE || rc == GNUTLS_E_PREMATURE_TERMINATION) {
+		error_set(e, ERROR_NETWORK, "%s closed the connection during the TLS handshake",
+			peer->host);
+		if (t->failure.kind != ERROR_NONE)
+			error_why(e, "%s", t->failure.text);
+		return false;
+	}
+	switch (rc) {
+	case GNUTLS_E_FATAL_ALERT_RECEIVED:
+		return alert(t, peer, e);
+	case GNUTLS_E_UNSUPPORTED_VERSION_PACKET:
+		return too_old(peer, e);
+	case GNUTLS_E_KEY_USAGE_VIOLATION:
+		return error_set(e, ERROR_TLS,
+			"the certificate of %s is not meant for TLS (its key usage is another)",
+			peer->host);
+	default:
+		return error_set(e, ERROR_TLS, "the TLS handshake with %s failed: %s", peer->host,
+			gnutls_strerror(rc));
+	}
+}
+
+static bool handshake_late(const struct tls *t, const struct peer *peer, struct error *e)
+{
+	struct where where = dial_where(peer->host, peer->port);
+	double seconds = (double)peer->timeout_ms / 1000;
+
+	if (t->first_len == 0)
+		return error_set(e, ERROR_NETWORK,
+			"%s sent nothing for %g s during the TLS handshake", where.text, seconds);
+	return error_set(e, ERROR_NETWORK, "%s did not finish the TLS handshake within %g s",
+		where.text, seconds);
+}
+
+static bool shake_hands(struct tls *t, const struct peer *peer, struct error *e)
+{
+	int64_t deadline = clock_ms() + peer->timeout_ms;
+
+	for (;;) {
+		struct pollfd fds[2] = {{.fd = tls_fd(&t->stream)}};
+		enum wait waited = WAIT_READY;
+		int rc;
+
+		t->wait = STREAM_OK;
+		rc = gnutls_handshake(t->session);
+		if (rc == GNUTLS_E_SUCCESS)
+			return true;
+		if (gnutls_error_is_fatal(rc))
+			return handshake_failed(t, rc, peer, e);
+		fds[0].events = t->wait == STREAM_WANT_WRITE ? POLLOUT : POLLIN;
+		if (t->wait != STREAM_OK)
+			waited = wait_for(fds, 1, peer->stop_fd, deadline);
+		if (waited == WAIT_STOPPED)
+			return error_set(
+				e, ERROR_INTERRUPTED, "interrupted during the TLS handshake");
+		if (waited == WAIT_LATE || clock_ms() >= deadline)
+			return handshake_late(t, peer, e);
+	}
+}
+
+/* "TLS1.3" and "AES-256-GCM" become "TLS 1.3, AES-256-GCM". */
+static void describe(struct tls *t)
+{
+	const char *version = gnutls_protocol_get_name(gnutls_protocol_get_version(t->session));
+
+	if (version && strncmp(version, "TLS", 3) == 0)
+		snprintf(t->description, sizeof(t->description), "TLS %s, %s", version + 3,
+			gnutls_cipher_get_name(gnutls_cipher_get(t->session)));
+}
+
+/* The name to verify, without the dot that ends an absolute name. */
+static char *name_to_verify(const char *host, struct error *e)
+{
+	char *name = dial_name(host, e);
+	size_t len = name ? strlen(name) : 0;
+
+	if (len > 1 && name[len - 1] == '.')
+		name[len - 1] = '\0';
+	return name;
+}
+
+bool tls_start(struct stream **s, const struct tls_policy *policy, const char *host, uint16_t port,
+	int64_t timeout_ms, int stop_fd, struct error *e)
+{
+	const struct peer peer = {policy, host, port, timeout_ms, stop_fd};
+	const char *shown = policy->host ? policy->host : host;
+	struct tls *t = xcalloc(1, sizeof(*t));
+	char *name = name_to_verify(shown, e);
+	bool done;
+
+	t->stream.ops = &tls_ops;
+	t->lower = *s;
+	*s = NULL;
+	done = name && set_up(t, policy, name, e) && shake_hands(t, &peer, e);
+	if (done && !trust_verify(t->session, name, shown, e)) {
+		gnutls_alert_send(t->session, GNUTLS_AL_FATAL, GNUTLS_A_BAD_CERTIFICATE);
+		done = false;
+	}
+	free(name);
+	if (!done) {
+		stream_free(&t->stream);
+		return false;
+	}
+	t->established = true;
+	describe(t);
+	*s = &t->stream;
+	return true;
+}
+
+bool tls_check(const struct tls_policy *policy, struct error *e)
+{
+	return policy->mode == TLS_NONE || trust_check(policy, e);
+}
+
+const char *tls_description(const struct stream *s)
+{
+	return s && s->ops == &tls_ops ? ((const struct tls *)s)->description : "";
+}

@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Trust in a server's certificate (RFC 5280, 9525). GnuTLS judges; this file loads what it judges
+ * by, adds the one rule it lacks (a certificate without host names is not matched by its common
+ * name), and turns its verdict, a set of bits, into one sentence that names the certificate and the
+ * fault: the gravest first, as a name is of no interest when the signature is forged.
+ */
+#include "net/trust.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <gnutls/x509.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/text.h"
+
+enum { CHAIN_MAX = 16, TRUST_FILE_MAX = 8 * 1024 * 1024, NAMES_SHOWN_MAX = 200 };
+
+struct chain {
+	gnutls_x509_crt_t at[CHAIN_MAX];
+	unsigned n;
+};
+
+struct words {
+	char text[256];
+};
+
+bool trust_address(const char *name, unsigned char octets[16], unsigned *len)
+{
+	if (inet_pton(AF_INET, name, octets) == 1)
+		*len = 4;
+	else if (inet_pton(AF_INET6, name, octets) == 1)
+		*len = 16;
+	else
+		return false;
+	return true;
+}
+
+/* The file that replaces the system's authorities, and what to call it in an error; or NULL. */
+static const char *trust_file(const struct tls_policy *policy, const char **called)
+{
+	*called = "ca-file";
+	if (policy->ca_file)
+		return policy->ca_file;
+	*called = "SSL_CERT_FILE";
+	const char *file = getenv("SSL_CERT_FILE");
+
+	return file && *file ? file : NULL;
+}
+
+static bool load_file(gnutls_certificate_credentials_t credentials, const char *path,
+	const char *called, struct error *e)
+{
+	struct buf pem = {NULL, 0, 0};
+	gnutls_datum_t datum;
+	int count;
+
+	if (!file_slurp(path, TRUST_FILE_MAX, &pem, NULL, NULL)) {
+		error_sys(e, ERROR_CONFIG, errno, "%s \"%s\"", called, path);
+		buf_release(&pem);
+		return false;
+	}
+	datum = (gnutls_datum_t){(unsigned char *)pem.data, (unsigned)pem.len};
+	count = gnutls_certificate_set_x509_trust_mem(credentials, &datum, GNUTLS_X509_FMT_PEM);
+	buf_release(&pem);
+	if (count > 0)
+		return true;
+	error_set(e, ERROR_CONFIG, "%s \"%s\" holds no certificate that can be read", called, path);
+	return error_why(
+		e, "it must be in PEM form, between BEGIN CERTIFICATE and END CERTIFICATE");
+}
+
+bool trust_load(const struct tls_policy *policy, gnutls_certificate_credentials_t credentials,
+	struct error *e)
+{
+	const char *called, *path = trust_file(policy, &called);
+
+	if (path)
+		return load_file(credentials, path, called, e);
+	if (gnutls_certificate_set_x509_system_trust(credentials) > 0)
+		return true;
+	error_set(e, ERROR_CONFIG, "this system has no certificate authorities to trust");
+	return error_remedy(e, "install the package", "ca-certificates");
+}
+
+bool trust_check(const struct tls_policy *policy, struct error *e)
+{
+	const char *called, *path = trust_file(policy, &called);
+	gnutls_certificate_credentials_t credentials;
+	bool done;
+
+	if (!path)
+		return true;
+	if (gnutls_certificate_allocate_credentials(&credentials) < 0)
+		return error_set(e, ERROR_INTERNAL, "GnuTLS cannot be started");
+	done = load_file(credentials, path, called, e);
+	gnutls_certificate_free_credentials(credentials);
+	return done;
+}
+
+static void chain_release(struct chain *chain)
+{
+	while (chain->n)
+		gnutls_x509_crt_deinit(chain->at[--chain->n]);
+}
+
+/* The server's own certificate comes first. False when there is none. */
+static bool chain_read(struct chain *chain, gnutls_session_t session)
+{
+	unsigned count = 0;
+	const gnutls_datum_t *list = gnutls_certificate_get_peers(session, &count);
+
+	chain->n = 0;
+	for (unsigned i = 0; list && i < count && i < CHAIN_MAX; i++) {
+		gnutls_x509_crt_t crt;
+
+		if (gnutls_x509_crt_init(&crt) < 0)
+			break;
+		chain->at[chain->n++] = crt;
+		if (gnutls_x509_crt_import(crt, &list[i], GNUTLS_X509_FMT_DER) < 0) {
+			chain_release(chain);
+			break;
+		}
+	}
+	return chain->n > 0;
+}
+
+static struct words day(time_t when)
+{
+	struct words w = {"?"};
+	struct tm tm;
+
+	if (gmtime_r(&when, &tm))
+		strftime(w.text, sizeof(w.text), "%Y-%m-%d", &tm);
+	return w;
+}
+
+/* Who has issued crt: the common name, else the organisation, else the whole name. */
+static struct words issuer_of(gnutls_x509_crt_t crt)
+{
+	static const char *const parts[] = {
+		GNUTLS_OID_X520_COMMON_NAME, GNUTLS_OID_X520_ORGANIZATION_NAME};
+	struct words w = {"?"};
+	char raw[512];
+	size_t len;
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		len = sizeof(raw);
+		if (gnutls_x509_crt_get_issuer_dn_by_oid(crt, parts[i], 0, 0, raw, &len) < 0)
+			continue;
+		text_safe(w.text, sizeof(w.text), (struct span){raw, len});
+		return w;
+	}
+	len = sizeof(raw);
+	if (gnutls_x509_crt_get_issuer_dn(crt, raw, &len) >= 0)
+		text_safe(w.text, sizeof(w.text), (struct span){raw, len});
+	return w;
+}
+
+static struct words fingerprint(gnutls_x509_crt_t crt)
+{
+	struct words w = {"?"};
+	unsigned char digest[32];
+	size_t len = sizeof(digest), used = 0;
+
+	if (gnutls_x509_crt_get_fingerprint(crt, GNUTLS_DIG_SHA256, digest, &len) < 0)
+		return w;
+	for (size_t i = 0; i < len; i++)
+		used += (size_t)snprintf(
+			w.text + used, sizeof(w.text) - used, "%s%02X", i ? ":" : "", digest[i]);
+	return w;
+}
+
+static void add_name(struct buf *list, const char *raw, size_t len, unsigned type)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	if (list->len)
+		buf_add_text(list, ", ");
+	if (type == GNUTLS_SAN_DNSNAME)
+		buf_add_text(list, safe((struct span){raw, len}).text);
+	else if (inet_ntop(len == 4 ? AF_INET : AF_INET6, raw, text, sizeof(text)))
+		buf_add_text(list, text);
+}
+
+/* The hosts and addresses crt is for, as "a, b, c"; how many are host names. */
+static size_t names_of(gnutls_x509_crt_t crt, struct buf *list)
+{
+	size_t left_out = 0, hosts = 0;
+
+	for (unsigned i = 0;; i++) {
+		char raw[512];
+		size_t len = sizeof(raw);
+		int type = gnutls_x509_crt_get_subject_alt_name(crt, i, raw, &len, NULL);
+
+		if (type == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE)
+			break;
+		hosts += type == GNUTLS_SAN_DNSNAME;
+		if (type != GNUTLS_SAN_DNSNAME &&
+			(type != GNUTLS_SAN_IPADDRESS || (len != 4 && len != 16)))
+			continue;
+		if (list->len + len > NAMES_SHOWN_MAX)
+			left_out++;
+		else
+			add_name(list, raw, len, (unsigned)type);
+	}
+	if (left_out)
+		buf_printf(list, " and %zu more", left_out);
+	return hosts;
+}
+
+static bool wrong_name(gnutls_x509_crt_t crt, const char *shown, struct error *e)
+{
+	struct buf names = {NULL, 0, 0};
+
+	names_of(crt, &names);
+	if (names.len) {
+		error_set(e, ERROR_TLS, "the certificate is for %s, not for %s", names.data, shown);
+		error_remedy(e, "", "use one of these names as host");
+	} else {
+		error_set(e, ERROR_TLS, "the certificate of %s names no host", shown);
+		error_why(e,
+			"it has no subject alternative name, and its common name does not count "
+			"(RFC 9525)");
+	}
+	buf_release(&names);
+	return false;
+}
+
+static bool is_self_signed(gnutls_x509_crt_t crt)
+{
+	return gnutls_x509_crt_check_issuer(crt, crt) != 0;
+}
+
+static bool unknown_issuer(const struct chain *chain, const char *shown, struct error *e)
+{
+	gnutls_x509_crt_t own = chain->at[0];
+
+	if (chain->n == 1 && is_self_signed(own))
+		error_set(e, ERROR_TLS,
+			"the certificate of %s is not trusted: it is signed by nobody but itself",
+			shown);
+	else
+		error_set(e, ERROR_TLS,
+			"the certificate of %s is not trusted: unknown issuer \"%s\"", shown,
+			issuer_of(chain->at[chain->n - 1]).text);
+	error_why(e, "SHA-256 %s  valid until %s", fingerprint(own).text,
+		day(gnutls_x509_crt_get_expiration_time(own)).text);
+	return error_remedy(e, "own CA?", "ca-file = \"/path/ca.pem\"");
+}
+
+static bool expired(const struct chain *chain, const char *shown, struct error *e)
+{
+	time_t now = (time_t)clock_wall_s();
+
+	for (unsigned i = 0; i < chain->n; i++) {
+		time_t end = gnutls_x509_crt_get_expiration_time(chain->at[i]);
+
+		if (end >= now)
+			continue;
+		if (i == 0)
+			return error_set(e, ERROR_TLS, "the certificate of %s has expired on %s",
+				shown, day(end).text);
+		return error_set(e, ERROR_TLS,
+			"the certificate of %s is not trusted: that of its issuer \"%s\" has expired "
+			"on %s",
+			shown, issuer_of(chain->at[i - 1]).text, day(end).text);
+	}
+	return error_set(e, ERROR_TLS,
+		"the certificate of %s is not trusted: that of its authority has expired", shown);
+}
+
+static bool not_yet(const struct chain *chain, const char *shown, struct error *e)
+{
+	time_t now = (time_t)clock_wall_s(), begin = now;
+
+	for (unsigned i = 0; i < chain->n; i++) {
+		time_t since = gnutls_x509_crt_get_activation_time(chain->at[i]);
+
+		begin = since > begin ? since : begin;
+	}
+	error_set(e, ERROR_TLS, "the certificate of %s is not valid before %s", shown,
+		day(begin).text);
+	return error_why(e, "the clock of this machine says %s", day(now).text);
+}
+
+static bool too_weak(const struct chain *chain, const char *shown, struct error *e)
+{
+	for (unsigned i = 0; i < chain->n; i++) {
+		int algorithm = gnutls_x509_crt_get_signature_algorithm(chain->at[i]);
+		bool secure = algorithm >= 0 &&
+			gnutls_sign_is_secure2((gnutls_sign_algorithm_t)algorithm,
+				GNUTLS_SIGN_FLAG_SECURE_FOR_CERTS);
+
+		if (!secure && !is_self_signed(chain->at[i]))
+			return error_set(e, ERROR_TLS,
+				"the certificate of %s is not trusted: signed with a method that is "
+				"too weak (%s)",
+				shown,
+				algorithm < 0
+					? "unknown"
+					: gnutls_sign_get_name((gnutls_sign_algorithm_t)algorithm));
+	}
+	unsigned bits = 0;
+	int kind = gnutls_x509_crt_get_pk_algorithm(chain->at[0], &bits);
+
+	return error_set(e, ERROR_TLS,
+		"the certificate of %s is not trusted: a key that is too weak (its own: %s, %u bits)",
+		shown, kind < 0 ? "unknown" : gnutls_pk_get_name((gnutls_pk_algorithm_t)kind),
+		bits);
+}
+
+static bool otherwise_bad(unsigned status, const char *shown, struct error *e)
+{
+	gnutls_datum_t text = {NULL, 0};
+
+	error_set(e, ERROR_TLS, "the certificate of %s is not trusted", shown);
+	if (gnutls_certificate_verification_status_print(status, GNUTLS_CRT_X509, &text, 0) >= 0) {
+		error_why(e, "%s", (const char *)text.data);
+		gnutls_free(text.data);
+	}
+	return false;
+}
+
+static bool explain(const struct chain *chain, unsigned status, const char *shown, struct error *e)
+{
+	if (status & GNUTLS_CERT_SIGNATURE_FAILURE)
+		return error_set(e, ERROR_TLS,
+			"the certificate of %s is not trusted: its signature is wrong", shown);
+	if (status & GNUTLS_CERT_REVOKED)
+		return error_set(e, ERROR_TLS,
+			"the certificate of %s has been revoked by its issuer", shown);
+	if (status & GNUTLS_CERT_SIGNER_NOT_FOUND)
+		return unknown_issuer(chain, shown, e);
+	if (status & (GNUTLS_CERT_SIGNER_NOT_CA | GNUTLS_CERT_SIGNER_CONSTRAINTS_FAILURE))
+		return error_set(e, ERROR_TLS,
+			"the certificate of %s is not trusted: its issuer \"%s\" is no authority for "
+			"it",
+			shown, issuer_of(chain->at[0]).text);
+	if (status & GNUTLS_CERT_INSECURE_ALGORITHM)
+		return too_weak(chain, shown, e);
+	if (status & GNUTLS_CERT_EXPIRED)
+		return expired(chain, shown, e);
+	if (status & GNUTLS_CERT_NOT_ACTIVATED)
+		return not_yet(chain, shown, e);
+	if (status & GNUTLS_CERT_PURPOSE_MISMATCH)
+		return error_set(e, ERROR_TLS,
+			"the certificate of %s is not meant for a server (its purpose is another)",
+			shown);
+	if (status & GNUTLS_CERT_UNEXPECTED_OWNER)
+		return wrong_name(chain->at[0], shown, e);
+	return otherwise_bad(status, shown, e);
+}
+
+/* Without a host name in the certificate GnuTLS would look at its common name. */
+static bool names_a_host(gnutls_x509_crt_t crt)
+{
+	struct buf names = {NULL, 0, 0};
+	size_t hosts = names_of(crt, &names);
+
+	buf_release(&names);
+	return hosts > 0;
+}
+
+bool trust_verify(gnutls_session_t session, const char *name, const char *shown, struct error *e)
+{
+	unsigned char address[16];
+	unsigned len = 0, status = 0;
+	bool is_address = trust_address(name, address, &len), done = true;
+	/* GnuTLS only reads the data, but its struct takes no const. */
+	char *copy = xstrdup(name), purpose[] = GNUTLS_KP_TLS_WWW_SERVER;
+	gnutls_typed_vdata_st wanted[2] = {
+		{GNUTLS_DT_DNS_HOSTNAME, (unsigned char *)copy, 0},
+		{GNUTLS_DT_KEY_PURPOSE_OID, (unsigned char *)purpose, 0},
+	};
+	struct chain chain = {.n = 0};
+	int rc;
+
+	if (is_address)
+		wanted[0] = (gnutls_typed_vdata_st){GNUTLS_DT_IP_ADDRESS, address, len};
+	rc = gnutls_certificate_verify_peers(session, wanted, 2, &status);
+	if (rc < 0 || !chain_read(&chain, session))
+		done = error_set(e, ERROR_TLS, "the certificate of %s cannot be checked: %s", shown,
+			gnutls_strerror(rc));
+	else if (status)
+		done = explain(&chain, status, shown, e);
+	else if (!is_address && !names_a_host(chain.at[0]))
+		done = wrong_name(chain.at[0], shown, e);
+	chain_release(&chain);
+	free(copy);
+	return done;
+}
