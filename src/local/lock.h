@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef AMBIL_LOCAL_LOCK_H
+#define AMBIL_LOCAL_LOCK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+
+/* An mbox that is open and locked in both customary ways: fcntl and a file beside it, PATH.lock. */
+struct mbox_lock {
+	int fd;      /* open for reading and appending; -1: not locked */
+	bool dotted; /* PATH.lock is ours */
+	dev_t dot_dev;
+	ino_t dot_ino;
+};
+/*
+ * Opens (creating it if missing, 0600) and locks the mbox at path, waiting up to patience_ms.
+ * my_host is written into the lock file. shown names the mbox in errors. ERROR_BUSY: another
+ * program holds it; ERROR_DELIVERY: it cannot be used. Where the folder is not writable fcntl alone
+ * must do.
+ */
+bool mbox_lock_take(struct mbox_lock *lock, const char *path, const char *shown,
+	const char *my_host, int64_t patience_ms, struct error *e) MUST_CHECK;
+/* Opens it without a lock: only regular files are. -1 on failure. The caller must hold no lock on it. */
+int mbox_file_open(const char *path, const char *shown, struct error *e);
+void mbox_lock_release(struct mbox_lock *lock, const char *path);
+
+#endif

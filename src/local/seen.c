@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What is known of an account's mail, in memory: an array in the order of the file, the UIDs behind
+ * one another, and an open-addressing table of 32-bit indices, at most three quarters full: 70 to
+ * 75 octets a row besides the UID. UIDs are chosen by the server, so they are hashed with a secret
+ * key (SipHash-2-4, Aumasson and Bernstein 2012); no listing can be made to collide.
+ */
+#include "local/seen.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <sqlite3.h>
+
+struct seen_set {
+	struct seen *rows;
+	char *uids;
+	uint32_t *slots; /* index into rows + 1; 0: free */
+	size_t n, n_max, mask;
+	size_t octets, octets_max; /* of uids */
+	size_t counts[STORE_REMOVED + 1];
+	uint64_t key[2];
+};
+
+static uint64_t rotate(uint64_t x, int by)
+{
+	return x << by | x >> (64 - by);
+}
+
+static void sip_rounds(uint64_t v[4], int n)
+{
+	while (n--) {
+		v[0] += v[1];
+		v[2] += v[3];
+		v[1] = rotate(v[1], 13) ^ v[0];
+		v[3] = rotate(v[3], 16) ^ v[2];
+		v[0] = rotate(v[0], 32);
+		v[2] += v[1];
+		v[0] += v[3];
+		v[1] = rotate(v[1], 17) ^ v[2];
+		v[3] = rotate(v[3], 21) ^ v[0];
+		v[2] = rotate(v[2], 32);
+	}
+}
+
+static void sip_word(uint64_t v[4], uint64_t word)
+{
+	v[3] ^= word;
+	sip_rounds(v, 2);
+	v[0] ^= word;
+}
+
+static uint64_t hash(const uint64_t key[2], struct store_key k)
+{
+	uint64_t v[4] = {key[0] ^ 0x736f6d6570736575u, key[1] ^ 0x646f72616e646f6du,
+		key[0] ^ 0x6c7967656e657261u, key[1] ^ 0x7465646279746573u};
+	uint64_t word;
+	size_t i = 0;
+
+	for (; i + sizeof(word) <= k.uid.len; i += sizeof(word)) {
+		memcpy(&word, k.uid.data + i, sizeof(word));
+		sip_word(v, word);
+	}
+	word = 0;
+	if (i < k.uid.len)
+		memcpy(&word, k.uid.data + i, k.uid.len - i);
+	sip_word(v, word);
+	sip_word(v, (uint64_t)k.uid.len << 32 | k.occurrence);
+	v[2] ^= 0xff;
+	sip_rounds(v, 4);
+	return v[0] ^ v[1] ^ v[2] ^ v[3];
+}
+
+/* Where the key is, or the free slot where it would be. */
+static uint32_t *find_slot(const struct seen_set *set, struct store_key key)
+{
+	size_t i = (size_t)hash(set->key, key) & set->mask;
+
+	while (set->slots[i]) {
+		const struct store_key *k = &set->rows[set->slots[i] - 1].key;
+
+		if (k->occurrence == key.occurrence && span_equal(k->uid, key.uid))
+			break;
+		i = (i + 1) & set->mask;
+	}
+	return &set->slots[i];
+}
+
+struct seen_set *seen_set_new(size_t n, size_t uid_octets)
+{
+	struct seen_set *set = xcalloc(1, sizeof(*set));
+	size_t slots = 16;
+
+	while (slots / 4 * 3 < n)
+		slots *= 2;
+	set->mask = slots - 1;
+	set->slots = xcalloc(slots, sizeof(*set->slots));
+	set->rows = xcalloc(n, sizeof(*set->rows));
+	set->uids = xmalloc(uid_octets);
+	set->n_max = n;
+	set->octets_max = uid_octets;
+	sqlite3_randomness(sizeof(set->key), set->key);
+	return set;
+}
+
+bool seen_set_add(struct seen_set *set, const struct seen *row)
+{
+	struct span uid = row->key.uid;
+	uint32_t *slot = find_slot(set, row->key);
+	struct seen *copy = &set->rows[set->n];
+
+	if (*slot || set->n == set->n_max || uid.len > set->octets_max - set->octets)
+		return false;
+	*copy = *row;
+	copy->key.uid.data = set->uids + set->octets;
+	if (uid.len)
+		memcpy(set->uids + set->octets, uid.data, uid.len);
+	set->octets += uid.len;
+	*slot = (uint32_t)++set->n;
+	set->counts[row->state]++;
+	return true;
+}
+
+const struct seen *seen_find(const struct seen_set *set, struct store_key key)
+{
+	uint32_t at = *find_slot(set, key);
+
+	return at ? &set->rows[at - 1] : NULL;
+}
+
+size_t seen_count(const struct seen_set *set, enum store_state state)
+{
+	return set->counts[state];
+}
+
+const struct seen *seen_at(const struct seen_set *set, size_t i)
+{
+	return i < set->n ? &set->rows[i] : NULL;
+}
+
+void seen_set_free(struct seen_set *set)
+{
+	if (!set)
+		return;
+	free(set->rows);
+	free(set->uids);
+	free(set->slots);
+	free(set);
+}

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Trace and separator lines. Host, user and header come from outside: only text that is valid where
+ * it is put is let through, the rest is left out, never repaired. Times are UTC and in English
+ * whatever the locale. RFC 5321 s.4.4 (Received), RFC 5322 s.3.4 (addresses), RFC 4155 (the From_
+ * line).
+ */
+#include "local/stamp.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#ifndef AMBIL_VERSION
+#define AMBIL_VERSION "unknown"
+#endif
+
+static const char DAYS[7][4] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+static const char MONTHS[12][4] = {
+	"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+static const char NOBODY[] = "MAILER-DAEMON";
+
+/* ctype.h follows the locale; these do not. */
+static bool is_alnum(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+static bool is_atom(struct span s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (!s.data[i] ||
+			(!is_alnum(s.data[i]) && !strchr("!#$%&'*+-/=?^_`{|}~.", s.data[i])))
+			return false;
+	return s.len > 0 && s.data[0] != '.' && s.data[s.len - 1] != '.';
+}
+
+static bool is_domain(struct span s)
+{
+	size_t i = 0, end = s.len;
+	bool literal = s.len > 2 && s.data[0] == '[' && s.data[s.len - 1] == ']';
+
+	if (literal) {
+		i++;
+		end--;
+	}
+	if (s.len == 0 || s.len > 253 || (!literal && !is_alnum(s.data[0])))
+		return false;
+	for (; i < end; i++)
+		if (!is_alnum(s.data[i]) && s.data[i] != '.' && s.data[i] != '-' &&
+			!(literal && s.data[i] == ':') && !(!literal && s.data[i] == '_'))
+			return false;
+	return true;
+}
+
+/* A dot-atom with or (if allowed) without a domain. Quoted local parts do not fit a From_ line's
+ * grammar. */
+static bool is_address(struct span s, bool bare_allowed)
+{
+	const char *at = s.len ? memchr(s.data, '@', s.len) : NULL;
+	struct span local = {s.data, at ? (size_t)(at - s.data) : s.len};
+
+	if (s.len == 0 || s.len > STAMP_SENDER_MAX || !is_atom(local))
+		return false;
+	if (!at)
+		return bare_allowed;
+	return is_domain((struct span){at + 1, s.len - local.len - 1});
+}
+
+/* A host as RFC 5321 writes it: a name, or an address literal. */
+static void put_host(char *out, size_t room, const char *host)
+{
+	size_t len = strlen(host);
+	bool v4 = len > 0 && strspn(host, "0123456789.") == len;
+	bool v6 = strchr(host, ':') && strspn(host, "0123456789abcdefABCDEF:.") == len;
+
+	if (v6 && len < 64)
+		snprintf(out, room, "[IPv6:%s]", host);
+	else if (v4 && len < 16)
+		snprintf(out, room, "[%s]", host);
+	else if (is_domain(span_of(host)))
+		snprintf(out, room, "%s", host);
+	else
+		snprintf(out, room, "unknown");
+}
+
+static struct tm utc(int64_t now_s)
+{
+	time_t t = (time_t)now_s;
+	struct tm tm;
+
+	memset(&tm, 0, sizeof(tm));
+	tm.tm_mday = 1;
+	tm.tm_year = 70;
+	tm.tm_wday = 4;
+	gmtime_r(&t, &tm);
+	return tm;
+}
+
+size_t stamp_received(char *out, const struct mail_info *mail, const char *my_host)
+{
+	char from[300], by[300], whom[STAMP_SENDER_MAX + 16] = "";
+	struct span user = span_of(mail->user ? mail->user : "");
+	struct tm t = utc(mail->now_s);
+	int n;
+
+	put_host(from, sizeof(from), mail->host ? mail->host : "");
+	put_host(by, sizeof(by), my_host);
+	if (is_address(user, true))
+		snprintf(whom, sizeof(whom), "\n\tfor <%s>", user.data);
+	n = snprintf(out, STAMP_ROOM,
+		"Received: from %s by %s\n\twith %s (ambil %s)%s;\n\t%s, %d %s %04d %02d:%02d:%02d +0000\n",
+		from, by, mail->encrypted ? "POP3S" : "POP3", AMBIL_VERSION, whom, DAYS[t.tm_wday],
+		t.tm_mday, MONTHS[t.tm_mon], t.tm_year + 1900, t.tm_hour, t.tm_min, t.tm_sec);
+	return (size_t)n;
+}
+
+size_t stamp_from(char *out, const char *sender, int64_t now_s)
+{
+	struct tm t = utc(now_s);
+
+	return (size_t)snprintf(out, STAMP_ROOM, "From %s %s %s %2d %02d:%02d:%02d %04d\n", sender,
+		DAYS[t.tm_wday], MONTHS[t.tm_mon], t.tm_mday, t.tm_hour, t.tm_min, t.tm_sec,
+		t.tm_year + 1900);
+}
+
+/* The octets past a comment or quoted string that starts at i; both can hide what looks like an
+ * address. */
+static size_t skip_hidden(const char *v, size_t len, size_t i)
+{
+	char open = v[i];
+	size_t depth = 1;
+
+	for (i++; i < len && depth; i++) {
+		if (v[i] == '\\')
+			i++;
+		else if (open == '"')
+			depth -= v[i] == '"';
+		else if (v[i] == '(')
+			depth++;
+		else
+			depth -= v[i] == ')';
+	}
+	return i < len ? i : len;
+}
+
+/* The first address of a field: what stands in <…>, else the first bare word that is one. */
+static struct span find_address(const char *v, size_t len)
+{
+	struct span bare = {NULL, 0};
+	size_t i = 0;
+
+	while (i < len) {
+		size_t start = i;
+
+		if (v[i] == '"' || v[i] == '(') {
+			i = skip_hidden(v, len, i);
+		} else if (v[i] == '<') {
+			const char *end = memchr(v + i, '>', len - i);
+
+			if (!end)
+				return bare;
+			return span_trim((struct span){v + i + 1, (size_t)(end - v) - i - 1});
+		} else if (memchr(" \t\r\n,;:>", v[i], 8)) {
+			i++;
+		} else {
+			while (i < len && !memchr(" \t\r\n,;:<>\"(", v[i], 11))
+				i++;
+			struct span word = {v + start, i - start};
+
+			if (!bare.len && is_address(word, false))
+				bare = word;
+		}
+	}
+	return bare;
+}
+
+void stamp_scan_init(struct stamp_scan *s)
+{
+	s->state = STAMP_LINE_START;
+	s->taken = s->len = 0;
+	s->from = s->folded = false;
+	s->sender[0] = '\0';
+}
+
+static void set_sender(struct stamp_scan *s, struct span address)
+{
+	memcpy(s->sender, address.data, address.len);
+	s->sender[address.len] = '\0';
+}
+
+/* A field of interest is complete. A Return-Path ends the search: nothing names the sender better.
+ */
+static void field_ended(struct stamp_scan *s)
+{
+	struct span address;
+
+	if (!s->folded)
+		return;
+	s->folded = false;
+	/* A value that did not fit may end within an address. */
+	if (s->len == sizeof(s->text))
+		while (s->len && s->text[s->len - 1] != ' ' && s->text[s->len - 1] != '\n')
+			s->len--;
+	address = find_address(s->text, s->len);
+	if (s->from) {
+		if (!s->sender[0] && is_address(address, false))
+			set_sender(s, address);
+		return;
+	}
+	if (address.data && address.len == 0)
+		address = span_of(NOBODY); /* <>: a bounce */
+	if (address.data && is_address(address, true)) {
+		set_sender(s, address);
+		s->state = STAMP_DONE;
+	}
+}
+
+static void line_start(struct stamp_scan *s, char c)
+{
+	if (c == ' ' || c == '\t') {
+		s->state = s->folded ? STAMP_VALUE : STAMP_SKIP;
+		return;
+	}
+	field_ended(s);
+	if (s->state == STAMP_DONE)
+		return;
+	if (c == '\r' || c == '\n') {
+		s->state = STAMP_DONE;
+		return;
+	}
+	s->len = 0;
+	s->state = c == 'R' || c == 'r' || c == 'F' || c == 'f' ? STAMP_NAME : STAMP_SKIP;
+}
+
+static void name_octet(struct stamp_scan *s, char c)
+{
+	struct span name;
+
+	if (c == '\n') {
+		s->state = STAMP_LINE_START;
+		return;
+	}
+	if (c != ':') {
+		s->text[s->len++] = c;
+		if (s->len > 16)
+			s->state = STAMP_SKIP;
+		return;
+	}
+	name = span_trim((struct span){s->text, s->len});
+	s->from = span_is_nocase(name, "From");
+	s->folded = s->from || span_is_nocase(name, "Return-Path");
+	s->state = s->folded ? STAMP_VALUE : STAMP_SKIP;
+	s->len = 0;
+}
+
+/* Takes at least one octet of in; how many. */
+static size_t scan_some(struct stamp_scan *s, struct span in)
+{
+	const char *lf;
+
+	switch (s->state) {
+	case STAMP_LINE_START:
+		line_start(s, in.data[0]);
+		return s->state == STAMP_NAME || s->state == STAMP_SKIP ? 0 : 1;
+	case STAMP_NAME:
+		name_octet(s, in.data[0]);
+		return 1;
+	case STAMP_VALUE:
+		if (s->len < sizeof(s->text))
+			s->text[s->len++] = in.data[0];
+		if (in.data[0] == '\n')
+			s->state = STAMP_LINE_START;
+		return 1;
+	case STAMP_SKIP:
+		lf = memchr(in.data, '\n', in.len);
+		if (lf)
+			s->state = STAMP_LINE_START;
+		return lf ? (size_t)(lf - in.data) + 1 : in.len;
+	case STAMP_DONE:
+		break;
+	}
+	return in.len;
+}
+
+bool stamp_scan_feed(struct stamp_scan *s, struct span octets)
+{
+	while (octets.len && s->state != STAMP_DONE) {
+		size_t n = scan_some(s, octets);
+
+		octets.data += n;
+		octets.len -= n;
+		s->taken += n;
+		if (s->taken > STAMP_HEADER_MAX)
+			s->state = STAMP_DONE;
+	}
+	return s->state == STAMP_DONE;
+}
+
+const char *stamp_scan_sender(struct stamp_scan *s)
+{
+	if (s->state != STAMP_DONE)
+		field_ended(s);
+	s->state = STAMP_DONE;
+	return s->sender[0] ? s->sender : NOBODY;
+}

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * One mboxrd stream on standard output, for `formail -s` and the like. Each mail is whole before
+ * its first octet is written, so a broken fetch never tears the stream. A pipe cannot be asked what
+ * its reader has done with a mail: this kind takes no part in the journal.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "local/kinds.h"
+#include "local/mboxrd.h"
+
+enum { HOST_ROOM = 64, MEMORY_MAX = 1024 * 1024 };
+
+struct sink_batch {
+	struct spool spool;
+};
+
+struct stream {
+	struct sink sink;
+	const struct destination *d;
+	char host[HOST_ROOM];
+	struct sink_batch *batch; /* the open mail, or the ended one */
+	struct mboxrd mail;
+	bool ended;
+};
+
+static struct stream *self(struct sink *k)
+{
+	return (struct stream *)k;
+}
+
+static void batch_free(struct sink *k, struct sink_batch *b, bool keep)
+{
+	(void)k;
+	(void)keep;
+	if (b)
+		spool_release(&b->spool);
+	free(b);
+}
+
+static bool begin(struct sink *k, const struct mail_info *mail, struct error *e)
+{
+	struct stream *s = self(k);
+
+	if (s->batch)
+		return error_set(e, ERROR_INTERNAL, "standard output takes one mail at a time");
+	s->batch = xcalloc(1, sizeof(*s->batch));
+	s->ended = false;
+	spool_init(&s->batch->spool, MEMORY_MAX);
+	return mboxrd_begin(
+		&s->mail, &s->batch->spool, mail, s->d->received_header ? s->host : NULL, e);
+}
+
+static bool write_octets(struct sink *k, struct span octets, struct error *e)
+{
+	return mboxrd_write(&self(k)->mail, octets, e);
+}
+
+static bool end(struct sink *k, struct error *e)
+{
+	struct stream *s = self(k);
+
+	s->ended = mboxrd_end(&s->mail, e);
+	return s->ended;
+}
+
+static void drop(struct sink *k)
+{
+	struct stream *s = self(k);
+
+	if (!s->batch || s->ended)
+		return;
+	batch_free(k, s->batch, false);
+	s->batch = NULL;
+}
+
+static struct sink_batch *cut(struct sink *k)
+{
+	struct stream *s = self(k);
+	struct sink_batch *b = s->ended ? s->batch : NULL;
+
+	if (b) {
+		s->batch = NULL;
+		s->ended = false;
+	}
+	return b;
+}
+
+static bool prepare(
+	struct sink *k, struct sink_batch *b, struct receipt *out, size_t n, struct error *e)
+{
+	(void)k;
+	(void)b;
+	(void)e;
+	for (size_t i = 0; i < n; i++)
+		out[i].text[0] = '\0';
+	return true;
+}
+
+/* Where in a file the mail begins; -1 when standard output is no regular file. */
+static off_t file_position(void)
+{
+	struct stat st;
+
+	if (fstat(STDOUT_FILENO, &st) < 0 || !S_ISREG(st.st_mode))
+		return -1;
+	/* With >> every write goes to the end, wherever the offset is. */
+	if (fcntl(STDOUT_FILENO, F_GETFL) & O_APPEND)
+		return st.st_size;
+	return lseek(STDOUT_FILENO, 0, SEEK_CUR);
+}
+
+static bool commit(
+	struct sink *k, struct sink_batch *b, const struct receipt *r, size_t n, struct error *e)
+{
+	struct stream *s = self(k);
+	off_t start = file_position();
+	bool done = false;
+
+	(void)r;
+	(void)n;
+	if (!b)
+		return error_set(e, ERROR_INTERNAL, "standard output cannot be recovered");
+	if (spool_copy(&b->spool, STDOUT_FILENO, s->d->shown, e))
+		done = start < 0 || fsync(STDOUT_FILENO) == 0 || errno == EINVAL ||
+			errno == EROFS || error_sys(e, ERROR_DELIVERY, errno, "%s", s->d->shown);
+	/* A torn mail would be taken for a whole one by whoever reads the file. */
+	if (!done && start >= 0 && ftruncate(STDOUT_FILENO, start) == 0)
+		(void)lseek(STDOUT_FILENO, start, SEEK_SET);
+	return done;
+}
+
+static enum sink_state recover(
+	struct sink *k, const struct receipt *r, int64_t prepared_s, struct error *e)
+{
+	(void)k;
+	(void)r;
+	(void)prepared_s;
+	error_set(e, ERROR_DELIVERY, "what was written to standard output cannot be told");
+	return SINK_UNSURE;
+}
+
+static void where(const struct receipt *r, char *out, size_t room)
+{
+	(void)r;
+	if (room)
+		out[0] = '\0';
+}
+
+static void free_sink(struct sink *k)
+{
+	batch_free(k, self(k)->batch, false);
+	free(k);
+}
+
+static const struct sink_ops ops = {
+	.name = "stdout",
+	.batch_max = 1,
+	.journalled = false,
+	.begin = begin,
+	.write = write_octets,
+	.end = end,
+	.drop = drop,
+	.cut = cut,
+	.prepare = prepare,
+	.commit = commit,
+	.batch_free = batch_free,
+	.recover = recover,
+	.where = where,
+	.free = free_sink,
+};
+
+struct sink *stdout_open(const struct destination *d, const char *account, struct error *e)
+{
+	struct stream *s;
+	struct stat st;
+
+	(void)account;
+	if (fstat(STDOUT_FILENO, &st) < 0) {
+		error_sys(e, ERROR_DELIVERY, errno, "%s", d->shown);
+		return NULL;
+	}
+	s = xcalloc(1, sizeof(*s));
+	s->sink.ops = &ops;
+	s->d = d;
+	sink_my_host(s->host, sizeof(s->host));
+	return &s->sink;
+}

@@ -1,0 +1,771 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The state of one account in one SQLite file. WAL with synchronous=FULL costs one sync a
+ * transaction, a rollback journal three; the exclusive locking mode keeps the WAL's index in our
+ * own memory, so no shared memory is mapped and the state folder may be on NFS. The WAL file stays,
+ * emptied, when the store is closed: so opening, reading and closing writes and syncs nothing, and
+ * the database file alone is the whole state. A new file's folder entry is synced before
+ * store_open() returns.
+ *
+ * To look only, the file is locked for as long as it takes to copy it into memory: a reader that
+ * waits for the network never holds up a fetch. What a crash left in the WAL is read, and left
+ * there.
+ */
+#include "local/store.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <sqlite3.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "local/seen.h"
+
+enum { VERSION = 1, APPLICATION_ID = 0x616d626c, BUSY_MS = 500, ROWS_MAX = 0x7ffffffe };
+
+/* missing_s: since when the listing has lacked it. A receipt is only of use while prepared. */
+static const char schema[] =
+	"CREATE TABLE destination(id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);"
+	"CREATE TABLE fact(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE mail("
+	" id INTEGER PRIMARY KEY,"
+	" uid BLOB NOT NULL,"
+	" occurrence INTEGER NOT NULL,"
+	" state INTEGER NOT NULL CHECK(state BETWEEN 0 AND 3),"
+	" marked INTEGER NOT NULL DEFAULT 0,"
+	" size INTEGER NOT NULL DEFAULT 0,"
+	" attempts INTEGER NOT NULL DEFAULT 0,"
+	" why TEXT,"
+	" first_s INTEGER NOT NULL,"
+	" prepared_s INTEGER, delivered_s INTEGER, removed_s INTEGER, missing_s INTEGER,"
+	" receipt TEXT,"
+	" destination INTEGER REFERENCES destination(id),"
+	" UNIQUE(uid, occurrence));"
+	"CREATE INDEX mail_prepared ON mail(id) WHERE state = 1;"
+	"CREATE INDEX mail_gone ON mail(missing_s) WHERE state = 3;";
+
+_Static_assert(
+	STORE_NOTED == 0 && STORE_PREPARED == 1 && STORE_DELIVERED == 2 && STORE_REMOVED == 3,
+	"the file and the statements below hold these numbers");
+
+enum statement {
+	BEGIN,
+	COMMIT,
+	ROLLBACK,
+	FIND_DESTINATION,
+	ADD_DESTINATION,
+	PREPARED,
+	DELIVERED,
+	REMOVED,
+	FAILED,
+	MARK_SEEN,
+	FORGET,
+	MISSING,
+	PRESENT,
+	PRUNE,
+	MEASURE,
+	LOAD,
+	PENDING,
+	GET_FACT,
+	SET_FACT,
+	STATEMENTS
+};
+
+/* ?1 and ?2 are a mail's key, ?3 is the time, where a statement has them. */
+static const char *const sql[STATEMENTS] = {
+	[BEGIN] = "BEGIN IMMEDIATE",
+	[COMMIT] = "COMMIT",
+	[ROLLBACK] = "ROLLBACK",
+	[FIND_DESTINATION] = "SELECT id FROM destination WHERE text = ?1",
+	[ADD_DESTINATION] = "INSERT INTO destination(text) VALUES(?1)",
+	/* Also from "delivered" (--all): recovery must know of every prepared mail. */
+	[PREPARED] = "INSERT INTO mail(uid, occurrence, state, first_s, prepared_s, size, receipt,"
+		     " destination) VALUES(?1, ?2, 1, ?3, ?3, ?4, ?5, ?6)"
+		     " ON CONFLICT(uid, occurrence) DO UPDATE SET state = 1, marked = 0,"
+		     " prepared_s = ?3, size = ?4, receipt = ?5, destination = ?6",
+	[DELIVERED] = "INSERT INTO mail(uid, occurrence, state, first_s, delivered_s, size,"
+		      " destination) VALUES(?1, ?2, 2, ?3, ?3, ?4, ?6)"
+		      " ON CONFLICT(uid, occurrence) DO UPDATE SET state = 2, marked = 0,"
+		      " delivered_s = ?3, removed_s = NULL, size = CASE ?4 WHEN 0 THEN size ELSE ?4"
+		      " END, attempts = 0, why = NULL, receipt = NULL, destination = ?6",
+	[REMOVED] = "UPDATE mail SET state = 3, removed_s = ?3"
+		    " WHERE uid = ?1 AND occurrence = ?2 AND state = 2",
+	[FAILED] = "INSERT INTO mail(uid, occurrence, state, first_s, attempts, why)"
+		   " VALUES(?1, ?2, 0, ?3, 1, ?4) ON CONFLICT(uid, occurrence)"
+		   " DO UPDATE SET attempts = attempts + 1, why = ?4",
+	[MARK_SEEN] = "INSERT INTO mail(uid, occurrence, state, marked, first_s, delivered_s)"
+		      " VALUES(?1, ?2, 2, 1, ?3, ?3) ON CONFLICT(uid, occurrence) DO UPDATE"
+		      " SET state = 2, marked = 1, delivered_s = ?3 WHERE state = 0",
+	[FORGET] = "DELETE FROM mail WHERE uid = ?1 AND occurrence = ?2",
+	[MISSING] = "UPDATE mail SET missing_s = ?3 WHERE uid = ?1 AND occurrence = ?2",
+	[PRESENT] = "UPDATE mail SET missing_s = NULL WHERE uid = ?1 AND occurrence = ?2",
+	[PRUNE] = "DELETE FROM mail WHERE state = 3 AND missing_s <= ?1",
+	[MEASURE] = "SELECT count(*), coalesce(sum(length(uid)), 0) FROM mail",
+	[LOAD] = "SELECT uid, occurrence, state, marked, missing_s IS NOT NULL, attempts, size,"
+		 " delivered_s, removed_s FROM mail ORDER BY id",
+	[PENDING] = "SELECT uid, occurrence, receipt, destination.text, prepared_s FROM mail"
+		    " LEFT JOIN destination ON destination.id = mail.destination"
+		    " WHERE mail.state = 1 ORDER BY mail.id",
+	[GET_FACT] = "SELECT value FROM fact WHERE name = ?1",
+	[SET_FACT] = "INSERT INTO fact(name, value) VALUES(?1, ?2)"
+		     " ON CONFLICT(name) DO UPDATE SET value = ?2",
+};
+
+struct store {
+	sqlite3 *db;
+	sqlite3_stmt *statements[STATEMENTS];
+	char *shown; /* the path, for sentences */
+};
+
+/* Errors */
+
+static bool damaged(const struct store *s, const char *how, struct error *e)
+{
+	error_set(e, ERROR_STORE, "the state of this account (%s) is damaged: %s", s->shown, how);
+	return error_remedy(e, "to start anew (mail still on the server is then fetched again)",
+		"mv %s %s.damaged", s->shown, s->shown);
+}
+
+/* What SQLite said last. doing: "read" or "write". */
+static bool store_error(const struct store *s, const char *doing, struct error *e)
+{
+	int code = sqlite3_errcode(s->db) & 0xff;
+	int err = sqlite3_system_errno(s->db);
+
+	switch (code) {
+	case SQLITE_NOTADB:
+	case SQLITE_CORRUPT:
+		return damaged(s, sqlite3_errmsg(s->db), e);
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		return error_set(e, ERROR_BUSY,
+			"the state of this account (%s) is in use by another program", s->shown);
+	case SQLITE_IOERR:
+	case SQLITE_CANTOPEN:
+		if (err)
+			return error_sys(e, ERROR_STORE, err,
+				"cannot %s the state of this account (%s)", doing, s->shown);
+		break;
+	default:
+		break;
+	}
+	return error_set(e, ERROR_STORE, "cannot %s the state of this account (%s): %s", doing,
+		s->shown, sqlite3_errmsg(s->db));
+}
+
+/* Statements */
+
+/* NULL and *e set when the file does not let it be prepared. */
+static sqlite3_stmt *statement(struct store *s, enum statement which, struct error *e)
+{
+	sqlite3_stmt **q = &s->statements[which];
+
+	if (!*q &&
+		sqlite3_prepare_v3(s->db, sql[which], -1, SQLITE_PREPARE_PERSISTENT, q, NULL) !=
+			SQLITE_OK)
+		store_error(s, "read", e);
+	return *q;
+}
+
+/* Runs a statement that gives no rows. */
+static bool execute(struct store *s, sqlite3_stmt *q, struct error *e)
+{
+	bool done = sqlite3_step(q) == SQLITE_DONE;
+
+	if (!done)
+		store_error(s, "write", e);
+	sqlite3_reset(q);
+	return done;
+}
+
+static bool execute_plain(struct store *s, enum statement which, struct error *e)
+{
+	sqlite3_stmt *q = statement(s, which, e);
+
+	return q && execute(s, q, e);
+}
+
+static bool execute_text(struct store *s, const char *text, struct error *e)
+{
+	if (sqlite3_exec(s->db, text, NULL, NULL, NULL) == SQLITE_OK)
+		return true;
+	return store_error(s, "write", e);
+}
+
+/* The one number that a statement gives. */
+static bool read_number(struct store *s, const char *text, sqlite3_int64 *out, struct error *e)
+{
+	sqlite3_stmt *q = NULL;
+	bool done = sqlite3_prepare_v2(s->db, text, -1, &q, NULL) == SQLITE_OK &&
+		sqlite3_step(q) == SQLITE_ROW;
+
+	if (done)
+		*out = sqlite3_column_int64(q, 0);
+	else
+		store_error(s, "read", e);
+	sqlite3_finalize(q);
+	return done;
+}
+
+static bool begin(struct store *s, struct error *e)
+{
+	return execute_plain(s, BEGIN, e);
+}
+
+/* Ends the transaction: durable when true. done: whether all that belongs to it went well. */
+static bool finish(struct store *s, bool done, struct error *e)
+{
+	if (done && execute_plain(s, COMMIT, e))
+		return true;
+	/* A commit that failed may have ended the transaction, or left it open. */
+	if (!sqlite3_get_autocommit(s->db))
+		execute_plain(s, ROLLBACK, NULL);
+	return false;
+}
+
+static void bind_span(sqlite3_stmt *q, int i, struct span text)
+{
+	sqlite3_bind_blob64(q, i, text.len ? text.data : "", text.len, SQLITE_STATIC);
+}
+
+static void bind_key(sqlite3_stmt *q, struct store_key key)
+{
+	bind_span(q, 1, key.uid);
+	sqlite3_bind_int64(q, 2, key.occurrence);
+}
+
+/* Opening and closing */
+
+static struct store *attach(const char *path, int flags, struct error *e)
+{
+	struct store *s = xcalloc(1, sizeof(*s));
+
+	s->shown = text_tilde(path, getenv("HOME"));
+	if (sqlite3_open_v2(path, &s->db, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
+		store_error(s, "open", e);
+		store_free(s);
+		return NULL;
+	}
+	sqlite3_busy_timeout(s->db, BUSY_MS);
+	return s;
+}
+
+static void keep_wal_file(struct store *s, bool keep)
+{
+	int persist = keep;
+
+	sqlite3_file_control(s->db, "main", SQLITE_FCNTL_PERSIST_WAL, &persist);
+}
+
+/* While false, closing leaves the files as they are. */
+static void checkpoint_on_close(struct store *s, bool wanted)
+{
+	sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, !wanted, NULL);
+}
+
+/* Refuses what is not ours. *version is 0 for a file that holds nothing yet. Writes nothing. */
+static bool check_version(struct store *s, sqlite3_int64 *version, struct error *e)
+{
+	sqlite3_int64 id, tables;
+
+	if (!execute_text(s, "PRAGMA locking_mode = EXCLUSIVE", e) ||
+		!read_number(s, "PRAGMA application_id", &id, e) ||
+		!read_number(s, "PRAGMA user_version", version, e) ||
+		!read_number(s, "SELECT count(*) FROM sqlite_master", &tables, e))
+		return false;
+	if (tables == 0 && *version == 0)
+		return true;
+	if (id != APPLICATION_ID || *version < 1) {
+		error_set(e, ERROR_STORE, "%s is not a state file of ambil", s->shown);
+		return error_remedy(
+			e, "to make room for one", "mv %s %s.other", s->shown, s->shown);
+	}
+	if (*version > VERSION) {
+		error_set(e, ERROR_STORE,
+			"the state of this account (%s) was written by a newer ambil", s->shown);
+		return error_remedy(e, "", "use that one; this one leaves the file alone");
+	}
+	return true;
+}
+
+static bool create(struct store *s, const char *host, const char *user, struct error *e)
+{
+	char numbers[100];
+	bool done;
+
+	snprintf(numbers, sizeof(numbers), "PRAGMA application_id = %d; PRAGMA user_version = %d",
+		APPLICATION_ID, VERSION);
+	if (!begin(s, e))
+		return false;
+	done = execute_text(s, schema, e) && execute_text(s, numbers, e);
+	for (int i = 0; done && i < 2; i++) {
+		sqlite3_stmt *q = statement(s, SET_FACT, e);
+
+		if (q) {
+			sqlite3_bind_text(q, 1, i ? "user" : "host", -1, SQLITE_STATIC);
+			sqlite3_bind_text(q, 2, i ? user : host, -1, SQLITE_STATIC);
+		}
+		done = q && execute(s, q, e);
+	}
+	return finish(s, done, e);
+}
+
+static bool check_user(struct store *s, const char *user, struct error *e)
+{
+	char known[400];
+
+	if (!store_get(s, "user", known, sizeof(known), e))
+		return false;
+	if (strcmp(known, user) == 0)
+		return true;
+	error_set(e, ERROR_CONFIG,
+		"the state of this account (%s) belongs to the user \"%s\", not \"%s\"", s->shown,
+		safe(span_of(known)).text, safe(span_of(user)).text);
+	return error_remedy(e, "",
+		"give the other mailbox an account name of its own, or move %s away", s->shown);
+}
+
+/*
+ * Makes the file when it is missing, with a mode that no umask widens. An existing one is not
+ * opened here: closing a descriptor of our own would drop the locks of another connection in this
+ * process.
+ */
+static bool ensure_file(const char *path, struct error *e)
+{
+	struct stat st;
+	char *shown;
+	int fd, err;
+
+	if (stat(path, &st) == 0) {
+		if (S_ISREG(st.st_mode))
+			return true;
+		err = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
+	} else {
+		fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+		if (fd >= 0) {
+			close(fd);
+			return true;
+		}
+		err = errno;
+	}
+	shown = text_tilde(path, getenv("HOME"));
+	error_sys(e, ERROR_STORE, err, "cannot open the state of this account (%s)", shown);
+	free(shown);
+	return false;
+}
+
+static bool sync_parent(const char *path, struct error *e)
+{
+	const char *slash = strrchr(path, '/');
+	char *folder = slash ? xstrndup(path, slash == path ? 1 : (size_t)(slash - path))
+			     : xstrdup(".");
+	bool done = file_sync_folder(folder, ERROR_STORE, e);
+
+	free(folder);
+	return done;
+}
+
+struct store *store_open(const char *path, const char *host, const char *user, struct error *e)
+{
+	struct store *s;
+	sqlite3_int64 version;
+
+	if (!ensure_file(path, e))
+		return NULL;
+	s = attach(path, SQLITE_OPEN_READWRITE, e);
+	if (!s)
+		return NULL;
+	checkpoint_on_close(s, false);
+	keep_wal_file(s, true);
+	if (!check_version(s, &version, e) ||
+		!execute_text(s,
+			"PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+			"PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON",
+			e))
+		goto fail;
+	if (version == 0 && (!create(s, host, user, e) || !sync_parent(path, e)))
+		goto fail;
+	if (!check_user(s, user, e))
+		goto fail;
+	checkpoint_on_close(s, true);
+	return s;
+fail:
+	store_free(s);
+	return NULL;
+}
+
+/* The whole file in memory; what it was copied from is let go. */
+static struct store *copy(struct store *from, const char *path, struct error *e)
+{
+	struct store *s = attach(":memory:", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, e);
+	sqlite3_backup *work;
+
+	if (!s)
+		return NULL;
+	free(s->shown);
+	s->shown = text_tilde(path, getenv("HOME"));
+	work = sqlite3_backup_init(s->db, "main", from->db, "main");
+	if (work)
+		sqlite3_backup_step(work, -1);
+	if (!work || sqlite3_backup_finish(work) != SQLITE_OK) {
+		store_error(s, "read", e);
+		store_free(s);
+		return NULL;
+	}
+	sqlite3_exec(s->db, "PRAGMA query_only = ON", NULL, NULL, NULL);
+	return s;
+}
+
+bool store_open_readonly(const char *path, struct store **out, struct error *e)
+{
+	struct stat st, wal;
+	struct store *file = NULL;
+	sqlite3_int64 version;
+	char *wal_path = xasprintf("%s-wal", path);
+	bool has_wal = stat(wal_path, &wal) == 0, done = false;
+
+	*out = NULL;
+	free(wal_path);
+	if (stat(path, &st) < 0 && errno == ENOENT)
+		return true;
+	/* Writable, though nothing is written: the exclusive mode's lock asks for it. */
+	file = attach(path, SQLITE_OPEN_READWRITE, e);
+	if (!file)
+		return false;
+	/* SQLite makes a missing WAL; then it shall take it away again. */
+	keep_wal_file(file, has_wal);
+	checkpoint_on_close(file, !has_wal);
+	if (!check_version(file, &version, e))
+		goto end;
+	if (version)
+		*out = copy(file, path, e);
+	done = *out || !version;
+end:
+	store_free(file);
+	return done;
+}
+
+void store_free(struct store *s)
+{
+	if (!s)
+		return;
+	for (size_t i = 0; i < STATEMENTS; i++)
+		sqlite3_finalize(s->statements[i]);
+	/* The WAL has no more use once it is copied into the database file: empty it. */
+	sqlite3_exec(s->db, "PRAGMA journal_size_limit = 0", NULL, NULL, NULL);
+	sqlite3_close(s->db);
+	free(s->shown);
+	free(s);
+}
+
+/* What is known */
+
+/* One row of LOAD. Its UID is borrowed until the next step. */
+static void read_row(sqlite3_stmt *q, struct seen *row)
+{
+	row->key.uid.data = sqlite3_column_blob(q, 0);
+	row->key.uid.len = (size_t)sqlite3_column_bytes(q, 0);
+	row->key.occurrence = (uint32_t)sqlite3_column_int64(q, 1);
+	row->state = (enum store_state)sqlite3_column_int(q, 2);
+	row->marked = sqlite3_column_int(q, 3);
+	row->missing = sqlite3_column_int(q, 4);
+	row->attempts = (uint32_t)sqlite3_column_int64(q, 5);
+	row->size = (uint64_t)sqlite3_column_int64(q, 6);
+	row->delivered_s = sqlite3_column_int64(q, 7);
+	row->removed_s = sqlite3_column_int64(q, 8);
+}
+
+static bool read_rows(struct store *s, struct seen_set *set, struct error *e)
+{
+	sqlite3_stmt *q = statement(s, LOAD, e);
+	bool sound = true;
+	int code;
+
+	if (!q)
+		return false;
+	while ((code = sqlite3_step(q)) == SQLITE_ROW && sound) {
+		struct seen row = {.attempts = 0};
+
+		read_row(q, &row);
+		sound = row.state <= STORE_REMOVED && seen_set_add(set, &row);
+	}
+	if (!sound)
+		damaged(s, "its rows contradict each other", e);
+	else if (code != SQLITE_DONE)
+		store_error(s, "read", e);
+	sqlite3_reset(q);
+	return sound && code == SQLITE_DONE;
+}
+
+struct seen_set *store_load(struct store *s, struct error *e)
+{
+	sqlite3_stmt *q = statement(s, MEASURE, e);
+	struct seen_set *set;
+	sqlite3_int64 n, octets;
+
+	if (!q)
+		return NULL;
+	if (sqlite3_step(q) != SQLITE_ROW) {
+		store_error(s, "read", e);
+		sqlite3_reset(q);
+		return NULL;
+	}
+	n = sqlite3_column_int64(q, 0);
+	octets = sqlite3_column_int64(q, 1);
+	sqlite3_reset(q);
+	if (n > ROWS_MAX) {
+		damaged(s, "it has too many rows", e);
+		return NULL;
+	}
+	set = seen_set_new((size_t)n, (size_t)octets);
+	if (read_rows(s, set, e))
+		return set;
+	seen_set_free(set);
+	return NULL;
+}
+
+/* The journal */
+
+/* The row of a destination, which is added when it is new. */
+static bool find_destination(struct store *s, const char *text, sqlite3_int64 *id, struct error *e)
+{
+	sqlite3_stmt *q = statement(s, FIND_DESTINATION, e);
+	int code;
+
+	if (!q)
+		return false;
+	sqlite3_bind_text(q, 1, text, -1, SQLITE_STATIC);
+	code = sqlite3_step(q);
+	if (code == SQLITE_ROW)
+		*id = sqlite3_column_int64(q, 0);
+	else if (code != SQLITE_DONE)
+		store_error(s, "read", e);
+	sqlite3_reset(q);
+	if (code != SQLITE_DONE)
+		return code == SQLITE_ROW;
+	q = statement(s, ADD_DESTINATION, e);
+	if (!q)
+		return false;
+	sqlite3_bind_text(q, 1, text, -1, SQLITE_STATIC);
+	if (!execute(s, q, e))
+		return false;
+	*id = sqlite3_last_insert_rowid(s->db);
+	return true;
+}
+
+/* PREPARED or DELIVERED for all rows, within a transaction. */
+static bool write_rows(struct store *s, enum statement which, const struct store_row *rows,
+	size_t n, const char *destination, int64_t now_s, struct error *e)
+{
+	sqlite3_stmt *q = statement(s, which, e);
+	sqlite3_int64 id;
+	bool done = q && find_destination(s, destination, &id, e);
+
+	for (size_t i = 0; done && i < n; i++) {
+		bind_key(q, rows[i].key);
+		sqlite3_bind_int64(q, 3, now_s);
+		sqlite3_bind_int64(q, 4, (sqlite3_int64)rows[i].size);
+		sqlite3_bind_text(q, 5, rows[i].receipt.text, -1, SQLITE_STATIC);
+		sqlite3_bind_int64(q, 6, id);
+		done = execute(s, q, e);
+	}
+	return done;
+}
+
+bool store_prepared(struct store *s, const struct store_row *rows, size_t n,
+	const char *destination, int64_t now_s, struct error *e)
+{
+	if (n == 0)
+		return true;
+	return begin(s, e) && finish(s, write_rows(s, PREPARED, rows, n, destination, now_s, e), e);
+}
+
+bool store_delivered(struct store *s, const struct store_row *rows, size_t n,
+	const char *destination, int64_t now_s, struct error *e)
+{
+	if (n == 0)
+		return true;
+	return begin(s, e) &&
+		finish(s, write_rows(s, DELIVERED, rows, n, destination, now_s, e), e);
+}
+
+/* One statement of a key and perhaps the time, for all keys, as one transaction. */
+static bool write_keys(struct store *s, enum statement which, const struct store_key *keys,
+	size_t n, const int64_t *now_s, struct error *e)
+{
+	sqlite3_stmt *q;
+	bool done;
+
+	if (n == 0)
+		return true;
+	q = statement(s, which, e);
+	if (!q || !begin(s, e))
+		return false;
+	done = true;
+	for (size_t i = 0; done && i < n; i++) {
+		bind_key(q, keys[i]);
+		if (now_s)
+			sqlite3_bind_int64(q, 3, *now_s);
+		done = execute(s, q, e);
+	}
+	return finish(s, done, e);
+}
+
+bool store_removed(
+	struct store *s, const struct store_key *keys, size_t n, int64_t now_s, struct error *e)
+{
+	return write_keys(s, REMOVED, keys, n, &now_s, e);
+}
+
+bool store_mark_seen(
+	struct store *s, const struct store_key *keys, size_t n, int64_t now_s, struct error *e)
+{
+	return write_keys(s, MARK_SEEN, keys, n, &now_s, e);
+}
+
+bool store_forget(struct store *s, const struct store_key *keys, size_t n, struct error *e)
+{
+	return write_keys(s, FORGET, keys, n, NULL, e);
+}
+
+bool store_failed(
+	struct store *s, struct store_key key, const char *why, int64_t now_s, struct error *e)
+{
+	sqlite3_stmt *q = statement(s, FAILED, e);
+
+	if (!q || !begin(s, e))
+		return false;
+	bind_key(q, key);
+	sqlite3_bind_int64(q, 3, now_s);
+	sqlite3_bind_text(q, 4, why, -1, SQLITE_STATIC);
+	return finish(s, execute(s, q, e), e);
+}
+
+static bool note_listing(struct store *s, const struct seen_set *set, const bool *present,
+	int64_t now_s, struct error *e)
+{
+	const struct seen *row;
+
+	for (size_t i = 0; (row = seen_at(set, i)); i++) {
+		sqlite3_stmt *q;
+
+		if (present[i] != row->missing)
+			continue;
+		q = statement(s, present[i] ? PRESENT : MISSING, e);
+		if (!q)
+			return false;
+		bind_key(q, row->key);
+		if (!present[i])
+			sqlite3_bind_int64(q, 3, now_s);
+		if (!execute(s, q, e))
+			return false;
+	}
+	return true;
+}
+
+/* Without a change SQLite's commit writes nothing, so a quiet listing costs no sync. */
+bool store_listed(struct store *s, const struct seen_set *set, const bool *present, int64_t now_s,
+	int64_t keep_s, struct error *e)
+{
+	sqlite3_stmt *prune = statement(s, PRUNE, e);
+
+	if (!prune || !begin(s, e))
+		return false;
+	sqlite3_bind_int64(prune, 1, now_s - keep_s);
+	return finish(s, note_listing(s, set, present, now_s, e) && execute(s, prune, e), e);
+}
+
+static void read_pending(sqlite3_stmt *q, struct store_pending *row)
+{
+	const unsigned char *receipt = sqlite3_column_text(q, 2);
+	const unsigned char *destination = sqlite3_column_text(q, 3);
+	const void *uid = sqlite3_column_blob(q, 0);
+	size_t len = (size_t)sqlite3_column_bytes(q, 0);
+
+	*row = (struct store_pending){.uid = xstrndup(uid, len)};
+	row->key.uid = (struct span){row->uid, len};
+	row->key.occurrence = (uint32_t)sqlite3_column_int64(q, 1);
+	snprintf(row->receipt.text, sizeof(row->receipt.text), "%s",
+		receipt ? (const char *)receipt : "");
+	row->destination = xstrdup(destination ? (const char *)destination : "");
+	row->prepared_s = sqlite3_column_int64(q, 4);
+}
+
+bool store_pending(struct store *s, struct store_pending **out, size_t *n, struct error *e)
+{
+	sqlite3_stmt *q = statement(s, PENDING, e);
+	struct store_pending *rows = NULL;
+	size_t used = 0, room = 0;
+	int code;
+
+	if (!q)
+		return false;
+	while ((code = sqlite3_step(q)) == SQLITE_ROW) {
+		if (used == room) {
+			room = room ? room * 2 : 16;
+			rows = xreallocarray(rows, room, sizeof(*rows));
+		}
+		read_pending(q, &rows[used++]);
+	}
+	if (code != SQLITE_DONE) {
+		store_error(s, "read", e);
+		store_pending_free(rows, used);
+		rows = NULL;
+		used = 0;
+	}
+	sqlite3_reset(q);
+	*out = rows;
+	*n = used;
+	return code == SQLITE_DONE;
+}
+
+void store_pending_free(struct store_pending *rows, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		free(rows[i].uid);
+		free(rows[i].destination);
+	}
+	free(rows);
+}
+
+/* Facts */
+
+bool store_get(struct store *s, const char *name, char *out, size_t room, struct error *e)
+{
+	sqlite3_stmt *q = statement(s, GET_FACT, e);
+	bool done = true;
+	int code;
+
+	assert(room);
+	if (!q)
+		return false;
+	sqlite3_bind_text(q, 1, name, -1, SQLITE_STATIC);
+	code = sqlite3_step(q);
+	out[0] = '\0';
+	if (code == SQLITE_ROW && (size_t)sqlite3_column_bytes(q, 0) >= room)
+		done = damaged(s, "a value in it is too long", e);
+	else if (code == SQLITE_ROW)
+		snprintf(out, room, "%s", (const char *)sqlite3_column_text(q, 0));
+	else if (code != SQLITE_DONE)
+		done = store_error(s, "read", e);
+	sqlite3_reset(q);
+	return done;
+}
+
+bool store_set(struct store *s, const char *name, const char *value, struct error *e)
+{
+	sqlite3_stmt *q = statement(s, SET_FACT, e);
+
+	if (!q || !begin(s, e))
+		return false;
+	sqlite3_bind_text(q, 1, name, -1, SQLITE_STATIC);
+	sqlite3_bind_text(q, 2, value, -1, SQLITE_STATIC);
+	return finish(s, execute(s, q, e), e);
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef AMBIL_LOCAL_STORE_H
+#define AMBIL_LOCAL_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/mem.h"
+#include "local/sink.h"
+
+/*
+ * An account's state: which mail is known, and the journal that makes delivery exactly-once. One SQLite file,
+ * one writer (the caller holds the account's lock). A mail is named by its UID and, where one listing has
+ * the same UID more than once, by its place among them (occurrence 0, 1, …). Used by one thread at a time.
+ * Every function that changes something is one transaction and durable when it returns. ERROR_STORE.
+ */
+enum store_state {
+	STORE_NOTED,     /* known, not delivered: attempts have failed */
+	STORE_PREPARED,  /* J1 */
+	STORE_DELIVERED, /* J2: delivered here, or marked as seen */
+	STORE_REMOVED,   /* J3: the server has answered QUIT after our DELE */
+};
+
+struct store_key {
+	struct span uid;
+	uint32_t occurrence;
+};
+struct seen {
+	struct store_key key;
+	enum store_state state;
+	bool marked;         /* seen without a delivery (--from-now) */
+	bool missing;        /* the last listing did not have it */
+	uint32_t attempts;   /* failed ones */
+	uint64_t size;       /* octets received, or 0 */
+	int64_t delivered_s; /* the retention clock's start */
+	int64_t removed_s;
+};
+
+struct store;
+/*
+ * Opens or creates the file at path (0600; its folder must exist). host and user are stored the first time;
+ * another user later is an error with a remedy (another mailbox under the same name); another host is not.
+ * A file of a newer version, or a damaged one, is an error and left alone.
+ */
+struct store *store_open(const char *path, const char *host, const char *user, struct error *e) MUST_CHECK;
+/* For looking only: creates nothing. *out is NULL when there is no state yet. */
+bool store_open_readonly(const char *path, struct store **out, struct error *e) MUST_CHECK;
+void store_free(struct store *s);
+
+/* All rows, in memory, with a lookup by key. Costs some tens of octets a row besides the UID. */
+struct seen_set;
+struct seen_set *store_load(struct store *s, struct error *e) MUST_CHECK;
+/* NULL when unknown. */
+const struct seen *seen_find(const struct seen_set *set, struct store_key key);
+size_t seen_count(const struct seen_set *set, enum store_state state);
+/* Iteration: i from 0; NULL at the end. seen_find() returns the same addresses. */
+const struct seen *seen_at(const struct seen_set *set, size_t i);
+void seen_set_free(struct seen_set *set);
+
+/* What is written of a mail. */
+struct store_row {
+	struct store_key key;
+	uint64_t size;
+	struct receipt receipt;
+};
+/* J0 -> J1. destination: struct destination's id. */
+bool store_prepared(struct store *s, const struct store_row *rows, size_t n, const char *destination,
+	int64_t now_s, struct error *e) MUST_CHECK;
+/* J1 -> J2, or J0 -> J2 for a sink that is not journalled. */
+bool store_delivered(struct store *s, const struct store_row *rows, size_t n, const char *destination,
+	int64_t now_s, struct error *e) MUST_CHECK;
+/* J2 -> J3. */
+bool store_removed(struct store *s, const struct store_key *keys, size_t n, int64_t now_s,
+	struct error *e) MUST_CHECK;
+/* One more failed attempt; why is kept for reports. Never lowers a state. */
+bool store_failed(struct store *s, struct store_key key, const char *why, int64_t now_s,
+	struct error *e) MUST_CHECK;
+/* Marks as seen without delivery; known rows keep their state but for STORE_NOTED. */
+bool store_mark_seen(struct store *s, const struct store_key *keys, size_t n, int64_t now_s,
+	struct error *e) MUST_CHECK;
+/* Drops rows (recovery: SINK_ABSENT; --all). */
+bool store_forget(struct store *s, const struct store_key *keys, size_t n, struct error *e) MUST_CHECK;
+/*
+ * After a complete listing: notes which rows it has (present[i] for seen_at(i)). Delivered and noted rows are
+ * kept for ever, whatever the listing says; a removed row goes when it has been missing for keep_s. Writes only
+ * what changed.
+ */
+bool store_listed(struct store *s, const struct seen_set *set, const bool *present, int64_t now_s,
+	int64_t keep_s, struct error *e) MUST_CHECK;
+
+/* Rows in J1, for recovery: an array, freed with store_pending_free(). */
+struct store_pending {
+	char *uid; /* NUL-terminated for convenience; key.uid points to it */
+	struct store_key key;
+	struct receipt receipt;
+	char *destination;
+	int64_t prepared_s;
+	int64_t order; /* rows of one batch, and batches, in the order they were prepared */
+};
+bool store_pending(struct store *s, struct store_pending **out, size_t *n, struct error *e) MUST_CHECK;
+void store_pending_free(struct store_pending *rows, size_t n);
+
+/* Small facts by name, kept per account: "pipelining" = "broken", "last-success" = "1795464439", … */
+bool store_get(struct store *s, const char *name, char *out, size_t room, struct error *e) MUST_CHECK;
+bool store_set(struct store *s, const char *name, const char *value, struct error *e) MUST_CHECK;
+
+#endif
