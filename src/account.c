@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * An account is filled in layers: what its section says, the file's defaults, the table's. An
+ * origin is kept for each value, so that every later complaint can name the line to change. Only
+ * when all layers are there is it completed: what follows from several settings together is worked
+ * out and checked.
+ */
+#include "account.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/text.h"
+
+enum { NAME_MAX_OCTETS = 120, PORT_TLS = 995, PORT_PLAIN = 110 };
+
+static bool is_name_octet(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+		(c && strchr("._-@+", c));
+}
+
+bool account_name_ok(const char *name)
+{
+	size_t len = strlen(name);
+
+	if (len == 0 || len > NAME_MAX_OCTETS || name[0] == '.' || name[0] == '-')
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if (!is_name_octet(name[i]))
+			return false;
+	return true;
+}
+
+char *account_name_for(const char *user, const char *host)
+{
+	char *plain = xasprintf("%s@%s", user, host);
+	struct buf name = {0};
+
+	for (const char *p = plain; *p; p++)
+		if (is_name_octet(*p) && (p > plain || (*p != '.' && *p != '-')))
+			buf_add(&name, p, 1);
+		else
+			buf_printf(&name, "%%%02X", (unsigned char)*p);
+	free(plain);
+	return buf_detach(&name);
+}
+
+void origin_set(char **origin, const char *text)
+{
+	char *copy = xstrdup(text);
+
+	free(*origin);
+	*origin = copy;
+}
+
+bool value_error(const struct setting *s, const char *origin, const char *text, struct error *e)
+{
+	struct error inner = *e;
+
+	if (s->secret)
+		return error_set(e, inner.kind, "%s: %s: %s", origin, s->name, inner.text);
+	return error_set(e, inner.kind, "%s: %s = \"%s\": %s", origin, s->name,
+		safe(span_of(text)).text, inner.text);
+}
+
+bool account_set(struct account *account, const struct setting *s, const char *text,
+	const char *origin, const char *home, struct error *e)
+{
+	assert(s->scope != SCOPE_TOP);
+	if (!setting_set(s, account, text, home, ERROR_CONFIG, e))
+		return value_error(s, origin, text, e);
+	origin_set(&account->origin[s - settings], origin);
+	return true;
+}
+
+void account_fill(struct account *account, const struct config *config)
+{
+	for (size_t i = 0; i < SETTINGS_COUNT; i++) {
+		const struct setting *s = &settings[i];
+		const char *text = config->defaults[i] ? config->defaults[i] : s->value;
+		bool done;
+
+		if (s->scope == SCOPE_TOP || account->origin[i])
+			continue;
+		origin_set(
+			&account->origin[i], config->defaults[i] ? config->origin[i] : "default");
+		if (!text)
+			continue;
+		/* Both have been checked before: the one by the loader, the other by a test. */
+		done = setting_set(s, account, text, config->home, ERROR_INTERNAL, NULL);
+		assert(done);
+		(void)done;
+	}
+}
+
+static void complete_port(struct account *account)
+{
+	if (strcmp(config_origin(account, "port"), "default") == 0)
+		account->endpoint.port = account->tls.mode == TLS_IMPLICIT ? PORT_TLS : PORT_PLAIN;
+}
+
+static bool complete_destination(struct account *account, const char *home, struct error *e)
+{
+	struct destination fresh = {0};
+	const char *origin = config_origin(account, "deliver");
+
+	if (!destination_parse(account->deliver, account->name, home, &fresh, e)) {
+		const struct setting *s = &settings[settings_find("deliver")];
+
+		return value_error(s, origin, account->deliver, e);
+	}
+	destination_release(&account->destination);
+	account->destination = fresh;
+	account->destination.received_header = account->received_header;
+	account->destination.command_timeout_ms = account->command_timeout_ms;
+	return true;
+}
+
+/* Found now, not when the first connection fails. What is in the file is looked at then. */
+static bool check_ca_file(const struct account *account, const char *home, struct error *e)
+{
+	char *shown;
+	int err, fd;
+
+	if (!account->tls.ca_file || account->tls.mode == TLS_NONE)
+		return true;
+	fd = open(account->tls.ca_file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	err = errno;
+	if (fd >= 0) {
+		close(fd);
+		return true;
+	}
+	shown = text_tilde(account->tls.ca_file, home);
+	error_sys(e, ERROR_CONFIG, err, "%s: ca-file \"%s\"", config_origin(account, "ca-file"),
+		safe(span_of(shown)).text);
+	free(shown);
+	return false;
+}
+
+static bool check_present(const struct account *account, struct error *e)
+{
+	const char *missing = !account->endpoint.host ? "host" : !account->user ? "user" : NULL;
+
+	if (!missing)
+		return true;
+	error_set(e, ERROR_CONFIG, "%s: account \"%s\" has no %s", account->where, account->name,
+		missing);
+	return error_remedy(e, "to say it", "%s = …", missing);
+}
+
+bool account_complete(struct account *account, const char *home, struct error *e)
+{
+	complete_port(account);
+	return check_present(account, e) && check_ca_file(account, home, e) &&
+		complete_destination(account, home, e);
+}
+
+void account_release(struct account *account)
+{
+	for (size_t i = 0; i < SETTINGS_COUNT; i++) {
+		if (settings[i].scope != SCOPE_TOP)
+			setting_release(&settings[i], account);
+		free(account->origin[i]);
+	}
+	destination_release(&account->destination);
+	free(account->name);
+	free(account->where);
+	memset(account, 0, sizeof(*account));
+}
+
+struct secret_sources account_secret_sources(const struct account *account)
+{
+	return (struct secret_sources){
+		.account = account->name,
+		.host = account->endpoint.host,
+		.user = account->user,
+		.command = account->password_command,
+		.file = account->password_file,
+		.password = account->password,
+		.configured_in_file = account->password != NULL,
+	};
+}

@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * getopt_long() cuts the command line up and this file puts right what it does otherwise than
+ * promised: it takes abbreviations, prints messages of its own, and knows no verbs. "-" in front of
+ * the short options makes it hand over every word in its place, also with POSIXLY_CORRECT, so that
+ * options may stand anywhere. After an error it goes on, because a --help behind it wins.
+ */
+#include "cli.h"
+
+#include <assert.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/parse.h"
+#include "base/text.h"
+#include "popurl.h"
+
+const struct cli_verb cli_verbs[] = {
+	[VERB_FETCH] = {"fetch", "[ACCOUNT|URL]...", "get new mail",
+		{"ambil fetch                      get new mail of all accounts",
+			"ambil fetch home --dry-run       show what would happen, change nothing",
+			"ambil fetch pops://anna@pop.example.org --to maildir:~/Mail"}},
+	[VERB_CHECK] = {"check", "[ACCOUNT|URL]...", "count new mail, fetch nothing",
+		{"ambil check                      count new mail of all accounts",
+			"ambil check home work            only of these two",
+			"ambil check -q --exit-code && notify-send 'New mail'"}},
+	[VERB_CONFIG] = {"config", "[show [ACCOUNT]|check|path]", "look at the configuration",
+		{"ambil config show home           the values in effect and where they come from",
+			"ambil config check               find every error in the configuration",
+			"vi \"$(ambil config path)\"        edit the file that is used"}},
+	[VERB_HELP] = {"help", "[VERB]", "explain ambil or one of its verbs",
+		{"ambil help                       an overview",
+			"ambil help fetch                 what fetch can do",
+			"man ambil.conf                   what can be configured"}},
+};
+_Static_assert(sizeof(cli_verbs) / sizeof(cli_verbs[0]) == VERBS, "each verb has an entry");
+
+#define FETCH                       \
+	{                           \
+		[VERB_FETCH] = true \
+	}
+#define CHECK                       \
+	{                           \
+		[VERB_CHECK] = true \
+	}
+
+const struct cli_option cli_options[] = {
+	{"--dry-run", 'n', FETCH, NULL, NULL, OPTION_DRY_RUN, NULL,
+		"say what would happen to each message; change nothing"},
+	{"--all", 'a', FETCH, NULL, NULL, OPTION_ALL, NULL,
+		"fetch again what was fetched before and is still there"},
+	{"--keep", 0, FETCH, "AGE", "true", OPTION_OVERRIDE, "keep",
+		"leave mail on the server, for AGE (14d) or for ever"},
+	{"--delete", 0, FETCH, NULL, "false", OPTION_OVERRIDE, "keep",
+		"delete mail from the server once it is delivered"},
+	{"--to", 0, FETCH, "DEST", NULL, OPTION_OVERRIDE, "deliver",
+		"maildir:PATH, mbox:PATH, pipe:COMMAND, or - for standard output"},
+	{"--max", 0, FETCH, "N", NULL, OPTION_OVERRIDE, "max-messages",
+		"fetch at most N messages of each account"},
+	{"--max-size", 0, FETCH, "SIZE", NULL, OPTION_OVERRIDE, "max-size",
+		"leave messages larger than SIZE (500k, 10M) on the server"},
+	{"--from-now", 0, FETCH, NULL, NULL, OPTION_FROM_NOW, NULL,
+		"take all mail that is there as seen; fetch nothing"},
+	{"--exit-code", 0, CHECK, NULL, NULL, OPTION_EXIT_CODE, NULL,
+		"exit with 1 when there is no new mail"},
+	{"--config", 'c', {false}, "FILE", NULL, OPTION_CONFIG, NULL,
+		"read FILE instead of ambil.conf"},
+	{"--quiet", 'q', {false}, NULL, NULL, OPTION_QUIET, NULL, "errors only"},
+	{"--verbose", 'v', {false}, NULL, NULL, OPTION_VERBOSE, NULL,
+		"say more, also when not on a terminal"},
+	{"--debug", 'd', {false}, NULL, NULL, OPTION_DEBUG, NULL,
+		"show the conversation with the server, without passwords"},
+	{"--no-input", 0, {false}, NULL, NULL, OPTION_NO_INPUT, NULL, "never ask for a password"},
+	{"--color", 0, {false}, "WHEN", NULL, OPTION_OVERRIDE, "color", "auto, always or never"},
+	{"--progress", 0, {false}, "WHEN", NULL, OPTION_OVERRIDE, "progress",
+		"live lines: auto, always or never"},
+	{"--help", 'h', {false}, NULL, NULL, OPTION_HELP, NULL, "explain the verb and its options"},
+	{"--version", 'V', {false}, NULL, NULL, OPTION_VERSION, NULL,
+		"the version, and what is built in"},
+};
+_Static_assert(sizeof(cli_options) / sizeof(cli_options[0]) == CLI_OPTIONS,
+	"CLI_OPTIONS is the number of entries");
+
+/* Options that contradict each other. */
+static const char *const conflicts[][2] = {
+	{"--keep", "--delete"},
+	{"--all", "--from-now"},
+	{"--dry-run", "--from-now"},
+};
+
+struct parser {
+	struct cli *cli;
+	struct error *e;
+	bool failed;
+	bool seen[CLI_OPTIONS];
+	bool after_keep; /* the last word was --keep without a value */
+};
+
+bool cli_option_global(const struct cli_option *option)
+{
+	for (size_t i = 0; i < VERBS; i++)
+		if (option->verbs[i])
+			return false;
+	return true;
+}
+
+enum verb cli_find_verb(const char *name)
+{
+	enum verb verb = 0;
+
+	while (verb < VERBS && strcmp(cli_verbs[verb].name, name) != 0)
+		verb++;
+	return verb;
+}
+
+/* An option as it is written, perhaps with "=value" behind it; CLI_OPTIONS when there is none of
+ * that name. */
+static size_t find_option(const char *written)
+{
+	struct span name = {written, strcspn(written, "=")};
+	size_t i = 0;
+
+	while (i < CLI_OPTIONS && !span_is(name, cli_options[i].name))
+		i++;
+	return i;
+}
+
+static void fail(struct parser *p, const struct error *e)
+{
+	if (!p->failed && p->e)
+		*p->e = *e;
+	p->failed = true;
+}
+
+/* What was meant by a long option: one it is the beginning of, else the one spelled most like it.
+ */
+static const char *nearest_option(const char *name)
+{
+	const char *names[CLI_OPTIONS];
+
+	for (size_t i = 0; i < CLI_OPTIONS; i++) {
+		names[i] = cli_options[i].name;
+		if (strlen(name) > 3 && strncmp(name, names[i], strlen(name)) == 0)
+			return names[i];
+	}
+	return text_nearest(name, names, CLI_OPTIONS);
+}
+
+static void fail_unknown(struct parser *p, const char *written)
+{
+	char *name = xstrndup(written, strcspn(written, "="));
+	const char *nearest = nearest_option(name);
+	struct safe shown = safe(span_of(name));
+	struct error e;
+
+	if (nearest)
+		error_set(&e, ERROR_USAGE, "unknown option %s (did you mean %s?)", shown.text,
+			nearest);
+	else
+		error_set(&e, ERROR_USAGE, "unknown option %s", shown.text);
+	fail(p, &e);
+	free(name);
+}
+
+static void add_override(struct cli *cli, const struct cli_option *option, const char *value)
+{
+	size_t i = 0;
+
+	while (i < cli->n_overrides && strcmp(cli->overrides[i].setting, option->setting) != 0)
+		i++;
+	if (i == cli->n_overrides)
+		cli->n_overrides++;
+	cli->overrides[i] = (struct cli_override){option->setting, value, option->name};
+}
+
+static void apply(struct parser *p, size_t index, const char *value)
+{
+	const struct cli_option *option = &cli_options[index];
+	struct cli *cli = p->cli;
+
+	p->seen[index] = true;
+	switch (option->effect) {
+	case OPTION_CONFIG:
+		cli->config_path = value;
+		break;
+	case OPTION_QUIET:
+		cli->verbosity = CLI_QUIET;
+		break;
+	case OPTION_VERBOSE:
+		cli->verbosity = cli->verbosity == CLI_DEBUG ? CLI_DEBUG : CLI_VERBOSE;
+		break;
+	case OPTION_DEBUG:
+		cli->verbosity = CLI_DEBUG;
+		break;
+	case OPTION_NO_INPUT:
+		cli->no_input = true;
+		break;
+	case OPTION_HELP:
+		cli->help = true;
+		break;
+	case OPTION_VERSION:
+		cli->version = true;
+		break;
+	case OPTION_DRY_RUN:
+		cli->dry_run = true;
+		break;
+	case OPTION_ALL:
+		cli->all = true;
+		break;
+	case OPTION_FROM_NOW:
+		cli->from_now = true;
+		break;
+	case OPTION_EXIT_CODE:
+		cli->exit_code = true;
+		break;
+	case OPTION_OVERRIDE:
+		p->after_keep = !value && option->argument;
+		add_override(cli, option, value ? value : option->implied);
+		break;
+	}
+}
+
+static bool is_age_or_bool(const char *word)
+{
+	int64_t seconds;
+	bool value;
+
+	return parse_age(span_of(word), &seconds) || parse_bool(span_of(word), &value);
+}
+
+static void take_word(struct parser *p, const char *word)
+{
+	struct cli *cli = p->cli;
+	struct error e;
+
+	if (p->after_keep && is_age_or_bool(word)) {
+		error_set(&e, ERROR_USAGE, "write --keep=%s, with an equals sign", word);
+		fail(p, &e);
+	} else if (cli->verb_given || cli->unknown_verb) {
+		cli->arguments[cli->n_arguments++] = word;
+	} else if (cli_find_verb(word) < VERBS) {
+		cli->verb = cli_find_verb(word);
+		cli->verb_given = true;
+	} else {
+		cli->unknown_verb = word;
+	}
+	p->after_keep = false;
+}
+
+/* What getopt_long() gives for a long option: above any letter. */
+enum { LONG_OPTION = 256 };
+
+static int argument_of(const struct cli_option *option)
+{
+	if (!option->argument)
+		return no_argument;
+	return option->implied ? optional_argument : required_argument;
+}
+
+/* The tables of getopt_long(), made of ours. */
+static void make_tables(struct option *longs, char *shorts)
+{
+	size_t n = 0;
+
+	shorts[n++] = '-';
+	shorts[n++] = ':';
+	for (size_t i = 0; i < CLI_OPTIONS; i++) {
+		const struct cli_option *o = &cli_options[i];
+
+		longs[i] = (struct option){o->name + 2, argument_of(o), NULL, LONG_OPTION + (int)i};
+		if (!o->letter)
+			continue;
+		shorts[n++] = o->letter;
+		if (o->argument)
+			shorts[n++] = ':';
+	}
+	shorts[n] = '\0';
+	longs[CLI_OPTIONS] = (struct option){0};
+}
+
+/* getopt_long() gave up on this word. */
+static void fail_option(struct parser *p, const char *written, int result)
+{
+	bool is_long = strncmp(written, "--", 2) == 0;
+	const struct cli_option *known = is_long ? &cli_options[find_option(written)] : NULL;
+	char letter[] = {(char)optopt, '\0'};
+	struct error e;
+
+	if (is_long && find_option(written) == CLI_OPTIONS) {
+		fail_unknown(p, written);
+		return;
+	}
+	if (is_long && result == ':')
+		error_set(&e, ERROR_USAGE, "%s needs a value: %s=%s", known->name, known->name,
+			known->argument);
+	else if (is_long)
+		error_set(&e, ERROR_USAGE, "%s takes no value", known->name);
+	else
+		error_set(&e, ERROR_USAGE,
+			result == ':' ? "-%s needs a value" : "unknown option -%s",
+			safe(span_of(letter)).text);
+	fail(p, &e);
+}
+
+static size_t option_of_letter(int letter)
+{
+	size_t i = 0;
+
+	while (i < CLI_OPTIONS && cli_options[i].letter != letter)
+		i++;
+	return i;
+}
+
+static void parse_words(struct parser *p, int argc, char *const argv[])
+{
+	struct option longs[CLI_OPTIONS + 1];
+	char shorts[2 * CLI_OPTIONS + 3];
+
+	make_tables(longs, shorts);
+	opterr = 0;
+	optind = 0; /* starts anew, also in the middle of a cluster of letters */
+	for (;;) {
+		int at = optind ? optind : 1;
+		int result = getopt_long(argc, argv, shorts, longs, NULL);
+
+		if (result == -1)
+			break;
+		if (result == 1) {
+			take_word(p, optarg);
+			continue;
+		}
+		p->after_keep = false;
+		if (result == '?' || result == ':')
+			fail_option(p, argv[at], result);
+		else if (result < LONG_OPTION)
+			apply(p, option_of_letter(result), optarg);
+		else if (find_option(argv[at]) == (size_t)(result - LONG_OPTION))
+			apply(p, find_option(argv[at]), optarg);
+		else /* an abbreviation */
+			fail_unknown(p, argv[at]);
+	}
+	while (optind < argc)
+		take_word(p, argv[optind++]);
+}
+
+static void check_verb(struct parser *p)
+{
+	const char *names[VERBS], *nearest, *word = p->cli->unknown_verb;
+	struct error e;
+
+	if (!word)
+		return;
+	for (size_t i = 0; i < VERBS; i++)
+		names[i] = cli_verbs[i].name;
+	nearest = text_nearest(word, names, VERBS);
+	error_set(&e, ERROR_USAGE, "unknown verb \"%s\"", safe(span_of(word)).text);
+	if (popurl_is(word))
+		cli_verb_missing(p->cli, &e);
+	else if (nearest)
+		error_set(&e, ERROR_USAGE, "unknown verb \"%s\" (did you mean %s?)",
+			safe(span_of(word)).text, nearest);
+	fail(p, &e);
+}
+
+static void check_verb_options(struct parser *p)
+{
+	struct cli *cli = p->cli;
+	struct error e;
+
+	for (size_t i = 0; i < CLI_OPTIONS && !cli->unknown_verb; i++) {
+		const struct cli_option *option = &cli_options[i];
+		size_t verb = 0;
+
+		if (!p->seen[i] || cli_option_global(option) || option->verbs[cli->verb])
+			continue;
+		while (!option->verbs[verb])
+			verb++;
+		error_set(&e, ERROR_USAGE, "%s belongs to %s, not to %s", option->name,
+			cli_verbs[verb].name, cli_verbs[cli->verb].name);
+		error_remedy(&e, "see", "ambil %s --help", cli_verbs[verb].name);
+		fail(p, &e);
+	}
+}
+
+static void check_conflicts(struct parser *p)
+{
+	struct error e;
+
+	for (size_t i = 0; i < sizeof(conflicts) / sizeof(conflicts[0]); i++) {
+		const char *one = conflicts[i][0], *other = conflicts[i][1];
+
+		if (!p->seen[find_option(one)] || !p->seen[find_option(other)])
+			continue;
+		error_set(&e, ERROR_USAGE, "%s and %s exclude each other", one, other);
+		fail(p, &e);
+	}
+}
+
+bool cli_parse(int argc, char *const argv[], struct cli *cli, struct error *e)
+{
+	struct parser p = {.cli = cli, .e = e};
+
+	memset(cli, 0, sizeof(*cli));
+	cli->arguments = xcalloc((size_t)argc + 1, sizeof(cli->arguments[0]));
+	parse_words(&p, argc, argv);
+	check_verb(&p);
+	check_verb_options(&p);
+	check_conflicts(&p);
+	if (p.failed && e && !e->remedy[0])
+		error_remedy(e, "see", cli->unknown_verb ? "ambil --help" : "ambil %s --help",
+			cli_verbs[cli->verb].name);
+	return !p.failed || cli->help || cli->version;
+}
+
+void cli_release(struct cli *cli)
+{
+	free(cli->arguments);
+	memset(cli, 0, sizeof(*cli));
+}
+
+bool cli_verb_missing(const struct cli *cli, struct error *e)
+{
+	struct safe word = safe(span_of(cli->unknown_verb));
+
+	error_set(e, ERROR_USAGE, "\"%s\" is no verb", word.text);
+	return error_remedy(e, "to get its mail", "ambil fetch %s", word.text);
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef AMBIL_CONFIG_H
+#define AMBIL_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "auth/mech.h"
+#include "auth/secret.h"
+#include "base/error.h"
+#include "local/sink.h"
+#include "net/dial.h"
+#include "net/tls.h"
+#include "plan.h"
+#include "settings.h"
+
+/*
+ * One mail account: only composes what the rooms define. origin[i] says where the value of setting
+ * i came from: "default", "ambil.conf:4" or "command line" ("/etc/ambil.conf:4" when it is not the
+ * user's own).
+ */
+struct account {
+	char *name;
+	char *where; /* "ambil.conf:12": where it begins; "command line" for a URL */
+	bool enabled;
+	bool temporary; /* made from a URL on the command line: not in any file */
+	struct endpoint endpoint;
+	struct tls_policy tls;
+	char *user;
+	enum mech auth; /* MECH_NONE: auto */
+	char *password_command, *password_file, *password;
+	char *deliver;                  /* as written */
+	struct destination destination; /* deliver, read */
+	struct policy policy;
+	int64_t timeout_ms;
+	bool pipeline; /* use PIPELINING when it is offered */
+	bool received_header;
+	int64_t command_timeout_ms;
+	char *origin[SETTINGS_COUNT];
+};
+
+struct config {
+	char *path;  /* of the file that was read; NULL: there is none */
+	char *shown; /* the same as sentences name it: "ambil.conf" for the user's own */
+	char *home;
+	char *state_dir;
+	uint32_t jobs;
+	char *color, *progress;         /* auto, always, never */
+	char *defaults[SETTINGS_COUNT]; /* account settings outside of accounts, as text; else NULL
+					 */
+	char *origin[SETTINGS_COUNT];
+	struct account *accounts;
+	size_t n;
+};
+
+/* All errors of a file, each "file:line: sentence", for config check. */
+struct config_errors {
+	struct error *list;
+	size_t n;
+};
+
+/*
+ * The file that config_load(named) reads, or would read when *found is false; fresh, absolute
+ * unless named otherwise.
+ */
+char *config_path(const char *named, bool *found);
+/*
+ * Reads the file at path, or (path NULL) $AMBIL_CONFIG, the user's, then the system's. No file is
+ * no error when path is NULL: config->path is NULL then and there are no accounts. On failure *e is
+ * the first error (ERROR_CONFIG; ERROR_INPUT when path was named and is missing) and errors, unless
+ * NULL, has all of them. Does not touch the network or any destination.
+ */
+bool config_load(const char *path, struct config *config, struct config_errors *errors,
+	struct error *e) MUST_CHECK;
+void config_release(struct config *config);
+void config_errors_release(struct config_errors *errors);
+/* Where the value of an account's setting comes from: "ambil.conf:4", "default", "command line". */
+const char *config_origin(const struct account *account, const char *setting);
+/* Where this account's password may come from; borrows from account. */
+struct secret_sources account_secret_sources(const struct account *account);
+/* NULL when there is none of that name. */
+struct account *config_find(struct config *config, const char *name);
+/* The folders and files looked at, for "no accounts yet (looked for …)": a fresh string. */
+char *config_looked_for(const struct config *config);
+/* The errors for no account at all (ERROR_CONFIG) and for an unknown one (ERROR_USAGE); false. */
+bool config_no_accounts(const struct config *config, struct error *e);
+bool config_no_such_account(const struct config *config, const char *name, struct error *e);
+
+/*
+ * Adds the account that a POP URL names (RFC 2384: pop://user;AUTH=mech@host:port, pops:// for TLS
+ * at once; pop:// requires STLS), with the file's top-level defaults. Its name is user@host.
+ * ERROR_USAGE for a bad URL or a password in it. The returned account moves when another is added.
+ */
+struct account *config_add_url(struct config *config, const char *url, struct error *e) MUST_CHECK;
+bool config_is_url(const char *text);
+
+/*
+ * Sets one setting of one account from the command line ("deliver", "keep", "max-messages",
+ * "max-size"), as if it stood in the file; account is NULL for those outside of accounts ("color",
+ * "progress"). option is its name for errors: "--keep". ERROR_USAGE.
+ */
+bool config_override(struct config *config, struct account *account, const char *setting,
+	const char *value, const char *option, struct error *e) MUST_CHECK;
+/*
+ * Checks what needs all settings of an account together (host and user present, ca-file readable,
+ * password policy …) and fills in what follows from others (port, destination). config_load() has
+ * done it for the file's accounts; call it again after overrides. ERROR_CONFIG.
+ */
+bool config_complete(struct config *config, struct account *account, struct error *e) MUST_CHECK;
+
+/* The version of the library that reads the file. */
+const char *config_library_version(void);
+
+#endif

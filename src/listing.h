@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef AMBIL_LISTING_H
+#define AMBIL_LISTING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "plan.h"
+
+/*
+ * What the server says it has: the lines of UIDL and LIST put together by message number, and matched with
+ * what is known. Lines come in the server's order, whatever that is. All zero: empty.
+ */
+struct listing {
+	struct listed *mails; /* in the order of the first listing's lines */
+	size_t n, room;
+	struct buf uids; /* the arena behind mails[].key.uid, which is set by listing_match() */
+	bool has_uids, has_sizes;
+	uint32_t *by_number; /* message number -> index + 1, grown as needed */
+	size_t by_number_room;
+};
+void listing_release(struct listing *l);
+
+/* One line of UIDL or LIST. ERROR_PROTOCOL: unreadable, or a message number twice. */
+bool listing_add_uid(struct listing *l, struct span line, struct error *e) MUST_CHECK;
+bool listing_add_size(struct listing *l, struct span line, struct error *e) MUST_CHECK;
+
+/*
+ * Gives every mail its key and its row. The i-th mail with one UID takes the i-th row of that UID that is not
+ * STORE_REMOVED; a removed row fits only a UID that neither listing nor state has twice, for otherwise it may
+ * be another mail: never lost comes before never doubled. present has seen_count_all(set) flags, set to
+ * true for the rows that are listed. set may be NULL.
+ */
+void listing_match(struct listing *l, const struct seen_set *set, bool *present);
+
+#endif

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * From argv to an exit code. What belongs to the whole process is set up here and nowhere else: locale, signals,
+ * standard descriptors, core dumps. Then the command line is read, the configuration, and a verb carried out.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "config.h"
+#include "report.h"
+#include "run.h"
+#include "verbs/config.h"
+#include "verbs/help.h"
+
+/* The number of the first signal that asked to stop, and the pipe that wakes who waits. */
+static volatile sig_atomic_t stop_signal, stop_count, stop_pipe = -1;
+
+static void on_stop(int number)
+{
+	int err = errno;
+	ssize_t ignored;
+
+	if (!stop_signal)
+		stop_signal = number;
+	/* One is a wish, two an order; at the third nobody is listening any more. The journal makes it safe. */
+	if (++stop_count > 2)
+		_exit(128 + number);
+	ignored = write(stop_pipe, "", 1);
+	(void)ignored;
+	errno = err;
+}
+
+static int set_up_signals(void)
+{
+	struct sigaction stop = {.sa_handler = on_stop}, ignore = {.sa_handler = SIG_IGN};
+	int ends[2];
+
+	if (pipe(ends) < 0)
+		return -1;
+	for (size_t i = 0; i < 2; i++) {
+		fcntl(ends[i], F_SETFD, FD_CLOEXEC);
+		fcntl(ends[i], F_SETFL, O_NONBLOCK);
+	}
+	stop_pipe = ends[1];
+	sigemptyset(&stop.sa_mask);
+	sigemptyset(&ignore.sa_mask);
+	sigaction(SIGINT, &stop, NULL);
+	sigaction(SIGTERM, &stop, NULL);
+	sigaction(SIGPIPE, &ignore, NULL);
+	return ends[0];
+}
+
+/* A file opened later must not become standard output; a core must not hold a password. */
+static bool set_up_process(void)
+{
+	struct rlimit none = {0, 0};
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd < 0)
+		return false;
+	close(fd);
+	setlocale(LC_CTYPE, "");
+	setrlimit(RLIMIT_CORE, &none);
+	return true;
+}
+
+static bool on_terminal(void)
+{
+	return isatty(STDERR_FILENO) == 1;
+}
+
+static bool terminal_is_dumb(void)
+{
+	const char *term = getenv("TERM");
+
+	return !term || !term[0] || strcmp(term, "dumb") == 0;
+}
+
+/* auto, always, never. */
+static bool decide(const char *when, bool automatic)
+{
+	return strcmp(when, "auto") == 0 ? automatic : strcmp(when, "always") == 0;
+}
+
+static bool wants_color(const char *when)
+{
+	const char *no = getenv("NO_COLOR"), *force = getenv("CLICOLOR_FORCE");
+
+	if (force && force[0] && strcmp(force, "0") != 0)
+		return decide(when, true);
+	return decide(when, on_terminal() && !terminal_is_dumb() && !(no && no[0]));
+}
+
+static enum report_verbosity verbosity_of(const struct cli *cli)
+{
+	switch (cli->verbosity) {
+	case CLI_QUIET:
+		return REPORT_QUIET;
+	case CLI_VERBOSE:
+		return REPORT_VERBOSE;
+	case CLI_DEBUG:
+		return REPORT_DEBUG;
+	case CLI_NORMAL:
+		break;
+	}
+	return on_terminal() ? REPORT_SUMMARY : REPORT_ERRORS;
+}
+
+static int fail(const struct error *e)
+{
+	report_error(on_terminal(), NULL, e);
+	return error_exit_code(e->kind);
+}
+
+/* ---- which accounts ---- */
+
+static bool override_all(struct config *config, struct account *account, const struct cli *cli,
+	struct error *e)
+{
+	for (size_t i = 0; i < cli->n_overrides; i++) {
+		const struct cli_override *o = &cli->overrides[i];
+
+		if (settings[settings_find(o->setting)].scope == SCOPE_TOP)
+			continue;
+		if (!config_override(config, account, o->setting, o->value, o->option, e))
+			return false;
+	}
+	return config_complete(config, account, e);
+}
+
+static bool override_program(struct config *config, const struct cli *cli, struct error *e)
+{
+	for (size_t i = 0; i < cli->n_overrides; i++) {
+		const struct cli_override *o = &cli->overrides[i];
+
+		if (settings[settings_find(o->setting)].scope == SCOPE_TOP &&
+			!config_override(config, NULL, o->setting, o->value, o->option, e))
+			return false;
+	}
+	return true;
+}
+
+/* URLs first become accounts, because adding one moves the others. */
+static bool add_urls(struct config *config, const struct cli *cli, struct error *e)
+{
+	for (size_t i = 0; i < cli->n_arguments; i++)
+		if (config_is_url(cli->arguments[i]) && !config_add_url(config, cli->arguments[i], e))
+			return false;
+	return true;
+}
+
+/* The accounts named, in their order, each once; without names all that are enabled. */
+static bool choose_accounts(struct config *config, const struct cli *cli, struct account **chosen,
+	size_t *n, struct error *e)
+{
+	size_t from_file = config->n, url;
+
+	if (!add_urls(config, cli, e))
+		return false;
+	*n = 0;
+	url = from_file;
+	for (size_t i = 0; i < cli->n_arguments; i++) {
+		struct account *account = config_is_url(cli->arguments[i]) ?
+			&config->accounts[url++] :
+			config_find(config, cli->arguments[i]);
+		bool twice = false;
+
+		if (!account)
+			return config_no_such_account(config, cli->arguments[i], e);
+		for (size_t j = 0; j < *n; j++)
+			twice = twice || strcmp(chosen[j]->name, account->name) == 0;
+		if (!twice)
+			chosen[(*n)++] = account;
+	}
+	for (size_t i = 0; !cli->n_arguments && i < config->n; i++)
+		if (config->accounts[i].enabled)
+			chosen[(*n)++] = &config->accounts[i];
+	if (*n == 0)
+		return config_no_accounts(config, e);
+	for (size_t i = 0; i < *n; i++) {
+		if (!override_all(config, chosen[i], cli, e))
+			return false;
+		chosen[i]->policy.all = cli->all;
+	}
+	return true;
+}
+
+/* ---- fetch and check ---- */
+
+static enum run_mode mode_of(const struct cli *cli)
+{
+	if (cli->verb == VERB_CHECK)
+		return RUN_CHECK;
+	return cli->dry_run ? RUN_DRY : cli->from_now ? RUN_FROM_NOW : RUN_FETCH;
+}
+
+static int run_chosen(const struct config *config, const struct cli *cli, struct account **chosen, size_t n,
+	int stop_fd)
+{
+	const char **names = xcalloc(n, sizeof(*names)), **shown = xcalloc(n, sizeof(*shown));
+	struct report_setting setting = {
+		.verbosity = verbosity_of(cli),
+		.multi_line = on_terminal(),
+		.color = wants_color(config->color),
+		.names = names,
+		.destinations = shown,
+		.n = n,
+	};
+	struct run_order order = {
+		.mode = mode_of(cli),
+		.trace = cli->verbosity == CLI_DEBUG,
+		.prompt = !cli->no_input,
+		.wait_locked = on_terminal(),
+		.messages = setting.verbosity >= REPORT_VERBOSE,
+		.jobs = config->jobs,
+		.state_dir = config->state_dir,
+		.stop = &stop_signal,
+		.stop_fd = stop_fd,
+	};
+	struct report_counts counts = {0};
+	int code;
+
+	for (size_t i = 0; i < n; i++) {
+		names[i] = chosen[i]->name;
+		shown[i] = chosen[i]->destination.shown;
+	}
+	setting.progress = order.mode == RUN_FETCH && setting.verbosity >= REPORT_SUMMARY &&
+		setting.verbosity < REPORT_DEBUG &&
+		decide(config->progress, on_terminal() && !terminal_is_dumb());
+	order.sizes = setting.progress;
+	code = run_accounts(chosen, n, &order, &setting, &counts);
+	if (cli->exit_code && code == 0 && counts.new_mails == 0)
+		code = 1;
+	free(names);
+	free(shown);
+	return code;
+}
+
+static int verb_fetch(struct config *config, const struct cli *cli, int stop_fd)
+{
+	struct account **chosen = xcalloc(config->n + cli->n_arguments, sizeof(struct account *));
+	struct error e = {0};
+	size_t n;
+	int code;
+
+	if (override_program(config, cli, &e) && choose_accounts(config, cli, chosen, &n, &e))
+		code = run_chosen(config, cli, chosen, n, stop_fd);
+	else
+		code = fail(&e);
+	free(chosen);
+	return code;
+}
+
+/* ---- all verbs ---- */
+
+/* "ambil home" is no verb, but if it names an account the remedy can be told exactly. */
+static int fail_command_line(const struct cli *cli, struct error *e)
+{
+	struct config config = {.path = NULL};
+	struct error ignored;
+
+	if (cli->unknown_verb && config_load(cli->config_path, &config, NULL, &ignored) &&
+		(config_is_url(cli->unknown_verb) || config_find(&config, cli->unknown_verb)))
+		cli_verb_missing(cli, e);
+	config_release(&config);
+	return fail(e);
+}
+
+static int carry_out(const struct cli *cli, int stop_fd)
+{
+	struct config config = {.path = NULL};
+	struct error e = {0};
+	int code;
+
+	if (cli->verb == VERB_CONFIG)
+		return verb_config(cli, on_terminal());
+	if (cli->verb == VERB_HELP)
+		return verb_help(cli, on_terminal());
+	if (!config_load(cli->config_path, &config, NULL, &e))
+		code = fail(&e);
+	else
+		code = verb_fetch(&config, cli, stop_fd);
+	config_release(&config);
+	return code;
+}
+
+int main(int argc, char *argv[])
+{
+	struct error e = {0};
+	struct cli cli;
+	int stop_fd = -1, code;
+
+	if (!set_up_process() || (stop_fd = set_up_signals()) < 0) {
+		error_sys(&e, ERROR_INTERNAL, errno, "cannot start");
+		return fail(&e);
+	}
+	if (!cli_parse(argc, argv, &cli, &e))
+		code = fail_command_line(&cli, &e);
+	else if (cli.help)
+		code = verb_help(&cli, on_terminal());
+	else if (cli.version)
+		code = verb_version(on_terminal());
+	else
+		code = carry_out(&cli, stop_fd);
+	cli_release(&cli);
+	if (fflush(stdout) != 0 && code == 0) {
+		error_sys(&e, ERROR_DELIVERY, errno, "standard output");
+		code = fail(&e);
+	}
+	return code;
+}

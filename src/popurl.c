@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * RFC 2384: pop://user;auth=mechanism@host:port, with %XX for what is special. The octets behind it
+ * end up in a protocol line and in a file name, so that control characters are refused here
+ * already. The values themselves are checked by the settings they become.
+ */
+#include "popurl.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+
+bool popurl_is(const char *text)
+{
+	size_t scheme = strcspn(text, ":");
+	struct span name = {text, scheme};
+
+	return (span_is_nocase(name, "pop") || span_is_nocase(name, "pops")) &&
+		strncmp(text + scheme, "://", 3) == 0;
+}
+
+static int hex_digit(char c)
+{
+	const char *digits = "0123456789abcdef", *at;
+
+	if (c >= 'A' && c <= 'F')
+		c = (char)(c - 'A' + 'a');
+	at = c ? strchr(digits, c) : NULL;
+	return at ? (int)(at - digits) : -1;
+}
+
+/* Fresh; NULL for a "%" without two digits, or a control character. */
+static char *decode(struct span s)
+{
+	struct buf out = {0};
+
+	for (size_t i = 0; i < s.len; i++) {
+		char c = s.data[i];
+
+		if (c == '%') {
+			int high = i + 2 < s.len ? hex_digit(s.data[i + 1]) : -1;
+			int low = i + 2 < s.len ? hex_digit(s.data[i + 2]) : -1;
+
+			if (high < 0 || low < 0)
+				goto fail;
+			c = (char)(high * 16 + low);
+			i += 2;
+		}
+		if ((unsigned char)c < 0x20 || c == 0x7f)
+			goto fail;
+		buf_add(&out, &c, 1);
+	}
+	return buf_detach(&out);
+fail:
+	buf_release(&out);
+	return NULL;
+}
+
+/* "*" leaves the choice to us; "+APOP" is a mechanism that is not SASL. */
+static char *auth_word(const char *auth)
+{
+	char *word;
+
+	if (strcmp(auth, "*") == 0)
+		return xstrdup("auto");
+	word = xstrdup(auth[0] == '+' ? auth + 1 : auth);
+	for (char *p = word; *p; p++)
+		if (*p >= 'A' && *p <= 'Z')
+			*p = (char)(*p - 'A' + 'a');
+	return word;
+}
+
+static bool parse_login(struct span login, struct popurl *out, struct error *e)
+{
+	const char *semicolon = memchr(login.data, ';', login.len);
+	struct span user = login, auth = {0};
+	char *decoded;
+
+	if (memchr(login.data, ':', login.len)) {
+		error_set(e, ERROR_USAGE, "a URL must not hold a password: others can read it");
+		return error_remedy(e, "to be asked for it", "leave out what stands from : to @");
+	}
+	if (semicolon) {
+		user.len = (size_t)(semicolon - login.data);
+		auth = (struct span){semicolon + 1, login.len - user.len - 1};
+		if (auth.len <= 5 || !span_is_nocase((struct span){auth.data, 5}, "auth="))
+			return error_set(
+				e, ERROR_USAGE, "write ;AUTH=MECHANISM behind the user of a URL");
+		decoded = decode((struct span){auth.data + 5, auth.len - 5});
+		if (!decoded)
+			return error_set(
+				e, ERROR_USAGE, "the mechanism in the URL is not well formed");
+		out->auth = auth_word(decoded);
+		free(decoded);
+	}
+	out->user = decode(user);
+	if (!out->user || !out->user[0])
+		return error_set(e, ERROR_USAGE,
+			out->user
+				? "the URL names no user"
+				: "the user in the URL is not well formed: use %%XX for special characters");
+	return true;
+}
+
+static bool parse_server(struct span server, struct popurl *out, struct error *e)
+{
+	const char *bracket = server.len && server.data[0] == '['
+		? memchr(server.data, ']', server.len)
+		: NULL;
+	size_t host_len = bracket ? (size_t)(bracket - server.data) + 1 : 0;
+
+	while (host_len < server.len && server.data[host_len] != ':')
+		host_len++;
+	if (bracket)
+		out->host = decode((struct span){server.data + 1, host_len - 2});
+	else
+		out->host = decode((struct span){server.data, host_len});
+	if (!out->host || !out->host[0])
+		return error_set(e, ERROR_USAGE, "the URL names no host");
+	if (host_len < server.len)
+		out->port = xstrndup(server.data + host_len + 1, server.len - host_len - 1);
+	return true;
+}
+
+bool popurl_parse(const char *text, struct popurl *out, struct error *e)
+{
+	const char *rest, *at;
+	struct span server;
+	bool done = false;
+
+	memset(out, 0, sizeof(*out));
+	if (!popurl_is(text))
+		return error_set(e, ERROR_USAGE, "%s is no POP URL", safe(span_of(text)).text);
+	rest = strstr(text, "://") + 3;
+	out->tls_at_once = text[3] != ':';
+	/* The last one, so that nothing of a password with an @ in it is taken for a host. */
+	at = strrchr(rest, '@');
+	server = span_of(at ? at + 1 : rest);
+	if (server.len && server.data[server.len - 1] == '/')
+		server.len--;
+	if (!at) {
+		error_set(e, ERROR_USAGE, "the URL names no user");
+		return error_remedy(e, "write", "%.*s://USER@%s", (int)(rest - 3 - text), text,
+			safe(server).text);
+	}
+	if (parse_login((struct span){rest, (size_t)(at - rest)}, out, e))
+		done = parse_server(server, out, e);
+	if (!done)
+		popurl_release(out);
+	return done;
+}
+
+void popurl_release(struct popurl *url)
+{
+	free(url->user);
+	free(url->auth);
+	free(url->host);
+	free(url->port);
+	memset(url, 0, sizeof(*url));
+}

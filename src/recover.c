@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The journal's states, and what a crash in each leaves to do. A batch goes J0 → J1 → J2 → J3; "tmp" is the
+ * Maildir's tmp/NAME.
+ *
+ *   state                      row        tmp    recovery                                         result
+ *   J0  not yet prepared       none       maybe  sweeps own tmp names that no row names           fetched: once
+ *   J1  before the rename      prepared   there  commits it, J2                                   once
+ *   J1  after the rename       prepared   gone   only our rename removes it: J2                   once
+ *   J1  older than 36 h        prepared   gone   readers may purge tmp/ by then: looks in new/
+ *                                                and cur/; not found is unsure: says so, fetches  perhaps twice
+ *   J2, J3                     delivered  gone   nothing; the plan asks for DELE again if due     once
+ *
+ * An mbox compares length and digest at the recorded place: whole is delivered; torn at the end of the file is
+ * cut off and fetched again; torn with others' mail behind it is unsure. A command and standard output cannot
+ * take part: they have no J1, and a crash between their end and J2 delivers that one mail again.
+ */
+#include "recover.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The rows of one destination: told apart by the sink, finished together, and dropped together. */
+static bool settle(struct store *store, struct sink *sink, const char *destination,
+	const struct store_pending *rows, size_t n, int64_t now_s, struct recovery *done, struct error *e)
+{
+	struct store_row *deliver = xcalloc(n, sizeof(*deliver));
+	struct receipt *finish = xcalloc(n, sizeof(*finish));
+	struct store_key *again = xcalloc(n, sizeof(*again));
+	size_t delivered = 0, unfinished = 0, absent = 0;
+	bool ok = false;
+
+	for (size_t i = 0; i < n; i++) {
+		enum sink_state state = sink->ops->recover ?
+			sink->ops->recover(sink, &rows[i].receipt, rows[i].prepared_s, &done->unsure_why) :
+			SINK_ABSENT;
+
+		if (state == SINK_PREPARED)
+			finish[unfinished++] = rows[i].receipt;
+		if (state == SINK_PREPARED || state == SINK_DELIVERED)
+			deliver[delivered++] = (struct store_row){.key = rows[i].key, .receipt = rows[i].receipt};
+		else
+			again[absent++] = rows[i].key;
+		done->unsure += state == SINK_UNSURE;
+		done->refetched += state == SINK_ABSENT;
+	}
+	if (unfinished && !sink->ops->commit(sink, NULL, finish, unfinished, e))
+		goto end;
+	if (delivered && !store_delivered(store, deliver, delivered, destination, now_s, e))
+		goto end;
+	if (absent && !store_forget(store, again, absent, e))
+		goto end;
+	done->settled += delivered;
+	ok = true;
+end:
+	free(deliver);
+	free(finish);
+	free(again);
+	return ok;
+}
+
+/* The destination that a row names is another than today's: the configuration has changed since. */
+static bool settle_elsewhere(struct store *store, const char *id, const char *account,
+	const struct store_pending *rows, size_t n, int64_t now_s, struct recovery *done, struct error *e)
+{
+	struct destination d;
+	struct sink *sink;
+	bool ok;
+
+	if (!destination_parse(id, account, "/", &d, e))
+		return false;
+	sink = sink_open(&d, account, e);
+	ok = sink && settle(store, sink, id, rows, n, now_s, done, e);
+	sink_free(sink);
+	destination_release(&d);
+	return ok;
+}
+
+static int by_destination(const void *a, const void *b)
+{
+	const struct store_pending *x = a, *y = b;
+	int order = strcmp(x->destination, y->destination);
+
+	/* Within one destination in the order they were prepared: a torn mbox is cut from the front. */
+	return order ? order : x->order < y->order ? -1 : x->order > y->order;
+}
+
+bool recover(struct store *store, struct sink *sink, const struct destination *d, const char *account,
+	int64_t now_s, struct recovery *done, struct error *e)
+{
+	struct store_pending *rows = NULL;
+	size_t n = 0;
+	bool ok = false;
+
+	*done = (struct recovery){0};
+	if (!store_pending(store, &rows, &n, e))
+		return false;
+	if (n)
+		qsort(rows, n, sizeof(*rows), by_destination);
+	for (size_t i = 0, next; i < n; i = next) {
+		next = i + 1;
+		while (next < n && strcmp(rows[next].destination, rows[i].destination) == 0)
+			next++;
+		if (strcmp(rows[i].destination, d->id) == 0)
+			ok = settle(store, sink, d->id, rows + i, next - i, now_s, done, e);
+		else
+			ok = settle_elsewhere(store, rows[i].destination, account, rows + i,
+				next - i, now_s, done, e);
+		if (!ok)
+			goto end;
+	}
+	if (sink->ops->sweep)
+		sink->ops->sweep(sink, NULL, 0);
+	ok = true;
+end:
+	store_pending_free(rows, n);
+	return ok;
+}

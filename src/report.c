@@ -1,0 +1,405 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Facts from the workers, and the sentences that they become. A summary is chatter and goes to
+ * standard error, unless it is what was asked for (check, --dry-run). Every line is written with
+ * one call, so that the lines of several programs at one terminal or log stay whole; live lines are
+ * taken away first.
+ */
+#include "report.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/parse.h"
+#include "base/text.h"
+#include "report_tty.h"
+
+/* The worker's end */
+
+void report_send(int fd, const struct report *r)
+{
+	while (write(fd, r, sizeof(*r)) < 0)
+		if (errno != EINTR)
+			return;
+}
+
+void report_step(int fd, const char *fmt, ...)
+{
+	struct report r = {.type = REPORT_STEP};
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(r.u.text, sizeof(r.u.text), fmt, ap);
+	va_end(ap);
+	report_send(fd, &r);
+}
+
+void report_warning(int fd, const struct error *e)
+{
+	struct report r = {.type = REPORT_WARNING};
+
+	r.u.error = *e;
+	report_send(fd, &r);
+}
+
+/* Errors */
+
+/* systemd sets JOURNAL_STREAM to the device and inode of the standard error that it reads. */
+static bool stderr_is_journal(void)
+{
+	const char *text = getenv("JOURNAL_STREAM"), *colon = text ? strchr(text, ':') : NULL;
+	uint64_t device, inode;
+	struct stat st;
+
+	if (!colon || fstat(STDERR_FILENO, &st) < 0)
+		return false;
+	return parse_u64((struct span){text, (size_t)(colon - text)}, UINT64_MAX, &device) &&
+		parse_u64(span_of(colon + 1), UINT64_MAX, &inode) && device == st.st_dev &&
+		inode == st.st_ino;
+}
+
+static void put(int fd, const struct buf *lines)
+{
+	/* A reader that is gone is no reason to stop fetching. */
+	if (!file_write_all(fd, lines->data, lines->len))
+		return;
+}
+
+static void add_several_lines(struct buf *b, const struct error *e)
+{
+	static const char indent[] = "\n       ";
+	size_t lead = strlen(e->lead);
+
+	if (e->why[0])
+		buf_printf(b, "%s%s%s", indent, e->server ? "server: " : "", e->why);
+	if (!e->remedy[0])
+		return;
+	buf_add_text(b, indent);
+	if (lead)
+		buf_printf(b, "%s%s  ", e->lead, strchr("?:", e->lead[lead - 1]) ? "" : ":");
+	buf_add_text(b, e->remedy);
+}
+
+static void add_one_line(struct buf *b, const struct error *e)
+{
+	if (e->why[0])
+		buf_printf(b, e->server ? ": \"%s\"" : ": %s", e->why);
+	if (e->remedy[0])
+		buf_printf(b, " (try: %s)", e->remedy);
+}
+
+/* priority: of the journal, 3 for errors, 4 for warnings. */
+static void show(bool multi_line, int priority, const char *who, const struct error *e)
+{
+	struct buf b = {NULL, 0, 0};
+
+	if (stderr_is_journal())
+		buf_printf(&b, "<%d>", priority);
+	buf_add_text(&b, "ambil: ");
+	if (who)
+		buf_printf(&b, "%s: ", who);
+	buf_add_text(&b, e->text);
+	if (multi_line)
+		add_several_lines(&b, e);
+	else
+		add_one_line(&b, e);
+	buf_add_text(&b, "\n");
+	put(STDERR_FILENO, &b);
+	buf_release(&b);
+}
+
+void report_error(bool multi_line, const char *who, const struct error *e)
+{
+	show(multi_line, 3, who, e);
+}
+
+/* The plain renderer */
+
+struct account_view {
+	bool waited;            /* said that another process has the account */
+	size_t listed;          /* --dry-run: items */
+	uint64_t fetch, remove; /* of these */
+	uint64_t fetch_octets;
+};
+
+struct reporter {
+	struct report_setting setting;
+	struct account_view *accounts;
+	struct live *live; /* NULL: none */
+	size_t name_width;
+	int why_width;
+};
+
+static bool terminal_is_able(void)
+{
+	const char *term = getenv("TERM");
+
+	return term && term[0] && strcmp(term, "dumb") != 0;
+}
+
+struct reporter *reporter_new(const struct report_setting *setting)
+{
+	struct reporter *r = xcalloc(1, sizeof(*r));
+
+	r->setting = *setting;
+	r->accounts = xcalloc(setting->n, sizeof(*r->accounts));
+	for (size_t i = 0; i < setting->n; i++) {
+		size_t width = live_columns(setting->names[i]);
+
+		if (width > r->name_width)
+			r->name_width = width;
+	}
+	for (int why = 0; why < PLAN_WHYS; why++) {
+		int width = (int)strlen(plan_why_text((enum plan_why)why));
+
+		if (width > r->why_width)
+			r->why_width = width;
+	}
+	if (setting->progress && setting->verbosity > REPORT_QUIET && terminal_is_able())
+		r->live = live_new(&r->setting, r->name_width);
+	return r;
+}
+
+void reporter_free(struct reporter *r)
+{
+	if (!r)
+		return;
+	live_free(r->live);
+	free(r->accounts);
+	free(r);
+}
+
+int reporter_tick(struct reporter *r)
+{
+	return r->live ? live_tick(r->live) : -1;
+}
+
+static void clear_live(struct reporter *r)
+{
+	if (r->live)
+		live_erase(r->live);
+}
+
+static void begin_line(const struct reporter *r, struct buf *b, uint32_t account)
+{
+	const char *name = r->setting.names[account];
+
+	buf_printf(b, "%s%*s", name, (int)(r->name_width - live_columns(name)) + 3, "");
+}
+
+/* Ends and writes a line, and releases it. */
+static void put_line(struct reporter *r, int fd, struct buf *b)
+{
+	buf_add_text(b, "\n");
+	clear_live(r);
+	put(fd, b);
+	buf_release(b);
+}
+
+/* "1 new message", "21 new messages". */
+static void add_count(struct buf *b, uint64_t n, const char *one, const char *many)
+{
+	buf_printf(b, "%llu %s", (unsigned long long)n, n == 1 ? one : many);
+}
+
+/* " (5.4 MiB)", or nothing when it is not known. */
+static void add_size(struct buf *b, uint64_t octets)
+{
+	char size[32];
+
+	if (!octets)
+		return;
+	text_size(size, sizeof(size), octets);
+	buf_printf(b, " (%s)", size);
+}
+
+static void add_dry_run(struct buf *b, const struct account_view *view)
+{
+	if (!view->fetch && !view->remove) {
+		buf_add_text(b, "nothing would be fetched or deleted");
+		return;
+	}
+	buf_add_text(b, "would ");
+	if (view->fetch) {
+		buf_add_text(b, "fetch ");
+		add_count(b, view->fetch, "message", "messages");
+		add_size(b, view->fetch_octets);
+	}
+	if (view->remove) {
+		buf_add_text(b, view->fetch ? " and delete " : "delete ");
+		add_count(b, view->remove, "message", "messages");
+	}
+}
+
+static void add_fetched(
+	const struct reporter *r, struct buf *b, uint32_t account, const struct report_counts *c)
+{
+	if (c->mails) {
+		add_count(b, c->mails, "new message", "new messages");
+		add_size(b, c->octets);
+		buf_printf(b, " %s", r->setting.destinations[account]);
+		if (c->seen)
+			buf_printf(b, ", %llu seen before", (unsigned long long)c->seen);
+	} else if (c->marked) {
+		add_count(b, c->marked, "message", "messages");
+		buf_add_text(b, " marked as seen");
+	} else {
+		buf_add_text(b, c->failed || c->left ? "no mail fetched" : "no new mail");
+	}
+	if (c->deleted)
+		buf_printf(b, "; %llu deleted on the server", (unsigned long long)c->deleted);
+	if (c->failed)
+		buf_printf(b, "; %llu failed and stay%s on the server",
+			(unsigned long long)c->failed, c->failed == 1 ? "s" : "");
+	if (c->left)
+		buf_printf(b, "; %llu not fetched", (unsigned long long)c->left);
+}
+
+static void add_found(struct buf *b, const struct account_view *view, const struct report_counts *c)
+{
+	if (view->listed) {
+		add_dry_run(b, view);
+	} else if (c->new_mails) {
+		add_count(b, c->new_mails, "new message", "new messages");
+		add_size(b, c->octets);
+	} else {
+		buf_add_text(b, "no new mail");
+		return;
+	}
+	if (c->seen)
+		buf_printf(b, ", %llu seen before", (unsigned long long)c->seen);
+}
+
+static void show_summary(struct reporter *r, uint32_t account, const struct report_counts *c)
+{
+	bool found = r->setting.on_stdout && !c->locked;
+	struct buf b = {NULL, 0, 0};
+
+	if (r->setting.verbosity < (found ? REPORT_ERRORS : REPORT_SUMMARY))
+		return;
+	begin_line(r, &b, account);
+	if (c->locked)
+		buf_add_text(&b, "another ambil is fetching; skipped");
+	else if (found)
+		add_found(&b, &r->accounts[account], c);
+	else
+		add_fetched(r, &b, account, c);
+	put_line(r, found ? STDOUT_FILENO : STDERR_FILENO, &b);
+}
+
+static void show_end(
+	struct reporter *r, uint32_t account, const struct report_counts *c, const struct error *e)
+{
+	/* What came before an error is worth a line; that nothing came is not. */
+	if (!e->kind || (!r->setting.on_stdout && (c->mails || c->deleted)))
+		show_summary(r, account, c);
+	if (!e->kind)
+		return;
+	clear_live(r);
+	report_error(r->setting.multi_line, r->setting.names[account], e);
+}
+
+static void show_item(struct reporter *r, const struct report *what)
+{
+	struct account_view *view = &r->accounts[what->account];
+	bool fetch = what->u.item.fetch, remove = what->u.item.remove;
+	struct buf b = {NULL, 0, 0};
+	char size[32] = "";
+
+	view->listed++;
+	view->fetch += fetch;
+	view->remove += remove;
+	view->fetch_octets += fetch ? what->u.item.size : 0;
+	if (r->setting.verbosity < REPORT_ERRORS)
+		return;
+	if (what->u.item.size)
+		text_size(size, sizeof(size), what->u.item.size);
+	if (r->setting.n > 1)
+		begin_line(r, &b, what->account);
+	buf_printf(&b, "%3lu  %-*s  %10s  %s", (unsigned long)what->u.item.msg, r->why_width,
+		plan_why_text(what->u.item.why), size,
+		fetch ? (remove ? "fetch, then delete" : "fetch")
+		      : (remove ? "delete" : "leave alone"));
+	if (r->setting.verbosity >= REPORT_VERBOSE)
+		buf_printf(&b, "  %s", what->u.item.uid);
+	put_line(r, STDOUT_FILENO, &b);
+}
+
+static void show_waiting(struct reporter *r, const struct report *what)
+{
+	struct buf b = {NULL, 0, 0};
+
+	if (r->accounts[what->account].waited || r->setting.verbosity < REPORT_SUMMARY)
+		return;
+	r->accounts[what->account].waited = true;
+	buf_printf(&b, "%s: another ambil (pid %llu) is fetching, waiting%s",
+		r->setting.names[what->account], (unsigned long long)what->u.number,
+		live_utf8() ? "…" : "...");
+	put_line(r, STDERR_FILENO, &b);
+}
+
+/* A line of chatter for -v and -d. */
+static void show_text(
+	struct reporter *r, uint32_t account, enum report_verbosity from, const char *text)
+{
+	struct buf b = {NULL, 0, 0};
+
+	if (r->setting.verbosity < from)
+		return;
+	if (from < REPORT_DEBUG || r->setting.n > 1)
+		begin_line(r, &b, account);
+	buf_add_text(&b, text);
+	put_line(r, STDERR_FILENO, &b);
+}
+
+static void show_message(struct reporter *r, const struct report *what)
+{
+	char size[32], text[700];
+
+	text_size(size, sizeof(size), what->u.message.octets);
+	snprintf(
+		text, sizeof(text), "%s  %s  %s", what->u.message.uid, size, what->u.message.where);
+	show_text(r, what->account, REPORT_VERBOSE, text);
+}
+
+void reporter_take(struct reporter *r, const struct report *what)
+{
+	if (r->live)
+		live_take(r->live, what);
+	switch (what->type) {
+	case REPORT_STEP:
+		show_text(r, what->account, REPORT_VERBOSE, what->u.text);
+		break;
+	case REPORT_WAITING:
+		show_waiting(r, what);
+		break;
+	case REPORT_MESSAGE:
+		show_message(r, what);
+		break;
+	case REPORT_ITEM:
+		show_item(r, what);
+		break;
+	case REPORT_WARNING:
+		if (r->setting.verbosity < REPORT_ERRORS)
+			break;
+		clear_live(r);
+		show(r->setting.multi_line, 4, r->setting.names[what->account], &what->u.error);
+		break;
+	case REPORT_TRACE:
+		show_text(r, what->account, REPORT_DEBUG, what->u.text);
+		break;
+	case REPORT_DONE:
+		show_end(r, what->account, &what->u.end.counts, &what->u.end.error);
+		break;
+	case REPORT_PLAN:
+	case REPORT_PROGRESS:
+		break;
+	}
+}

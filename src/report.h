@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef AMBIL_REPORT_H
+#define AMBIL_REPORT_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "plan.h"
+
+/*
+ * Facts, not text: a worker writes them to a pipe, one write each (at most PIPE_BUF octets, so they stay
+ * whole); the parent hands them to a renderer. Strings inside are already safe for a terminal.
+ */
+enum report_type {
+	REPORT_STEP,     /* step: what is being done now ("connecting"), for the live line and -v */
+	REPORT_WAITING,  /* another process holds the account's lock: number = its pid; the worker waits */
+	REPORT_PLAN,     /* total: mails and octets (0: unknown) that will be fetched; seen: known ones */
+	REPORT_PROGRESS, /* done: mails received and octets received so far, this run */
+	REPORT_MESSAGE,  /* one mail is delivered: uid, octets, where */
+	REPORT_ITEM,     /* --dry-run: one listed mail and what would happen */
+	REPORT_WARNING,  /* something the user should know; the run goes on. error holds the words */
+	REPORT_TRACE,    /* -d: one line of protocol, secrets hidden, in text */
+	REPORT_DONE,     /* the last one: counts and the error that ended it, if any */
+};
+
+struct report_counts {
+	uint64_t mails, octets; /* delivered in this run */
+	uint64_t seen;          /* known before */
+	uint64_t deleted;       /* removed from the server, confirmed */
+	uint64_t left;          /* wanted, but not fetched because of an error */
+	uint64_t failed;        /* messages that failed one by one */
+	uint64_t new_mails;     /* check, --dry-run: would be fetched */
+	uint64_t marked;        /* --from-now */
+	int64_t ms;
+	bool locked; /* another process has the account; nothing was done */
+};
+
+struct report {
+	enum report_type type;
+	uint32_t account; /* index, filled in by the parent */
+	union {
+		char text[320];
+		uint64_t number;
+		struct {
+			uint64_t mails, octets, seen;
+		} total;
+		struct {
+			uint64_t mails, octets;
+		} done;
+		struct {
+			char uid[300];
+			uint64_t octets;
+			char where[300];
+		} message;
+		struct {
+			uint32_t msg;
+			uint64_t size;
+			enum plan_why why;
+			bool fetch, remove;
+			char uid[300];
+		} item;
+		struct error error;
+		struct {
+			struct report_counts counts;
+			struct error error;
+		} end;
+	} u;
+};
+_Static_assert(sizeof(struct report) <= PIPE_BUF, "a report must be written in one piece");
+
+/* The worker's end. A parent that is gone is no error. */
+void report_send(int fd, const struct report *r);
+void report_step(int fd, const char *fmt, ...) PRINTF_LIKE(2, 3);
+void report_warning(int fd, const struct error *e);
+
+enum report_verbosity { REPORT_QUIET, REPORT_ERRORS, REPORT_SUMMARY, REPORT_VERBOSE, REPORT_DEBUG };
+/* What a renderer must know. names[i], destinations[i] ("in ~/Mail", "to procmail -t"): per account. */
+struct report_setting {
+	enum report_verbosity verbosity;
+	bool multi_line; /* stderr is a terminal: errors take several lines */
+	bool progress;   /* a live line per account */
+	bool color;
+	bool on_stdout; /* check, --dry-run: what is found is the output, not chatter */
+	const char *const *names;
+	const char *const *destinations;
+	size_t n;
+};
+
+/* The one renderer of errors: "ambil: who: text", then why and what to do; one line or several. */
+void report_error(bool multi_line, const char *who, const struct error *e);
+
+/* Renderers: plain text, with the live lines of report_tty.c when asked for. */
+struct reporter;
+struct reporter *reporter_new(const struct report_setting *setting);
+void reporter_take(struct reporter *r, const struct report *what);
+/* Redraws live lines when due; returns the milliseconds until it wants to be called again, -1: never. */
+int reporter_tick(struct reporter *r);
+void reporter_free(struct reporter *r);
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef AMBIL_REPORT_TTY_H
+#define AMBIL_REPORT_TTY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "report.h"
+
+/* The live lines of report.c: one for each account at work, at the bottom of the terminal. */
+struct live;
+
+/* name_width: columns of the widest account name. setting is borrowed. */
+struct live *live_new(const struct report_setting *setting, size_t name_width);
+void live_take(struct live *l, const struct report *what);
+/* See reporter_tick(). */
+int live_tick(struct live *l);
+/* Takes the lines away, before something else is written; the next tick draws them again. */
+void live_erase(struct live *l);
+void live_free(struct live *l);
+
+/* How many columns text takes; escape sequences for colour take none. */
+size_t live_columns(const char *text);
+bool live_utf8(void);
+
+#endif

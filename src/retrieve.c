@@ -1,0 +1,563 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What keeps link and disk busy at once. RETRs are sent ahead, as many as fill the link by count and by
+ * expected octets, topped up at half so that commands go out in bursts; DELEs ride with them. The committer
+ * works beside; its results come back through a descriptor that wakes the loop.
+ *
+ * A mail joins its batch only when the next status line has been read as one: a server that does not stuff a
+ * first or torn line with a dot ends a mail early, and the rest of the mail then stands where a reply should.
+ * Behind the last RETR a NOOP gives that proof, in the same flight.
+ */
+#include "retrieve.h"
+
+#include <assert.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "commit.h"
+
+enum {
+	WINDOW_MAILS = 1000,
+	WINDOW_SINGLES = 32, /* where each mail costs a command's run: what is behind a failure comes in vain */
+	WINDOW_OCTETS = 16 * 1024 * 1024,
+	GUESSED_OCTETS = 8 * 1024, /* a mail whose size is unknown, before the first one came */
+	BATCH_MAILS = 256,
+	BATCH_OCTETS = 32 * 1024 * 1024,
+	BATCH_AGE_MS = 1000,
+	BACKLOG_OCTETS = 64 * 1024 * 1024,
+	BACKLOG_BATCHES = 2,
+	BACKLOG_SINGLES = 16, /* batches of one mail each */
+	STOP_PATIENCE_MS = 10000,
+	FAILURES_IN_A_ROW = 10,
+	PROGRESS_MS = 100,
+};
+
+/* The loop's own variables; the results are in r. */
+struct loop {
+	struct retrieval *r;
+	struct commit *commit;
+	uint32_t *fetch; /* listing indices in the order of RETR */
+	size_t fetch_n, sent, answered;
+	uint32_t *removals; /* listing indices; the first removals_sent have had their DELE */
+	size_t removals_n, removals_sent, removals_answered;
+	bool *removal_ok;
+	bool *remove_after; /* by listing index */
+	bool receiving;     /* a mail is open in the sink */
+	bool ended;         /* it is whole, but not yet confirmed */
+	bool sink_failed;   /* nothing more can be delivered */
+	uint64_t mail_octets;
+	uint64_t received_mails, received_octets;
+	uint64_t flight_octets; /* expected, of RETRs sent and not answered to the end */
+	struct commit_batch *open;
+	int64_t open_since_ms, progress_ms, stop_ms;
+	size_t failed_in_a_row;
+	bool enough; /* so many mails failed that more would fail too: ends early, but in good order */
+	struct error fatal;
+};
+
+static const struct listed *mail_at(const struct loop *l, uint32_t index)
+{
+	return &l->r->listing->mails[index];
+}
+
+static size_t batch_max(const struct loop *l)
+{
+	size_t max = l->r->sink->ops->batch_max;
+
+	return max && max < BATCH_MAILS ? max : BATCH_MAILS;
+}
+
+/* ---- failures of one mail ---- */
+
+static void add_failure(struct loop *l, uint32_t index, bool by_server, const struct error *error)
+{
+	struct retrieval *r = l->r;
+
+	r->failures = xreallocarray(r->failures, r->failures_n + 1, sizeof(*r->failures));
+	r->failures[r->failures_n++] = (struct retrieval_failure){index, by_server, *error};
+	if (++l->failed_in_a_row >= FAILURES_IN_A_ROW)
+		l->enough = true;
+}
+
+/* ---- batches ---- */
+
+static void submit(struct loop *l)
+{
+	struct commit_batch *b = l->open;
+
+	if (!b)
+		return;
+	b->sink = l->r->sink->ops->cut(l->r->sink);
+	assert(b->sink);
+	l->open = NULL;
+	commit_submit(l->commit, b);
+}
+
+static void add_to_batch(struct loop *l, uint32_t index)
+{
+	struct commit_batch *b = l->open;
+
+	if (!b) {
+		b = l->open = xcalloc(1, sizeof(*b));
+		b->mails = xcalloc(batch_max(l), sizeof(*b->mails));
+		l->open_since_ms = clock_ms();
+	}
+	b->mails[b->n++] = (struct commit_mail){
+		.index = index, .row = {.key = mail_at(l, index)->key, .size = l->mail_octets}};
+	b->octets += l->mail_octets;
+	if (b->n >= batch_max(l) || b->octets >= BATCH_OCTETS)
+		submit(l);
+}
+
+static void submit_if_old(struct loop *l)
+{
+	if (l->open && commit_pending(l->commit) == 0 &&
+		clock_ms() - l->open_since_ms >= BATCH_AGE_MS)
+		submit(l);
+}
+
+static void report_delivered(struct loop *l, const struct commit_batch *b)
+{
+	const struct sink_ops *ops = l->r->sink->ops;
+
+	for (size_t i = 0; l->r->order->messages && i < b->n; i++) {
+		struct report r = {.type = REPORT_MESSAGE};
+
+		text_safe(r.u.message.uid, sizeof(r.u.message.uid), b->mails[i].row.key.uid);
+		r.u.message.octets = b->mails[i].row.size;
+		if (ops->where)
+			ops->where(&b->receipts[i], r.u.message.where, sizeof(r.u.message.where));
+		report_send(l->r->report_fd, &r);
+	}
+}
+
+/* "… on message 3 of 5; it stays on the server, nothing lost": which mail a command refused. */
+static void fail_mail(struct loop *l, const struct commit_batch *b)
+{
+	struct error e = b->error;
+	size_t place = 0;
+
+	while (place < l->fetch_n && l->fetch[place] != b->mails[0].index)
+		place++;
+	snprintf(e.text, sizeof(e.text),
+		"%.280s on message %zu of %zu; it stays on the server, nothing lost", b->error.text,
+		place + 1, l->fetch_n);
+	add_failure(l, b->mails[0].index, false, &e);
+}
+
+static void take_commits(struct loop *l)
+{
+	struct commit_batch *b;
+
+	while ((b = commit_take(l->commit))) {
+		if (b->delivered) {
+			l->r->mails += b->n;
+			l->r->octets += b->octets;
+			l->failed_in_a_row = 0;
+			report_delivered(l, b);
+			for (size_t i = 0; i < b->n; i++)
+				if (l->remove_after[b->mails[i].index])
+					l->removals[l->removals_n++] = b->mails[i].index;
+		} else if (b->n == 1 &&
+			(b->error.kind == ERROR_LATER || b->error.kind == ERROR_REFUSED)) {
+			fail_mail(l, b);
+		} else if (!l->fatal.kind) {
+			l->fatal = b->error;
+			l->sink_failed = true;
+		}
+		commit_batch_free(b);
+	}
+}
+
+/* ---- commands ---- */
+
+static uint64_t expected_octets(const struct loop *l, uint32_t index)
+{
+	uint64_t size = mail_at(l, index)->size;
+
+	if (size)
+		return size;
+	return l->received_mails ? l->received_octets / l->received_mails + 1 : GUESSED_OCTETS;
+}
+
+static bool send(struct loop *l, enum pop3_verb verb, uint32_t msg)
+{
+	return session_send(l->r->session, &(struct pop3_command){.verb = verb, .msg = msg}, &l->fatal);
+}
+
+static bool send_removals(struct loop *l, size_t max)
+{
+	while (l->removals_sent < l->removals_n && max--)
+		if (!send(l, POP3_DELE, mail_at(l, l->removals[l->removals_sent++])->msg))
+			return false;
+	return true;
+}
+
+static size_t window_max(const struct loop *l)
+{
+	return batch_max(l) > 1 ? WINDOW_MAILS : WINDOW_SINGLES;
+}
+
+static bool wants_more(const struct loop *l)
+{
+	return l->sent < l->fetch_n && !l->r->stopped && !l->enough;
+}
+
+static bool send_retrieval(struct loop *l)
+{
+	uint32_t index = l->fetch[l->sent++];
+
+	l->flight_octets += expected_octets(l, index);
+	return send(l, POP3_RETR, mail_at(l, index)->msg);
+}
+
+/* Fills the window, or sends one command where there is no pipelining. */
+static bool top_up(struct loop *l)
+{
+	struct session *s = l->r->session;
+
+	if (!session_pipelining(s)) {
+		if (session_outstanding(s) == 0) {
+			if (wants_more(l))
+				return send_retrieval(l);
+			if (l->ended)
+				return send(l, POP3_NOOP, 0);
+		}
+		return true;
+	}
+	if (wants_more(l) && session_outstanding(s) <= window_max(l) / 2 &&
+		(l->flight_octets <= WINDOW_OCTETS / 2 || l->sent - l->answered < 2)) {
+		if (!send_removals(l, WINDOW_MAILS))
+			return false;
+		while (wants_more(l) && session_outstanding(s) < 2 * WINDOW_MAILS &&
+			l->sent - l->answered < window_max(l) &&
+			(l->flight_octets < WINDOW_OCTETS || l->sent - l->answered < 2))
+			if (!send_retrieval(l))
+				return false;
+		if (l->sent == l->fetch_n)
+			return send(l, POP3_NOOP, 0);
+	}
+	/* Stopped early, or the NOOP came too soon to prove the last mail: ask once more. */
+	if (!wants_more(l) && l->ended && session_outstanding(s) == 0)
+		return send(l, POP3_NOOP, 0);
+	return true;
+}
+
+/* ---- events ---- */
+
+static void report_progress(struct loop *l, bool now)
+{
+	struct report r = {.type = REPORT_PROGRESS};
+	int64_t ms;
+
+	if (!l->r->order->sizes)
+		return;
+	ms = clock_ms();
+	if (!now && ms - l->progress_ms < PROGRESS_MS)
+		return;
+	l->progress_ms = ms;
+	r.u.done.mails = l->received_mails;
+	r.u.done.octets = l->received_octets + (l->receiving && !l->ended ? l->mail_octets : 0);
+	report_send(l->r->report_fd, &r);
+}
+
+/* A valid status line: the mail before it did end where it seemed to. */
+static bool confirm(struct loop *l)
+{
+	if (!l->ended)
+		return true;
+	l->ended = l->receiving = false;
+	if (!l->r->sink->ops->end(l->r->sink, &l->fatal)) {
+		l->sink_failed = true;
+		return false;
+	}
+	add_to_batch(l, l->fetch[l->answered - 1]);
+	return true;
+}
+
+static bool begin_mail(struct loop *l)
+{
+	uint32_t index = l->fetch[l->answered];
+	const struct listed *mail = mail_at(l, index);
+	const struct account *a = l->r->account;
+	struct mail_info info = {
+		.account = a->name,
+		.host = a->endpoint.host,
+		.user = a->user,
+		.uid = mail->key.uid,
+		.size = mail->size,
+		.attempt = (mail->seen ? mail->seen->attempts : 0) + 1,
+		.encrypted = session_encrypted(l->r->session),
+		.now_s = clock_wall_s(),
+	};
+
+	l->mail_octets = 0;
+	l->receiving = true;
+	if (l->r->sink->ops->begin(l->r->sink, &info, &l->fatal))
+		return true;
+	l->receiving = false;
+	l->sink_failed = true;
+	return false;
+}
+
+static void settle_flight(struct loop *l, uint32_t index)
+{
+	uint64_t expected = expected_octets(l, index);
+
+	l->flight_octets -= expected < l->flight_octets ? expected : l->flight_octets;
+	l->answered++;
+	if (l->answered == l->sent)
+		l->flight_octets = 0;
+}
+
+static void fail_retrieval(struct loop *l, const struct pop3_event *ev)
+{
+	struct error e = {0};
+	uint32_t index = l->fetch[l->answered];
+
+	error_set(&e, ERROR_LATER, "%s refuses to send message %lu; it stays on the server",
+		l->r->account->endpoint.host, (unsigned long)ev->msg);
+	error_server(&e, ev->text);
+	settle_flight(l, index);
+	add_failure(l, index, true, &e);
+}
+
+static bool take_reply(struct loop *l, const struct pop3_event *ev)
+{
+	if (!confirm(l))
+		return false;
+	switch (ev->verb) {
+	case POP3_RETR:
+		if (ev->ok)
+			return begin_mail(l);
+		fail_retrieval(l, ev);
+		return true;
+	case POP3_DELE:
+		l->removal_ok[l->removals_answered++] = ev->ok;
+		return true;
+	default:
+		return true;
+	}
+}
+
+static bool take_event(struct loop *l, const struct pop3_event *ev)
+{
+	struct sink *sink = l->r->sink;
+
+	switch (ev->type) {
+	case POP3_REPLY:
+		return take_reply(l, ev);
+	case POP3_BODY:
+		l->mail_octets += ev->text.len;
+		report_progress(l, false);
+		if (sink->ops->write(sink, ev->text, &l->fatal))
+			return true;
+		l->sink_failed = true;
+		return false;
+	case POP3_END:
+		l->ended = true;
+		l->received_mails++;
+		l->received_octets += l->mail_octets;
+		settle_flight(l, l->fetch[l->answered]);
+		report_progress(l, l->answered == l->fetch_n);
+		return true;
+	default:
+		return true;
+	}
+}
+
+/* ---- the loop ---- */
+
+static bool may_listen(const struct loop *l)
+{
+	size_t batches = batch_max(l) > 1 ? BACKLOG_BATCHES : BACKLOG_SINGLES;
+
+	return commit_pending(l->commit) < batches && commit_backlog(l->commit) < BACKLOG_OCTETS;
+}
+
+static void look_for_stop(struct loop *l)
+{
+	if (!*l->r->order->stop || l->r->stopped)
+		return;
+	l->r->stopped = true;
+	l->stop_ms = clock_ms();
+	session_hurry(l->r->session, STOP_PATIENCE_MS);
+}
+
+static bool out_of_patience(const struct loop *l)
+{
+	return l->r->stopped && clock_ms() - l->stop_ms > STOP_PATIENCE_MS;
+}
+
+/* Until all that was asked for has come and is committed, or something ends it. */
+static void run_loop(struct loop *l)
+{
+	struct session *s = l->r->session;
+	struct pop3_event ev;
+
+	for (;;) {
+		take_commits(l);
+		look_for_stop(l);
+		submit_if_old(l);
+		if (l->fatal.kind || !top_up(l))
+			return;
+		if (session_outstanding(s) == 0) {
+			submit(l);
+			if (commit_pending(l->commit) == 0)
+				return;
+		}
+		if (out_of_patience(l)) {
+			error_set(&l->fatal, ERROR_NETWORK, "%s was too slow to finish in time after the stop",
+				l->r->account->endpoint.host);
+			return;
+		}
+		switch (session_next(s, commit_fd(l->commit), may_listen(l), &ev, &l->fatal)) {
+		case SESSION_EVENT:
+			if (!take_event(l, &ev))
+				return;
+			break;
+		case SESSION_WOKEN:
+			break;
+		case SESSION_FAILED:
+			return;
+		}
+	}
+}
+
+/* After an error: what is whole and confirmed is still delivered, the rest is forgotten. */
+static void wind_up(struct loop *l)
+{
+	if (l->receiving)
+		l->r->sink->ops->drop(l->r->sink);
+	if (l->open && l->sink_failed) {
+		struct sink_batch *batch = l->r->sink->ops->cut(l->r->sink);
+
+		l->r->sink->ops->batch_free(l->r->sink, batch, false);
+		commit_batch_free(l->open);
+		l->open = NULL;
+	}
+	submit(l);
+	while (commit_pending(l->commit)) {
+		poll(&(struct pollfd){.fd = commit_fd(l->commit), .events = POLLIN}, 1, -1);
+		take_commits(l);
+	}
+}
+
+static void count_removed(struct loop *l, bool confirmed)
+{
+	struct retrieval *r = l->r;
+
+	r->removed = xcalloc(l->removals_n, sizeof(*r->removed));
+	for (size_t i = 0; i < l->removals_answered; i++)
+		if (l->removal_ok[i] && confirmed)
+			r->removed[r->removed_n++] = l->removals[i];
+	if (!confirmed)
+		r->unconfirmed = l->removals_sent;
+}
+
+/* The server hides what it has sent once QUIT is answered: Gmail, which announces EXPIRE 0. */
+static bool quit_would_hide(const struct loop *l)
+{
+	const struct capabilities *c = session_capabilities(l->r->session);
+
+	return c->expires && c->expire_days == 0 && l->r->failures_n;
+}
+
+/* The last DELEs and QUIT, in one flight where that is possible (RFC 1939 s.6: UPDATE state). */
+static bool say_goodbye(struct loop *l)
+{
+	bool ahead = session_pipelining(l->r->session), quit_sent = false, quit_ok = false;
+	struct pop3_event ev;
+
+	while (!quit_sent || session_outstanding(l->r->session)) {
+		if (ahead || session_outstanding(l->r->session) == 0) {
+			if (!send_removals(l, ahead ? WINDOW_MAILS : 1))
+				break;
+			if (!quit_sent && l->removals_sent == l->removals_n &&
+				(ahead || session_outstanding(l->r->session) == 0)) {
+				quit_sent = send(l, POP3_QUIT, 0);
+				if (!quit_sent)
+					break;
+			}
+		}
+		switch (session_next(l->r->session, -1, true, &ev, &l->fatal)) {
+		case SESSION_EVENT:
+			if (ev.verb == POP3_DELE)
+				l->removal_ok[l->removals_answered++] = ev.ok;
+			if (ev.verb == POP3_QUIT)
+				quit_ok = ev.ok;
+			break;
+		case SESSION_WOKEN:
+			look_for_stop(l);
+			break;
+		case SESSION_FAILED:
+			goto end;
+		}
+	}
+end:
+	count_removed(l, quit_ok);
+	if (!quit_ok && !l->fatal.kind && l->removals_sent) {
+		error_set(&l->fatal, ERROR_LATER, "%s refused QUIT", l->r->account->endpoint.host);
+		error_server(&l->fatal, ev.text);
+	}
+	/* Nothing hangs on QUIT when nothing was to be deleted. */
+	return quit_ok || !l->removals_sent;
+}
+
+static void prepare_lists(struct loop *l)
+{
+	const struct plan *plan = l->r->plan;
+
+	l->fetch = xcalloc(plan->n, sizeof(*l->fetch));
+	l->removals = xcalloc(plan->n, sizeof(*l->removals));
+	l->removal_ok = xcalloc(plan->n, sizeof(*l->removal_ok));
+	l->remove_after = xcalloc(plan->n, sizeof(*l->remove_after));
+	for (size_t i = 0; i < plan->n; i++) {
+		const struct plan_item *item = &plan->items[i];
+
+		if (item->fetch) {
+			l->fetch[l->fetch_n++] = item->index;
+			l->remove_after[item->index] = item->remove;
+		} else if (item->remove) {
+			l->removals[l->removals_n++] = item->index;
+		}
+	}
+}
+
+bool retrieve(struct retrieval *r, struct error *e)
+{
+	struct loop l = {.r = r};
+	bool done = false;
+
+	prepare_lists(&l);
+	l.commit = commit_start(r->sink, r->account->destination.id, r->store, r->listing->has_uids, e);
+	if (!l.commit)
+		goto end;
+	run_loop(&l);
+	wind_up(&l);
+	if (!l.fatal.kind && !quit_would_hide(&l))
+		done = say_goodbye(&l);
+	else
+		count_removed(&l, false);
+	done = done || !l.fatal.kind;
+	if (!done)
+		*e = l.fatal;
+	r->left = l.fetch_n - (size_t)r->mails - r->failures_n;
+end:
+	commit_free(l.commit);
+	free(l.fetch);
+	free(l.removals);
+	free(l.removal_ok);
+	free(l.remove_after);
+	return done;
+}
+
+void retrieval_release(struct retrieval *r)
+{
+	free(r->failures);
+	free(r->removed);
+}

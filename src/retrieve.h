@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef AMBIL_RETRIEVE_H
+#define AMBIL_RETRIEVE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "listing.h"
+#include "plan.h"
+#include "report.h"
+#include "run.h"
+#include "session.h"
+
+/*
+ * The main loop of a session: RETRs kept in flight, mails handed to the sink, batches to the committer, DELEs
+ * for what it reports as delivered, QUIT at the end. What happened is left in the fields below, for the caller
+ * to write into the state once the committer is gone.
+ */
+struct retrieval_failure {
+	uint32_t index; /* into the listing */
+	bool refused_by_server; /* not by the destination */
+	struct error error;
+};
+struct retrieval {
+	/* Set by the caller, borrowed. */
+	struct session *session;
+	const struct listing *listing;
+	const struct plan *plan;
+	const struct account *account;
+	const struct run_order *order;
+	struct sink *sink;
+	struct store *store;
+	int report_fd;
+
+	/* Results. */
+	uint64_t mails, octets;               /* delivered */
+	struct retrieval_failure *failures;   /* mails that failed one by one */
+	size_t failures_n;
+	uint32_t *removed;                    /* listing indices: DELE and QUIT were answered +OK */
+	size_t removed_n;
+	size_t unconfirmed;                   /* DELE sent, QUIT not answered +OK */
+	size_t left;                          /* wanted, but neither delivered nor failed */
+	bool stopped;                         /* by a stop request */
+};
+/* False: *e ended the session early; what was delivered is delivered all the same. */
+bool retrieve(struct retrieval *r, struct error *e) MUST_CHECK;
+void retrieval_release(struct retrieval *r);
+
+#endif

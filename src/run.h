@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef AMBIL_RUN_H
+#define AMBIL_RUN_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "auth/secret.h"
+#include "config.h"
+#include "report.h"
+
+/* What every worker is asked to do. */
+enum run_mode { RUN_FETCH, RUN_DRY, RUN_CHECK, RUN_FROM_NOW };
+struct run_order {
+	enum run_mode mode;
+	bool trace;       /* -d */
+	bool prompt;      /* a terminal may be asked for passwords */
+	bool wait_locked; /* wait for another ambil instead of passing the account over */
+	bool sizes;       /* somebody watches the progress: ask the server for sizes */
+	bool messages;    /* report each delivered message */
+	size_t jobs;      /* accounts at once */
+	const char *state_dir;
+	const volatile sig_atomic_t *stop; /* the number of the signal that asked to stop, else 0 */
+	int stop_fd;                       /* becomes readable when *stop is set */
+};
+
+/*
+ * Fetches for all accounts, one worker process each, at most jobs at a time, and renders what they report.
+ * Passwords are asked for before a worker starts. *counts, unless NULL, gets the sums. Returns the exit code:
+ * 0; else 75 if all failures are temporary; else the first permanent failure's code; 130 or 143 when
+ * stopped.
+ */
+int run_accounts(struct account *const *accounts, size_t n, const struct run_order *order,
+	const struct report_setting *setting, struct report_counts *counts);
+
+#endif

@@ -1,0 +1,503 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What can be set, and how each kind of value is read and written. Everything that differs from one
+ * setting to the next stands in the table; the code below knows types only, so that file, command
+ * line, "config show" and the manual cannot drift apart.
+ */
+#include "settings.h"
+
+#include <arpa/inet.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/parse.h"
+#include "base/text.h"
+#include "config.h"
+
+#define ACCOUNT(field) .offset = offsetof(struct account, field)
+#define CONFIG(field) .offset = offsetof(struct config, field)
+#define WORDS(list) .words = (list), .n_words = sizeof(list) / sizeof((list)[0])
+
+/* In the order of the enums they stand for. */
+static const char *const tls_words[] = {"implicit", "starttls", "none"};
+static const char *const version_words[] = {"1.0", "1.1", "1.2", "1.3"};
+static const char *const auth_words[] = {"auto", "plain", "user", "apop"};
+static const char *const ip_words[] = {"any", "4", "6"};
+static const char *const pipeline_words[] = {"never", "auto"};
+static const char *const when_words[] = {"auto", "always", "never"};
+_Static_assert(TLS_IMPLICIT == 0 && TLS_STARTTLS == 1 && TLS_NONE == 2, "tls_words");
+_Static_assert(TLS_1_0 == 0 && TLS_1_1 == 1 && TLS_1_2 == 2 && TLS_1_3 == 3, "version_words");
+_Static_assert(MECH_NONE == 0 && MECH_PLAIN == 1 && MECH_USER == 2 && MECH_APOP == 3, "auth_words");
+_Static_assert(IP_ANY == 0 && IP_4 == 1 && IP_6 == 2, "ip_words");
+_Static_assert(sizeof(enum tls_mode) == sizeof(unsigned) && sizeof(enum mech) == sizeof(unsigned) &&
+		sizeof(enum ip_family) == sizeof(unsigned) &&
+		sizeof(enum tls_version) == sizeof(unsigned),
+	"a choice is stored as an unsigned");
+
+enum { DAY_S = 86400 };
+
+const struct setting settings[] = {
+	{"host", SETTING_HOST, SCOPE_ACCOUNT, .unset = "required",
+		.allowed = "a host name or an address (the port is a setting of its own)",
+		.help = "the server", ACCOUNT(endpoint.host)},
+	{"port", SETTING_PORT, SCOPE_ANY, .unset = "995, or 110 with tls = starttls or none",
+		.allowed = "a number from 1 to 65535", .help = "the server's port",
+		ACCOUNT(endpoint.port)},
+	{"user", SETTING_TEXT, SCOPE_ACCOUNT, .unset = "required",
+		.allowed = "the name you log in with", .help = "the name to log in with",
+		ACCOUNT(user)},
+	{"enabled", SETTING_BOOL, SCOPE_ANY, .value = "true",
+		.help = "false: only when named on the command line", ACCOUNT(enabled)},
+	{"tls", SETTING_CHOICE, SCOPE_ANY, .value = "implicit", WORDS(tls_words),
+		.help = "encryption: at once, after STLS, or none", ACCOUNT(tls.mode)},
+	{"allow-cleartext-password", SETTING_BOOL, SCOPE_ANY, .value = "false",
+		.help = "with tls = none: a password may be sent in clear",
+		ACCOUNT(tls.cleartext_login)},
+	{"ca-file", SETTING_PATH, SCOPE_ANY, .unset = "the system's",
+		.allowed = "the name of a file of certificates",
+		.help = "trust only the authorities in this file", ACCOUNT(tls.ca_file)},
+	{"tls-host", SETTING_HOST, SCOPE_ANY, .unset = "the same as host", .allowed = "a host name",
+		.help = "the name the certificate must bear", ACCOUNT(tls.host)},
+	{"tls-min", SETTING_CHOICE, SCOPE_ANY, .value = "1.2", WORDS(version_words),
+		.help = "the oldest version of TLS to accept", ACCOUNT(tls.min)},
+	{"auth", SETTING_CHOICE, SCOPE_ANY, .value = "auto", WORDS(auth_words),
+		.help = "the way to log in", ACCOUNT(auth)},
+	{"password-command", SETTING_TEXT, SCOPE_ACCOUNT, .unset = "none", .allowed = "a command",
+		.help = "a command that prints the password", ACCOUNT(password_command)},
+	{"password-file", SETTING_PATH, SCOPE_ACCOUNT, .unset = "none",
+		.allowed = "the name of a file", .help = "a file whose first line is the password",
+		ACCOUNT(password_file)},
+	{"password", SETTING_TEXT, SCOPE_ACCOUNT, .unset = "none", .secret = true,
+		.allowed = "a password of one line",
+		.help = "the password; the file must be private then", ACCOUNT(password)},
+	{"deliver", SETTING_DESTINATION, SCOPE_ANY, .value = "maildir:~/Mail",
+		.allowed = "maildir:PATH, mbox:PATH, pipe:COMMAND or -",
+		.help = "where new mail goes", ACCOUNT(deliver)},
+	{"keep", SETTING_KEEP, SCOPE_ANY, .value = "true",
+		.allowed = "true, false or an age such as 14d",
+		.help = "leave mail on the server: for ever, not at all, or for a time",
+		ACCOUNT(policy)},
+	{"max-size", SETTING_SIZE, SCOPE_ANY, .value = "unlimited",
+		.allowed = "a size such as 500k or 10M, or unlimited",
+		.help = "leave larger messages on the server", ACCOUNT(policy.size_max)},
+	{"max-messages", SETTING_LIMIT, SCOPE_ANY, .value = "unlimited",
+		.allowed = "a number from 1, or unlimited",
+		.help = "fetch at most so many messages in one run", ACCOUNT(policy.fetch_max)},
+	{"received-header", SETTING_BOOL, SCOPE_ANY, .value = "true",
+		.help = "add a Received: line; false: bytes exactly as sent",
+		ACCOUNT(received_header)},
+	{"timeout", SETTING_AGE, SCOPE_ANY, .value = "60s", .min = 1, .max = DAY_S,
+		.allowed = "a time such as 30s or 2m, at most 1d",
+		.help = "give up when the server is silent for so long", ACCOUNT(timeout_ms)},
+	{"connect-timeout", SETTING_AGE, SCOPE_ANY, .value = "20s", .min = 1, .max = DAY_S,
+		.allowed = "a time such as 30s or 2m, at most 1d",
+		.help = "for looking up the server and connecting",
+		ACCOUNT(endpoint.connect_timeout_ms)},
+	{"command-timeout", SETTING_AGE, SCOPE_ANY, .value = "5m", .min = 1, .max = DAY_S,
+		.allowed = "a time such as 30s or 2m, at most 1d",
+		.help = "for a pipe: command to take one message", ACCOUNT(command_timeout_ms)},
+	{"pipeline", SETTING_SWITCH, SCOPE_ANY, .value = "auto", WORDS(pipeline_words),
+		.help = "send commands ahead when the server offers PIPELINING", ACCOUNT(pipeline)},
+	{"ip", SETTING_CHOICE, SCOPE_ANY, .value = "any", WORDS(ip_words),
+		.help = "the version of the Internet protocol to use", ACCOUNT(endpoint.ip)},
+	{"state-dir", SETTING_PATH, SCOPE_TOP, .unset = "$XDG_STATE_HOME/ambil",
+		.allowed = "the name of a folder",
+		.help = "the folder that remembers what was fetched", CONFIG(state_dir)},
+	{"jobs", SETTING_NUMBER, SCOPE_TOP, .value = "4", .min = 1, .max = 64,
+		.allowed = "a number from 1 to 64", .help = "accounts to fetch at the same time",
+		CONFIG(jobs)},
+	{"color", SETTING_WORD, SCOPE_TOP, .value = "auto", WORDS(when_words),
+		.help = "coloured output; auto: on a terminal", CONFIG(color)},
+	{"progress", SETTING_WORD, SCOPE_TOP, .value = "auto", WORDS(when_words),
+		.help = "live lines while fetching; auto: on a terminal", CONFIG(progress)},
+};
+_Static_assert(sizeof(settings) / sizeof(settings[0]) == SETTINGS_COUNT,
+	"SETTINGS_COUNT is the number of entries");
+
+size_t settings_find(const char *name)
+{
+	size_t i = 0;
+
+	while (i < SETTINGS_COUNT && strcmp(settings[i].name, name) != 0)
+		i++;
+	return i;
+}
+
+const char *settings_nearest(const char *name)
+{
+	const char *names[SETTINGS_COUNT];
+
+	for (size_t i = 0; i < SETTINGS_COUNT; i++)
+		names[i] = settings[i].name;
+	return text_nearest(name, names, SETTINGS_COUNT);
+}
+
+static void *field_of(const struct setting *s, void *base)
+{
+	return (char *)base + s->offset;
+}
+
+static const void *const_field_of(const struct setting *s, const void *base)
+{
+	return (const char *)base + s->offset;
+}
+
+/* "use implicit, starttls or none" */
+static bool refuse(const struct setting *s, enum error_kind kind, struct error *e)
+{
+	static const char *const truth[] = {"true", "false"};
+	const char *const *words = s->words ? s->words : truth;
+	size_t n = s->words ? s->n_words : 2;
+	struct buf list = {0};
+
+	if (s->allowed)
+		return error_set(e, kind, "use %s", s->allowed);
+	for (size_t i = 0; i < n; i++)
+		buf_printf(&list, "%s%s", !i ? "" : i + 1 < n ? ", " : " or ", words[i]);
+	error_set(e, kind, "use %s", list.data);
+	buf_release(&list);
+	return false;
+}
+
+/* A password may hold any octet that fits on a line of the protocol. */
+static bool has_control(const char *text, bool secret)
+{
+	for (; *text; text++) {
+		unsigned char c = (unsigned char)*text;
+
+		if (c == '\r' || c == '\n' || (!secret && (c < 0x20 || c == 0x7f)))
+			return true;
+	}
+	return false;
+}
+
+/* RFC 1123 s.2.1, but for letters of other scripts, which the resolver turns into IDNA. */
+static bool is_host_name(const char *text)
+{
+	size_t len = strlen(text);
+
+	if (len == 0 || len > 253 || text[0] == '-' || text[0] == '.')
+		return false;
+	for (; *text; text++)
+		if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._",
+			    *text) &&
+			(unsigned char)*text < 0x80)
+			return false;
+	return true;
+}
+
+/* An IPv6 address, perhaps with a zone (RFC 4007 s.11). */
+static bool is_ipv6(const char *text)
+{
+	struct in6_addr ignored;
+	size_t len = strcspn(text, "%");
+	char *address = xstrndup(text, len);
+	bool fits = inet_pton(AF_INET6, address, &ignored) == 1 &&
+		(!text[len] || is_host_name(text + len + 1));
+
+	free(address);
+	return fits;
+}
+
+static char *read_host(const char *text)
+{
+	size_t len = strlen(text);
+	char *host;
+
+	if (len > 2 && text[0] == '[' && text[len - 1] == ']') {
+		host = xstrndup(text + 1, len - 2);
+		if (is_ipv6(host))
+			return host;
+		free(host);
+		return NULL;
+	}
+	return is_host_name(text) || is_ipv6(text) ? xstrdup(text) : NULL;
+}
+
+static char *read_path(const char *text, const char *home)
+{
+	if (text[0] == '/' || (text[0] == '~' && (text[1] == '/' || !text[1])))
+		return file_expand_home(text, home);
+	return text[0] ? xasprintf("%s/%s", home, text) : NULL;
+}
+
+static size_t find_word(const struct setting *s, const char *text)
+{
+	size_t i = 0;
+
+	while (i < s->n_words && !span_is_nocase(span_of(text), s->words[i]))
+		i++;
+	return i;
+}
+
+/*
+ * Only checked here: it is read when the account's name and its other settings are known. Its own
+ * words are taken where they say more than what is allowed.
+ */
+static bool check_destination(const struct setting *s, const char *text, const char *home,
+	enum error_kind kind, struct error *e)
+{
+	struct destination ignored = {0};
+	struct error why = {0};
+
+	if (destination_parse(text, "name", home, &ignored, &why)) {
+		destination_release(&ignored);
+		return true;
+	}
+	if (strstr(why.text, s->allowed))
+		return refuse(s, kind, e);
+	return error_set(e, kind, "%s", why.text);
+}
+
+/* For the types that are kept as a string; NULL when text does not fit. */
+static char *read_string(const struct setting *s, const char *text, const char *home)
+{
+	size_t word;
+
+	switch (s->type) {
+	case SETTING_HOST:
+		return read_host(text);
+	case SETTING_PATH:
+		return read_path(text, home);
+	case SETTING_WORD:
+		word = find_word(s, text);
+		return word < s->n_words ? xstrdup(s->words[word]) : NULL;
+	default:
+		return text[0] ? xstrdup(text) : NULL;
+	}
+}
+
+static bool is_string(enum setting_type type)
+{
+	return type <= SETTING_WORD || type == SETTING_DESTINATION;
+}
+
+static bool set_string(const struct setting *s, void *base, const char *text, const char *home,
+	enum error_kind kind, struct error *e)
+{
+	char *value;
+
+	if (s->type == SETTING_DESTINATION && !check_destination(s, text, home, kind, e))
+		return false;
+	value = read_string(s, text, home);
+	if (!value)
+		return refuse(s, kind, e);
+	setting_release(s, base);
+	memcpy(field_of(s, base), &value, sizeof(value));
+	return true;
+}
+
+static bool set_keep(struct policy *policy, struct span text)
+{
+	int64_t seconds;
+	bool keep;
+
+	if (parse_bool(text, &keep)) {
+		policy->keep = keep ? KEEP_FOREVER : KEEP_NOT;
+		return true;
+	}
+	if (!parse_age(text, &seconds) || seconds == 0)
+		return false;
+	policy->keep = KEEP_FOR;
+	policy->keep_s = seconds;
+	return true;
+}
+
+static bool set_choice(const struct setting *s, void *field, const char *text)
+{
+	unsigned word = (unsigned)find_word(s, text);
+
+	if (word == s->n_words)
+		return false;
+	if (s->type == SETTING_SWITCH)
+		*(bool *)field = word == 1;
+	else
+		memcpy(field, &word, sizeof(word));
+	return true;
+}
+
+static bool set_age(const struct setting *s, int64_t *ms, struct span text)
+{
+	int64_t seconds;
+
+	if (!parse_age(text, &seconds) || seconds < s->min || seconds > s->max)
+		return false;
+	*ms = seconds * 1000;
+	return true;
+}
+
+static bool set_number(const struct setting *s, void *field, struct span text)
+{
+	uint32_t number = 0;
+	uint64_t size = 0;
+	bool unlimited = span_is(text, "unlimited");
+
+	switch (s->type) {
+	case SETTING_PORT:
+		if (!parse_u32(text, UINT16_MAX, &number) || number == 0)
+			return false;
+		*(uint16_t *)field = (uint16_t)number;
+		return true;
+	case SETTING_NUMBER:
+		if (!parse_u32(text, s->max, &number) || number < s->min)
+			return false;
+		*(uint32_t *)field = number;
+		return true;
+	case SETTING_LIMIT:
+		if (!unlimited && (!parse_u32(text, UINT32_MAX, &number) || number == 0))
+			return false;
+		*(uint32_t *)field = number;
+		return true;
+	default:
+		if (!unlimited && (!parse_size(text, &size) || size == 0))
+			return false;
+		*(uint64_t *)field = size;
+		return true;
+	}
+}
+
+bool setting_set(const struct setting *s, void *base, const char *text, const char *home,
+	enum error_kind kind, struct error *e)
+{
+	struct span span = span_of(text);
+	void *field = field_of(s, base);
+	bool done;
+
+	if (has_control(text, s->secret))
+		return error_set(e, kind, "control characters are not allowed");
+	if (is_string(s->type))
+		return set_string(s, base, text, home, kind, e);
+	switch (s->type) {
+	case SETTING_BOOL:
+		done = parse_bool(span, field);
+		break;
+	case SETTING_CHOICE:
+	case SETTING_SWITCH:
+		done = set_choice(s, field, text);
+		break;
+	case SETTING_AGE:
+		done = set_age(s, field, span);
+		break;
+	case SETTING_KEEP:
+		done = set_keep(field, span);
+		break;
+	default:
+		done = set_number(s, field, span);
+		break;
+	}
+	return done || refuse(s, kind, e);
+}
+
+/* The largest unit that leaves no remainder, so that reading it gives the same again. */
+static char *show_age(int64_t seconds)
+{
+	static const struct {
+		int64_t factor;
+		char unit;
+	} units[] = {{86400, 'd'}, {3600, 'h'}, {60, 'm'}, {1, 's'}};
+	size_t i = 0;
+
+	while (seconds % units[i].factor != 0)
+		i++;
+	return xasprintf("%" PRId64 "%c", seconds / units[i].factor, units[i].unit);
+}
+
+static char *show_size(uint64_t octets)
+{
+	static const char units[] = {'G', 'M', 'k'};
+
+	for (unsigned i = 0; i < 3; i++) {
+		uint64_t factor = (uint64_t)1 << (30 - 10 * i);
+
+		if (octets % factor == 0)
+			return xasprintf("%" PRIu64 "%c", octets / factor, units[i]);
+	}
+	return xasprintf("%" PRIu64, octets);
+}
+
+static char *show_keep(const struct policy *policy)
+{
+	if (policy->keep == KEEP_FOR)
+		return show_age(policy->keep_s);
+	return xstrdup(policy->keep == KEEP_FOREVER ? "true" : "false");
+}
+
+static char *show_string(const struct setting *s, const void *field, const char *home)
+{
+	char *value;
+
+	memcpy(&value, field, sizeof(value));
+	if (!value)
+		return NULL;
+	return s->type == SETTING_PATH ? text_tilde(value, home) : xstrdup(value);
+}
+
+static char *show_number(const struct setting *s, const void *field)
+{
+	uint64_t number = s->type == SETTING_PORT ? *(const uint16_t *)field
+		: s->type == SETTING_SIZE         ? *(const uint64_t *)field
+						  : *(const uint32_t *)field;
+
+	if (number == 0)
+		return s->type == SETTING_PORT ? NULL : xstrdup("unlimited");
+	return s->type == SETTING_SIZE ? show_size(number) : xasprintf("%" PRIu64, number);
+}
+
+char *setting_show(const struct setting *s, const void *base, const char *home)
+{
+	const void *field = const_field_of(s, base);
+	unsigned word;
+
+	if (is_string(s->type))
+		return show_string(s, field, home);
+	switch (s->type) {
+	case SETTING_BOOL:
+		return xstrdup(*(const bool *)field ? "true" : "false");
+	case SETTING_SWITCH:
+		return xstrdup(s->words[*(const bool *)field]);
+	case SETTING_CHOICE:
+		memcpy(&word, field, sizeof(word));
+		return xstrdup(s->words[word]);
+	case SETTING_AGE:
+		return show_age(*(const int64_t *)field / 1000);
+	case SETTING_KEEP:
+		return show_keep(field);
+	default:
+		return show_number(s, field);
+	}
+}
+
+void setting_release(const struct setting *s, void *base)
+{
+	char *value;
+
+	if (!is_string(s->type))
+		return;
+	memcpy(&value, field_of(s, base), sizeof(value));
+	if (s->secret)
+		wipe_free(value);
+	else
+		free(value);
+	memset(field_of(s, base), 0, sizeof(value));
+}
+
+char *setting_quote(const char *text)
+{
+	static const char bare[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-@";
+	struct buf out = {0};
+
+	if (text[0] && !text[strspn(text, bare)])
+		return xstrdup(text);
+	buf_add_text(&out, "\"");
+	for (; *text; text++) {
+		if (strchr("\\\"$", *text))
+			buf_add_text(&out, "\\");
+		buf_add(&out, text, 1);
+	}
+	buf_add_text(&out, "\"");
+	return buf_detach(&out);
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Looking at the configuration: is it right, which values hold and why, which file is it. */
+#include "verbs/config.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "report.h"
+#include "settings.h"
+#include "verbs/print.h"
+
+static int fail(const struct error *e, bool multi_line)
+{
+	report_error(multi_line, NULL, e);
+	return error_exit_code(e->kind);
+}
+
+static int print(struct buf *text, bool multi_line)
+{
+	int code = verb_print(text, multi_line);
+
+	buf_release(text);
+	return code;
+}
+
+/* "	keep = 14d                      # ambil.conf:4" */
+static void show_value(struct buf *out, const struct setting *s, const void *base,
+	const char *origin, const char *home)
+{
+	enum { COLUMN = 44 };
+	char *value = setting_show(s, base, home), *quoted = value ? setting_quote(value) : NULL;
+	const char *indent = s->scope == SCOPE_TOP ? "" : "\t";
+	struct buf line = {0};
+
+	if (!value)
+		buf_printf(&line, "# %s: %s", s->name, s->unset);
+	else if (s->secret)
+		buf_printf(&line, "# %s: (hidden)", s->name);
+	else
+		buf_printf(&line, "%s = %s", s->name, quoted);
+	buf_printf(out, "%s%-*s # %s\n", indent, COLUMN - 8 * (int)strlen(indent), line.data,
+		origin ? origin : "default");
+	buf_release(&line);
+	if (value && s->secret)
+		wipe_free(value);
+	else
+		free(value);
+	free(quoted);
+}
+
+static void show_account(struct buf *out, const struct account *account, const char *home)
+{
+	char *name = setting_quote(account->name);
+
+	buf_printf(out, "account %s { # %s\n", name, account->where);
+	for (size_t i = 0; i < SETTINGS_COUNT; i++)
+		if (settings[i].scope != SCOPE_TOP)
+			show_value(out, &settings[i], account, account->origin[i], home);
+	buf_add_text(out, "}\n");
+	free(name);
+}
+
+void config_show(struct buf *out, const struct config *config, const struct account *only)
+{
+	if (only) {
+		show_account(out, only, config->home);
+		return;
+	}
+	for (size_t i = 0; i < SETTINGS_COUNT; i++)
+		if (settings[i].scope == SCOPE_TOP)
+			show_value(out, &settings[i], config, config->origin[i], config->home);
+	for (size_t i = 0; i < config->n; i++) {
+		buf_add_text(out, "\n");
+		show_account(out, &config->accounts[i], config->home);
+	}
+}
+
+static int show(const struct cli *cli, bool multi_line)
+{
+	const char *name = cli->n_arguments > 1 ? cli->arguments[1] : NULL;
+	struct account *only = NULL;
+	struct config config;
+	struct buf text = {0};
+	struct error e;
+	int code = -1;
+
+	if (!config_load(cli->config_path, &config, NULL, &e))
+		return fail(&e, multi_line);
+	if (name && config_is_url(name)) {
+		only = config_add_url(&config, name, &e);
+		if (!only)
+			code = fail(&e, multi_line);
+	} else if (name) {
+		only = config_find(&config, name);
+		if (!only) {
+			config_no_such_account(&config, name, &e);
+			code = fail(&e, multi_line);
+		}
+	}
+	if (code < 0) {
+		config_show(&text, &config, only);
+		code = print(&text, multi_line);
+	}
+	config_release(&config);
+	return code;
+}
+
+static int check(const struct cli *cli, bool multi_line)
+{
+	struct config_errors errors;
+	struct config config;
+	struct buf text = {0};
+	struct error e;
+	int code;
+
+	if (!config_load(cli->config_path, &config, &errors, &e)) {
+		for (size_t i = 0; i < errors.n; i++)
+			report_error(multi_line, NULL, &errors.list[i]);
+		config_errors_release(&errors);
+		return error_exit_code(e.kind);
+	}
+	if (config.n == 0) {
+		config_no_accounts(&config, &e);
+		code = fail(&e, multi_line);
+	} else {
+		buf_printf(&text, "%s: %zu account%s, no errors\n", config.shown, config.n,
+			config.n == 1 ? "" : "s");
+		code = print(&text, multi_line);
+	}
+	config_release(&config);
+	return code;
+}
+
+/* In full, so that it can be given to an editor anywhere. */
+static int path(const struct cli *cli, bool multi_line)
+{
+	struct buf text = {0};
+	char folder[PATH_MAX], *file;
+	bool found;
+
+	file = config_path(cli->config_path, &found);
+	if (file[0] != '/' && getcwd(folder, sizeof(folder)))
+		buf_printf(&text, "%s/", folder);
+	buf_printf(&text, "%s\n", file);
+	free(file);
+	return print(&text, multi_line);
+}
+
+/* For completion. */
+static int accounts(const struct cli *cli, bool multi_line)
+{
+	struct config config;
+	struct buf text = {0};
+	struct error e;
+	int code;
+
+	if (!config_load(cli->config_path, &config, NULL, &e))
+		return fail(&e, multi_line);
+	for (size_t i = 0; i < config.n; i++)
+		buf_printf(&text, "%s\n", config.accounts[i].name);
+	code = print(&text, multi_line);
+	config_release(&config);
+	return code;
+}
+
+static const struct {
+	const char *name;
+	int (*run)(const struct cli *cli, bool multi_line);
+	size_t arguments_max; /* with the name itself */
+} words[] = {
+	{"show", show, 2},
+	{"check", check, 1},
+	{"path", path, 1},
+	{"accounts", accounts, 1},
+};
+
+int verb_config(const struct cli *cli, bool multi_line)
+{
+	const char *word = cli->n_arguments ? cli->arguments[0] : "show";
+	struct error e;
+	size_t i = 0;
+
+	while (i < sizeof(words) / sizeof(words[0]) && strcmp(words[i].name, word) != 0)
+		i++;
+	if (i < sizeof(words) / sizeof(words[0]) && cli->n_arguments <= words[i].arguments_max)
+		return words[i].run(cli, multi_line);
+	if (i < sizeof(words) / sizeof(words[0]))
+		error_set(&e, ERROR_USAGE, "too many words for config %s", word);
+	else
+		error_set(&e, ERROR_USAGE, "config %s is unknown: use show, check or path",
+			safe(span_of(word)).text);
+	error_remedy(&e, "see", "ambil config --help");
+	return fail(&e, multi_line);
+}

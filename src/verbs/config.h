@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef AMBIL_VERBS_CONFIG_H
+#define AMBIL_VERBS_CONFIG_H
+
+#include <stdbool.h>
+
+#include "../config.h"
+#include "base/mem.h"
+#include "cli.h"
+
+/*
+ * "config check", "config show [ACCOUNT|URL]" (also without a word), "config path", and "config
+ * accounts" for completion. Reads the file itself, since check has to show all errors. Answers on
+ * standard output, errors on standard error; multi_line as for report_error(). Returns the exit
+ * code.
+ */
+int verb_config(const struct cli *cli, bool multi_line);
+
+/*
+ * The values in effect, of one account or (NULL) of all with what stands outside of accounts, each
+ * with a comment saying where it comes from; the whole is a valid file again, but for secrets,
+ * which are not shown.
+ */
+void config_show(struct buf *out, const struct config *config, const struct account *only);
+
+#endif

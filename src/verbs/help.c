@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What can be typed, made of the tables that the command line is read with. Each text fits one
+ * screen. */
+#include "verbs/help.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/parse.h"
+#include "base/text.h"
+#include "report.h"
+#include "settings.h"
+#include "verbs/print.h"
+
+enum { WIDTH_DEFAULT = 80, WIDTH_MIN = 40, WIDTH_MAX = 100, COLUMN = 24 };
+
+/* The rest of a line from column on, words wrapped and put below each other. */
+static void add_wrapped(struct buf *out, const char *text, size_t column, size_t width)
+{
+	size_t at = column;
+
+	while (*text) {
+		size_t len = strcspn(text, " ");
+
+		if (at > column && at + 1 + len > width) {
+			buf_printf(out, "\n%*s", (int)column, "");
+			at = column;
+		} else if (at > column) {
+			buf_add_text(out, " ");
+			at++;
+		}
+		buf_add(out, text, len);
+		at += len;
+		text += len;
+		while (*text == ' ')
+			text++;
+	}
+	buf_add_text(out, "\n");
+}
+
+/* Two columns. */
+static void add_entry(struct buf *out, const char *left, const char *right, size_t width)
+{
+	if (strlen(left) + 4 > COLUMN)
+		buf_printf(out, "  %s\n%*s", left, COLUMN, "");
+	else
+		buf_printf(out, "  %-*s", COLUMN - 2, left);
+	add_wrapped(out, right, COLUMN, width);
+}
+
+static void add_option(struct buf *out, const struct cli_option *option, size_t width)
+{
+	struct buf left = {0}, right = {0};
+	const struct setting *s = option->setting ? &settings[settings_find(option->setting)]
+						  : NULL;
+
+	if (option->letter)
+		buf_printf(&left, "-%c, ", option->letter);
+	else
+		buf_add_text(&left, "    ");
+	buf_add_text(&left, option->name);
+	if (option->argument)
+		buf_printf(&left, option->implied ? "[=%s]" : " %s", option->argument);
+	buf_add_text(&right, option->help);
+	if (s && option->argument)
+		buf_printf(&right, " (default: %s)", s->value ? s->value : s->unset);
+	add_entry(out, left.data, right.data, width);
+	buf_release(&left);
+	buf_release(&right);
+}
+
+static void add_verb(struct buf *out, enum verb verb, size_t width)
+{
+	const struct cli_verb *v = &cli_verbs[verb];
+	bool first = true;
+
+	buf_printf(out, "Usage: ambil %s [OPTION]... %s\n\n", v->name, v->arguments);
+	for (size_t i = 0; i < sizeof(v->examples) / sizeof(v->examples[0]); i++)
+		buf_printf(out, "  %s\n", v->examples[i]);
+	for (size_t i = 0; i < CLI_OPTIONS; i++) {
+		if (!cli_options[i].verbs[verb])
+			continue;
+		buf_add_text(out, first ? "\nOptions:\n" : "");
+		add_option(out, &cli_options[i], width);
+		first = false;
+	}
+	buf_add_text(out, "\n");
+	add_wrapped(out,
+		"Options of every verb: ambil --help. The manual: man ambil, man ambil.conf.", 0,
+		width);
+}
+
+static void add_overview(struct buf *out, size_t width)
+{
+	add_wrapped(out,
+		"ambil fetches your mail from POP3 servers, and never loses or doubles a message.",
+		0, width);
+	buf_add_text(out, "Usage: ambil [OPTION]... [VERB] [ARGUMENT]...\n\n");
+	buf_add_text(out,
+		"  ambil                     get new mail of all accounts\n"
+		"  ambil check home          is there new mail in account home?\n"
+		"  ambil help fetch          what can be done when fetching\n\n");
+	for (enum verb verb = 0; verb < VERBS; verb++)
+		add_entry(out, cli_verbs[verb].name, cli_verbs[verb].help, width);
+	buf_add_text(out, "\n");
+	for (size_t i = 0; i < CLI_OPTIONS; i++)
+		if (cli_option_global(&cli_options[i]))
+			add_option(out, &cli_options[i], width);
+	buf_add_text(out, "\n");
+	add_wrapped(out, "More: ambil VERB --help, man ambil, man ambil.conf.", 0, width);
+}
+
+void help_text(struct buf *out, enum verb verb, size_t width)
+{
+	if (verb == VERBS)
+		add_overview(out, width);
+	else
+		add_verb(out, verb, width);
+}
+
+/* COLUMNS, within what is pleasant to read. */
+static size_t find_width(void)
+{
+	const char *columns = getenv("COLUMNS");
+	uint32_t width = WIDTH_DEFAULT;
+
+	if (columns && parse_u32(span_of(columns), UINT16_MAX, &width))
+		width = width < WIDTH_MIN ? WIDTH_MIN : width > WIDTH_MAX ? WIDTH_MAX : width;
+	return width;
+}
+
+static int unknown_verb(const char *word, bool multi_line)
+{
+	const char *names[VERBS], *nearest;
+	struct error e;
+
+	for (size_t i = 0; i < VERBS; i++)
+		names[i] = cli_verbs[i].name;
+	nearest = text_nearest(word, names, VERBS);
+	error_set(&e, ERROR_USAGE, "unknown verb \"%s\"%s%s%s", safe(span_of(word)).text,
+		nearest ? " (did you mean " : "", nearest ? nearest : "", nearest ? "?)" : "");
+	error_remedy(&e, "see", "ambil --help");
+	report_error(multi_line, NULL, &e);
+	return error_exit_code(e.kind);
+}
+
+int verb_help(const struct cli *cli, bool multi_line)
+{
+	enum verb verb = cli->verb_given ? cli->verb : VERBS;
+	struct buf text = {0};
+	int code;
+
+	if (verb == VERB_HELP && !cli->help) {
+		verb = cli->n_arguments ? cli_find_verb(cli->arguments[0]) : VERBS;
+		if (cli->n_arguments && verb == VERBS)
+			return unknown_verb(cli->arguments[0], multi_line);
+	}
+	help_text(&text, verb, find_width());
+	code = verb_print(&text, multi_line);
+	buf_release(&text);
+	return code;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The output of the verbs that only print, in one piece: half a configuration would look like a
+ * whole one. */
+#include "verbs/print.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "report.h"
+
+int verb_print(const struct buf *text, bool multi_line)
+{
+	struct error e;
+
+	if (file_write_all(STDOUT_FILENO, text->data, text->len))
+		return 0;
+	error_sys(&e, ERROR_STORE, errno, "cannot write to standard output");
+	report_error(multi_line, NULL, &e);
+	return error_exit_code(e.kind);
+}

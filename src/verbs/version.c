@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The only file outside of the rooms that calls the libraries themselves: the versions that matter
+ * in a report of an error are those that run, not those it was built with.
+ */
+#include <gnutls/gnutls.h>
+#include <gsasl.h>
+#include <sqlite3.h>
+
+#include "../config.h"
+#include "verbs/help.h"
+#include "verbs/print.h"
+
+int verb_version(bool multi_line)
+{
+	struct buf text = {0};
+	int code;
+
+	buf_printf(&text, "ambil %s\n", AMBIL_VERSION);
+	buf_printf(&text, "GnuTLS %s, libgsasl %s, SQLite %s, libConfuse %s\n", gnutls_check_version(NULL),
+		gsasl_check_version(NULL), sqlite3_libversion(), config_library_version());
+	code = verb_print(&text, multi_line);
+	buf_release(&text);
+	return code;
+}
