@@ -1,0 +1,33 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Installs what the tests need, builds, and passes every test. Nothing is skipped where apt-get works.
+#   tests/check.sh            all: the tests, the same with sanitizers, fuzzers and lint
+#   tests/check.sh --quick    the tests of the ordinary build only
+set -eu
+cd "$(dirname "$0")/.."
+umask 022
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+. tests/packages.sh
+
+quick=
+test "${1-}" != --quick || quick=yes
+
+need_packages $build_packages $test_packages
+if command -v apt-get >/dev/null && test -z "$quick"; then
+	export AMBIL_TESTS_COMPLETE=1
+fi
+jobs=$(nproc 2>/dev/null || echo 2)
+
+build build -Dtests=enabled
+meson test -C build --num-processes "$jobs" --print-errorlogs
+test -n "$quick" && exit 0
+
+# The same once more with every access watched.
+build build-asan -Dtests=enabled -Db_sanitize=address,undefined -Db_lundef=false -Dwerror=true
+ASAN_OPTIONS=detect_leaks=1:abort_on_error=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
+	meson test -C build-asan --num-processes "$jobs" --print-errorlogs --timeout-multiplier 4
+
+# The unit tests once more under valgrind, which also sees what was never initialised.
+meson test -C build --suite unit --num-processes "$jobs" --print-errorlogs --timeout-multiplier 20 \
+	--wrap 'valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite --child-silent-after-fork=yes'

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which outside programs a test needs, and what happens when one is missing.
+
+Normally the test is skipped and the reason names the Debian package.  With
+AMBIL_TESTS_COMPLETE=1 in the environment a missing program is a failure.
+"""
+
+import glob
+import os
+import shutil
+import unittest
+
+PACKAGES = {
+    "dovecot": "dovecot-pop3d",
+    "openssl": "openssl",
+    "procmail": "procmail",
+    "formail": "procmail",
+    "maildrop": "maildrop",
+    "mpop": "mpop",
+    "fetchmail": "fetchmail",
+    "libfaketime": "libfaketime",
+}
+
+SEARCH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin", "/sbin"])
+
+
+def find(tool):
+    """Return the path of a program, or None."""
+    if tool == "libfaketime":
+        return faketime_library()
+    return shutil.which(tool, path=SEARCH)
+
+
+def faketime_library():
+    """Return the preload library for programs with threads, or None."""
+    for folder in ("/usr/lib/*/faketime", "/usr/lib/faketime", "/usr/local/lib/faketime"):
+        for path in sorted(glob.glob(os.path.join(folder, "libfaketimeMT.so.1"))):
+            return path
+    return None
+
+
+def need(*tools):
+    """Return the paths of the programs; skip (or fail) naming the packages that are missing."""
+    paths = [find(tool) for tool in tools]
+    missing = [tool for tool, path in zip(tools, paths) if path is None]
+    if missing:
+        packages = sorted({PACKAGES.get(tool, tool) for tool in missing})
+        reason = "%s not found: install the Debian package %s" % (
+            ", ".join(missing), ", ".join(packages))
+        if os.environ.get("AMBIL_TESTS_COMPLETE") == "1":
+            raise AssertionError(reason)
+        raise unittest.SkipTest(reason)
+    return paths[0] if len(paths) == 1 else paths

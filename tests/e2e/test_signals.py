@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Signals at awkward moments: after one more run each message is there once."""
+
+import os
+import random
+import signal
+import time
+import unittest
+
+import corpus
+import dovecot_case
+import harness
+import mailstore
+
+
+def setUpModule():
+    dovecot_case.start()
+
+
+def mails(count=300):
+    """Messages of a few sizes, so that a run takes long enough to be interrupted."""
+    sizes = (300, 4_000, 60_000)
+    return [corpus.mail("number %d" % n, (b"%06d\n" % n) * (sizes[n % 3] // 7))
+            for n in range(count)]
+
+
+class Signals(dovecot_case.DovecotCase):
+    def read(self, kind):
+        if kind == "maildir":
+            return self.maildir()
+        return mailstore.read_mbox(self.box.path("mbox"))
+
+    def deliver(self, kind):
+        return {"maildir": "maildir:~/Mail", "mbox": "mbox:~/mbox"}[kind]
+
+    def interrupt(self, sign, seconds, group=False):
+        """Start a run, signal it after some time, and return how it ended."""
+        process = self.box.start()
+        time.sleep(seconds)
+        if process.poll() is None:
+            if group:
+                harness.end_group(process, sign)
+            else:
+                process.send_signal(sign)
+        return harness.finish(process, 20)
+
+    def duration(self):
+        """How long a whole run takes here."""
+        self.arrive(mails(), self.user)
+        self.configure()
+        begin = time.monotonic()
+        self.ambil()
+        return time.monotonic() - begin
+
+    def fresh(self):
+        self.box.remove()
+        self.setUp()
+
+    def rounds(self, sign, code, kind, keep, count, group=False):
+        """Interrupt runs at several instants, each on a new mailbox; one more run puts all right."""
+        whole = self.duration()
+        chance = random.Random(sign * 1000 + keep)
+        interrupted = 0
+        for n in range(count):
+            self.fresh()
+            sent = mails()
+            want = self.arrive(sent)
+            self.configure(deliver=self.deliver(kind), keep=keep)
+            delay = whole * chance.random()
+            note = "%s after %.3f s" % (signal.Signals(sign).name, delay)
+            result = self.interrupt(sign, delay, group)
+            self.assertIn(result.code, (0, code), "%s: %s" % (note, result))
+            interrupted += result.code == code
+            have = self.read(kind)
+            for octets in have:
+                self.assertIn(octets, want, note + ": a message that was never sent")
+            left = self.server.mailbox(self.user)
+            gone = [octets for octets in want if octets not in left]
+            self.assertLessEqual(set(gone), set(have), note + ": deleted but not delivered")
+            self.assert_code(self.box.run(), 0)
+            mailstore.assert_same(self, self.read(kind), want, note)
+            self.assert_left(sent if keep else [], note=note)
+            if kind == "maildir":
+                self.assertEqual(mailstore.unfinished(self.box.path("Mail")), [], note)
+        self.assertGreater(interrupted, 0, "no run was caught in the middle")
+
+    def test_sigterm_finishes_with_143(self):
+        self.rounds(signal.SIGTERM, 143, "maildir", False, 6)
+
+    def test_sigint_finishes_with_130(self):
+        self.rounds(signal.SIGINT, 130, "mbox", True, 6)
+
+    def test_sigterm_to_program_and_workers_at_once_is_the_same(self):
+        self.rounds(signal.SIGTERM, 143, "maildir", True, 4, group=True)
+
+    def test_sigkill_of_everything_with_maildir_and_keep(self):
+        self.rounds(signal.SIGKILL, -9, "maildir", True, 8, group=True)
+
+    def test_sigkill_of_everything_with_maildir_and_delete(self):
+        self.rounds(signal.SIGKILL, -9, "maildir", False, 8, group=True)
+
+    def test_sigkill_of_everything_with_mbox_and_keep(self):
+        self.rounds(signal.SIGKILL, -9, "mbox", True, 8, group=True)
+
+    def test_sigkill_of_everything_with_mbox_and_delete(self):
+        self.rounds(signal.SIGKILL, -9, "mbox", False, 8, group=True)
+
+
+class Workers(dovecot_case.DovecotCase):
+    """What becomes of the pieces when only one of them is killed."""
+
+    def start_held(self):
+        """A run that is surely in the middle of a delivery."""
+        command = self.box.write("command", "#!/bin/sh\ncat >>~/got\n: >~/started\nsleep 1\n",
+                                 mode=0o700)
+        self.arrive(corpus.numbered(3))
+        self.configure(deliver="pipe:" + command, keep=False)
+        process = self.box.start()
+        end = time.monotonic() + 15
+        while not os.path.exists(self.box.path("started")):
+            if process.poll() is not None or time.monotonic() > end:
+                harness.end_group(process)
+                self.fail(process.communicate()[1].decode())
+            time.sleep(0.01)
+        return process
+
+    def test_a_second_signal_stops_at_once(self):
+        command = self.box.write("stubborn", "#!/bin/sh\ntrap '' INT TERM\ncat >/dev/null\n"
+                                 ": >~/started\nsleep 20\n", mode=0o700)
+        process = self.start_held()
+        harness.finish(process, 20)
+        os.unlink(self.box.path("started"))
+        sent = corpus.numbered(3, start=4)
+        self.arrive(sent)
+        self.configure(deliver="pipe:" + command, keep=False)
+        process = self.box.start()
+        while not os.path.exists(self.box.path("started")):
+            time.sleep(0.01)
+        begin = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        try:
+            code = process.wait(10)
+        finally:
+            harness.end_group(process)
+            process.communicate()
+        self.assertIn(code, (130, -signal.SIGINT))
+        self.assertLess(time.monotonic() - begin, 8)
+        self.assert_left(sent)
+
+    def test_a_killed_worker_is_reported(self):
+        process = self.start_held()
+        workers = children(process.pid)
+        self.assertEqual(len(workers), 1, "one worker for one account")
+        os.kill(workers[0], signal.SIGKILL)
+        result = harness.finish(process, 20)
+        self.assertNotEqual(result.code, 0)
+        self.assertTrue(result.stderr.startswith("ambil: home: "), str(result))
+
+
+def children(pid):
+    """The processes whose parent this is."""
+    found = []
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            try:
+                with open("/proc/%s/stat" % name, encoding="ascii", errors="replace") as f:
+                    if int(f.read().rpartition(")")[2].split()[1]) == pid:
+                        found.append(int(name))
+            except OSError:
+                continue
+    return found
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Sourced by demo.sh and check.sh: installs Debian packages that are missing, as root or through sudo. On a
+# system without apt-get, or without the right to use it, it names them and goes on: they may be there under
+# another name, and the build says what is not.
+
+build_packages='gcc libc6-dev meson ninja-build pkgconf libgnutls28-dev libgsasl-dev libsqlite3-dev
+	libconfuse-dev'
+test_packages='libcmocka-dev dovecot-core dovecot-pop3d procmail maildrop openssl python3 faketime libfaketime
+	mandoc groff-base bash zsh fish strace valgrind clang-format-14'
+
+need_packages() {
+	missing=
+	for package in "$@"; do
+		dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' ||
+			missing="$missing $package"
+	done
+	test -n "$missing" || return 0
+	if ! command -v apt-get >/dev/null; then
+		echo "This is no Debian; these packages of it, or their like, are needed:$missing" >&2
+		return 0
+	fi
+	as_root=
+	if test "$(id -u)" != 0; then
+		if ! command -v sudo >/dev/null; then
+			echo "Not root, and no sudo; these packages are needed:$missing" >&2
+			return 0
+		fi
+		as_root=sudo
+	fi
+	echo "Installing:$missing"
+	# Lists that are too old name versions that are gone: then, and only then, they are fetched anew.
+	install="env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends"
+	$as_root $install $missing >"$log" 2>&1 ||
+		{ $as_root apt-get update -q >>"$log" 2>&1 && $as_root $install $missing >>"$log" 2>&1; } ||
+		{ tail -n 20 "$log" >&2; echo "Could not install:$missing" >&2; }
+}
+
+# build FOLDER [OPTION…]: sets up once, then only builds.
+build() {
+	folder=$1
+	shift
+	test -f "$folder/build.ninja" || meson setup "$folder" "$@" >"$log" 2>&1 ||
+		{ cat "$log" >&2; exit 1; }
+	meson compile -C "$folder" >"$log" 2>&1 || { cat "$log" >&2; exit 1; }
+}
