@@ -33,10 +33,10 @@ struct commit {
 	bool journal;
 	struct error failed; /* the committer's own: what stopped everything */
 	pthread_t thread;
-	pthread_mutex_t mutex; /* guards the queues and stop */
+	pthread_mutex_t mutex; /* guards the queues, stop and cancelled */
 	pthread_cond_t work;
 	struct queue in, out;
-	bool stop;
+	bool stop, cancelled;
 	int wake[2];
 	size_t pending;   /* the caller's side only */
 	uint64_t backlog; /* the caller's side only */
@@ -117,12 +117,14 @@ static bool concerns_one_mail(const struct commit_batch *b)
 	return b->n == 1 && (b->error.kind == ERROR_LATER || b->error.kind == ERROR_REFUSED);
 }
 
-static void work_off(struct commit *c, struct commit_batch *b)
+static void work_off(struct commit *c, struct commit_batch *b, bool cancelled)
 {
 	bool keep = false;
 
 	b->receipts = xcalloc(b->n, sizeof(*b->receipts));
-	if (c->failed.kind) {
+	if (cancelled) {
+		error_set(&b->error, ERROR_INTERRUPTED, "interrupted");
+	} else if (c->failed.kind) {
 		b->error = c->failed;
 	} else if (deliver(c, b, &keep)) {
 		b->delivered = true;
@@ -150,8 +152,10 @@ static void *run(void *argument)
 			pthread_cond_wait(&c->work, &c->mutex);
 		if (!b)
 			break;
+		bool cancelled = c->cancelled;
+
 		pthread_mutex_unlock(&c->mutex);
-		work_off(c, b);
+		work_off(c, b, cancelled);
 		pthread_mutex_lock(&c->mutex);
 		put(&c->out, b);
 		/* Full is as good as written: the reader wakes either way. */
@@ -213,6 +217,13 @@ void commit_submit(struct commit *c, struct commit_batch *b)
 	pthread_mutex_lock(&c->mutex);
 	put(&c->in, b);
 	pthread_cond_signal(&c->work);
+	pthread_mutex_unlock(&c->mutex);
+}
+
+void commit_cancel(struct commit *c)
+{
+	pthread_mutex_lock(&c->mutex);
+	c->cancelled = true;
 	pthread_mutex_unlock(&c->mutex);
 }
 

@@ -36,6 +36,8 @@ struct commit *commit_start(struct sink *sink, const char *destination, struct s
 	struct error *e) MUST_CHECK;
 /* Takes the batch. Never waits. After a failure other than of one mail, batches come back undelivered. */
 void commit_submit(struct commit *c, struct commit_batch *b);
+/* Batches not begun yet come back undelivered, with ERROR_INTERRUPTED. */
+void commit_cancel(struct commit *c);
 /* A finished batch, which is now the caller's; NULL when none is. */
 struct commit_batch *commit_take(struct commit *c);
 /* Becomes readable when commit_take() has something. */

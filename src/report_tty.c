@@ -161,7 +161,7 @@ static double rate(const struct live_account *a, int64_t now, bool octets)
 	uint64_t then = octets ? first->octets : first->mails;
 	uint64_t since = octets ? a->octets : a->mails;
 
-	if (ms < 4 * SAMPLE_MS || since < then)
+	if (ms < 2 * SAMPLE_MS || since < then)
 		return 0;
 	return (double)(since - then) * 1000 / (double)ms;
 }

@@ -31,7 +31,7 @@ enum {
 	BACKLOG_OCTETS = 64 * 1024 * 1024,
 	BACKLOG_BATCHES = 2,
 	BACKLOG_SINGLES = 16, /* batches of one mail each */
-	STOP_PATIENCE_MS = 10000,
+	STOP_PATIENCE_MS = 5000,
 	FAILURES_IN_A_ROW = 10,
 	PROGRESS_MS = 100,
 };
@@ -48,6 +48,7 @@ struct loop {
 	bool *remove_after; /* by listing index */
 	bool receiving;     /* a mail is open in the sink */
 	bool ended;         /* it is whole, but not yet confirmed */
+	bool discard;       /* stopped: what still comes would only start more commands */
 	bool sink_failed;   /* nothing more can be delivered */
 	uint64_t mail_octets;
 	uint64_t received_mails, received_octets;
@@ -165,7 +166,7 @@ static void take_commits(struct loop *l)
 		} else if (b->n == 1 &&
 			(b->error.kind == ERROR_LATER || b->error.kind == ERROR_REFUSED)) {
 			fail_mail(l, b);
-		} else if (!l->fatal.kind) {
+		} else if (!l->fatal.kind && b->error.kind != ERROR_INTERRUPTED) {
 			l->fatal = b->error;
 			l->sink_failed = true;
 		}
@@ -296,6 +297,8 @@ static bool begin_mail(struct loop *l)
 	};
 
 	l->mail_octets = 0;
+	if (l->discard)
+		return true;
 	l->receiving = true;
 	if (l->r->sink->ops->begin(l->r->sink, &info, &l->fatal))
 		return true;
@@ -354,12 +357,12 @@ static bool take_event(struct loop *l, const struct pop3_event *ev)
 	case POP3_BODY:
 		l->mail_octets += ev->text.len;
 		report_progress(l, false);
-		if (sink->ops->write(sink, ev->text, &l->fatal))
+		if (l->discard || sink->ops->write(sink, ev->text, &l->fatal))
 			return true;
 		l->sink_failed = true;
 		return false;
 	case POP3_END:
-		l->ended = true;
+		l->ended = !l->discard;
 		l->received_mails++;
 		l->received_octets += l->mail_octets;
 		settle_flight(l, l->fetch[l->answered]);
@@ -386,6 +389,13 @@ static void look_for_stop(struct loop *l)
 	l->r->stopped = true;
 	l->stop_ms = clock_ms();
 	session_hurry(l->r->session, STOP_PATIENCE_MS);
+	if (batch_max(l) > 1)
+		return;
+	commit_cancel(l->commit);
+	l->discard = true;
+	if (l->receiving)
+		l->r->sink->ops->drop(l->r->sink);
+	l->receiving = l->ended = false;
 }
 
 static bool out_of_patience(const struct loop *l)

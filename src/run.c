@@ -179,7 +179,7 @@ static bool to_stdout(const struct worker *w)
 /* One stream on standard output cannot take two accounts at a time. */
 static bool may_start(const struct run *run, const struct worker *w)
 {
-	if (w->state != WAITING || run->running >= run->order->jobs)
+	if (w->state != WAITING || run->running >= (run->order->jobs ? run->order->jobs : 1))
 		return false;
 	for (size_t i = 0; to_stdout(w) && i < run->n; i++)
 		if (run->workers[i].state == RUNNING && to_stdout(&run->workers[i]))

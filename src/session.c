@@ -364,9 +364,11 @@ static bool greet(struct session *s, struct error *e)
 	if (wrong_port && to->connect_timeout_ms < s->timeout_ms)
 		s->timeout_ms = to->connect_timeout_ms;
 	if (!next(s, &ev, e)) {
-		if (wrong_port && s->silent) {
-			error_set(e, ERROR_TLS, "%s:995 sent nothing for %lld s; this port expects TLS at once",
-				to->host, (long long)(s->timeout_ms / 1000));
+		if (s->silent && !s->encrypted) {
+			error_set(e, wrong_port ? ERROR_TLS : ERROR_NETWORK,
+				"%s:%u sent nothing for %lld s; %s port expects TLS at once", to->host,
+				(unsigned)to->port, (long long)(s->timeout_ms / 1000),
+				wrong_port ? "this" : "perhaps this");
 			error_remedy(e, "set", "tls = implicit");
 		}
 		return false;
@@ -407,6 +409,15 @@ static bool ask_capabilities(struct session *s, struct error *e)
 	return session_send(s, &(struct pop3_command){.verb = POP3_CAPA}, e) && read_capabilities(s, e);
 }
 
+/* Adds where the host is set to words about it. */
+static void say_where(const struct session *s, char *text, size_t room, const char *before,
+	const char *behind)
+{
+	size_t len = strlen(text);
+
+	snprintf(text + len, room - len, "%s%s%s", before, config_origin(s->account, "host"), behind);
+}
+
 static bool start_tls(struct session *s, struct error *e)
 {
 	const struct account *a = s->account;
@@ -415,6 +426,9 @@ static bool start_tls(struct session *s, struct error *e)
 	if (!tls_start(&s->stream, &a->tls, a->endpoint.host, a->endpoint.port,
 		    a->endpoint.connect_timeout_ms, s->setting->stop_fd, e)) {
 		s->stream = NULL;
+		/* The one remedy that is a change of "host". */
+		if (strstr(e->remedy, "as host"))
+			say_where(s, e->remedy, sizeof(e->remedy), " in ", "");
 		return false;
 	}
 	s->encrypted = true;
@@ -481,14 +495,20 @@ static bool refused(struct session *s, const struct pop3_event *ev, struct error
 	/* With AUTH-RESP-CODE a wrong password is marked as such; anything else is no fault of it. */
 	enum error_kind kind = refusal_kind(ev->code,
 		s->capabilities.auth_resp_code ? ERROR_BUSY : ERROR_AUTH);
+	const char *source = s->setting->secret->source;
 	char lead[80];
 
 	if (kind == ERROR_AUTH) {
+		bool setting = settings_find(source) < SETTINGS_COUNT;
+
 		error_set(e, kind, "%s refused the login of \"%s\"", a->endpoint.host,
 			safe(span_of(a->user)).text);
-		snprintf(lead, sizeof(lead), "password came from: %s;  try again",
-			s->setting->secret->source);
-		error_remedy(e, lead, "ambil fetch %s", a->name);
+		snprintf(lead, sizeof(lead), "password came from: %s;  %s", source,
+			setting ? "correct it" : "try again");
+		if (setting)
+			error_remedy(e, lead, "%s in %s", source, config_origin(a, source));
+		else
+			error_remedy(e, lead, "ambil fetch %s", a->name);
 	} else {
 		error_set(e, kind, "%s does not let \"%s\" in now; the password may be right",
 			a->endpoint.host, safe(span_of(a->user)).text);
@@ -645,8 +665,11 @@ static bool connect_to(struct session *s, struct error *e)
 	const struct account *a = s->account;
 
 	report_step(s->setting->report_fd, "connecting to %s", a->endpoint.host);
-	if (!dial(&a->endpoint, s->setting->stop_fd, &s->stream, e))
+	if (!dial(&a->endpoint, s->setting->stop_fd, &s->stream, e)) {
+		if (e->kind == ERROR_HOST)
+			say_where(s, e->text, sizeof(e->text), " (", ")");
 		return false;
+	}
 	s->last_ms = clock_ms();
 	if (a->tls.mode == TLS_IMPLICIT && !start_tls(s, e))
 		return false;

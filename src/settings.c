@@ -391,14 +391,14 @@ bool setting_set(const struct setting *s, void *base, const char *text, const ch
 	return done || refuse(s, kind, e);
 }
 
-/* The largest unit that leaves no remainder, so that reading it gives the same again. */
+/* The largest unit that leaves no remainder, so that reading it gives the same again; below two minutes, seconds. */
 static char *show_age(int64_t seconds)
 {
 	static const struct {
 		int64_t factor;
 		char unit;
 	} units[] = {{86400, 'd'}, {3600, 'h'}, {60, 'm'}, {1, 's'}};
-	size_t i = 0;
+	size_t i = seconds < 120 ? 3 : 0;
 
 	while (seconds % units[i].factor != 0)
 		i++;

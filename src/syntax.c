@@ -199,16 +199,16 @@ static enum token_kind lex_quoted(struct reader *c)
 	return TOKEN_BAD;
 }
 
+/* libconfuse takes a slash only in front of another character of the word. */
 static enum token_kind lex_bare(struct reader *c)
 {
 	const char *start = c->at;
-	bool comment = false;
+	bool good = true;
 
-	while (c->at < c->end && is_bare(*c->at)) {
-		comment |= looking_at(c, "//");
-		c->at++;
-	}
-	if (!comment)
+	for (; c->at < c->end && is_bare(*c->at); c->at++)
+		if (*c->at == '/')
+			good &= c->at + 1 < c->end && is_bare(c->at[1]) && c->at[1] != '/';
+	if (good)
 		return check_end_of_word(c, start) ? TOKEN_BARE : TOKEN_BAD;
 	complain(c, c->line, "%s must stand in quotes", safe(until_blank(c, start)).text);
 	skip_to_blank(c);

@@ -37,11 +37,11 @@ struct syntax {
 };
 
 /*
- * Reads text, which is borrowed for the life of the scan. Goes on behind an error, so that all are
- * found; s->n_errors == 0 means that libconfuse reads the same in text as stands in the items.
- * Refused beyond its own rules: NUL, a byte order mark, a line break in quotes, a missing closing
- * brace, an escape it would drop, a variable that is not set, a value on another line than its
- * name.
+ * Reads text, which is borrowed for the life of *s. Goes on behind an error, so that all are found;
+ * s->n_errors == 0 means that libconfuse reads in text what stands in the items. Refused beyond its
+ * own rules: NUL, a byte order mark, a line break in quotes, a missing closing brace, an escape it
+ * would drop, a variable that is not set, a value on another line than its name. Allowed beyond
+ * them: a comment in the middle of a statement.
  */
 void syntax_text(struct syntax *s, struct span text);
 void syntax_release(struct syntax *s);

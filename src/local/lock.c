@@ -85,7 +85,9 @@ static bool holder_gone(const char *name, struct wanted *w)
 	w->holder = 0;
 	if (!file_slurp(name, OWNER_MAX, &text, NULL, NULL))
 		goto end;
-	rest = span_trim(buf_span(&text));
+	rest = buf_span(&text);
+	if (rest.len && rest.data[rest.len - 1] == '\n')
+		rest.len--;
 	colon = rest.len ? memchr(rest.data, ':', rest.len) : NULL;
 	if (!colon ||
 		!parse_u32((struct span){rest.data, (size_t)(colon - rest.data)}, INT32_MAX, &pid))

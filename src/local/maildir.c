@@ -56,6 +56,7 @@ struct maildir {
 	int tmp_fd, new_fd, cur_fd;
 	char host[HOST_ROOM], mark[MARK_ROOM];
 	uint32_t random, count;
+	pid_t pid; /* asked once: it is a system call */
 	size_t open_max; /* descriptors a batch may hold */
 	/* Network side. */
 	struct entry entry; /* the open mail; an empty name: none */
@@ -90,7 +91,7 @@ static void make_name(struct maildir *m, char *out)
 
 	clock_gettime(CLOCK_REALTIME, &t);
 	snprintf(out, NAME_ROOM, "%" PRId64 ".M%06ldP%ldQ%" PRIu32 "R%08" PRIx32 "%s.%s",
-		(int64_t)t.tv_sec, (long)(t.tv_nsec / 1000), (long)getpid(), ++m->count, m->random,
+		(int64_t)t.tv_sec, (long)(t.tv_nsec / 1000), (long)m->pid, ++m->count, m->random,
 		m->mark, m->host);
 }
 
@@ -564,6 +565,7 @@ struct sink *maildir_open(const struct destination *d, const char *account, stru
 	m->d = d;
 	m->tmp_fd = m->new_fd = m->cur_fd = m->entry.fd = -1;
 	m->random = random_number();
+	m->pid = getpid();
 	m->open_max = open_max();
 	sink_my_host(m->host, sizeof(m->host));
 	snprintf(m->mark, sizeof(m->mark), "A%016" PRIx64, hash_text(account));

@@ -38,6 +38,7 @@ struct sink_batch {
 	size_t n, room;
 	struct mbox_lock lock;
 	uint64_t base; /* the mbox's size when it was locked */
+	struct timespec read_at;
 	size_t pad;    /* newlines that the mail before lacks */
 };
 
@@ -184,6 +185,7 @@ static bool prepare(
 	if (fstat(b->lock.fd, &st) < 0)
 		return fail(m, errno, e);
 	b->base = (uint64_t)st.st_size;
+	b->read_at = st.st_atim;
 	if (!find_pad(b->lock.fd, b->base, &b->pad) || !anchor_text(b->lock.fd, b->base, anchor))
 		return fail(m, errno, e);
 	for (size_t i = 0; i < n; i++) {
@@ -199,25 +201,23 @@ static bool prepare(
 
 /* Mail readers call a mailbox new when it was written after it was read; our own reading is none.
  */
-static void restore_atime(int fd, const struct stat *before)
+static void restore_atime(const struct sink_batch *b)
 {
-	struct timespec times[2] = {before->st_atim, {.tv_nsec = UTIME_OMIT}};
+	struct timespec times[2] = {b->read_at, {.tv_nsec = UTIME_OMIT}};
 
-	(void)futimens(fd, times);
+	(void)futimens(b->lock.fd, times);
 }
 
 static bool append(const struct mbox *m, const struct sink_batch *b, struct error *e)
 {
 	int fd = b->lock.fd;
-	struct stat before, after;
+	struct stat after;
 
-	if (fstat(fd, &before) < 0)
-		return fail(m, errno, e);
 	if (b->pad && write(fd, "\n\n", b->pad) != (ssize_t)b->pad)
 		return fail(m, errno, e);
 	if (!spool_copy(&b->spool, fd, m->d->shown, e))
 		return false;
-	restore_atime(fd, &before);
+	restore_atime(b);
 	while (fsync(fd) < 0)
 		if (errno != EINTR)
 			return fail(m, errno, e);

@@ -170,12 +170,28 @@ static bool exited(const char *shown, int code, struct error *e)
 	return error_set(e, ERROR_REFUSED, "\"%s\" exited %d", shown, code);
 }
 
+/* The first line of what the command complained about. */
+static void add_why(const struct buf *complaints, struct error *e)
+{
+	struct span said = buf_span(complaints);
+	const char *lf;
+
+	while (said.len && (*said.data == '\n' || *said.data == ' ')) {
+		said.data++;
+		said.len--;
+	}
+	lf = said.len ? memchr(said.data, '\n', said.len) : NULL;
+	if (lf)
+		said.len = (size_t)(lf - said.data);
+	said = span_trim(said);
+	if (said.len)
+		error_why(e, "%s", safe(said).text);
+}
+
 static bool judge(const struct command *c, const struct child_result *result,
 	const struct buf *complaints, struct error *e)
 {
 	struct safe shown = safe(span_of(c->d->shown));
-	struct span said = span_trim(buf_span(complaints));
-	const char *lf;
 	char limit[32];
 
 	switch (result->end) {
@@ -194,11 +210,7 @@ static bool judge(const struct command *c, const struct child_result *result,
 			shown.text, limit);
 		break;
 	}
-	lf = said.len ? memchr(said.data, '\n', said.len) : NULL;
-	if (lf)
-		said = span_trim((struct span){said.data, (size_t)(lf - said.data)});
-	if (said.len)
-		error_why(e, "%s", safe(said).text);
+	add_why(complaints, e);
 	return false;
 }
 

@@ -565,7 +565,7 @@ static bool write_rows(struct store *s, enum statement which, const struct store
 	size_t n, const char *destination, int64_t now_s, struct error *e)
 {
 	sqlite3_stmt *q = statement(s, which, e);
-	sqlite3_int64 id;
+	sqlite3_int64 id = 0;
 	bool done = q && find_destination(s, destination, &id, e);
 
 	for (size_t i = 0; done && i < n; i++) {
@@ -712,7 +712,9 @@ bool store_pending(struct store *s, struct store_pending **out, size_t *n, struc
 			room = room ? room * 2 : 16;
 			rows = xreallocarray(rows, room, sizeof(*rows));
 		}
-		read_pending(q, &rows[used++]);
+		read_pending(q, &rows[used]);
+		rows[used].order = (int64_t)used;
+		used++;
 	}
 	if (code != SQLITE_DONE) {
 		store_error(s, "read", e);

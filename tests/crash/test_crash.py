@@ -74,7 +74,7 @@ class Crash(popd_case.PopdCase):
         if kind == "mbox":
             left = [name for name in os.listdir(self.box.home) if name.startswith("mbox") and name != "mbox"]
             self.assertEqual(left, [], note)
-        self.assert_left(self.mails if keep == "true" else [], note)
+        self.assert_left([] if keep == "false" else self.mails, note)
 
     def kill_everywhere(self, kind, keep, n, steps=None):
         self.mails = [mail(i) for i in range(n)]
@@ -141,7 +141,7 @@ class Crash(popd_case.PopdCase):
         self.kill_everywhere("maildir", "false", 5)
 
     def test_every_step_maildir_and_age(self):
-        self.kill_everywhere("maildir", "0s", 3)
+        self.kill_everywhere("maildir", "1d", 3)
 
     def test_every_step_mbox_and_delete(self):
         self.kill_everywhere("mbox", "false", 5)

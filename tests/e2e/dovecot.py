@@ -199,8 +199,11 @@ class Dovecot:
         for part in ("new", "cur"):
             folder = os.path.join(self.maildir(user), part)
             for name in os.listdir(folder):
-                with open(os.path.join(folder, name), "rb") as f:
-                    found[name.split(":")[0]] = f.read()
+                try:
+                    with open(os.path.join(folder, name), "rb") as f:
+                        found[name.split(":")[0]] = f.read()
+                except FileNotFoundError:       # the server moves it to cur/, which is read next
+                    continue
         return [found[name] for name in sorted(found, key=lambda n: n.split(".M")[1])]
 
     def clear(self, user):

@@ -10,6 +10,7 @@ import os
 import re
 import resource
 import signal
+import socket
 import subprocess
 import time
 import unittest
@@ -85,10 +86,10 @@ class Login(Trouble):
         wrong = self.box.write("wrong", "nonsense\n")
         self.configure(password_file=wrong)
         self.off_terminal(77, 'home: localhost refused the login of "%s"' % self.user,
-                          "[AUTH] Authentication failed", "ambil login home")
+                          "[AUTH] Authentication failed", "(try: password-file in ambil.conf:")
         self.on_terminal(77, 'home: localhost refused the login of "%s"' % self.user,
                          "server: [AUTH] Authentication failed",
-                         "password came from: ", "ambil login home")
+                         "password came from: password-file;  correct it:  password-file in ambil.conf:")
 
     def test_the_password_is_never_shown(self):
         wrong = self.box.write("wrong", "n0n-sense\n")
@@ -100,13 +101,14 @@ class Login(Trouble):
         self.configure(password_file=None, host="127.0.0.1", port=server.port, tls="none",
                        allow_cleartext_password=True)
         self.off_terminal(78, "home: no password found (tried ", "and no terminal to ask on",
-                          "ambil login home")
+                          "(try: ")
         self.assertEqual([word for word in server.heard if word[:4] in (b"USER", b"PASS", b"AUTH")],
                          [])
 
     def test_no_password_and_no_input_wanted(self):
         self.configure(password_file=None)
-        self.on_terminal(78, "home: no password found", "ambil login home", args=["--no-input"])
+        self.on_terminal(78, "home: no password found", "and no terminal to ask on",
+                         "password-command", args=["--no-input"])
 
     def test_a_server_that_is_busy_is_temporary_trouble(self):
         def talk(connection, server):
@@ -165,9 +167,16 @@ class Network(Trouble):
     def test_nothing_listens(self):
         port = dovecot.free_ports(1)[0]
         self.configure(port=port)
-        for address in ("127.0.0.1", "::1"):
+        for _, _, _, _, (address, *_) in socket.getaddrinfo("localhost", port,
+                                                            type=socket.SOCK_STREAM):
             self.both(75, "home: localhost:%d refuses connections (tried " % port, address)
-        self.both(75, "home: localhost:%d" % port, "normally port 995", "ambil doctor home")
+        self.both(75, "home: localhost:%d" % port, "port = 995")
+        self.on_terminal(75, "home: localhost:%d" % port, "normally port 995")
+
+    def test_nothing_listens_on_any_address_of_a_host(self):
+        port = dovecot.free_ports(1)[0]
+        self.configure(host="::1", port=port)
+        self.both(75, "home: [::1]:%d refuses connections" % port)
 
     def test_a_silent_server_is_not_waited_for_for_ever(self):
         server = self.fake(fakes.silent)
@@ -210,7 +219,8 @@ class Tls(Trouble):
 
     def test_cleartext_to_a_tls_port(self):
         self.configure(port=self.server.pop3s, tls="starttls", timeout="2s", connect_timeout="2s")
-        self.both(69, "home: localhost:%d sent nothing for 2 s; this port expects TLS at once"
+        # On another port than 995 it may also be a server that hangs: temporary.
+        self.both(75, "home: localhost:%d sent nothing for 2 s; perhaps this port expects TLS at once"
                   % self.server.pop3s, "tls = implicit")
 
     def test_no_stls(self):
@@ -376,13 +386,7 @@ class Configuration(Trouble):
     def test_no_configuration(self):
         for run in (self.off_terminal, self.on_terminal):
             run(78, "no accounts yet (looked for ~/.config/ambil/ambil.conf",
-                "ambil setup you@example.org")
-
-    def test_no_configuration_but_one_of_mpop(self):
-        self.box.write(".mpoprc", "account x\n")
-        result = self.box.run()
-        self.assert_code(result, 78)
-        self.assert_said(result.stderr, "~/.mpoprc", "ambil import mpop")
+                "account ", "host", "user")
 
     def test_a_named_file_that_is_missing(self):
         result = self.box.run("-c", self.box.path("nosuch.conf"))

@@ -29,8 +29,8 @@ class Memory(popd_case.PopdCase):
         with open(output, encoding="ascii") as f:
             return int(f.read())
 
-    def assert_small(self, peak):
-        self.assertLess(peak, LIMIT_KIB, "%d KiB" % peak)
+    def assert_small(self, peak, limit=LIMIT_KIB):
+        self.assertLess(peak, limit, "%d KiB" % peak)
         print("peak %d KiB" % peak, end=" ", flush=True)
 
     def test_10000_messages_of_4_kib_with_delete(self):
@@ -45,7 +45,8 @@ class Memory(popd_case.PopdCase):
         self.serve("--generate", "100000:1K")
         self.configure()
         self.assert_code(self.box.run("fetch", "--from-now", timeout=110), 0)
-        self.assert_small(self.fetch())
+        # What a listing takes grows with it, but by no more than 256 octets for each message.
+        self.assert_small(self.fetch(), LIMIT_KIB // 2 + 100_000 * 256 // 1024)
         self.assertEqual(self.maildir(), [])
 
     def huge(self, deliver, place):

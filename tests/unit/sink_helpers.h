@@ -100,9 +100,10 @@ static inline void put_file(const struct fixture *f, const char *name, const voi
 static inline void get_file(const struct fixture *f, const char *name, struct buf *out)
 {
 	char *path = at(f, name);
+	struct stat st;
 
 	buf_clear(out);
-	if (!file_slurp(path, 64 * 1024 * 1024, out, NULL, NULL))
+	if (stat(path, &st) < 0 || !file_slurp(path, (size_t)st.st_size, out, NULL, NULL))
 		fail_msg("%s: %s", path, strerror(errno));
 	free(path);
 }

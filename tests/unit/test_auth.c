@@ -282,7 +282,7 @@ static void secret__of_a_file_that_is_none_is_refused(void **state)
 
 static void secret__of_a_command(void **state)
 {
-	static char *const commands[] = {
+	static char commands[][64] = {
 		"printf 's3cret\\nuser: anna\\n'",
 		"sh -c 'echo no such entry >&2; exit 1'",
 		"sh -c 'kill -9 $$'",
@@ -306,13 +306,15 @@ static void secret__of_a_command(void **state)
 		{ERROR_CONFIG, "wrote more than 65536 octets", ""},
 	};
 
+	char nothing[] = "/nonexistent", other[] = "other";
+
 	(void)state;
 	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
 		/* What is configured but stands further down the order is never looked at. */
 		const struct secret_sources from = {.account = "home",
 			.command = commands[i],
-			.file = "/nonexistent",
-			.password = "other"};
+			.file = nothing,
+			.password = other};
 		struct error e = {ERROR_NONE};
 		struct secret secret;
 
@@ -330,7 +332,8 @@ static void secret__of_a_command(void **state)
 
 static void secret__of_the_credentials_folder_comes_before_the_password(void **state)
 {
-	struct secret_sources from = {.account = "home", .password = "in the file"};
+	char password[] = "in the file";
+	struct secret_sources from = {.account = "home", .password = password};
 	struct error e = {ERROR_NONE};
 	struct secret secret;
 	char path[512];
@@ -358,7 +361,8 @@ static void secret__of_the_credentials_folder_comes_before_the_password(void **s
 static void secret__without_a_source_is_no_error(void **state)
 {
 	const struct secret_sources from = {.account = "home"};
-	const struct secret_sources empty = {.account = "home", .password = ""};
+	char nothing[] = "";
+	const struct secret_sources empty = {.account = "home", .password = nothing};
 	struct error e = {ERROR_NONE};
 	struct secret secret;
 

@@ -125,7 +125,9 @@ static const struct value_case {
 	{"max-messages", "unlimited", "unlimited", NULL},
 	{"max-messages", "0", NULL, "use a number from 1, or unlimited"},
 	{"max-messages", "4294967296", NULL, "use a number from 1, or unlimited"},
-	{"timeout", "60s", "1m", NULL},
+	{"timeout", "60s", "60s", NULL},
+	{"timeout", "1m", "60s", NULL},
+	{"timeout", "120s", "2m", NULL},
 	{"timeout", "90s", "90s", NULL},
 	{"timeout", "1d", "1d", NULL},
 	{"timeout", "0s", NULL, "use a time such as 30s or 2m"},
@@ -294,8 +296,8 @@ static void settings__stand_in_the_manual_with_their_defaults(void **state)
 
 		if (!item)
 			fail_msg("man/ambil.conf.5 has no item \".It Ic %s\"", s->name);
-		next = strstr(item + strlen(head), "\n.It ");
-		text = plain(item, next ? next : manual.data + manual.len);
+		next = strstr(item + strlen(head), "\n.It Ic ");
+		text = plain(item, next ? next + 1 : manual.data + manual.len);
 		if (!strstr(text, words))
 			fail_msg("man/ambil.conf.5: %s should say \"%s\"", s->name, words);
 		free(text);

@@ -604,12 +604,12 @@ static void store__is_durable_after_each_call(void **state)
 
 static void store__takes_all_rows_of_a_call_or_none(void **state)
 {
-	enum { N = 20000 };
+	enum { N = 4000 };
 	struct place *p = *state;
 	struct store *s = open_store(p);
 	struct store_row *rows = xcalloc(N, sizeof(*rows));
 	char(*uids)[64] = xcalloc(N, sizeof(*uids));
-	struct rlimit unlimited, small = {.rlim_cur = 1 << 20};
+	struct rlimit unlimited, small = {.rlim_cur = 256 << 10};
 	struct sigaction ignore = {.sa_handler = SIG_IGN}, before;
 	struct error e;
 
@@ -797,8 +797,8 @@ static void store__is_quick_with_many_rows(void **state)
 	set = load(s);
 	for (int i = 0; i < N; i++)
 		assert_non_null(seen_find(set, key(uids[i])));
-	/* About 50 ms; far more when the table degenerates to a list. */
-	assert_true(clock_ms() - start < 1500);
+	/* Some 50 ms; minutes when the table degenerates to a list. */
+	assert_true(clock_ms() - start < 10000);
 	assert_int_equal(seen_count(set, STORE_DELIVERED), N);
 	seen_set_free(set);
 	store_free(s);

@@ -1,0 +1,860 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What a person reads: errors in their two forms, summaries by verbosity, and the live lines. These
+ * are drawn on a pseudo-terminal, and a small screen beside it obeys the octets, so that the tests
+ * see what a person sees, and what is left of it afterwards.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <locale.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "report.h"
+#include "report_tty.h"
+
+/* Standard output and error, caught in files. */
+struct capture {
+	int saved[3];
+	FILE *files[3];
+};
+
+static void capture_begin(struct capture *c)
+{
+	fflush(stdout);
+	for (int fd = 1; fd <= 2; fd++) {
+		c->files[fd] = tmpfile();
+		assert_non_null(c->files[fd]);
+		c->saved[fd] = dup(fd);
+		dup2(fileno(c->files[fd]), fd);
+	}
+}
+
+static void capture_end(struct capture *c, struct buf out[3])
+{
+	fflush(stdout);
+	for (int fd = 1; fd <= 2; fd++) {
+		ssize_t n;
+
+		dup2(c->saved[fd], fd);
+		close(c->saved[fd]);
+		rewind(c->files[fd]);
+		lseek(fileno(c->files[fd]), 0, SEEK_SET);
+		buf_clear(&out[fd]);
+		buf_reserve(&out[fd], 1 << 16);
+		n = file_read_all(fileno(c->files[fd]), out[fd].data, 1 << 16);
+		assert_true(n >= 0);
+		out[fd].len = (size_t)n;
+		out[fd].data[n] = '\0';
+		fclose(c->files[fd]);
+	}
+}
+
+static struct error sample_error(void)
+{
+	struct error e = {ERROR_NONE};
+
+	error_set(&e, ERROR_AUTH, "pop.uni.example refused the login of \"anna\"");
+	error_server(&e, span_of("[AUTH] Application-specific password required"));
+	error_remedy(&e, "password came from: keyring;  change it", "ambil login uni");
+	return e;
+}
+
+static struct error error_with(const char *why, const char *lead, const char *remedy)
+{
+	struct error e = {ERROR_NONE};
+
+	error_set(&e, ERROR_TLS, "TEXT");
+	error_why(&e, "%s", why);
+	if (remedy[0])
+		error_remedy(&e, lead, "%s", remedy);
+	return e;
+}
+
+static void report__renders_errors_in_one_line_or_several(void **state)
+{
+	const struct {
+		bool multi_line;
+		const char *who;
+		struct error e;
+		const char *want;
+	} cases[] = {
+		{true, "uni", sample_error(),
+			"ambil: uni: pop.uni.example refused the login of \"anna\"\n"
+			"       server: [AUTH] Application-specific password required\n"
+			"       password came from: keyring;  change it:  ambil login uni\n"},
+		{false, "uni", sample_error(),
+			"ambil: uni: pop.uni.example refused the login of \"anna\": \"[AUTH] "
+			"Application-specific password required\" (try: ambil login uni)\n"},
+		{true, NULL, error_with("", "", ""), "ambil: TEXT\n"},
+		{false, NULL, error_with("", "", ""), "ambil: TEXT\n"},
+		{true, "home", error_with("WHY", "", "REMEDY"),
+			"ambil: home: TEXT\n       WHY\n       REMEDY\n"},
+		{false, "home", error_with("WHY", "LEAD", "REMEDY"),
+			"ambil: home: TEXT: WHY (try: REMEDY)\n"},
+		{false, "home", error_with("WHY", "", ""), "ambil: home: TEXT: WHY\n"},
+		{true, "home", error_with("", "LEAD", "REMEDY"),
+			"ambil: home: TEXT\n       LEAD:  REMEDY\n"},
+		{true, "home", error_with("", "own CA?", "ca-file"),
+			"ambil: home: TEXT\n       own CA?  ca-file\n"},
+	};
+	struct buf out[3] = {{NULL, 0, 0}};
+	struct capture c;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		capture_begin(&c);
+		report_error(cases[i].multi_line, cases[i].who, &cases[i].e);
+		capture_end(&c, out);
+		assert_string_equal(out[2].data, cases[i].want);
+		assert_string_equal(out[1].data, "");
+	}
+	buf_release(&out[1]);
+	buf_release(&out[2]);
+}
+
+static const char *const names[] = {"home", "office"};
+static const char *const destinations[] = {"in ~/Mail", "to procmail -t"};
+
+static struct report_setting setting_for(enum report_verbosity verbosity)
+{
+	return (struct report_setting){
+		.verbosity = verbosity,
+		.names = names,
+		.destinations = destinations,
+		.n = 2,
+	};
+}
+
+/* What one report gives on both streams. */
+static void render(const struct report_setting *setting, const struct report *reports, size_t n,
+	struct buf out[3])
+{
+	struct capture c;
+	struct reporter *r;
+
+	capture_begin(&c);
+	r = reporter_new(setting);
+	for (size_t i = 0; i < n; i++)
+		reporter_take(r, &reports[i]);
+	assert_int_equal(reporter_tick(r), -1);
+	reporter_free(r);
+	capture_end(&c, out);
+}
+
+static struct report done_with(struct report_counts counts)
+{
+	struct report r = {.type = REPORT_DONE};
+
+	r.u.end.counts = counts;
+	return r;
+}
+
+static void report__sums_up_an_account(void **state)
+{
+	static const struct {
+		struct report_counts counts;
+		const char *want;
+	} cases[] = {
+		{{.mails = 21, .octets = 5662310, .seen = 107},
+			"home     21 new messages (5.4 MiB) in ~/Mail, 107 seen before\n"},
+		{{.mails = 1, .octets = 246}, "home     1 new message (246 octets) in ~/Mail\n"},
+		{{.seen = 107}, "home     no new mail\n"},
+		{{.seen = 107, .deleted = 3}, "home     no new mail; 3 deleted on the server\n"},
+		{{.mails = 2, .octets = 2048, .deleted = 2, .failed = 1},
+			"home     2 new messages (2.0 KiB) in ~/Mail; 2 deleted on the server; "
+			"1 failed and stays on the server\n"},
+		{{.failed = 2}, "home     no mail fetched; 2 failed and stay on the server\n"},
+		{{.marked = 12}, "home     12 messages marked as seen\n"},
+		{{.marked = 1}, "home     1 message marked as seen\n"},
+		{{.locked = true}, "home     another ambil is fetching; skipped\n"},
+	};
+	struct buf out[3] = {{NULL, 0, 0}};
+	struct report_setting setting = setting_for(REPORT_SUMMARY);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct report r = done_with(cases[i].counts);
+
+		render(&setting, &r, 1, out);
+		assert_string_equal(out[2].data, cases[i].want);
+		assert_string_equal(out[1].data, "");
+	}
+	buf_release(&out[1]);
+	buf_release(&out[2]);
+}
+
+static void report__says_as_much_as_it_was_asked_to(void **state)
+{
+	struct report reports[7] = {{.type = REPORT_STEP, .u.text = "connecting"},
+		{.type = REPORT_WAITING, .u.number = 4711},
+		{.type = REPORT_WAITING, .u.number = 4711}, {.type = REPORT_MESSAGE},
+		{.type = REPORT_WARNING}, {.type = REPORT_TRACE, .u.text = "C: STAT"},
+		{.type = REPORT_DONE}};
+	static const char *const want[] = {
+		[REPORT_QUIET] = "",
+		[REPORT_ERRORS] = "ambil: home: the server says no\n",
+		[REPORT_SUMMARY] = "home: another ambil (pid 4711) is fetching, waiting...\n"
+				   "ambil: home: the server says no\n"
+				   "home     no new mail\n",
+		[REPORT_VERBOSE] = "home     connecting\n"
+				   "home: another ambil (pid 4711) is fetching, waiting...\n"
+				   "home     u1  246 octets  new/17\n"
+				   "ambil: home: the server says no\n"
+				   "home     no new mail\n",
+		[REPORT_DEBUG] = "home     connecting\n"
+				 "home: another ambil (pid 4711) is fetching, waiting...\n"
+				 "home     u1  246 octets  new/17\n"
+				 "ambil: home: the server says no\n"
+				 "home     C: STAT\n"
+				 "home     no new mail\n",
+	};
+	struct buf out[3] = {{NULL, 0, 0}};
+
+	(void)state;
+	setlocale(LC_CTYPE, "C");
+	error_set(&reports[4].u.error, ERROR_CAPABILITY, "the server says no");
+	snprintf(reports[3].u.message.uid, 10, "u1");
+	snprintf(reports[3].u.message.where, 10, "new/17");
+	reports[3].u.message.octets = 246;
+	for (enum report_verbosity v = REPORT_QUIET; v <= REPORT_DEBUG; v++) {
+		struct report_setting setting = setting_for(v);
+
+		render(&setting, reports, 7, out);
+		assert_string_equal(out[2].data, want[v]);
+		assert_string_equal(out[1].data, "");
+	}
+	buf_release(&out[1]);
+	buf_release(&out[2]);
+}
+
+static void report__shows_errors_even_when_quiet(void **state)
+{
+	struct buf out[3] = {{NULL, 0, 0}};
+	struct report_setting setting = setting_for(REPORT_QUIET);
+	struct report r = done_with((struct report_counts){.mails = 2, .octets = 2048});
+
+	(void)state;
+	error_set(&r.u.end.error, ERROR_NETWORK, "no network (Network is unreachable)");
+	render(&setting, &r, 1, out);
+	assert_string_equal(out[2].data, "ambil: home: no network (Network is unreachable)\n");
+	setting.verbosity = REPORT_SUMMARY;
+	render(&setting, &r, 1, out);
+	assert_string_equal(out[2].data,
+		"home     2 new messages (2.0 KiB) in ~/Mail\n"
+		"ambil: home: no network (Network is unreachable)\n");
+	r.u.end.counts.mails = 0;
+	render(&setting, &r, 1, out);
+	assert_string_equal(out[2].data, "ambil: home: no network (Network is unreachable)\n");
+	buf_release(&out[1]);
+	buf_release(&out[2]);
+}
+
+static void report__puts_what_check_finds_on_standard_output(void **state)
+{
+	struct buf out[3] = {{NULL, 0, 0}};
+	struct report_setting setting = setting_for(REPORT_ERRORS);
+	struct report r = done_with(
+		(struct report_counts){.new_mails = 3, .octets = 12390, .seen = 107});
+
+	(void)state;
+	setting.on_stdout = true;
+	render(&setting, &r, 1, out);
+	assert_string_equal(out[1].data, "home     3 new messages (12.1 KiB), 107 seen before\n");
+	assert_string_equal(out[2].data, "");
+	r.u.end.counts.new_mails = 0;
+	render(&setting, &r, 1, out);
+	assert_string_equal(out[1].data, "home     no new mail\n");
+	setting.verbosity = REPORT_QUIET;
+	render(&setting, &r, 1, out);
+	assert_string_equal(out[1].data, "");
+	buf_release(&out[1]);
+	buf_release(&out[2]);
+}
+
+static void report__lists_what_a_dry_run_would_do(void **state)
+{
+	struct report reports[5] = {
+		{.type = REPORT_ITEM, .u.item = {1, 246, PLAN_SEEN, false, false, "a"}},
+		{.type = REPORT_ITEM, .u.item = {2, 0, PLAN_EXPIRED, false, true, "b"}},
+		{.type = REPORT_ITEM, .u.item = {3, 4198, PLAN_NEW, true, true, "c"}},
+		{.type = REPORT_ITEM, .u.item = {14, 1024, PLAN_RETRY, true, false, "d"}},
+		{.type = REPORT_DONE},
+	};
+	struct buf out[3] = {{NULL, 0, 0}};
+	struct report_setting setting = setting_for(REPORT_ERRORS);
+
+	(void)state;
+	setting.on_stdout = true;
+	setting.n = 1;
+	reports[4].u.end.counts.seen = 2;
+	render(&setting, reports, 5, out);
+	assert_string_equal(out[1].data,
+		"  1  seen before                       246 octets  leave alone\n"
+		"  2  kept long enough                              delete\n"
+		"  3  new                                  4.1 KiB  fetch, then delete\n"
+		" 14  failed before, tried again           1.0 KiB  fetch\n"
+		"home   would fetch 2 messages (5.1 KiB) and delete 2 messages, 2 seen before\n");
+	assert_string_equal(out[2].data, "");
+	buf_release(&out[1]);
+	buf_release(&out[2]);
+}
+
+static void report__marks_priorities_for_the_journal(void **state)
+{
+	struct buf out[3] = {{NULL, 0, 0}};
+	struct report_setting setting = setting_for(REPORT_ERRORS);
+	struct reporter *r = reporter_new(&setting);
+	struct error e = {ERROR_NONE};
+	struct report warning = {.type = REPORT_WARNING};
+	struct capture c;
+	struct stat st;
+	char *stream;
+
+	(void)state;
+	error_set(&e, ERROR_NETWORK, "TEXT");
+	warning.u.error = e;
+	capture_begin(&c);
+	fstat(2, &st);
+	stream = xasprintf(
+		"%llu:%llu", (unsigned long long)st.st_dev, (unsigned long long)st.st_ino);
+	setenv("JOURNAL_STREAM", stream, 1);
+	report_error(false, "home", &e);
+	reporter_take(r, &warning);
+	setenv("JOURNAL_STREAM", "1:1", 1);
+	report_error(false, "home", &e);
+	setenv("JOURNAL_STREAM", "nonsense", 1);
+	report_error(false, "home", &e);
+	unsetenv("JOURNAL_STREAM");
+	capture_end(&c, out);
+	assert_string_equal(out[2].data,
+		"<3>ambil: home: TEXT\n<4>ambil: home: TEXT\n"
+		"ambil: home: TEXT\nambil: home: TEXT\n");
+	reporter_free(r);
+	free(stream);
+	buf_release(&out[1]);
+	buf_release(&out[2]);
+}
+
+static void report__crosses_a_pipe_whole(void **state)
+{
+	struct report got;
+	struct error e = sample_error();
+	int ends[2];
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	report_step(ends[1], "connecting to %s", "pop.example.org");
+	report_warning(ends[1], &e);
+	assert_int_equal(file_read_all(ends[0], &got, sizeof(got)), sizeof(got));
+	assert_int_equal(got.type, REPORT_STEP);
+	assert_string_equal(got.u.text, "connecting to pop.example.org");
+	assert_int_equal(file_read_all(ends[0], &got, sizeof(got)), sizeof(got));
+	assert_int_equal(got.type, REPORT_WARNING);
+	assert_string_equal(got.u.error.why, e.why);
+	close(ends[0]);
+	report_step(ends[1], "to nobody");
+	close(ends[1]);
+}
+
+/* A screen that understands what the live lines use. One octet sequence is one column. */
+enum { ROWS = 24, COLUMNS = 120 };
+struct screen {
+	int master, slave;
+	int rows, columns, row, column;
+	char cells[ROWS][COLUMNS][5];
+	size_t octets; /* that came */
+};
+
+static void screen_open(struct screen *s, int rows, int columns)
+{
+	struct winsize size = {.ws_row = (unsigned short)rows, .ws_col = (unsigned short)columns};
+
+	memset(s, 0, sizeof(*s));
+	s->rows = rows;
+	s->columns = columns;
+	s->master = posix_openpt(O_RDWR | O_NOCTTY);
+	assert_true(s->master >= 0);
+	assert_int_equal(grantpt(s->master), 0);
+	assert_int_equal(unlockpt(s->master), 0);
+	s->slave = open(ptsname(s->master), O_RDWR | O_NOCTTY);
+	assert_true(s->slave >= 0);
+	assert_int_equal(ioctl(s->master, TIOCSWINSZ, &size), 0);
+	fcntl(s->master, F_SETFL, O_NONBLOCK);
+}
+
+/* Lines that are too long are wrapped anew, as most terminals do. */
+static void screen_narrow(struct screen *s, int columns)
+{
+	struct winsize size = {
+		.ws_row = (unsigned short)s->rows, .ws_col = (unsigned short)columns};
+	struct screen new = {.row = 0};
+	int row = 0;
+
+	for (int i = 0; i <= s->row; i++) {
+		int len = COLUMNS, column = 0;
+
+		while (len && !s->cells[i][len - 1][0])
+			len--;
+		if (i == s->row)
+			new.row = row;
+		for (int j = 0; j < len; j++) {
+			if (column == columns) {
+				row++;
+				column = 0;
+			}
+			memcpy(new.cells[row][column++], s->cells[i][j], 5);
+		}
+		row++;
+	}
+	memcpy(s->cells, new.cells, sizeof(s->cells));
+	s->row = new.row;
+	s->columns = columns;
+	assert_int_equal(ioctl(s->master, TIOCSWINSZ, &size), 0);
+}
+
+static void screen_scroll(struct screen *s)
+{
+	memmove(s->cells[0], s->cells[1], sizeof(s->cells[0]) * (ROWS - 1));
+	memset(s->cells[s->rows - 1], 0, sizeof(s->cells[0]));
+	s->row--;
+}
+
+static void screen_escape(struct screen *s, int number, char final)
+{
+	switch (final) {
+	case 'A':
+		s->row -= number ? number : 1;
+		assert_true(s->row >= 0);
+		break;
+	case 'J':
+		for (int i = s->row + 1; i < s->rows; i++)
+			memset(s->cells[i], 0, sizeof(s->cells[i]));
+		/* fall through */
+	case 'K':
+		for (int i = s->column; i < COLUMNS; i++)
+			s->cells[s->row][i][0] = '\0';
+		break;
+	case 'm':
+		break;
+	default:
+		fail_msg("an unexpected sequence ends with %c", final);
+	}
+}
+
+static size_t screen_put(struct screen *s, const char *octets, size_t len)
+{
+	size_t n = 1;
+
+	while (n < len && ((unsigned char)octets[n] & 0xc0) == 0x80)
+		n++;
+	if (s->column == s->columns) {
+		s->column = 0;
+		s->row++;
+	}
+	assert_true(s->row < s->rows);
+	memcpy(s->cells[s->row][s->column], octets, n);
+	s->cells[s->row][s->column++][n] = '\0';
+	return n;
+}
+
+static void screen_obey(struct screen *s, const char *octets, size_t len)
+{
+	for (size_t i = 0; i < len;) {
+		if (octets[i] == '\033') {
+			int number = 0;
+
+			for (i += 2; octets[i] >= '0' && octets[i] <= '9'; i++)
+				number = number * 10 + octets[i] - '0';
+			screen_escape(s, number, octets[i++]);
+		} else if (octets[i] == '\r') {
+			s->column = 0;
+			i++;
+		} else if (octets[i] == '\n') {
+			if (++s->row == s->rows)
+				screen_scroll(s);
+			i++;
+		} else {
+			i += screen_put(s, octets + i, len - i);
+		}
+	}
+}
+
+static void screen_update(struct screen *s)
+{
+	char octets[8192];
+	ssize_t n;
+
+	while ((n = read(s->master, octets, sizeof(octets))) > 0) {
+		screen_obey(s, octets, (size_t)n);
+		s->octets += (size_t)n;
+	}
+}
+
+static const char *screen_line(const struct screen *s, int row, struct buf *b)
+{
+	int len = COLUMNS;
+
+	while (len && (!s->cells[row][len - 1][0] || s->cells[row][len - 1][0] == ' '))
+		len--;
+	buf_clear(b);
+	buf_add_text(b, "");
+	for (int i = 0; i < len; i++)
+		buf_add_text(b, s->cells[row][i][0] ? s->cells[row][i] : " ");
+	return b->data;
+}
+
+/* Calls tick with the screen as standard error; returns what tick said. */
+static int on_screen(struct screen *s, struct reporter *r, const struct report *what)
+{
+	int saved = dup(2), wait;
+
+	dup2(s->slave, 2);
+	if (what)
+		reporter_take(r, what);
+	wait = reporter_tick(r);
+	dup2(saved, 2);
+	close(saved);
+	screen_update(s);
+	return wait;
+}
+
+static void screen_close(struct screen *s, struct reporter *r)
+{
+	int saved = dup(2);
+
+	dup2(s->slave, 2);
+	reporter_free(r);
+	dup2(saved, 2);
+	close(saved);
+	screen_update(s);
+	close(s->slave);
+	close(s->master);
+}
+
+/* Rates come behind it when the machine is slow. */
+static void assert_begins(const char *line, const char *want)
+{
+	if (strncmp(line, want, strlen(want)) != 0)
+		fail_msg("\"%s\" does not begin with \"%s\"", line, want);
+}
+
+static void pause_ms(int ms)
+{
+	poll(NULL, 0, ms);
+}
+
+static struct report_setting live_setting(void)
+{
+	struct report_setting setting = setting_for(REPORT_SUMMARY);
+
+	setting.n = 1;
+	setting.multi_line = setting.progress = true;
+	setenv("TERM", "xterm", 1);
+	setlocale(LC_CTYPE, "C.UTF-8");
+	return setting;
+}
+
+static struct report plan_of(uint32_t account, uint64_t mails, uint64_t octets)
+{
+	return (struct report){
+		.type = REPORT_PLAN, .account = account, .u.total = {mails, octets, 107}};
+}
+
+static struct report progress_of(uint32_t account, uint64_t mails, uint64_t octets)
+{
+	return (struct report){
+		.type = REPORT_PROGRESS, .account = account, .u.done = {mails, octets}};
+}
+
+static void live__goes_from_step_to_bar_to_summary(void **state)
+{
+	struct report_setting setting = live_setting();
+	struct reporter *r = reporter_new(&setting);
+	struct report what = {.type = REPORT_STEP, .u.text = "connecting"};
+	struct buf line = {NULL, 0, 0};
+	struct screen s;
+
+	(void)state;
+	screen_open(&s, 24, 100);
+	assert_int_equal(on_screen(&s, r, NULL), -1);
+	assert_int_equal(s.octets, 0);
+	on_screen(&s, r, &what);
+	assert_string_equal(screen_line(&s, 0, &line), "home   connecting …");
+
+	what = plan_of(0, 21, 5662310);
+	on_screen(&s, r, &what);
+	pause_ms(110);
+	what = progress_of(0, 12, 3284140);
+	on_screen(&s, r, &what);
+	assert_begins(screen_line(&s, 0, &line),
+		"home   ███████████▌         58 %   12 of 21   3.1 of 5.4 MiB");
+	assert_int_equal(s.column, 0);
+
+	what = (struct report){.type = REPORT_WARNING};
+	error_set(&what.u.error, ERROR_CAPABILITY, "the server says no");
+	on_screen(&s, r, &what);
+	assert_string_equal(screen_line(&s, 0, &line), "ambil: home: the server says no");
+	pause_ms(110);
+	on_screen(&s, r, NULL);
+	assert_non_null(strstr(screen_line(&s, 1, &line), " 58 %   12 of 21"));
+
+	what = done_with((struct report_counts){.mails = 21, .octets = 5662310, .seen = 107});
+	assert_int_equal(on_screen(&s, r, &what), -1);
+	screen_close(&s, r);
+	assert_string_equal(screen_line(&s, 0, &line), "ambil: home: the server says no");
+	assert_string_equal(screen_line(&s, 1, &line),
+		"home   21 new messages (5.4 MiB) in ~/Mail, 107 seen before");
+	assert_string_equal(screen_line(&s, 2, &line), "");
+	assert_int_equal(s.row, 2);
+	assert_int_equal(s.column, 0);
+	buf_release(&line);
+}
+
+static void live__shows_rate_and_time_left(void **state)
+{
+	struct report_setting setting = live_setting();
+	struct reporter *r = reporter_new(&setting);
+	struct report what = plan_of(0, 100, 100 << 20);
+	struct buf line = {NULL, 0, 0};
+	struct screen s;
+
+	(void)state;
+	screen_open(&s, 24, 100);
+	on_screen(&s, r, &what);
+	pause_ms(550);
+	what = progress_of(0, 10, 10 << 20);
+	on_screen(&s, r, &what);
+	screen_line(&s, 0, &line);
+	assert_non_null(strstr(line.data, " 10 %   10 of 100   10.0 of 100.0 MiB   "));
+	assert_non_null(strstr(line.data, " MiB/s   "));
+	assert_non_null(strstr(line.data, " s left"));
+	screen_close(&s, r);
+	assert_string_equal(screen_line(&s, 0, &line), "");
+	buf_release(&line);
+}
+
+static void live__counts_messages_when_sizes_are_unknown(void **state)
+{
+	struct report_setting setting = live_setting();
+	struct reporter *r = reporter_new(&setting);
+	struct report what = plan_of(0, 8, 0);
+	struct buf line = {NULL, 0, 0};
+	struct screen s;
+
+	(void)state;
+	screen_open(&s, 24, 100);
+	on_screen(&s, r, &what);
+	pause_ms(110);
+	what = progress_of(0, 2, 2048);
+	on_screen(&s, r, &what);
+	assert_begins(
+		screen_line(&s, 0, &line), "home   █████                25 %   2 of 8   2.0 KiB");
+	screen_close(&s, r);
+	buf_release(&line);
+}
+
+static void live__uses_signs_that_the_terminal_has(void **state)
+{
+	struct report_setting setting = live_setting();
+	struct report what = plan_of(0, 8, 0);
+	struct buf line = {NULL, 0, 0};
+	struct reporter *r;
+	struct screen s;
+
+	(void)state;
+	setlocale(LC_CTYPE, "C");
+	setting.color = true;
+	r = reporter_new(&setting);
+	screen_open(&s, 24, 100);
+	on_screen(&s, r, &what);
+	pause_ms(110);
+	what = progress_of(0, 2, 2048);
+	on_screen(&s, r, &what);
+	assert_begins(
+		screen_line(&s, 0, &line), "home   #####                25 %   2 of 8   2.0 KiB");
+	screen_close(&s, r);
+	buf_release(&line);
+}
+
+static void live__fits_every_width(void **state)
+{
+	struct report_setting setting = live_setting();
+	struct buf line = {NULL, 0, 0};
+
+	(void)state;
+	for (int columns = 1; columns <= 110; columns++) {
+		struct reporter *r = reporter_new(&setting);
+		struct report what = plan_of(0, 21, 5662310);
+		struct screen s;
+
+		screen_open(&s, 3, columns);
+		on_screen(&s, r, &what);
+		screen_line(&s, 0, &line);
+		assert_true(live_columns(line.data) < (size_t)columns);
+		assert_string_equal(screen_line(&s, 1, &line), "");
+		if (columns >= 17)
+			assert_non_null(strstr(screen_line(&s, 0, &line), " 0 %"));
+		screen_close(&s, r);
+	}
+	buf_release(&line);
+}
+
+static void live__leaves_nothing_when_the_terminal_becomes_narrow(void **state)
+{
+	struct report_setting setting = live_setting();
+	struct report what = {.type = REPORT_STEP, .u.text = "in front"};
+	struct buf line = {NULL, 0, 0};
+	struct reporter *r;
+	struct screen s;
+
+	(void)state;
+	setting.n = 2;
+	r = reporter_new(&setting);
+	screen_open(&s, 24, 100);
+	screen_obey(&s, "$ ambil\n", 8);
+	for (uint32_t i = 0; i < 2; i++) {
+		what = plan_of(i, 21, 5662310);
+		on_screen(&s, r, &what);
+	}
+	pause_ms(110);
+	on_screen(&s, r, NULL);
+	assert_non_null(strstr(screen_line(&s, 2, &line), "office   "));
+	screen_narrow(&s, 24);
+	pause_ms(110);
+	what = progress_of(1, 2, 4096);
+	on_screen(&s, r, &what);
+	assert_string_equal(screen_line(&s, 0, &line), "$ ambil");
+	assert_non_null(strstr(screen_line(&s, 1, &line), "home "));
+	assert_non_null(strstr(screen_line(&s, 2, &line), "office "));
+	for (int row = 3; row < 24; row++)
+		assert_string_equal(screen_line(&s, row, &line), "");
+	screen_close(&s, r);
+	assert_string_equal(screen_line(&s, 0, &line), "$ ambil");
+	assert_string_equal(screen_line(&s, 1, &line), "");
+	buf_release(&line);
+}
+
+static void live__sums_up_what_has_no_room(void **state)
+{
+	static const char *const many[] = {"a", "b", "c", "d", "e", "f"};
+	struct report_setting setting = live_setting();
+	struct buf line = {NULL, 0, 0};
+	struct reporter *r;
+	struct screen s;
+
+	(void)state;
+	setting.names = many;
+	setting.n = 6;
+	r = reporter_new(&setting);
+	screen_open(&s, 4, 60);
+	for (uint32_t i = 0; i < 6; i++) {
+		struct report what = {.type = REPORT_STEP, .account = i, .u.text = "working"};
+
+		on_screen(&s, r, &what);
+	}
+	pause_ms(110);
+	on_screen(&s, r, NULL);
+	assert_string_equal(screen_line(&s, 0, &line), "a   working …");
+	assert_string_equal(screen_line(&s, 1, &line), "b   working …");
+	assert_string_equal(screen_line(&s, 2, &line), "and 4 more accounts");
+	screen_close(&s, r);
+	assert_string_equal(screen_line(&s, 0, &line), "");
+	buf_release(&line);
+}
+
+static void live__draws_at_most_ten_times_a_second(void **state)
+{
+	struct report_setting setting = live_setting();
+	struct reporter *r = reporter_new(&setting);
+	struct report what = plan_of(0, 1000000, 0);
+	struct screen s;
+	unsigned drawings = 0;
+	int64_t start;
+
+	(void)state;
+	screen_open(&s, 24, 100);
+	start = clock_ms();
+	while (clock_ms() - start < 250) {
+		size_t before = s.octets;
+		int wait = on_screen(&s, r, &what);
+
+		assert_true(wait > 0 && wait <= 1000);
+		drawings += s.octets > before;
+		what = progress_of(0, drawings, 0);
+		pause_ms(5);
+	}
+	assert_in_range(drawings, 1, 3);
+	screen_close(&s, r);
+}
+
+static void live__is_off_where_it_cannot_work(void **state)
+{
+	static const char *const terms[] = {"dumb", "", NULL};
+	struct report_setting setting = live_setting();
+	struct report what = plan_of(0, 8, 0);
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		struct reporter *r;
+		struct screen s;
+
+		if (i < 3 && terms[i])
+			setenv("TERM", terms[i], 1);
+		else
+			unsetenv("TERM");
+		if (i == 3) {
+			setenv("TERM", "xterm", 1);
+			setting.progress = false;
+		}
+		r = reporter_new(&setting);
+		screen_open(&s, 24, 100);
+		assert_int_equal(on_screen(&s, r, &what), -1);
+		screen_close(&s, r);
+		assert_int_equal(s.octets, 0);
+	}
+}
+
+int main(void)
+{
+	struct sigaction ignore = {.sa_handler = SIG_IGN};
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(report__renders_errors_in_one_line_or_several),
+		cmocka_unit_test(report__sums_up_an_account),
+		cmocka_unit_test(report__says_as_much_as_it_was_asked_to),
+		cmocka_unit_test(report__shows_errors_even_when_quiet),
+		cmocka_unit_test(report__puts_what_check_finds_on_standard_output),
+		cmocka_unit_test(report__lists_what_a_dry_run_would_do),
+		cmocka_unit_test(report__marks_priorities_for_the_journal),
+		cmocka_unit_test(report__crosses_a_pipe_whole),
+		cmocka_unit_test(live__goes_from_step_to_bar_to_summary),
+		cmocka_unit_test(live__shows_rate_and_time_left),
+		cmocka_unit_test(live__counts_messages_when_sizes_are_unknown),
+		cmocka_unit_test(live__uses_signs_that_the_terminal_has),
+		cmocka_unit_test(live__fits_every_width),
+		cmocka_unit_test(live__leaves_nothing_when_the_terminal_becomes_narrow),
+		cmocka_unit_test(live__sums_up_what_has_no_room),
+		cmocka_unit_test(live__draws_at_most_ten_times_a_second),
+		cmocka_unit_test(live__is_off_where_it_cannot_work),
+	};
+
+	sigemptyset(&ignore.sa_mask);
+	sigaction(SIGPIPE, &ignore, NULL);
+	return cmocka_run_group_tests_name("report", tests, NULL, NULL);
+}

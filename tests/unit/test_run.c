@@ -1,0 +1,582 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The parent of the workers. fetch_account() is played by a stand-in that does what the account's
+ * name says: end well, fail, crash, hang. What it and the parent print is caught in files.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "fetch.h"
+#include "run.h"
+
+/* Stand-ins */
+
+struct secret_sources account_secret_sources(const struct account *account)
+{
+	return (struct secret_sources){.account = account->name, .password = account->password};
+}
+
+bool secret_has_source(const struct secret_sources *from)
+{
+	return from->password != NULL;
+}
+
+bool secret_missing(const struct secret_sources *from, struct error *e)
+{
+	(void)from;
+	return error_set(e, ERROR_CONFIG, "no password found");
+}
+
+bool secret_prompt(const struct secret_sources *from, const char *question, struct secret *out,
+	struct error *e)
+{
+	(void)question;
+	if (strcmp(from->account, "mute") == 0)
+		return error_set(e, ERROR_CONFIG, "the password is empty");
+	out->value = xasprintf("typed for %s", from->account);
+	snprintf(out->source, sizeof(out->source), "prompt");
+	return true;
+}
+
+void secret_release(struct secret *s)
+{
+	wipe_free(s->value);
+	*s = (struct secret){.value = NULL};
+}
+
+static int tell_end(int fd, struct report_counts counts, enum error_kind kind)
+{
+	struct report r = {.type = REPORT_DONE};
+
+	r.u.end.counts = counts;
+	if (kind)
+		error_set(&r.u.end.error, kind, "it failed");
+	report_send(fd, &r);
+	return error_exit_code(kind);
+}
+
+static int wait_for_stop(const struct run_order *order, int fd)
+{
+	struct pollfd p = {.fd = order->stop_fd, .events = POLLIN};
+
+	report_step(fd, "waiting");
+	while (!*order->stop)
+		poll(&p, 1, 5000);
+	return tell_end(fd, (struct report_counts){.mails = 1, .octets = 246}, ERROR_TERMINATED);
+}
+
+/* Deaf to the first request, as one that is deep in a system call. */
+static int hang(int fd)
+{
+	report_step(fd, "hanging");
+	for (;;)
+		pause();
+	return 0;
+}
+
+/* Two of these at once see each other's file. */
+static int exclude_others(int fd)
+{
+	const char *path = getenv("AMBIL_TEST_FILE");
+	int file = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
+
+	if (file < 0)
+		return tell_end(fd, (struct report_counts){.mails = 0}, ERROR_DELIVERY);
+	poll(NULL, 0, 20);
+	close(file);
+	unlink(path);
+	return tell_end(fd, (struct report_counts){.mails = 1, .octets = 246}, ERROR_NONE);
+}
+
+/* How many have been started so far is told by the size of a file; where many may be, they are
+ * waited for. */
+static int count_others(const struct run_order *order, int fd)
+{
+	int file = open(getenv("AMBIL_TEST_FILE"), O_RDWR | O_CREAT | O_APPEND, 0600);
+	int64_t start = clock_ms();
+	struct stat st;
+
+	if (write(file, "x", 1) != 1)
+		abort();
+	do {
+		poll(NULL, 0, 10);
+		fstat(file, &st);
+	} while ((size_t)st.st_size < order->jobs && clock_ms() - start < 5000);
+	close(file);
+	return tell_end(fd, (struct report_counts){.mails = (uint64_t)st.st_size}, ERROR_NONE);
+}
+
+static int die(void)
+{
+	struct rlimit none = {0, 0};
+	struct sigaction standard = {.sa_handler = SIG_DFL};
+
+	setrlimit(RLIMIT_CORE, &none);
+	sigaction(SIGSEGV, &standard, NULL);
+	raise(SIGSEGV);
+	return 0;
+}
+
+static int send_nonsense(int fd)
+{
+	struct report r;
+
+	memset(&r, 0xff, sizeof(r));
+	report_send(fd, &r);
+	r.type = REPORT_ITEM;
+	report_send(fd, &r);
+	r.type = REPORT_TRACE;
+	memset(r.u.text, 'x', sizeof(r.u.text));
+	report_send(fd, &r);
+	return tell_end(fd, (struct report_counts){.mails = 0}, ERROR_NONE);
+}
+
+static int tell_password(int fd, const struct secret *password)
+{
+	report_step(fd, "password: %s", password->value ? password->value : "none");
+	return tell_end(fd, (struct report_counts){.mails = 0}, ERROR_NONE);
+}
+
+static int flush_and_end(int fd)
+{
+	/* What the parent had not flushed would come out twice. */
+	fflush(stdout);
+	return tell_end(fd, (struct report_counts){.mails = 0}, ERROR_NONE);
+}
+
+int fetch_account(const struct account *account, const struct run_order *order,
+	struct secret *password, int report_fd)
+{
+	const struct report_counts one = {.mails = 1, .octets = 246, .seen = 2},
+				   none = {.mails = 0};
+	const char *name = account->name;
+
+	if (strcmp(name, "good") == 0)
+		return tell_end(report_fd, one, ERROR_NONE);
+	if (strcmp(name, "locked") == 0)
+		return tell_end(report_fd, (struct report_counts){.locked = true}, ERROR_NONE);
+	if (strcmp(name, "found") == 0)
+		return tell_end(report_fd, (struct report_counts){.new_mails = 1}, ERROR_NONE);
+	if (strcmp(name, "offline") == 0)
+		return tell_end(report_fd, none, ERROR_NETWORK);
+	if (strcmp(name, "refused") == 0) {
+		poll(NULL, 0, 40);
+		return tell_end(report_fd, none, ERROR_AUTH);
+	}
+	if (strcmp(name, "broken") == 0)
+		return tell_end(report_fd, none, ERROR_PROTOCOL);
+	if (strcmp(name, "crash") == 0)
+		return die();
+	if (strcmp(name, "silent") == 0)
+		return 71;
+	if (strcmp(name, "nonsense") == 0)
+		return send_nonsense(report_fd);
+	if (strcmp(name, "patient") == 0)
+		return wait_for_stop(order, report_fd);
+	if (strcmp(name, "hang") == 0)
+		return hang(report_fd);
+	if (strcmp(name, "alone") == 0)
+		return exclude_others(report_fd);
+	if (strcmp(name, "crowd") == 0)
+		return count_others(order, report_fd);
+	if (strcmp(name, "flush") == 0)
+		return flush_and_end(report_fd);
+	return tell_password(report_fd, password);
+}
+
+/* The bench */
+
+enum { ACCOUNTS_MAX = 8 };
+struct bench {
+	struct account accounts[ACCOUNTS_MAX];
+	struct account *pointers[ACCOUNTS_MAX];
+	const char *names[ACCOUNTS_MAX];
+	struct report_setting setting;
+	struct run_order order;
+	volatile sig_atomic_t stop;
+	int stop_ends[2];
+	struct report_counts counts;
+	char *out, *err;
+	int code;
+};
+
+/* accounts: names with blanks between them. */
+static void bench_set(struct bench *b, const char *accounts)
+{
+	struct span rest = span_of(accounts);
+	size_t n = 0;
+
+	memset(b, 0, sizeof(*b));
+	while (rest.len) {
+		struct span word = span_word(&rest);
+
+		assert_true(n < ACCOUNTS_MAX);
+		b->accounts[n].name = xstrndup(word.data, word.len);
+		b->accounts[n].password = b->accounts[n].name;
+		b->accounts[n].destination.shown = b->accounts[n].name;
+		b->pointers[n] = &b->accounts[n];
+		b->names[n] = b->accounts[n].name;
+		n++;
+	}
+	assert_int_equal(pipe(b->stop_ends), 0);
+	b->setting = (struct report_setting){
+		.verbosity = REPORT_VERBOSE, .names = b->names, .n = n};
+	b->order = (struct run_order){
+		.jobs = 4, .stop = &b->stop, .stop_fd = b->stop_ends[0], .state_dir = "/none"};
+}
+
+static char *contents(FILE *file)
+{
+	struct buf b = {NULL, 0, 0};
+	char octets[4096];
+	ssize_t n;
+
+	lseek(fileno(file), 0, SEEK_SET);
+	while ((n = file_read_all(fileno(file), octets, sizeof(octets))) > 0)
+		buf_add(&b, octets, (size_t)n);
+	fclose(file);
+	return buf_detach(&b);
+}
+
+static void bench_run(struct bench *b)
+{
+	FILE *files[3] = {NULL, tmpfile(), tmpfile()};
+	int saved[3];
+
+	fflush(stdout);
+	for (int fd = 1; fd <= 2; fd++) {
+		saved[fd] = dup(fd);
+		dup2(fileno(files[fd]), fd);
+	}
+	b->code = run_accounts(b->pointers, b->setting.n, &b->order, &b->setting, &b->counts);
+	fflush(stdout);
+	for (int fd = 1; fd <= 2; fd++) {
+		dup2(saved[fd], fd);
+		close(saved[fd]);
+	}
+	free(b->out);
+	free(b->err);
+	b->out = contents(files[1]);
+	b->err = contents(files[2]);
+	/* All children are reaped. */
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+}
+
+static void bench_release(struct bench *b)
+{
+	for (size_t i = 0; i < b->setting.n; i++)
+		free(b->accounts[i].name);
+	close(b->stop_ends[0]);
+	close(b->stop_ends[1]);
+	free(b->out);
+	free(b->err);
+}
+
+/* An empty file that workers find in their environment. */
+static char *fresh_file(void)
+{
+	const char *tmp = getenv("TMPDIR");
+	char *path = xasprintf("%s/run.XXXXXX", tmp ? tmp : "/tmp");
+
+	close(mkstemp(path));
+	setenv("AMBIL_TEST_FILE", path, 1);
+	return path;
+}
+
+static void run__gives_the_exit_code_of_all_accounts(void **state)
+{
+	static const struct {
+		const char *accounts;
+		int code;
+	} cases[] = {
+		{"", 0},
+		{"good good", 0},
+		{"locked", 0},
+		{"offline", 75},
+		{"good offline good offline", 75},
+		{"offline refused broken", 77},
+		{"broken offline refused", 76},
+		{"crash", 70},
+		{"offline silent", 70},
+		{"good nonsense", 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct bench b;
+
+		bench_set(&b, cases[i].accounts);
+		bench_run(&b);
+		if (b.code != cases[i].code)
+			fail_msg("%s: %d\n%s", cases[i].accounts, b.code, b.err);
+		bench_release(&b);
+	}
+}
+
+static void run__adds_up_and_names_destinations(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_set(&b, "good good locked");
+	b.accounts[0].destination.shown = (char[]){"~/Mail"};
+	b.accounts[1].destination.shown = (char[]){"procmail -t"};
+	b.accounts[1].destination.kind = SINK_PIPE;
+	b.order.jobs = 1;
+	bench_run(&b);
+	assert_string_equal(b.err,
+		"good     1 new message (246 octets) in ~/Mail, 2 seen before\n"
+		"good     1 new message (246 octets) to procmail -t, 2 seen before\n"
+		"locked   another ambil is fetching; skipped\n");
+	assert_string_equal(b.out, "");
+	assert_int_equal(b.counts.mails, 2);
+	assert_int_equal(b.counts.octets, 492);
+	assert_true(b.counts.locked);
+	bench_release(&b);
+}
+
+static void run__puts_what_check_finds_on_standard_output(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_set(&b, "found");
+	b.order.mode = RUN_CHECK;
+	bench_run(&b);
+	assert_string_equal(b.out, "found   1 new message\n");
+	assert_string_equal(b.err, "");
+	assert_int_equal(b.counts.new_mails, 1);
+	bench_release(&b);
+}
+
+static void run__survives_the_crash_of_a_worker(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_set(&b, "crash silent good");
+	b.order.jobs = 1;
+	bench_run(&b);
+	assert_string_equal(b.err,
+		"ambil: crash: the worker ended by signal 11; nothing is lost, the next run goes "
+		"on\n"
+		"ambil: silent: the worker ended with code 71; nothing is lost, the next run goes "
+		"on\n"
+		"good     1 new message (246 octets) in good, 2 seen before\n");
+	bench_release(&b);
+}
+
+static void run__keeps_accounts_for_standard_output_apart(void **state)
+{
+	char *path = fresh_file();
+	struct bench b;
+	int64_t start;
+
+	(void)state;
+	unlink(path);
+	bench_set(&b, "alone alone alone broken");
+	for (size_t i = 0; i < 3; i++)
+		b.accounts[i].destination.kind = SINK_STDOUT;
+	start = clock_ms();
+	bench_run(&b);
+	assert_int_equal(b.counts.mails, 3);
+	assert_int_equal(b.code, 76);
+	assert_true(clock_ms() - start >= 60);
+	/* The fourth did not wait for them. */
+	assert_non_null(strstr(strstr(b.err, "broken: it failed"), "alone    1 new"));
+	bench_release(&b);
+	free(path);
+}
+
+static void run__starts_as_many_as_allowed(void **state)
+{
+	static const struct {
+		size_t jobs;
+		uint64_t sum;
+	} cases[] = {{1, 1 + 2 + 3 + 4}, {0, 1 + 2 + 3 + 4}, {4, 4 * 4}};
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		char *path = fresh_file();
+		struct bench b;
+
+		bench_set(&b, "crowd crowd crowd crowd");
+		b.order.jobs = cases[i].jobs;
+		bench_run(&b);
+		assert_int_equal(b.counts.mails, cases[i].sum);
+		unlink(path);
+		free(path);
+		bench_release(&b);
+	}
+}
+
+static void run__asks_for_passwords_before_it_starts(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_set(&b, "anna mute berta");
+	b.accounts[0].password = b.accounts[1].password = NULL;
+	b.order.prompt = true;
+	b.order.jobs = 1;
+	bench_run(&b);
+	assert_string_equal(b.err,
+		"ambil: mute: the password is empty\n"
+		"anna    password: typed for anna\nanna    no new mail\n"
+		"berta   password: none\nberta   no new mail\n");
+	assert_int_equal(b.code, 78);
+
+	/* Without a terminal nothing is asked and nothing started. */
+	b.order.prompt = false;
+	bench_run(&b);
+	assert_string_equal(b.err,
+		"ambil: anna: no password found\nambil: mute: no password found\n"
+		"berta   password: none\nberta   no new mail\n");
+	assert_int_equal(b.code, 78);
+	bench_release(&b);
+}
+
+static void run__writes_nothing_twice(void **state)
+{
+	FILE *file = tmpfile();
+	int saved;
+	struct bench b;
+	char *text;
+
+	(void)state;
+	bench_set(&b, "flush flush");
+	fflush(stdout);
+	saved = dup(1);
+	dup2(fileno(file), 1);
+	printf("once");
+	b.code = run_accounts(b.pointers, 2, &b.order,
+		&(struct report_setting){.verbosity = REPORT_QUIET, .names = b.names, .n = 2},
+		NULL);
+	fflush(stdout);
+	dup2(saved, 1);
+	close(saved);
+	text = contents(file);
+	assert_string_equal(text, "once");
+	free(text);
+	bench_release(&b);
+}
+
+static volatile sig_atomic_t *stop_of_bench;
+static int wake_fd_of_bench;
+
+static void on_alarm(int number)
+{
+	(void)number;
+	*stop_of_bench = SIGINT;
+	if (write(wake_fd_of_bench, "", 1) != 1)
+		abort();
+}
+
+/* Signals of a timer, each as main's handler answers SIGINT. */
+static void stop_after(struct bench *b, int ms, int again_ms)
+{
+	struct sigaction act = {.sa_handler = on_alarm};
+	struct itimerval timer = {.it_value = {0, ms * 1000}, .it_interval = {0, again_ms * 1000}};
+
+	stop_of_bench = &b->stop;
+	wake_fd_of_bench = b->stop_ends[1];
+	sigemptyset(&act.sa_mask);
+	sigaction(SIGALRM, &act, NULL);
+	setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+static void stop_no_more(void)
+{
+	struct itimerval off = {.it_value = {0, 0}};
+
+	setitimer(ITIMER_REAL, &off, NULL);
+}
+
+static void run__passes_a_stop_on_and_starts_no_more(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_set(&b, "patient patient good");
+	b.order.jobs = 2;
+	stop_after(&b, 50, 0);
+	bench_run(&b);
+	stop_no_more();
+	assert_int_equal(b.code, 130);
+	assert_int_equal(b.counts.mails, 2);
+	assert_null(strstr(b.err, "good"));
+	assert_non_null(strstr(b.err, "ambil: patient: it failed\n"));
+	bench_release(&b);
+}
+
+static void run__ends_workers_at_the_second_signal(void **state)
+{
+	struct bench b;
+	int64_t start = clock_ms();
+
+	(void)state;
+	bench_set(&b, "hang patient");
+	stop_after(&b, 50, 50);
+	bench_run(&b);
+	stop_no_more();
+	assert_int_equal(b.code, 130);
+	assert_non_null(strstr(b.err, "ambil: hang: stopped at once; nothing is lost"));
+	assert_true(clock_ms() - start < 2000);
+	bench_release(&b);
+}
+
+static void run__starts_nothing_when_already_stopped(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_set(&b, "good mute");
+	b.accounts[1].password = NULL;
+	b.order.prompt = true;
+	b.stop = SIGTERM;
+	bench_run(&b);
+	assert_int_equal(b.code, 143);
+	assert_string_equal(b.err, "");
+	bench_release(&b);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(run__gives_the_exit_code_of_all_accounts),
+		cmocka_unit_test(run__adds_up_and_names_destinations),
+		cmocka_unit_test(run__puts_what_check_finds_on_standard_output),
+		cmocka_unit_test(run__survives_the_crash_of_a_worker),
+		cmocka_unit_test(run__keeps_accounts_for_standard_output_apart),
+		cmocka_unit_test(run__starts_as_many_as_allowed),
+		cmocka_unit_test(run__asks_for_passwords_before_it_starts),
+		cmocka_unit_test(run__writes_nothing_twice),
+		cmocka_unit_test(run__passes_a_stop_on_and_starts_no_more),
+		cmocka_unit_test(run__ends_workers_at_the_second_signal),
+		cmocka_unit_test(run__starts_nothing_when_already_stopped),
+	};
+	struct sigaction ignore = {.sa_handler = SIG_IGN};
+
+	sigemptyset(&ignore.sa_mask);
+	sigaction(SIGPIPE, &ignore, NULL);
+	return cmocka_run_group_tests_name("run", tests, NULL, NULL);
+}
