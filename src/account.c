@@ -51,6 +51,19 @@ char *account_name_for(const char *user, const char *host)
 	return buf_detach(&name);
 }
 
+struct account *account_add(struct config *config, const char *name, const char *where)
+{
+	struct account *account;
+
+	config->accounts = xreallocarray(
+		config->accounts, config->n + 1, sizeof(config->accounts[0]));
+	account = &config->accounts[config->n++];
+	memset(account, 0, sizeof(*account));
+	account->name = xstrdup(name);
+	account->where = xstrdup(where);
+	return account;
+}
+
 void origin_set(char **origin, const char *text)
 {
 	char *copy = xstrdup(text);

@@ -7,12 +7,16 @@
 
 #include "config.h"
 
-/* One account on its way from texts to a struct that is whole. Used by config.c only. */
+/* One account on its way from texts to a struct that is whole. Used by config.c and config_load.c
+ * only. */
 
 /* Letters, digits and . _ - @ +, not beginning with . or -: it becomes the name of a file. */
 bool account_name_ok(const char *name);
 /* The name for user at host, with %XX for octets that have no place in a name; fresh. */
 char *account_name_for(const char *user, const char *host);
+
+/* A new one, all zero but for its name and its place; the others may move. */
+struct account *account_add(struct config *config, const char *name, const char *where);
 
 /* Sets a setting, and its origin, to which the words of an error are tied: "ambil.conf:4: keep =
  * …". */

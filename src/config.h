@@ -109,7 +109,4 @@ bool config_override(struct config *config, struct account *account, const char 
  */
 bool config_complete(struct config *config, struct account *account, struct error *e) MUST_CHECK;
 
-/* The version of the library that reads the file. */
-const char *config_library_version(void);
-
 #endif

@@ -391,7 +391,8 @@ bool setting_set(const struct setting *s, void *base, const char *text, const ch
 	return done || refuse(s, kind, e);
 }
 
-/* The largest unit that leaves no remainder, so that reading it gives the same again; below two minutes, seconds. */
+/* The largest unit that leaves no remainder, so that reading it gives the same again; below two
+ * minutes, seconds. */
 static char *show_age(int64_t seconds)
 {
 	static const struct {

@@ -36,7 +36,8 @@ static bool is_mbox(const struct stat *st, const char *shown, struct error *e)
 	if (S_ISREG(st->st_mode))
 		return true;
 	return error_set(e, ERROR_DELIVERY,
-		S_ISDIR(st->st_mode) ? "%s is a folder, not an mbox file" : "%s is not a regular file",
+		S_ISDIR(st->st_mode) ? "%s is a folder, not an mbox file"
+				     : "%s is not a regular file",
 		shown);
 }
 

@@ -50,17 +50,22 @@ struct sink_batch {
 	size_t open; /* descriptors held */
 };
 
+_Static_assert(NAME_ROOM <= sizeof(((struct receipt *)0)->text), "a name must fit a receipt");
+
 struct maildir {
 	struct sink sink;
 	const struct destination *d;
 	int tmp_fd, new_fd, cur_fd;
 	char host[HOST_ROOM], mark[MARK_ROOM];
-	uint32_t random, count;
-	pid_t pid; /* asked once: it is a system call */
+	char process[32];                      /* "P4711Q", before the count in a name */
+	char tail[HOST_ROOM + MARK_ROOM + 16]; /* what stands behind it */
+	size_t process_len, tail_len;
+	uint32_t count;
 	size_t open_max; /* descriptors a batch may hold */
 	/* Network side. */
 	struct entry entry; /* the open mail; an empty name: none */
 	struct quote quote;
+	struct stamp_memo received;
 	uint64_t written, pushed; /* octets in the file; of these, on their way to the disk */
 	size_t len;
 	char *buffer;
@@ -84,15 +89,36 @@ static bool fail(const struct sink *k, int err, struct error *e)
 	return error_sys(e, ERROR_DELIVERY, err, "%s", self_const(k)->d->shown);
 }
 
-/* Part of a name: seconds, then what is unique on this machine, this machine, and whose it is. */
+/* Decimal, at least width digits. printf costs more than all else that is done for a small mail. */
+static char *put_number(char *out, uint64_t number, int width)
+{
+	char digits[20];
+	int n = 0;
+
+	do
+		digits[n++] = (char)('0' + number % 10);
+	while (number /= 10);
+	for (; width > n; width--)
+		*out++ = '0';
+	while (n)
+		*out++ = digits[--n];
+	return out;
+}
+
+/* Seconds, then what is unique on this machine, whose it is, and the machine. Less than NAME_ROOM.
+ */
 static void make_name(struct maildir *m, char *out)
 {
 	struct timespec t;
 
 	clock_gettime(CLOCK_REALTIME, &t);
-	snprintf(out, NAME_ROOM, "%" PRId64 ".M%06ldP%ldQ%" PRIu32 "R%08" PRIx32 "%s.%s",
-		(int64_t)t.tv_sec, (long)(t.tv_nsec / 1000), (long)m->pid, ++m->count, m->random,
-		m->mark, m->host);
+	out = put_number(out, (uint64_t)t.tv_sec, 1);
+	*out++ = '.';
+	*out++ = 'M';
+	out = put_number(out, (uint64_t)t.tv_nsec / 1000, 6);
+	memcpy(out, m->process, m->process_len);
+	out = put_number(out + m->process_len, ++m->count, 1);
+	memcpy(out, m->tail, m->tail_len + 1);
 }
 
 static bool begin(struct sink *k, const struct mail_info *mail, struct error *e)
@@ -113,7 +139,9 @@ static bool begin(struct sink *k, const struct mail_info *mail, struct error *e)
 	}
 	m->entry.renamed = false;
 	m->written = m->pushed = 0;
-	m->len = m->d->received_header ? stamp_received(m->buffer, mail, m->host) : 0;
+	m->len = m->d->received_header
+		? stamp_received_again(&m->received, m->buffer, mail, m->host)
+		: 0;
 	quote_init(&m->quote, QUOTE_LF);
 	return true;
 }
@@ -236,7 +264,7 @@ static bool prepare(
 	files = xcalloc(n, sizeof(*files));
 	for (size_t i = 0; i < n; i++) {
 		files[i] = (struct durable_file){b->entries[i].name, b->entries[i].fd};
-		snprintf(out[i].text, sizeof(out[i].text), "%s", b->entries[i].name);
+		memcpy(out[i].text, b->entries[i].name, NAME_ROOM);
 	}
 	done = durable_sync(&m->durable, files, n, &which);
 	err = errno;
@@ -476,6 +504,15 @@ static uint32_t random_number(void)
 	return r;
 }
 
+static void make_name_parts(struct maildir *m)
+{
+	snprintf(m->process, sizeof(m->process), "P%ldQ", (long)getpid());
+	snprintf(
+		m->tail, sizeof(m->tail), "R%08" PRIx32 "%s.%s", random_number(), m->mark, m->host);
+	m->process_len = strlen(m->process);
+	m->tail_len = strlen(m->tail);
+}
+
 /* A quarter of what is left besides sockets and state: some batches may wait for the committer. */
 static size_t open_max(void)
 {
@@ -564,11 +601,10 @@ struct sink *maildir_open(const struct destination *d, const char *account, stru
 	m->sink.ops = &ops;
 	m->d = d;
 	m->tmp_fd = m->new_fd = m->cur_fd = m->entry.fd = -1;
-	m->random = random_number();
-	m->pid = getpid();
 	m->open_max = open_max();
 	sink_my_host(m->host, sizeof(m->host));
 	snprintf(m->mark, sizeof(m->mark), "A%016" PRIx64, hash_text(account));
+	make_name_parts(m);
 	if (!open_folders(m, e)) {
 		free_sink(&m->sink);
 		return NULL;

@@ -39,7 +39,7 @@ struct sink_batch {
 	struct mbox_lock lock;
 	uint64_t base; /* the mbox's size when it was locked */
 	struct timespec read_at;
-	size_t pad;    /* newlines that the mail before lacks */
+	size_t pad; /* newlines that the mail before lacks */
 };
 
 struct mbox {

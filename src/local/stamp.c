@@ -115,6 +115,25 @@ size_t stamp_received(char *out, const struct mail_info *mail, const char *my_ho
 	return (size_t)n;
 }
 
+size_t stamp_received_again(
+	struct stamp_memo *memo, char *out, const struct mail_info *mail, const char *my_host)
+{
+	const char *host = mail->host ? mail->host : "", *user = mail->user ? mail->user : "";
+
+	if (strlen(host) >= sizeof(memo->host) || strlen(user) >= sizeof(memo->user))
+		return stamp_received(out, mail, my_host);
+	if (!memo->len || memo->now_s != mail->now_s || memo->encrypted != mail->encrypted ||
+		strcmp(memo->host, host) != 0 || strcmp(memo->user, user) != 0) {
+		memo->len = stamp_received(memo->text, mail, my_host);
+		memo->now_s = mail->now_s;
+		memo->encrypted = mail->encrypted;
+		snprintf(memo->host, sizeof(memo->host), "%s", host);
+		snprintf(memo->user, sizeof(memo->user), "%s", user);
+	}
+	memcpy(out, memo->text, memo->len);
+	return memo->len;
+}
+
 size_t stamp_from(char *out, const char *sender, int64_t now_s)
 {
 	struct tm t = utc(now_s);

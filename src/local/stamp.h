@@ -19,6 +19,19 @@ enum { STAMP_SENDER_MAX = 254, STAMP_ROOM = 1024, STAMP_HEADER_MAX = 64 * 1024 }
  * or extend it.
  */
 size_t stamp_received(char *out, const struct mail_info *mail, const char *my_host);
+/*
+ * The same, for many mails in a row: renders only what differs from the mail before. All zero is an
+ * empty memo; my_host must not change.
+ */
+struct stamp_memo {
+	int64_t now_s;
+	bool encrypted;
+	size_t len; /* of text; 0: empty */
+	char host[STAMP_SENDER_MAX + 1], user[STAMP_SENDER_MAX + 1];
+	char text[STAMP_ROOM];
+};
+size_t stamp_received_again(
+	struct stamp_memo *memo, char *out, const struct mail_info *mail, const char *my_host);
 /* The mbox From_ line with the UTC time, in out, which holds STAMP_ROOM octets; its length. */
 size_t stamp_from(char *out, const char *sender, int64_t now_s);
 

@@ -257,9 +257,9 @@ static struct store *attach(const char *path, int flags, struct error *e)
 	return s;
 }
 
-static void keep_wal_file(struct store *s, bool keep)
+static void keep_wal_file(struct store *s)
 {
-	int persist = keep;
+	int persist = 1;
 
 	sqlite3_file_control(s->db, "main", SQLITE_FCNTL_PERSIST_WAL, &persist);
 }
@@ -383,7 +383,7 @@ struct store *store_open(const char *path, const char *host, const char *user, s
 	if (!s)
 		return NULL;
 	checkpoint_on_close(s, false);
-	keep_wal_file(s, true);
+	keep_wal_file(s);
 	if (!check_version(s, &version, e) ||
 		!execute_text(s,
 			"PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
@@ -439,8 +439,8 @@ bool store_open_readonly(const char *path, struct store **out, struct error *e)
 	file = attach(path, SQLITE_OPEN_READWRITE, e);
 	if (!file)
 		return false;
-	/* SQLite makes a missing WAL; then it shall take it away again. */
-	keep_wal_file(file, has_wal);
+	/* Closing leaves a WAL as it is; one that was missing, and that SQLite made, it takes away.
+	 */
 	checkpoint_on_close(file, !has_wal);
 	if (!check_version(file, &version, e))
 		goto end;

@@ -7,7 +7,7 @@
 #include <gsasl.h>
 #include <sqlite3.h>
 
-#include "../config.h"
+#include "values.h"
 #include "verbs/help.h"
 #include "verbs/print.h"
 
@@ -17,8 +17,9 @@ int verb_version(bool multi_line)
 	int code;
 
 	buf_printf(&text, "ambil %s\n", AMBIL_VERSION);
-	buf_printf(&text, "GnuTLS %s, libgsasl %s, SQLite %s, libConfuse %s\n", gnutls_check_version(NULL),
-		gsasl_check_version(NULL), sqlite3_libversion(), config_library_version());
+	buf_printf(&text, "GnuTLS %s, libgsasl %s, SQLite %s, libConfuse %s\n",
+		gnutls_check_version(NULL), gsasl_check_version(NULL), sqlite3_libversion(),
+		values_library_version());
 	code = verb_print(&text, multi_line);
 	buf_release(&text);
 	return code;

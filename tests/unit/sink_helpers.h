@@ -2,7 +2,8 @@
 #ifndef AMBIL_TESTS_SINK_HELPERS_H
 #define AMBIL_TESTS_SINK_HELPERS_H
 
-/* A folder of its own for each test, a destination in it, and mails that go there. Include behind cmocka.h. */
+/* A folder of its own for each test, a destination in it, and mails that go there. Include behind
+ * cmocka.h. */
 
 #include <dirent.h>
 #include <errno.h>
@@ -135,8 +136,13 @@ static inline size_t count_in(const struct fixture *f, const char *folder)
 
 static inline struct mail_info some_info(void)
 {
-	return (struct mail_info){.account = "home", .host = "pop.example.org", .user = "anna",
-		.uid = span_of("uid-1"), .attempt = 1, .encrypted = true, .now_s = NOW};
+	return (struct mail_info){.account = "home",
+		.host = "pop.example.org",
+		.user = "anna",
+		.uid = span_of("uid-1"),
+		.attempt = 1,
+		.encrypted = true,
+		.now_s = NOW};
 }
 
 /* One mail into the open batch, as one piece. */
@@ -145,7 +151,8 @@ static inline void put_mail(struct fixture *f, const char *octets, size_t len)
 	struct mail_info info = some_info();
 
 	if (!f->k->ops->begin(f->k, &info, &f->e) ||
-		!f->k->ops->write(f->k, (struct span){octets, len}, &f->e) || !f->k->ops->end(f->k, &f->e))
+		!f->k->ops->write(f->k, (struct span){octets, len}, &f->e) ||
+		!f->k->ops->end(f->k, &f->e))
 		fail_msg("%s", f->e.text);
 }
 
@@ -154,13 +161,15 @@ static inline void put_numbered(struct fixture *f, int number)
 {
 	char text[200];
 
-	snprintf(text, sizeof(text), "From: s@b.example\r\nSubject: mail %d\r\n\r\nFrom here\r\n", number);
+	snprintf(text, sizeof(text), "From: s@b.example\r\nSubject: mail %d\r\n\r\nFrom here\r\n",
+		number);
 	put_mail(f, text, strlen(text));
 }
 
 static inline bool deliver(struct fixture *f, struct sink_batch *b, struct receipt *r, size_t n)
 {
-	bool done = f->k->ops->prepare(f->k, b, r, n, &f->e) && f->k->ops->commit(f->k, b, r, n, &f->e);
+	bool done = f->k->ops->prepare(f->k, b, r, n, &f->e) &&
+		f->k->ops->commit(f->k, b, r, n, &f->e);
 
 	f->k->ops->batch_free(f->k, b, !done);
 	return done;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The command line: what is understood, what is refused and with which words, and the help texts. */
+/* The command line: what is understood, what is refused and with which words, and the help texts.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -68,8 +69,10 @@ static void cli_parse__without_words_is_fetch_for_all(void **state)
 static void cli_parse__takes_options_before_and_after_the_verb(void **state)
 {
 	static const char *const lines[] = {"-c f -v --no-input check home --exit-code",
-		"check home --exit-code --no-input -v -c f", "check --config=f home -v --exit-code --no-input",
-		"-vcf check --no-input home --exit-code", "check --no-input --exit-code -v --config f -- home"};
+		"check home --exit-code --no-input -v -c f",
+		"check --config=f home -v --exit-code --no-input",
+		"-vcf check --no-input home --exit-code",
+		"check --no-input --exit-code -v --config f -- home"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
@@ -154,11 +157,13 @@ static void cli_parse__refuses_with_the_right_words(void **state)
 		const char *line, *text, *remedy;
 	} cases[] = {
 		{"--kepe", "unknown option --kepe (did you mean --keep?)", "ambil fetch --help"},
-		{"--kepe=3 check", "unknown option --kepe (did you mean --keep?)", "ambil check --help"},
+		{"--kepe=3 check", "unknown option --kepe (did you mean --keep?)",
+			"ambil check --help"},
 		{"check --xyzzyplugh", "unknown option --xyzzyplugh", "ambil check --help"},
 		{"--con f", "unknown option --con (did you mean --config?)", "ambil fetch --help"},
 		{"--dry", "unknown option --dry (did you mean --dry-run?)", "ambil fetch --help"},
-		{"--max-s=3", "unknown option --max-s (did you mean --max-size?)", "ambil fetch --help"},
+		{"--max-s=3", "unknown option --max-s (did you mean --max-size?)",
+			"ambil fetch --help"},
 		{"-x", "unknown option -x", "ambil fetch --help"},
 		{"-nxa", "unknown option -x", "ambil fetch --help"},
 		{"-c", "-c needs a value", "ambil fetch --help"},
@@ -167,9 +172,11 @@ static void cli_parse__refuses_with_the_right_words(void **state)
 		{"check --keep=3d", "--keep belongs to fetch, not to check", "ambil fetch --help"},
 		{"check -n", "--dry-run belongs to fetch, not to check", "ambil fetch --help"},
 		{"--exit-code", "--exit-code belongs to check, not to fetch", "ambil check --help"},
-		{"config --all show", "--all belongs to fetch, not to config", "ambil fetch --help"},
+		{"config --all show", "--all belongs to fetch, not to config",
+			"ambil fetch --help"},
 		{"--keep --delete", "--keep and --delete exclude each other", "ambil fetch --help"},
-		{"--delete --keep=1d", "--keep and --delete exclude each other", "ambil fetch --help"},
+		{"--delete --keep=1d", "--keep and --delete exclude each other",
+			"ambil fetch --help"},
 		{"-a --from-now", "--all and --from-now exclude each other", "ambil fetch --help"},
 		{"-n --from-now", "--dry-run and --from-now exclude each other",
 			"ambil fetch --help"},

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Configuration files: what they give, every error in them with its line, and that the check of the form
- * never disagrees with libconfuse about what a file says.
+ * Configuration files: what they give, every error in them with its line, and that the check of the
+ * form never disagrees with libconfuse about what a file says.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -168,10 +168,11 @@ static void config_load__takes_top_level_keys_as_defaults_wherever_they_stand(vo
 	struct config config;
 	char *seen;
 
-	write_conf(*state, "account a { host = h  user = u  keep = false }\n"
-			   "account b { host = h  user = u  tls = starttls\n}\n"
-			   "keep = \"14d\"\nport = 1995 timeout = 5s\n"
-			   "deliver = 'mbox:/m/%a'\nreceived-header = no\njobs = 9\n");
+	write_conf(*state,
+		"account a { host = h  user = u  keep = false }\n"
+		"account b { host = h  user = u  tls = starttls\n}\n"
+		"keep = \"14d\"\nport = 1995 timeout = 5s\n"
+		"deliver = 'mbox:/m/%a'\nreceived-header = no\njobs = 9\n");
 	config = loaded(NULL);
 	assert_int_equal(config.n, 2);
 	assert_int_equal(config.jobs, 9);
@@ -286,7 +287,8 @@ static void config_load__names_the_brace_that_is_not_closed(void **state)
 		"ambil.conf:1: the brace of account \"a\" is not closed\n"
 		"ambil.conf:2: host = \"}\": use a host name or an address (the port is a setting of "
 		"its own)\n");
-	assert_errors(*state, "account a {\n host = h user = u\naccount b {\n host = h user = u }\n",
+	assert_errors(*state,
+		"account a {\n host = h user = u\naccount b {\n host = h user = u }\n",
 		"ambil.conf:1: the brace of account \"a\" is not closed before line 3\n");
 	assert_errors(*state, "account a { host = h user = u }\n}\n",
 		"ambil.conf:2: this closing brace has no opening one\n");
@@ -297,12 +299,15 @@ static void config_load__refuses_what_libconfuse_would_misread(void **state)
 	static const char *const cases[][2] = {
 		{"keep = \"14d\nkeep = \"1d\"\n", "1: the quote is not closed on this line"},
 		{"keep = '14d\r\n", "1: the quote is not closed on this line"},
-		{"deliver = \"pipe:a\\d\"", "1: write a backslash in double quotes as \\\\, or use "
-					    "single quotes"},
-		{"deliver = \"pipe:a\\0\"", "1: write a backslash in double quotes as \\\\, or use "
-					    "single quotes"},
+		{"deliver = \"pipe:a\\d\"",
+			"1: write a backslash in double quotes as \\\\, or use "
+			"single quotes"},
+		{"deliver = \"pipe:a\\0\"",
+			"1: write a backslash in double quotes as \\\\, or use "
+			"single quotes"},
 		{"deliver = \"pipe:${NIX}\"", "1: the variable NIX is not set"},
-		{"deliver = \"pipe:${A\"\n}", "1: \"${\" has no \"}\"; write \\${ or use single quotes"},
+		{"deliver = \"pipe:${A\"\n}",
+			"1: \"${\" has no \"}\"; write \\${ or use single quotes"},
 		{"deliver = \"${a b}\"", "1: use ${NAME} or ${NAME:-DEFAULT} for a variable"},
 		{"deliver = ${HOME}", "1: ${HOME} must stand in quotes"},
 		{"deliver = mbox:a+b", "1: mbox:a+b must stand in quotes"},
@@ -315,15 +320,21 @@ static void config_load__refuses_what_libconfuse_would_misread(void **state)
 		{"\n/* never", "2: this comment has no end (*/)"},
 		{"keep = \"1d\\\nkeep = 2d", "1: the quote is not closed on this line"},
 		{"\"keep\" = 2d", "1: the name of a setting is expected, not \"keep\""},
-		{"account { host = h user = u }", "1: the account has no name; write account NAME {"},
-		{"acount a { host = h user = u }", "1: unknown section \"acount\", did you mean "
-						   "\"account\"?"},
-		{"account a { b c { } host = h user = u }", "1: there are no sections inside an "
-							    "account"},
+		{"account { host = h user = u }",
+			"1: the account has no name; write account NAME {"},
+		{"acount a { host = h user = u }",
+			"1: unknown section \"acount\", did you mean "
+			"\"account\"?"},
+		{"account a { b c { } host = h user = u }",
+			"1: there are no sections inside an "
+			"account"},
 		{"include 'x'", "1: \"=\" is missing behind \"include\""},
 		{"include()", "1: write include(\"FILE\") to read another file"},
-		{"account a { include(x) host = h user = u }", "1: include stands outside of accounts"},
-		{"\xef\xbb\xbf" "keep = true", "1: save the file without a byte order mark"},
+		{"account a { include(x) host = h user = u }",
+			"1: include stands outside of accounts"},
+		{"\xef\xbb\xbf"
+		 "keep = true",
+			"1: save the file without a byte order mark"},
 	};
 
 	unsetenv("NIX");
@@ -405,8 +416,8 @@ static void config_load__wants_a_private_file(void **state)
 		struct config config;
 		struct error e = {0};
 
-		write_octets(*state, conf_name, cases[i].text, strlen(cases[i].text),
-			cases[i].mode);
+		write_octets(
+			*state, conf_name, cases[i].text, strlen(cases[i].text), cases[i].mode);
 		if (config_load(NULL, &config, NULL, &e) != !cases[i].said)
 			fail_msg("mode %04o: %s", (unsigned)cases[i].mode, e.text);
 		if (!cases[i].said) {
@@ -444,8 +455,7 @@ static void config_load__keeps_passwords_as_they_are_typed(void **state)
 	assert_errors(*state, "account a { host = h user = u password = \"x${HOME}\" }",
 		"ambil.conf:1: password has a ${…} in double quotes, which would be replaced; use "
 		"single quotes\n");
-	assert_errors(*state, "password = x",
-		"ambil.conf:1: password stands in an account only\n");
+	assert_errors(*state, "password = x", "ambil.conf:1: password stands in an account only\n");
 }
 
 static void config_load__never_shows_a_password_in_an_error(void **state)
@@ -591,8 +601,8 @@ static void config_add_url__makes_an_account(void **state)
 		{"pops://a;AUTH=*@[::1]", "a@%3A%3A1", "a", "::1", 995, TLS_IMPLICIT, MECH_NONE},
 		{"pops://a;auth=+APOP@h", "a@h", "a", "h", 995, TLS_IMPLICIT, MECH_APOP},
 		{"pops://a;AUTH=APOP@h", "a@h", "a", "h", 995, TLS_IMPLICIT, MECH_APOP},
-		{"pop://a;AUTH=PLAIN@[2001:db8::7]:110", "a@2001%3Adb8%3A%3A7", "a",
-			"2001:db8::7", 110, TLS_STARTTLS, MECH_PLAIN},
+		{"pop://a;AUTH=PLAIN@[2001:db8::7]:110", "a@2001%3Adb8%3A%3A7", "a", "2001:db8::7",
+			110, TLS_STARTTLS, MECH_PLAIN},
 	};
 
 	write_conf(*state, "keep = 3d\nport = 7\ntls = none\ndeliver = 'mbox:/m'\n");
@@ -705,11 +715,12 @@ static const char *pick(unsigned *seed, const char *const *words, size_t n)
 static const char *const names[] = {"host", "user", "keep", "deliver", "jobs", "timeout"};
 static const char *const texts[] = {"a", "\"a b\"", "'a b'", "\"a\\\"b\"", "'a\\'b'", "'a\\b'",
 	"\"a\\\\\"", "\"${SET}\"", "\"x${SET}y${NIX:-z}\"", "'${SET}'", "\"\\${SET}\"", "\"$\"",
-	"\"$$ {\"", "'#'", "\"//\"", "\"/*\"", "a/b", "/", "a/", "a//b", "~/x:y.z", "%a", "14d", "''", "\"\"",
-	"\"p\xc3\xb6\"", "p\xc3\xb6", "\"{\"", "'}'", "\"a\\d\"", "\"a", "'a", "${SET}", "a+b", "a#b",
-	"\"${NIX}\"", "\"${\"", "*", "a//b", "\"a\"b", "\"\\x41\"", "\"\\101\"", "\"\\n\""};
-static const char *const gaps[] = {" ", "\n", "\r\n", "\t", " # c }\n", " // c \"\n", " /* c */ ",
-	" /* c\n{ */ ", "  "};
+	"\"$$ {\"", "'#'", "\"//\"", "\"/*\"", "a/b", "/", "a/", "a//b", "~/x:y.z", "%a", "14d",
+	"''", "\"\"", "\"p\xc3\xb6\"", "p\xc3\xb6", "\"{\"", "'}'", "\"a\\d\"", "\"a", "'a",
+	"${SET}", "a+b", "a#b", "\"${NIX}\"", "\"${\"", "*", "a//b", "\"a\"b", "\"\\x41\"",
+	"\"\\101\"", "\"\\n\""};
+static const char *const gaps[] = {
+	" ", "\n", "\r\n", "\t", " # c }\n", " // c \"\n", " /* c */ ", " /* c\n{ */ ", "  "};
 /* Inside a statement libconfuse takes no comments; the loader does, and leaves them out. */
 static const char *const blanks[] = {" ", "\n", "\r\n", "\t"};
 static const char *const noise[] = {"{", "}", "=", "(", ")", ",", "+=", "\"", "'", "\\", "/", "#",
@@ -751,10 +762,10 @@ static void be_silent(cfg_t *cfg, const char *fmt, va_list ap)
 
 static cfg_t *plain_libconfuse(const char *text, bool *accepted)
 {
-	cfg_opt_t inner[] = {CFG_STR("host", NULL, CFGF_NODEFAULT), CFG_STR("user", NULL, CFGF_NODEFAULT),
-		CFG_STR("keep", NULL, CFGF_NODEFAULT), CFG_STR("deliver", NULL, CFGF_NODEFAULT),
-		CFG_STR("jobs", NULL, CFGF_NODEFAULT), CFG_STR("timeout", NULL, CFGF_NODEFAULT),
-		CFG_END()};
+	cfg_opt_t inner[] = {CFG_STR("host", NULL, CFGF_NODEFAULT),
+		CFG_STR("user", NULL, CFGF_NODEFAULT), CFG_STR("keep", NULL, CFGF_NODEFAULT),
+		CFG_STR("deliver", NULL, CFGF_NODEFAULT), CFG_STR("jobs", NULL, CFGF_NODEFAULT),
+		CFG_STR("timeout", NULL, CFGF_NODEFAULT), CFG_END()};
 	cfg_opt_t top[] = {inner[0], inner[1], inner[2], inner[3], inner[4], inner[5],
 		CFG_SEC("account", inner, CFGF_MULTI | CFGF_TITLE), CFG_END()};
 	cfg_t *cfg = cfg_init(top, CFGF_NONE);
@@ -769,7 +780,8 @@ static cfg_t *plain_libconfuse(const char *text, bool *accepted)
 static bool is_last(const struct syntax *s, size_t i)
 {
 	for (size_t k = i + 1; k < s->n; k++)
-		if (s->items[k].kind == SYNTAX_SETTING && s->items[k].account == s->items[i].account &&
+		if (s->items[k].kind == SYNTAX_SETTING &&
+			s->items[k].account == s->items[i].account &&
 			strcmp(s->items[k].name, s->items[i].name) == 0)
 			return false;
 	return true;

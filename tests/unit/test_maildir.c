@@ -301,7 +301,8 @@ static void run_until(struct fixture *f, int step, int receipts_fd)
 	if (step == 1)
 		_exit(0);
 	b = f->k->ops->cut(f->k);
-	if (!f->k->ops->begin(f->k, &info, &f->e) || !f->k->ops->write(f->k, span_of("half"), &f->e))
+	if (!f->k->ops->begin(f->k, &info, &f->e) ||
+		!f->k->ops->write(f->k, span_of("half"), &f->e))
 		_exit(1);
 	if (step == 2)
 		_exit(0);
@@ -406,8 +407,9 @@ static void destination__reads_what_is_allowed(void **state)
 		{"pipe:procmail -t '%a'", NULL, "procmail -t '%a'", "pipe:procmail -t '%a'"},
 		{"-", NULL, "standard output", "-"},
 	};
-	static const char *const bad[] = {"", "Mail", "maildir", "maildir:", "maildir: ", "mbox:", "pipe:",
-		"pipe: ", "pipe:'open", "--", "maildir:~/%b", "mbox:~bob/x", "mbox:~/x%"};
+	static const char *const bad[] = {"", "Mail", "maildir",
+		"maildir:", "maildir: ", "mbox:", "pipe:", "pipe: ", "pipe:'open", "--",
+		"maildir:~/%b", "mbox:~bob/x", "mbox:~/x%"};
 	struct destination d;
 	struct error e;
 

@@ -234,8 +234,9 @@ static void stdout__is_one_mboxrd_stream(void **state)
 		close(fd);
 	}
 	get_file(f, "out", &have);
-	static const char twice[] = "From a@b.example Tue Nov 24 03:26:53 2026\nFrom: a@b.example\n\n"
-				    ">From c\n\nFrom MAILER-DAEMON Tue Nov 24 03:26:53 2026\nx\n\n";
+	static const char twice[] =
+		"From a@b.example Tue Nov 24 03:26:53 2026\nFrom: a@b.example\n\n"
+		">From c\n\nFrom MAILER-DAEMON Tue Nov 24 03:26:53 2026\nx\n\n";
 
 	assert_int_equal(have.len, 2 * strlen(twice));
 	assert_memory_equal(have.data, twice, strlen(twice));
@@ -289,7 +290,9 @@ static void stdout__waits_for_a_slow_reader(void **state)
 		close(fds[1]);
 		while ((n = read(fds[0], chunk, sizeof(chunk))) > 0)
 			total += (size_t)n;
-		_exit(total != mail.len / 12 * 11 + strlen("From MAILER-DAEMON Tue Nov 24 03:26:53 2026\n\n"));
+		_exit(total !=
+			mail.len / 12 * 11 +
+				strlen("From MAILER-DAEMON Tue Nov 24 03:26:53 2026\n\n"));
 	}
 	close(fds[0]);
 	assert_true(run_to(f, fds[1], mail.data, mail.len));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Every case goes through whole, octet by octet, and cut in two at every place; the result must be the same. */
+/* Every case goes through whole, octet by octet, and cut in two at every place; the result must be
+ * the same. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -37,7 +38,8 @@ static void finish(struct quote *q, struct buf *out)
 	buf_add(out, last, quote_end(q, last));
 }
 
-static void check(enum quote_form form, const char *in, size_t in_len, const char *want, size_t want_len)
+static void check(
+	enum quote_form form, const char *in, size_t in_len, const char *want, size_t want_len)
 {
 	struct buf out = {NULL, 0, 0};
 	struct quote q;
@@ -83,7 +85,8 @@ static const struct sample samples[] = {
 	{"Fro\r\nF", "Fro\nF", "Fro\nF\n\n"},
 	{">From x\r\n>>From \r\n", ">From x\n>>From \n", ">>From x\n>>>From \n\n"},
 	{">F>From x\r\n From x\r\n", ">F>From x\n From x\n", ">F>From x\n From x\n\n"},
-	{"FFrom x\r\nfrom x\r\nFrom\tx\r\n", "FFrom x\nfrom x\nFrom\tx\n", "FFrom x\nfrom x\nFrom\tx\n\n"},
+	{"FFrom x\r\nfrom x\r\nFrom\tx\r\n", "FFrom x\nfrom x\nFrom\tx\n",
+		"FFrom x\nfrom x\nFrom\tx\n\n"},
 	{"a\nFrom x\n", "a\nFrom x\n", "a\n>From x\n\n"},
 	{"a\rFrom x\r\n", "a\rFrom x\n", "a\rFrom x\n\n"},
 	{">", ">", ">\n\n"},

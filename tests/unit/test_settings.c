@@ -248,7 +248,8 @@ static void setting_quote__quotes_what_is_not_a_bare_word(void **state)
 	}
 }
 
-/* Wherever the tests are started: at the top of the tree, in a build folder inside it, or told where. */
+/* Wherever the tests are started: at the top of the tree, in a build folder inside it, or told
+ * where. */
 static void read_manual(struct buf *text)
 {
 	const char *top = getenv("AMBIL_SOURCE"), *tops[] = {".", "..", "../.."};

@@ -132,7 +132,8 @@ static void stamp__from_line_is_utc_and_english(void **state)
 
 static void stamp__received_names_hosts_protocol_and_user(void **state)
 {
-	struct mail_info mail = {.host = "pop.example.org", .user = "anna", .encrypted = true, .now_s = NOW};
+	struct mail_info mail = {
+		.host = "pop.example.org", .user = "anna", .encrypted = true, .now_s = NOW};
 	char out[STAMP_ROOM];
 	size_t len = stamp_received(out, &mail, "here.example");
 
@@ -154,8 +155,8 @@ static void stamp__received_names_hosts_protocol_and_user(void **state)
 
 static void stamp__received_lets_no_hostile_text_in(void **state)
 {
-	static const char *const bad[] = {"a\r\nX-Evil: 1", "a>; b", "a b", "a\tb", "", "<", "a\x80", "a@b@c",
-		"a@", "@b", "a(b", "\"a\""};
+	static const char *const bad[] = {"a\r\nX-Evil: 1", "a>; b", "a b", "a\tb", "", "<",
+		"a\x80", "a@b@c", "a@", "@b", "a(b", "\"a\""};
 	struct mail_info mail = {.now_s = NOW};
 	char out[STAMP_ROOM], want[STAMP_ROOM];
 
@@ -163,7 +164,8 @@ static void stamp__received_lets_no_hostile_text_in(void **state)
 	mail.host = "";
 	mail.user = "";
 	stamp_received(want, &mail, "");
-	assert_non_null(strstr(want, "from unknown by unknown\n\twith POP3 (ambil " AMBIL_VERSION ");\n"));
+	assert_non_null(
+		strstr(want, "from unknown by unknown\n\twith POP3 (ambil " AMBIL_VERSION ");\n"));
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		mail.host = mail.user = bad[i];
 		stamp_received(out, &mail, bad[i]);

@@ -320,6 +320,28 @@ static void listed(struct store *s, const char *which, int64_t now_s, int64_t ke
 	seen_set_free(set);
 }
 
+static void store__tells_many_twins_apart(void **state)
+{
+	enum { N = 2000 };
+	struct store *s = open_store(*state);
+	struct store_row *rows = xcalloc(N, sizeof(*rows));
+	struct seen_set *set;
+	struct error e;
+
+	for (uint32_t i = 0; i < N; i++) {
+		rows[i].key = (struct store_key){{"twin", 4}, i};
+		rows[i].size = i + 1;
+	}
+	assert_true(store_delivered(s, rows, N, "mbox:/m", NOW, &e));
+	set = load(s);
+	for (uint32_t i = 0; i < N; i++)
+		assert_int_equal(seen_find(set, rows[i].key)->size, i + 1);
+	assert_null(seen_find(set, (struct store_key){{"twin", 4}, N}));
+	seen_set_free(set);
+	store_free(s);
+	free(rows);
+}
+
 static void store__drops_only_what_was_removed_and_missing_for_long(void **state)
 {
 	struct store *s = open_store(*state);
@@ -815,6 +837,7 @@ int main(void)
 		TEST(store__keeps_the_size_when_recovery_does_not_know_it),
 		TEST(store__gives_what_is_prepared_to_recovery),
 		TEST(store__tells_twins_and_odd_uids_apart),
+		TEST(store__tells_many_twins_apart),
 		TEST(store__drops_only_what_was_removed_and_missing_for_long),
 		TEST(store__keeps_facts_by_name),
 		TEST(store__makes_a_private_file_whatever_the_umask),

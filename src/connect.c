@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The way to a server that is ready for a login: connect, TLS at once or by STLS (RFC 2595),
+ * greeting, capabilities (RFC 2449). What was learned before TLS is forgotten, and nothing secret
+ * is sent here.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "net/dial.h"
+#include "net/tls.h"
+#include "report.h"
+#include "session_inner.h"
+
+static bool command(
+	struct session *s, const struct pop3_command *c, struct pop3_event *ev, struct error *e)
+{
+	return session_send(s, c, e) && session_wait(s, ev, e);
+}
+
+/* What a refusal means, by its response code (RFC 2449 s.8, RFC 3206). */
+enum error_kind session_refusal_kind(enum pop3_code code, enum error_kind otherwise)
+{
+	switch (code) {
+	case POP3_CODE_IN_USE:
+	case POP3_CODE_LOGIN_DELAY:
+	case POP3_CODE_SYS_TEMP:
+		return ERROR_BUSY;
+	case POP3_CODE_SYS_PERM:
+		return ERROR_CAPABILITY;
+	case POP3_CODE_AUTH:
+		return ERROR_AUTH;
+	default:
+		return otherwise;
+	}
+}
+
+static bool greet(struct session *s, struct error *e)
+{
+	const struct endpoint *to = &s->account->endpoint;
+	struct pop3_event ev;
+	struct span stamp;
+	bool wrong_port = !s->encrypted && to->port == 995;
+
+	/* A server that waits for a TLS handshake will never greet: no need to wait as long as for
+	 * mail. */
+	if (wrong_port && to->connect_timeout_ms < s->timeout_ms)
+		s->timeout_ms = to->connect_timeout_ms;
+	if (!session_wait(s, &ev, e)) {
+		if (s->silent && !s->encrypted) {
+			error_set(e, wrong_port ? ERROR_TLS : ERROR_NETWORK,
+				"%s:%u sent nothing for %lld s; %s port expects TLS at once",
+				to->host, (unsigned)to->port, (long long)(s->timeout_ms / 1000),
+				wrong_port ? "this" : "perhaps this");
+			error_remedy(e, "set", "tls = implicit");
+		}
+		return false;
+	}
+	s->timeout_ms = s->account->timeout_ms;
+	if (!ev.ok) {
+		error_set(e, session_refusal_kind(ev.code, ERROR_BUSY),
+			"%s does not want to serve now", to->host);
+		return error_server(e, ev.text);
+	}
+	if (reply_apop_stamp(ev.text, &stamp))
+		s->stamp = xstrndup(stamp.data, stamp.len);
+	return true;
+}
+
+/* CAPA that is refused is no error: such a server knows RFC 1939 only. */
+static bool read_capabilities(struct session *s, struct error *e)
+{
+	struct capabilities *c = &s->capabilities;
+	struct pop3_event ev;
+
+	*c = (struct capabilities){.known = false};
+	if (!session_wait(s, &ev, e))
+		return false;
+	if (!ev.ok)
+		return true;
+	c->known = true;
+	do {
+		if (!session_wait(s, &ev, e))
+			return false;
+		if (ev.type == POP3_LINE)
+			capabilities_add(c, ev.text);
+	} while (ev.type != POP3_END);
+	return true;
+}
+
+bool session_ask_capabilities(struct session *s, struct error *e)
+{
+	return session_send(s, &(struct pop3_command){.verb = POP3_CAPA}, e) &&
+		read_capabilities(s, e);
+}
+
+/* Adds where the host is set to words about it. */
+static void say_where(
+	const struct session *s, char *text, size_t room, const char *before, const char *behind)
+{
+	size_t len = strlen(text);
+
+	snprintf(text + len, room - len, "%s%s%s", before, config_origin(s->account, "host"),
+		behind);
+}
+
+static bool start_tls(struct session *s, struct error *e)
+{
+	const struct account *a = s->account;
+
+	report_step(s->setting->report_fd, "securing the connection");
+	if (!tls_start(&s->stream, &a->tls, a->endpoint.host, a->endpoint.port,
+		    a->endpoint.connect_timeout_ms, s->setting->stop_fd, e)) {
+		s->stream = NULL;
+		/* The one remedy that is a change of "host". */
+		if (strstr(e->remedy, "as host"))
+			say_where(s, e->remedy, sizeof(e->remedy), " in ", "");
+		return false;
+	}
+	s->encrypted = true;
+	s->last_ms = clock_ms();
+	if (s->setting->trace) {
+		char line[200];
+
+		snprintf(line, sizeof(line), "%s", tls_description(s->stream));
+		session_trace(s, "*", line);
+	}
+	return true;
+}
+
+static bool upgrade(struct session *s, struct error *e)
+{
+	const struct endpoint *to = &s->account->endpoint;
+	struct pop3_event ev;
+
+	if (s->capabilities.known && !s->capabilities.stls) {
+		error_set(e, ERROR_TLS, "%s:%u does not offer STLS", to->host, (unsigned)to->port);
+		return error_why(e, "nothing secret was sent");
+	}
+	if (!command(s, &(struct pop3_command){.verb = POP3_STLS}, &ev, e))
+		return false;
+	if (!ev.ok) {
+		error_set(e, ERROR_TLS, "%s:%u refused STLS; nothing secret was sent", to->host,
+			(unsigned)to->port);
+		return error_server(e, ev.text);
+	}
+	/* Let the engine look for octets that came with the answer before TLS takes the stream. */
+	if (pop3_next(s->engine, &ev) == POP3_FAILED) {
+		*e = *pop3_failure(s->engine);
+		session_name_host(s, e);
+		return false;
+	}
+	if (!start_tls(s, e))
+		return false;
+	pop3_tls_started(s->engine);
+	return true;
+}
+
+static bool connect_to(struct session *s, struct error *e)
+{
+	const struct account *a = s->account;
+
+	report_step(s->setting->report_fd, "connecting to %s", a->endpoint.host);
+	if (!dial(&a->endpoint, s->setting->stop_fd, &s->stream, e)) {
+		if (e->kind == ERROR_HOST)
+			say_where(s, e->text, sizeof(e->text), " (", ")");
+		return false;
+	}
+	s->last_ms = clock_ms();
+	if (a->tls.mode == TLS_IMPLICIT && !start_tls(s, e))
+		return false;
+	if (!greet(s, e) || !session_ask_capabilities(s, e))
+		return false;
+	if (a->tls.mode != TLS_STARTTLS)
+		return true;
+	/* RFC 2595 s.4: what was learned before TLS is forgotten. */
+	return upgrade(s, e) && session_ask_capabilities(s, e);
+}
+
+bool session_open(const struct session_setting *setting, const struct pop3_command *then, size_t n,
+	struct session **out, struct error *e)
+{
+	struct session *s = xcalloc(1, sizeof(*s));
+
+	s->setting = setting;
+	s->account = setting->account;
+	s->timeout_ms = s->account->timeout_ms;
+	s->engine = pop3_new();
+	if (!connect_to(s, e) || !login(s, then, n, e)) {
+		session_free(s);
+		return false;
+	}
+	*out = s;
+	return true;
+}
+
+void session_free(struct session *s)
+{
+	if (!s)
+		return;
+	stream_free(s->stream);
+	pop3_free(s->engine);
+	free(s->stamp);
+	free(s);
+}

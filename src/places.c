@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The only reader of HOME and the XDG variables: the folders are the same for a terminal, cron and
+ * a timer. */
+#include "places.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+
+#ifndef AMBIL_SYSTEM_CONFIG
+#define AMBIL_SYSTEM_CONFIG "/etc/ambil.conf"
+#endif
+
+/* A folder that the environment names: the XDG base directory specification ignores relative ones.
+ */
+static const char *folder_from(const char *variable)
+{
+	const char *value = getenv(variable);
+
+	return value && value[0] == '/' ? value : NULL;
+}
+
+char *places_home(void)
+{
+	const char *home = folder_from("HOME");
+	const struct passwd *entry = home ? NULL : getpwuid(getuid());
+
+	if (entry && entry->pw_dir && entry->pw_dir[0] == '/')
+		home = entry->pw_dir;
+	return xstrdup(home ? home : "/");
+}
+
+char *places_user_config(const char *home)
+{
+	const char *folder = folder_from("XDG_CONFIG_HOME");
+
+	if (folder)
+		return xasprintf("%s/ambil/ambil.conf", folder);
+	return xasprintf("%s/.config/ambil/ambil.conf", home);
+}
+
+char *places_state_dir(const char *home)
+{
+	const char *folder = folder_from("XDG_STATE_HOME");
+
+	if (folder)
+		return xasprintf("%s/ambil", folder);
+	return xasprintf("%s/.local/state/ambil", home);
+}
+
+/* Also true when it cannot be told: the file is then opened, and the reason given. */
+static bool exists(const char *path)
+{
+	return access(path, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR);
+}
+
+char *places_config(const char *named, bool *found, bool *by_name)
+{
+	const char *variable = getenv("AMBIL_CONFIG");
+	char *home, *path;
+
+	if (!named && variable && variable[0])
+		named = variable;
+	*by_name = named != NULL;
+	if (named) {
+		*found = exists(named);
+		return xstrdup(named);
+	}
+	home = places_home();
+	path = places_user_config(home);
+	free(home);
+	*found = exists(path);
+	if (!*found && exists(AMBIL_SYSTEM_CONFIG)) {
+		free(path);
+		path = xstrdup(AMBIL_SYSTEM_CONFIG);
+		*found = true;
+	}
+	return path;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef AMBIL_PLACES_H
+#define AMBIL_PLACES_H
+
+#include <stdbool.h>
+
+/* Where a user's files are, by the environment and the XDG base directory specification. Fresh
+ * strings. */
+
+/* $HOME, else the password database. */
+char *places_home(void);
+char *places_user_config(const char *home);
+char *places_state_dir(const char *home);
+/*
+ * The configuration to read: named, else $AMBIL_CONFIG, else the user's, else the system's. When
+ * none of them exists, *found is false and the path is that of the first one. *by_name: it was
+ * asked for by its name.
+ */
+char *places_config(const char *named, bool *found, bool *by_name);
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef AMBIL_SESSION_INNER_H
+#define AMBIL_SESSION_INNER_H
+
+#include <stdint.h>
+
+#include "net/stream.h"
+#include "session.h"
+
+/* The inside of a session, for session.c (the loop), connect.c and login.c only. */
+struct session {
+	const struct session_setting *setting;
+	const struct account *account;
+	struct stream *stream;
+	struct pop3 *engine;
+	struct capabilities capabilities;
+	char *stamp; /* of the greeting, for APOP */
+	bool encrypted;
+	bool stop_seen;
+	bool want_write_to_read; /* TLS must write before it can read on */
+	bool want_read_to_write;
+	bool lost_step;
+	bool silent; /* the failure was silence */
+	int64_t timeout_ms;
+	int64_t last_ms; /* when octets last moved */
+	uint64_t body;   /* octets of the mail that is coming in, for the trace */
+};
+
+/* The next event, where nothing but the server is waited for; a stop request is ERROR_INTERRUPTED.
+ */
+bool session_wait(struct session *s, struct pop3_event *ev, struct error *e) MUST_CHECK;
+/* One line of the trace: side is "C", "S" or "*". Nothing secret in text. */
+void session_trace(const struct session *s, const char *side, const char *text);
+/* Engine and stream say "the server" in errors; the user wants to know which. */
+void session_name_host(const struct session *s, struct error *e);
+/* CAPA, read into s->capabilities; a server that refuses it is no error. */
+bool session_ask_capabilities(struct session *s, struct error *e) MUST_CHECK;
+
+/*
+ * What a refusal means, by its response code (RFC 2449 s.8, RFC 3206); otherwise: what it means
+ * without one.
+ */
+enum error_kind session_refusal_kind(enum pop3_code code, enum error_kind otherwise);
+
+/*
+ * From AUTHORIZATION to TRANSACTION state with the strongest way that is offered and allowed, and
+ * at most one attempt. then: see session_open().
+ */
+bool login(
+	struct session *s, const struct pop3_command *then, size_t n, struct error *e) MUST_CHECK;
+
+#endif
