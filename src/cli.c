@@ -134,8 +134,7 @@ static void fail(struct parser *p, const struct error *e)
 	p->failed = true;
 }
 
-/* What was meant by a long option: one it is the beginning of, else the one spelled most like it.
- */
+/* What a long option was meant to be: one it begins like, else the one spelled most like it. */
 static const char *nearest_option(const char *name)
 {
 	const char *names[CLI_OPTIONS];

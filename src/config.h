@@ -47,8 +47,7 @@ struct config {
 	char *state_dir;
 	uint32_t jobs;
 	char *color, *progress;         /* auto, always, never */
-	char *defaults[SETTINGS_COUNT]; /* account settings outside of accounts, as text; else NULL
-					 */
+	char *defaults[SETTINGS_COUNT]; /* account settings outside of accounts, as text */
 	char *origin[SETTINGS_COUNT];
 	struct account *accounts;
 	size_t n;

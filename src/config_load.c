@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,17 +52,17 @@ struct source {
 	char **values; /* of form.items, as libconfuse reads them */
 };
 
-static struct error *add_problem(
+static void add_problem(
 	struct loader *l, const struct source *src, unsigned line, const struct error *e)
 {
 	l->problems = xreallocarray(l->problems, l->n + 1, sizeof(l->problems[0]));
 	l->problems[l->n] = (struct problem){src ? src->number : SIZE_MAX, line, l->n, *e};
-	return &l->problems[l->n++].error;
+	l->n++;
 }
 
-static struct error *complain(struct loader *l, const struct source *src, unsigned line,
-	const char *fmt, ...) PRINTF_LIKE(4, 5);
-static struct error *complain(
+static void complain(struct loader *l, const struct source *src, unsigned line, const char *fmt,
+	...) PRINTF_LIKE(4, 5);
+static void complain(
 	struct loader *l, const struct source *src, unsigned line, const char *fmt, ...)
 {
 	struct error e;
@@ -72,7 +73,7 @@ static struct error *complain(
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	error_set(&e, ERROR_CONFIG, "%s:%u: %s", src->shown, line, text);
-	return add_problem(l, src, line, &e);
+	add_problem(l, src, line, &e);
 }
 
 static char *origin_at(const struct source *src, unsigned line)
@@ -80,8 +81,7 @@ static char *origin_at(const struct source *src, unsigned line)
 	return xasprintf("%s:%u", src->shown, line);
 }
 
-/* Who may change this file may run commands as its user; who may read it has the passwords in it.
- */
+/* Who may change the file may run commands as its user; who may read it has its passwords. */
 static void check_access(
 	struct loader *l, const struct source *src, mode_t mode, uid_t owner, bool secret)
 {

@@ -31,6 +31,7 @@ struct fetch {
 	struct secret *password;
 	int report_fd;
 	int lock_fd;
+	char *mark; /* account and state file: whose leftovers may be swept */
 	struct sink *sink;
 	struct store *store;
 	struct seen_set *seen;
@@ -100,7 +101,7 @@ static bool recover_and_tell(struct fetch *f, struct error *e)
 {
 	struct recovery done;
 
-	if (!recover(f->store, f->sink, &f->account->destination, f->account->name, clock_wall_s(), &done, e))
+	if (!recover(f->store, f->sink, &f->account->destination, f->mark, clock_wall_s(), &done, e))
 		return false;
 	if (done.unsure) {
 		struct error w = {0};
@@ -123,7 +124,8 @@ static bool open_local(struct fetch *f, struct error *e)
 		return false;
 	if (f->order->mode == RUN_FROM_NOW)
 		return true;
-	f->sink = sink_open(&f->account->destination, f->account->name, e);
+	f->mark = xasprintf("%s/%s", f->order->state_dir, f->account->name);
+	f->sink = sink_open(&f->account->destination, f->mark, e);
 	return f->sink && recover_and_tell(f, e);
 }
 
@@ -529,6 +531,7 @@ static void release(struct fetch *f)
 	sink_free(f->sink);
 	store_free(f->store);
 	secret_release(f->password);
+	free(f->mark);
 }
 
 int fetch_account(const struct account *account, const struct run_order *order, struct secret *password,

@@ -14,8 +14,7 @@
 #define AMBIL_SYSTEM_CONFIG "/etc/ambil.conf"
 #endif
 
-/* A folder that the environment names: the XDG base directory specification ignores relative ones.
- */
+/* A folder the environment names; by the XDG specification relative ones are ignored. */
 static const char *folder_from(const char *variable)
 {
 	const char *value = getenv(variable);

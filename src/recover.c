@@ -35,6 +35,11 @@ static bool settle(struct store *store, struct sink *sink, const char *destinati
 			sink->ops->recover(sink, &rows[i].receipt, rows[i].prepared_s, &done->unsure_why) :
 			SINK_ABSENT;
 
+		/* Nobody could look: to fetch it again now would be a guess. */
+		if (state == SINK_UNSURE && done->unsure_why.kind == ERROR_BUSY) {
+			*e = done->unsure_why;
+			goto end;
+		}
 		if (state == SINK_PREPARED)
 			finish[unfinished++] = rows[i].receipt;
 		if (state == SINK_PREPARED || state == SINK_DELIVERED)
@@ -60,16 +65,23 @@ end:
 }
 
 /* The destination that a row names is another than today's: the configuration has changed since. */
-static bool settle_elsewhere(struct store *store, const char *id, const char *account,
+static bool settle_elsewhere(struct store *store, const char *id, const char *mark,
 	const struct store_pending *rows, size_t n, int64_t now_s, struct recovery *done, struct error *e)
 {
 	struct destination d;
 	struct sink *sink;
+	struct buf text = {NULL, 0, 0};
 	bool ok;
 
-	if (!destination_parse(id, account, "/", &d, e))
+	/* In an id the account's name is in place already. */
+	for (const char *p = id; *p; p++)
+		buf_add(&text, *p == '%' ? "%%" : p, *p == '%' ? 2 : 1);
+	buf_add(&text, "", 0);
+	ok = destination_parse(text.data, "", "/", &d, e);
+	buf_release(&text);
+	if (!ok)
 		return false;
-	sink = sink_open(&d, account, e);
+	sink = sink_open(&d, mark, e);
 	ok = sink && settle(store, sink, id, rows, n, now_s, done, e);
 	sink_free(sink);
 	destination_release(&d);
@@ -85,7 +97,7 @@ static int by_destination(const void *a, const void *b)
 	return order ? order : x->order < y->order ? -1 : x->order > y->order;
 }
 
-bool recover(struct store *store, struct sink *sink, const struct destination *d, const char *account,
+bool recover(struct store *store, struct sink *sink, const struct destination *d, const char *mark,
 	int64_t now_s, struct recovery *done, struct error *e)
 {
 	struct store_pending *rows = NULL;
@@ -104,7 +116,7 @@ bool recover(struct store *store, struct sink *sink, const struct destination *d
 		if (strcmp(rows[i].destination, d->id) == 0)
 			ok = settle(store, sink, d->id, rows + i, next - i, now_s, done, e);
 		else
-			ok = settle_elsewhere(store, rows[i].destination, account, rows + i,
+			ok = settle_elsewhere(store, rows[i].destination, mark, rows + i,
 				next - i, now_s, done, e);
 		if (!ok)
 			goto end;

@@ -9,10 +9,10 @@
 #include "local/store.h"
 
 /*
- * Before anything else in a run: settles every mail that an earlier run left between two steps, then sweeps
- * its leftovers from the destination. sink is open on destination d; mail that was on its way to another
- * destination is settled there. Each mail that cannot be told is named in *unsure (NUL-terminated words, for a
- * warning; *unsure_n counts them). ERROR_STORE, ERROR_DELIVERY: the run must not go on.
+ * Before anything else in a run: settles every mail that an earlier run left between two steps, then
+ * sweeps its leftovers from the destination. sink is open on destination d; mail that was on its way to
+ * another destination is settled there. mark: see sink_open(). ERROR_STORE, ERROR_DELIVERY, or
+ * ERROR_BUSY when a mailbox is locked and nobody can look: the run must not go on.
  */
 struct recovery {
 	uint64_t settled;   /* made visible, or found delivered */
@@ -20,7 +20,7 @@ struct recovery {
 	uint64_t unsure;    /* fetched again, perhaps a second time */
 	struct error unsure_why;
 };
-bool recover(struct store *store, struct sink *sink, const struct destination *d, const char *account,
+bool recover(struct store *store, struct sink *sink, const struct destination *d, const char *mark,
 	int64_t now_s, struct recovery *done, struct error *e) MUST_CHECK;
 
 #endif

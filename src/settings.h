@@ -67,8 +67,7 @@ const char *settings_nearest(const char *name);
  */
 bool setting_set(const struct setting *s, void *base, const char *text, const char *home,
 	enum error_kind kind, struct error *e) MUST_CHECK;
-/* The field's value as it would be written in the file, without quotes; fresh. NULL: there is none.
- */
+/* The field's value as the file would have it, without quotes; fresh. NULL: there is none. */
 char *setting_show(const struct setting *s, const void *base, const char *home);
 /* Frees what the field owns; a secret is wiped. */
 void setting_release(const struct setting *s, void *base);

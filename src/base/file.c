@@ -63,9 +63,10 @@ bool file_sync_folder(const char *path, enum error_kind kind, struct error *e)
 bool file_make_folders(const char *path, enum error_kind kind, struct error *e)
 {
 	char *copy = xstrdup(path);
+	struct stat st;
 	bool done = true;
 
-	for (char *p = copy + 1; done; p++) {
+	for (char *p = copy + (*copy == '/'); done; p++) {
 		if (*p && *p != '/')
 			continue;
 		char end = *p;
@@ -77,6 +78,9 @@ bool file_make_folders(const char *path, enum error_kind kind, struct error *e)
 		if (!end)
 			break;
 	}
+	/* The last one may have been there as a file. */
+	if (done && stat(path, &st) == 0 && !S_ISDIR(st.st_mode))
+		done = error_sys(e, kind, ENOTDIR, "cannot create the folder %s", path);
 	free(copy);
 	return done;
 }
@@ -118,6 +122,8 @@ bool file_slurp(const char *path, size_t max, struct buf *out, mode_t *mode_out,
 	return true;
 fail:
 	err = errno;
+	if (out->data)
+		out->data[out->len] = '\0';
 	close(fd);
 	errno = err;
 	return false;

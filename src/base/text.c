@@ -129,7 +129,7 @@ static size_t distance(const char *a, const char *b)
 	size_t *before = rows[0], *last = rows[1], *now = rows[2];
 
 	if (la > MAX || lb > MAX)
-		return MAX;
+		return SIZE_MAX;
 	for (size_t j = 0; j <= lb; j++)
 		last[j] = before[j] = j;
 	for (size_t i = 1; i <= la; i++) {

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Programs that write to an mbox lock it by fcntl, by PATH.lock, or by both; so both are held. Each
- * is tried without blocking, and the first is given back when the second is taken, so no order can
- * deadlock. The lock file gets its name by link(2), complete: it says who holds it, as PID:HOST,
- * and one whose process is gone from this machine is removed at once, any other when it has not
- * changed for five minutes. Closing any descriptor of the mbox in this process would drop the fcntl
- * lock; the mbox is opened here only.
+ * Programs that write to an mbox lock it by fcntl, by PATH.lock, or by both; so both are held, fcntl
+ * first. Each is tried without blocking, and the first is given back when the second is taken, so no
+ * order can deadlock. The lock file gets its name by link(2), complete: it says who holds it, as
+ * "PID:HOST ambil". Who holds the fcntl lock and finds such a file of this machine knows that its
+ * maker is gone, whatever has become of the process: it is removed at once. One of another program
+ * is removed when it says PID:HOST and that process is gone, any other when it has not changed for
+ * five minutes. Closing any descriptor of the mbox in this process would drop the fcntl lock; the
+ * mbox is opened here only.
  */
 #include "local/lock.h"
 
@@ -74,11 +76,14 @@ static enum attempt lock_fcntl(int fd, struct wanted *w, struct error *e)
 	return ATTEMPT_TAKEN;
 }
 
-/* Whether the holder, who wrote "PID:HOST" or nothing useful, is known to be gone. */
+/*
+ * Whether the holder, who wrote "PID:HOST" or nothing useful, is known to be gone. Called with the
+ * fcntl lock held, so a lock of our own kind and machine has nobody behind it.
+ */
 static bool holder_gone(const char *name, struct wanted *w)
 {
 	struct buf text = {NULL, 0, 0};
-	struct span rest;
+	struct span line, host;
 	const char *colon;
 	uint32_t pid = 0;
 	bool gone = false;
@@ -86,20 +91,20 @@ static bool holder_gone(const char *name, struct wanted *w)
 	w->holder = 0;
 	if (!file_slurp(name, OWNER_MAX, &text, NULL, NULL))
 		goto end;
-	rest = buf_span(&text);
-	if (rest.len && rest.data[rest.len - 1] == '\n')
-		rest.len--;
-	colon = rest.len ? memchr(rest.data, ':', rest.len) : NULL;
+	line = buf_span(&text);
+	if (line.len && line.data[line.len - 1] == '\n')
+		line.len--;
+	colon = line.len ? memchr(line.data, ':', line.len) : NULL;
 	if (!colon ||
-		!parse_u32((struct span){rest.data, (size_t)(colon - rest.data)}, INT32_MAX, &pid))
+		!parse_u32((struct span){line.data, (size_t)(colon - line.data)}, INT32_MAX, &pid))
 		goto end;
-	rest.len -= (size_t)(colon + 1 - rest.data);
-	rest.data = colon + 1;
-	if (!span_is(rest, w->host) || pid == 0)
+	line.len -= (size_t)(colon + 1 - line.data);
+	line.data = colon + 1;
+	host = span_word(&line);
+	if (!span_is(host, w->host) || pid == 0)
 		goto end;
 	w->holder = (pid_t)pid;
-	/* Our own pid: from before, as we hold nothing now. */
-	gone = w->holder == getpid() || (kill(w->holder, 0) < 0 && errno == ESRCH);
+	gone = span_is(line, "ambil") || (kill(w->holder, 0) < 0 && errno == ESRCH);
 end:
 	buf_release(&text);
 	return gone;
@@ -126,6 +131,12 @@ static void break_stale(const char *name, const char *aside, struct wanted *w)
 	unlink(aside);
 }
 
+/* One name for all processes of this machine: the fcntl lock is held while it is used. */
+static char *aside_name(const char *path, const char *host)
+{
+	return xasprintf("%s.lock.%s.ambil", path, host);
+}
+
 /* Makes the file aside, which says who we are. */
 static bool make_aside(const char *aside, const struct wanted *w, struct stat *st)
 {
@@ -136,7 +147,7 @@ static bool make_aside(const char *aside, const struct wanted *w, struct stat *s
 	fd = open(aside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return false;
-	snprintf(owner, sizeof(owner), "%ld:%s\n", (long)getpid(), w->host);
+	snprintf(owner, sizeof(owner), "%ld:%s ambil\n", (long)getpid(), w->host);
 	if (!file_write_all(fd, owner, strlen(owner)) || fstat(fd, st) < 0)
 		err = errno;
 	close(fd);
@@ -149,7 +160,7 @@ static bool make_aside(const char *aside, const struct wanted *w, struct stat *s
 static enum attempt lock_dot(struct mbox_lock *lock, struct wanted *w, struct error *e)
 {
 	char *name = xasprintf("%s.lock", w->path);
-	char *aside = xasprintf("%s.%s.%ld", name, w->host, (long)getpid());
+	char *aside = aside_name(w->path, w->host);
 	enum attempt result = ATTEMPT_FAILED;
 	struct stat st;
 	int err;
@@ -235,4 +246,16 @@ void mbox_lock_release(struct mbox_lock *lock, const char *path)
 		close(lock->fd);
 	lock->fd = -1;
 	lock->dotted = false;
+}
+
+void mbox_lock_sweep(const char *path, const char *shown, const char *my_host)
+{
+	char *aside = aside_name(path, my_host);
+	struct mbox_lock lock;
+	struct stat st;
+
+	/* To take the lock uses the name up, and to release it takes the rest away. */
+	if (lstat(aside, &st) == 0 && mbox_lock_take(&lock, path, shown, my_host, 0, NULL))
+		mbox_lock_release(&lock, path);
+	free(aside);
 }

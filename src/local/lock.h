@@ -23,8 +23,13 @@ struct mbox_lock {
  */
 bool mbox_lock_take(struct mbox_lock *lock, const char *path, const char *shown,
 	const char *my_host, int64_t patience_ms, struct error *e) MUST_CHECK;
-/* Opens it without a lock: only regular files are. -1 on failure. The caller must hold no lock on it. */
+/*
+ * Opens it without a lock; regular files only. -1 on failure. The caller must hold no lock on it:
+ * to close the descriptor would drop that.
+ */
 int mbox_file_open(const char *path, const char *shown, struct error *e);
 void mbox_lock_release(struct mbox_lock *lock, const char *path);
+/* Removes what a process of this machine left beside the mbox when it was killed while locking. */
+void mbox_lock_sweep(const char *path, const char *shown, const char *my_host);
 
 #endif

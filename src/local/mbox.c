@@ -421,6 +421,13 @@ static enum sink_state recover(
 	return state;
 }
 
+static void sweep(struct sink *k, const struct receipt *named, size_t n)
+{
+	(void)named; /* what a batch holds before it is appended has no name */
+	(void)n;
+	mbox_lock_sweep(self(k)->path, self(k)->d->shown, self(k)->host);
+}
+
 static void where(const struct receipt *r, char *out, size_t room)
 {
 	(void)r;
@@ -450,6 +457,7 @@ static const struct sink_ops ops = {
 	.commit = commit,
 	.batch_free = batch_free,
 	.recover = recover,
+	.sweep = sweep,
 	.where = where,
 	.free = free_sink,
 };

@@ -101,9 +101,10 @@ struct sink {
 /*
  * Opens a destination, checking before any mail comes that it can be written: a Maildir is created when its
  * parent exists, an mbox file likewise (0600), a command must exist (ERROR_CONFIG). ERROR_DELIVERY else. d is
- * borrowed for the sink's life. account names the tmp files it may sweep.
+ * borrowed for the sink's life. mark tells this account's files from all others' in what is swept: it must be
+ * unique to the account and its state.
  */
-struct sink *sink_open(const struct destination *d, const char *account, struct error *e) MUST_CHECK;
+struct sink *sink_open(const struct destination *d, const char *mark, struct error *e) MUST_CHECK;
 void sink_free(struct sink *k);
 
 #endif

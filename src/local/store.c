@@ -439,8 +439,7 @@ bool store_open_readonly(const char *path, struct store **out, struct error *e)
 	file = attach(path, SQLITE_OPEN_READWRITE, e);
 	if (!file)
 		return false;
-	/* Closing leaves a WAL as it is; one that was missing, and that SQLite made, it takes away.
-	 */
+	/* Closing leaves a WAL as it is, but takes away one that SQLite had to make. */
 	checkpoint_on_close(file, !has_wal);
 	if (!check_version(file, &version, e))
 		goto end;

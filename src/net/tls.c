@@ -187,7 +187,13 @@ static enum stream_status tls_read(
 		}
 	}
 	*done = have;
-	return have ? STREAM_OK : t->wait == STREAM_OK ? STREAM_WANT_READ : t->wait;
+	if (have)
+		return STREAM_OK;
+	if (t->wait != STREAM_OK)
+		return t->wait;
+	error_set(&t->failure, ERROR_TLS, "the server sends TLS records with nothing in them");
+	t->end = STREAM_FAILED;
+	return ended(t, e);
 }
 
 static enum stream_status tls_write(

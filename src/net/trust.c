@@ -19,7 +19,7 @@
 #include "base/file.h"
 #include "base/text.h"
 
-enum { CHAIN_MAX = 16, TRUST_FILE_MAX = 8 * 1024 * 1024, NAMES_SHOWN_MAX = 200 };
+enum { CHAIN_MAX = 16, TRUST_FILE_MAX = 8 * 1024 * 1024, NAMES_MAX = 500, NAMES_SHOWN_MAX = 200 };
 
 struct chain {
 	gnutls_x509_crt_t at[CHAIN_MAX];
@@ -193,7 +193,7 @@ static size_t names_of(gnutls_x509_crt_t crt, struct buf *list)
 {
 	size_t left_out = 0, hosts = 0;
 
-	for (unsigned i = 0;; i++) {
+	for (unsigned i = 0; i < NAMES_MAX; i++) {
 		char raw[512];
 		size_t len = sizeof(raw);
 		int type = gnutls_x509_crt_get_subject_alt_name(crt, i, raw, &len, NULL);

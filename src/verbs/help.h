@@ -8,8 +8,7 @@
 #include "base/mem.h"
 #include "cli.h"
 
-/* The text for a verb, or with VERBS the overview; lines of at most width octets where words allow.
- */
+/* The text for a verb, or with VERBS the overview; lines of at most width octets. */
 void help_text(struct buf *out, enum verb verb, size_t width);
 
 /* --help, with or without a verb, and "help [VERB]", on standard output. Returns the exit code. */

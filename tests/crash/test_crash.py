@@ -6,6 +6,7 @@ one message twice at the most, the one that was in flight. Then the same with er
 run says so, and the next one completes.
 """
 
+import ctypes
 import errno
 import os
 import sys
@@ -21,6 +22,7 @@ import popd_case    # noqa: E402
 STOPPER = os.environ.get("STOPPER") or os.path.join(HERE, "..", "..", "build", "tests", "crash",
                                                     "libstopper.so")
 STEPS_MAX = 2000
+PR_SET_CHILD_SUBREAPER = 36
 
 
 def mail(n, size=300):
@@ -45,6 +47,20 @@ class Crash(popd_case.PopdCase):
             os.unlink(os.path.join(self.server.folder, name))
         self.server.delivers(self.mails)
         self.configure(deliver=deliver, keep=keep)
+
+    def run_killed(self, at, steps):
+        """A run that is killed, up to the moment when nothing is left of its processes.
+
+        They become children of this one, which is the only way to know.
+        """
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        process = self.box.start(env=self.stopped(at, steps))
+        result = harness.finish(process)
+        while True:
+            try:
+                os.waitpid(-process.pid, 0)
+            except ChildProcessError:
+                return result
 
     def steps_done(self):
         with open(os.path.join(self.box.root, "count"), encoding="ascii") as f:
@@ -85,7 +101,7 @@ class Crash(popd_case.PopdCase):
             self.begin(None, keep)
             deliver = self.deliver_to(kind)
             self.configure(deliver=deliver, keep=keep)
-            result = self.box.run(env=self.stopped(at, steps))
+            result = self.run_killed(at, steps)
             if result.code == 0:
                 break
             self.assertEqual(result.code, -9, note + "\n" + str(result))

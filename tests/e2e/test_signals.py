@@ -70,10 +70,11 @@ class Signals(dovecot_case.DovecotCase):
             sent = mails()
             want = self.arrive(sent)
             self.configure(deliver=self.deliver(kind), keep=keep)
-            delay = whole * chance.random()
+            delay = whole * (n + chance.random()) / count       # early ones and late ones
             note = "%s after %.3f s" % (signal.Signals(sign).name, delay)
             result = self.interrupt(sign, delay, group)
-            self.assertIn(result.code, (0, code), "%s: %s" % (note, result))
+            # Before the program listens to signals they end it as any other program.
+            self.assertIn(result.code, (0, code, -sign), "%s: %s" % (note, result))
             interrupted += result.code == code
             have = self.read(kind)
             for octets in have:

@@ -13,19 +13,10 @@
 
 #include "base/mem.h"
 #include "cli.h"
-#include "report.h"
 #include "settings.h"
 #include "verbs/help.h"
 
 enum { WORDS_MAX = 16 };
-
-/* The renderer is not what is tested here. */
-void report_error(bool multi_line, const char *who, const struct error *e)
-{
-	(void)multi_line;
-	(void)who;
-	(void)e;
-}
 
 /* Words parted by single blanks; the copy lives as long as the result is used. */
 static bool parse(char *line, struct cli *cli, struct error *e)

@@ -19,6 +19,7 @@
 #include "base/file.h"
 #include "config.h"
 #include "syntax.h"
+#include "verbs/config.h"
 
 /* A home folder of its own for each test. */
 struct sandbox {
@@ -699,6 +700,63 @@ static void config_override__wins_and_complains_with_the_option(void **state)
 	config_release(&config);
 }
 
+static char *shown(const char *path)
+{
+	struct config config = loaded(path);
+	struct buf text = {0};
+
+	config_show(&text, &config, NULL);
+	config_release(&config);
+	return buf_detach(&text);
+}
+
+/* Without the comments, which name other lines the second time. */
+static void cut_comments(char *text)
+{
+	char *to = text;
+
+	for (const char *from = text; *from; from++) {
+		if (*from == '#' && (from == text || from[-1] != '\\'))
+			from += strcspn(from, "\n");
+		*to++ = *from;
+	}
+	*to = '\0';
+}
+
+static void config_show__is_a_configuration_with_the_same_values(void **state)
+{
+	char path[300], *first, *second;
+
+	write_conf(*state,
+		"keep = 14d\njobs = 3\nmax-size = 1536k\n"
+		"account \"a+b@c\" { host='::1' user='x\"y\\\\${z}' timeout = 90s auth = apop\n"
+		" deliver = \"pipe:sh -c 'cat >\\\"$HOME/x\\\"'\" password-file = pw }\n"
+		"account two { host = h user = u tls = none enabled = no pipeline = never }\n");
+	first = shown(NULL);
+	write_file(*state, "other.conf", first);
+	in_home(*state, "other.conf", path);
+	second = shown(path);
+	assert_non_null(strstr(first, "keep = 14d                           # ambil.conf:1\n"));
+	assert_non_null(strstr(first, "port = 110                           # default\n"));
+	assert_non_null(strstr(first, "password-file = \"~/pw\""));
+	cut_comments(first);
+	cut_comments(second);
+	assert_string_equal(first, second);
+	free(first);
+	free(second);
+}
+
+static void config_show__hides_the_password(void **state)
+{
+	char *text;
+
+	write_conf(*state, "account a { host = h user = u\n password = 'SECRET' }");
+	text = shown(NULL);
+	assert_null(strstr(text, "SECRET"));
+	assert_non_null(strstr(text, "# password: (hidden)                 # ambil.conf:2\n"));
+	free(text);
+}
+
 /* A small generator, the same on every machine. */
 static unsigned next_random(unsigned *seed, unsigned below)
 {
@@ -915,6 +973,8 @@ int main(void)
 		TEST(config_add_url__makes_an_account),
 		TEST(config_add_url__refuses_what_is_not_sound),
 		TEST(config_override__wins_and_complains_with_the_option),
+		TEST(config_show__is_a_configuration_with_the_same_values),
+		TEST(config_show__hides_the_password),
 		cmocka_unit_test(syntax_text__agrees_with_libconfuse_on_what_it_accepts),
 	};
 

@@ -189,6 +189,31 @@ static void stamp__received_fits_whatever_the_length(void **state)
 	}
 }
 
+/* Whatever changes from one mail to the next shows. */
+static void stamp__received_again_is_never_stale(void **state)
+{
+	static const struct mail_info mails[] = {
+		{.host = "a.example", .user = "anna", .now_s = 1795490813},
+		{.host = "a.example", .user = "anna", .now_s = 1795490813},
+		{.host = "a.example", .user = "anna", .now_s = 1795490814},
+		{.host = "a.example", .user = "anna", .now_s = 1795490814, .encrypted = true},
+		{.host = "b.example", .user = "anna", .now_s = 1795490814, .encrypted = true},
+		{.host = "b.example", .user = "bert", .now_s = 1795490814, .encrypted = true},
+		{.now_s = 1795490814, .encrypted = true},
+	};
+	struct stamp_memo memo = {.len = 0};
+	char want[STAMP_ROOM], have[STAMP_ROOM];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(mails) / sizeof(mails[0]); i++) {
+		size_t want_len = stamp_received(want, &mails[i], "here");
+		size_t have_len = stamp_received_again(&memo, have, &mails[i], "here");
+
+		assert_int_equal(have_len, want_len);
+		assert_memory_equal(have, want, want_len);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -199,6 +224,7 @@ int main(void)
 		cmocka_unit_test(stamp__received_names_hosts_protocol_and_user),
 		cmocka_unit_test(stamp__received_lets_no_hostile_text_in),
 		cmocka_unit_test(stamp__received_fits_whatever_the_length),
+		cmocka_unit_test(stamp__received_again_is_never_stale),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

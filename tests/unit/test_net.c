@@ -1,0 +1,1136 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The net room over loopback and socket pairs: connecting, the plain stream, and TLS against a
+ * small server in a thread, whose certificates are made here, each good or bad in one way.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <arpa/inet.h>
+#include <cmocka.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <gnutls/crypto.h>
+#include <gnutls/gnutls.h>
+#include <gnutls/x509.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "net/dial.h"
+#include "net/stream.h"
+#include "net/tls.h"
+
+enum { DAY_S = 24 * 60 * 60, BIG = 700 * 1000 };
+
+static char folder[256], ca_path[300];
+
+static void assert_says(const char *text, const char *part)
+{
+	if (!strstr(text, part))
+		fail_msg("\"%s\" does not hold \"%s\"", text, part);
+}
+
+static void must(int rc)
+{
+	if (rc < 0)
+		fail_msg("GnuTLS: %s", gnutls_strerror(rc));
+}
+
+/* Waits as a caller of a stream does; false when five seconds did not help. */
+static bool await(struct stream *s, enum stream_status wanted)
+{
+	struct pollfd fd = {
+		.fd = s->ops->fd(s), .events = wanted == STREAM_WANT_WRITE ? POLLOUT : POLLIN};
+
+	return s->ops->pending(s) || poll(&fd, 1, 5000) > 0;
+}
+
+/* Reads until *into has len octets or something else happens, which is returned. */
+static enum stream_status read_some(
+	struct stream *s, char *into, size_t len, size_t piece, size_t *have, struct error *e)
+{
+	while (*have < len) {
+		size_t n = 0, room = len - *have < piece ? len - *have : piece;
+		enum stream_status got = s->ops->read(s, into + *have, room, &n, e);
+
+		if (got == STREAM_OK) {
+			assert_in_range(n, 1, room);
+			*have += n;
+		} else if (got == STREAM_EOF || got == STREAM_FAILED) {
+			return got;
+		} else {
+			assert_true(await(s, got));
+		}
+	}
+	return STREAM_OK;
+}
+
+static void write_all(struct stream *s, const char *data, size_t len)
+{
+	struct error e = {ERROR_NONE};
+
+	while (len) {
+		size_t n = 0;
+		enum stream_status went = s->ops->write(s, (struct span){data, len}, &n, &e);
+
+		if (went == STREAM_FAILED)
+			fail_msg("%s", e.text);
+		if (went == STREAM_OK) {
+			assert_in_range(n, 1, len);
+			data += n;
+			len -= n;
+		} else {
+			assert_true(await(s, went));
+		}
+	}
+}
+
+static void stream__never_waits(void **state)
+{
+	static char data[BIG];
+	struct error e = {ERROR_NONE};
+	struct stream *s;
+	size_t n = 0;
+	int ends[2];
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+	s = stream_over_fd(ends[0]);
+	assert_int_equal(s->ops->read(s, data, sizeof(data), &n, &e), STREAM_WANT_READ);
+	assert_false(s->ops->pending(s));
+	while (s->ops->write(s, (struct span){data, sizeof(data)}, &n, &e) == STREAM_OK)
+		assert_in_range(n, 1, sizeof(data));
+	assert_int_equal(s->ops->write(s, (struct span){data, 1}, &n, &e), STREAM_WANT_WRITE);
+	assert_true(file_write_all(ends[1], "abc", 3));
+	assert_int_equal(s->ops->read(s, data, sizeof(data), &n, &e), STREAM_OK);
+	assert_int_equal(n, 3);
+	assert_int_equal(e.kind, ERROR_NONE);
+	close(ends[1]);
+	stream_free(s);
+	stream_free(NULL);
+}
+
+static void stream__tells_how_it_ends(void **state)
+{
+	struct error e = {ERROR_NONE};
+	struct stream *s;
+	char data[8];
+	size_t n = 0;
+	int ends[2];
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+	s = stream_over_fd(ends[0]);
+	close(ends[1]);
+	assert_int_equal(s->ops->read(s, data, sizeof(data), &n, &e), STREAM_EOF);
+	assert_int_equal(s->ops->write(s, (struct span){"a", 1}, &n, &e), STREAM_FAILED);
+	assert_int_equal(e.kind, ERROR_NETWORK);
+	assert_string_equal(e.text, "the server closed the connection");
+	stream_free(s);
+}
+
+/* A socket on loopback that listens (backlog >= 0) or is only bound; its port, or 0 without IPv6.
+ */
+static uint16_t bind_loopback(int family, uint16_t port, int backlog, int *fd)
+{
+	struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(port)};
+	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
+	struct sockaddr *at = family == AF_INET ? (struct sockaddr *)&v4 : (struct sockaddr *)&v6;
+	socklen_t len = family == AF_INET ? sizeof(v4) : sizeof(v6);
+
+	v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	v6.sin6_addr = in6addr_loopback;
+	*fd = socket(family, SOCK_STREAM, 0);
+	if (*fd < 0 || bind(*fd, at, len) < 0 || (backlog >= 0 && listen(*fd, backlog) < 0) ||
+		getsockname(*fd, at, &len) < 0) {
+		if (*fd >= 0)
+			close(*fd);
+		*fd = -1;
+		return 0;
+	}
+	return ntohs(family == AF_INET ? v4.sin_port : v6.sin6_port);
+}
+
+static void dial__connects_by_name_and_by_address(void **state)
+{
+	char hosts[][16] = {"127.0.0.1", "localhost", "LOCALHOST"};
+	int server;
+	uint16_t port = bind_loopback(AF_INET, 0, 5, &server);
+
+	(void)state;
+	assert_int_not_equal(port, 0);
+	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
+		const struct endpoint to = {hosts[i], port, IP_ANY, 5000};
+		struct error e = {ERROR_NONE};
+		struct stream *s = NULL;
+		int on = 0;
+		socklen_t len = sizeof(on);
+
+		if (!dial(&to, -1, &s, &e))
+			fail_msg("%s: %s", hosts[i], e.text);
+		assert_int_equal(getsockopt(s->ops->fd(s), IPPROTO_TCP, TCP_NODELAY, &on, &len), 0);
+		assert_true(on);
+		assert_true(fcntl(s->ops->fd(s), F_GETFL) & O_NONBLOCK);
+		assert_true(fcntl(s->ops->fd(s), F_GETFD) & FD_CLOEXEC);
+		stream_free(s);
+	}
+	close(server);
+}
+
+static void dial__connects_over_ipv6(void **state)
+{
+	char host[] = "::1";
+	int server;
+	uint16_t port = bind_loopback(AF_INET6, 0, 5, &server);
+	const struct endpoint to = {host, port, IP_6, 5000};
+	struct error e = {ERROR_NONE};
+	struct stream *s = NULL;
+
+	(void)state;
+	if (!port)
+		skip();
+	assert_true(dial(&to, -1, &s, &e));
+	stream_free(s);
+	close(server);
+}
+
+static void dial__names_what_refuses(void **state)
+{
+	char host[] = "127.0.0.1", name[] = "localhost";
+	int held;
+	uint16_t port = bind_loopback(AF_INET, 0, -1, &held);
+	struct endpoint to = {host, port, IP_ANY, 5000};
+	struct error e = {ERROR_NONE};
+	struct stream *s = NULL;
+	char text[100];
+
+	(void)state;
+	assert_int_not_equal(port, 0);
+	assert_false(dial(&to, -1, &s, &e));
+	snprintf(text, sizeof(text), "127.0.0.1:%u refuses connections (tried 127.0.0.1)", port);
+	assert_string_equal(e.text, text);
+	assert_int_equal(e.kind, ERROR_NETWORK);
+	assert_says(e.lead, "normally port 995");
+	to.host = name;
+	assert_false(dial(&to, -1, &s, &e));
+	snprintf(text, sizeof(text), "localhost:%u refuses connections (tried ", port);
+	assert_says(e.text, text);
+	assert_says(e.text, "127.0.0.1");
+	close(held);
+}
+
+static void dial__tells_an_unknown_host_from_no_network(void **state)
+{
+	char host[] = "nosuch.invalid", v4[] = "127.0.0.1", odd[] = "a\xff.example";
+	struct endpoint to = {host, 995, IP_ANY, 1500};
+	struct error e = {ERROR_NONE};
+	struct stream *s = NULL;
+
+	(void)state;
+	/* Which of the two is true depends on the machine the test runs on. */
+	assert_false(dial(&to, -1, &s, &e));
+	if (e.kind == ERROR_HOST)
+		assert_string_equal(e.text, "no such host \"nosuch.invalid\"");
+	else
+		assert_string_equal(e.text, "no network or DNS: cannot look up nosuch.invalid");
+	to = (struct endpoint){v4, 995, IP_6, 5000};
+	assert_false(dial(&to, -1, &s, &e));
+	assert_int_equal(e.kind, ERROR_HOST);
+	to = (struct endpoint){odd, 995, IP_ANY, 5000};
+	assert_false(dial(&to, -1, &s, &e));
+	assert_int_equal(e.kind, ERROR_HOST);
+	assert_says(e.text, "is no valid host name");
+}
+
+/* Connections until the queue of server is full, so that the next one hangs. */
+static size_t fill_queue(int family, uint16_t port, int *fds, size_t max)
+{
+	struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(port)};
+	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
+	const struct sockaddr *at = family == AF_INET ? (const struct sockaddr *)&v4
+						      : (const struct sockaddr *)&v6;
+	size_t n = 0;
+
+	v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	v6.sin6_addr = in6addr_loopback;
+	while (n < max) {
+		struct pollfd fd = {.fd = socket(family, SOCK_STREAM, 0), .events = POLLOUT};
+
+		assert_true(fd.fd >= 0);
+		fds[n++] = fd.fd;
+		fcntl(fd.fd, F_SETFL, O_NONBLOCK);
+		if (connect(fd.fd, at, family == AF_INET ? sizeof(v4) : sizeof(v6)) < 0 &&
+			poll(&fd, 1, 100) == 0)
+			break;
+	}
+	return n;
+}
+
+static void dial__keeps_its_deadline_and_stops(void **state)
+{
+	char host[] = "127.0.0.1";
+	int server, stop[2], fds[16];
+	uint16_t port = bind_loopback(AF_INET, 0, 0, &server);
+	const struct endpoint to = {host, port, IP_ANY, 200};
+	struct error e = {ERROR_NONE};
+	struct stream *s = NULL;
+	size_t n = fill_queue(AF_INET, port, fds, 16);
+	int64_t began = clock_ms();
+	char text[100];
+
+	(void)state;
+	assert_in_range(n, 1, 15);
+	assert_false(dial(&to, -1, &s, &e));
+	assert_in_range(clock_ms() - began, 190, 1500);
+	assert_int_equal(e.kind, ERROR_NETWORK);
+	snprintf(text, sizeof(text),
+		"cannot connect to 127.0.0.1:%u within 0.2 s (tried 127.0.0.1)", port);
+	assert_string_equal(e.text, text);
+	assert_int_equal(pipe(stop), 0);
+	close(stop[1]);
+	assert_false(dial(&to, stop[0], &s, &e));
+	assert_int_equal(e.kind, ERROR_INTERRUPTED);
+	close(stop[0]);
+	while (n)
+		close(fds[--n]);
+	close(server);
+}
+
+static void dial__goes_on_to_the_other_family(void **state)
+{
+	char host[] = "localhost";
+	int v4, v6, fds[16];
+	uint16_t port = bind_loopback(AF_INET, 0, 5, &v4);
+	const struct endpoint to = {host, port, IP_ANY, 5000};
+	struct error e = {ERROR_NONE};
+	struct stream *s = NULL;
+	struct sockaddr_storage peer;
+	socklen_t len = sizeof(peer);
+	size_t n;
+
+	(void)state;
+	if (bind_loopback(AF_INET6, port, 0, &v6) != port) {
+		close(v4);
+		skip();
+	}
+	/* The IPv6 side neither answers nor refuses; whether localhost has one is the system's
+	 * choice. */
+	n = fill_queue(AF_INET6, port, fds, 16);
+	assert_true(dial(&to, -1, &s, &e));
+	assert_int_equal(getpeername(s->ops->fd(s), (struct sockaddr *)&peer, &len), 0);
+	assert_int_equal(peer.ss_family, AF_INET);
+	stream_free(s);
+	while (n)
+		close(fds[--n]);
+	close(v4);
+	close(v6);
+}
+
+static void dial__leaves_a_late_answer_behind(void **state)
+{
+	char host[] = "localhost";
+	const struct endpoint to = {host, 1, IP_ANY, 0};
+
+	(void)state;
+	for (int i = 0; i < 20; i++) {
+		struct error e = {ERROR_NONE};
+		struct stream *s = NULL;
+
+		assert_false(dial(&to, -1, &s, &e));
+		assert_int_equal(e.kind, ERROR_NETWORK);
+	}
+}
+
+static void dial__spells_names(void **state)
+{
+	struct error e = {ERROR_NONE};
+	char *name = dial_name("pop.example.org", &e);
+
+	(void)state;
+	assert_string_equal(name, "pop.example.org");
+	free(name);
+	name = dial_name("pöp.example", &e);
+	assert_non_null(name);
+	assert_string_equal(name, "xn--pp-fka.example");
+	free(name);
+	assert_string_equal(dial_where("pop.example.org", 995).text, "pop.example.org:995");
+	assert_string_equal(dial_where("::1", 110).text, "[::1]:110");
+}
+
+struct identity {
+	gnutls_x509_crt_t crt;
+	gnutls_x509_privkey_t key;
+};
+
+enum flaw { SOUND, SELF_SIGNED, NO_CN_NAMES, CLIENT_ONLY, NO_SIGNING, FORGED, WEAK_KEY, WEAK_HASH };
+
+/* names: NULL-terminated host names and addresses; days: begin and end, counted from now. */
+struct wish {
+	const char *names[4];
+	int begin, end;
+	enum flaw flaw;
+};
+
+static struct identity authority, stranger;
+
+static struct identity new_identity(const char *common, int begin, int end, bool weak)
+{
+	unsigned char serial[8] = {1}, id[20];
+	size_t id_len = sizeof(id);
+	time_t now = time(NULL);
+	struct identity who;
+
+	must(gnutls_x509_privkey_init(&who.key));
+	must(weak ? gnutls_x509_privkey_generate(who.key, GNUTLS_PK_RSA, 1024, 0)
+		  : gnutls_x509_privkey_generate(who.key, GNUTLS_PK_ECDSA,
+			    GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0));
+	must(gnutls_x509_crt_init(&who.crt));
+	must(gnutls_x509_crt_set_version(who.crt, 3));
+	must(gnutls_rnd(GNUTLS_RND_NONCE, serial + 1, sizeof(serial) - 1));
+	must(gnutls_x509_crt_set_serial(who.crt, serial, sizeof(serial)));
+	must(gnutls_x509_crt_set_activation_time(who.crt, now + begin * (time_t)DAY_S));
+	must(gnutls_x509_crt_set_expiration_time(who.crt, now + end * (time_t)DAY_S));
+	must(gnutls_x509_crt_set_dn_by_oid(
+		who.crt, GNUTLS_OID_X520_COMMON_NAME, 0, common, (unsigned)strlen(common)));
+	must(gnutls_x509_crt_set_key(who.crt, who.key));
+	must(gnutls_x509_crt_get_key_id(who.crt, 0, id, &id_len));
+	must(gnutls_x509_crt_set_subject_key_id(who.crt, id, id_len));
+	return who;
+}
+
+static struct identity new_authority(const char *common)
+{
+	struct identity who = new_identity(common, -100, 100, false);
+
+	must(gnutls_x509_crt_set_basic_constraints(who.crt, 1, -1));
+	must(gnutls_x509_crt_set_key_usage(who.crt, GNUTLS_KEY_KEY_CERT_SIGN));
+	must(gnutls_x509_crt_sign2(who.crt, who.crt, who.key, GNUTLS_DIG_SHA256, 0));
+	return who;
+}
+
+static void identity_release(struct identity *who)
+{
+	gnutls_x509_crt_deinit(who->crt);
+	gnutls_x509_privkey_deinit(who->key);
+}
+
+static void add_name(gnutls_x509_crt_t crt, const char *name)
+{
+	unsigned char address[16];
+	unsigned len = inet_pton(AF_INET, name, address) == 1 ? 4
+		: inet_pton(AF_INET6, name, address) == 1     ? 16
+							      : 0;
+
+	if (len)
+		must(gnutls_x509_crt_set_subject_alt_name(
+			crt, GNUTLS_SAN_IPADDRESS, address, len, GNUTLS_FSAN_APPEND));
+	else
+		must(gnutls_x509_crt_set_subject_alt_name(
+			crt, GNUTLS_SAN_DNSNAME, name, (unsigned)strlen(name), GNUTLS_FSAN_APPEND));
+}
+
+static struct identity new_server(const struct wish *wish)
+{
+	struct identity who = new_identity(wish->names[0] ? wish->names[0] : "pop.example.test",
+		wish->begin, wish->end, wish->flaw == WEAK_KEY);
+	struct identity *by = wish->flaw == SELF_SIGNED ? &who : &authority;
+
+	for (size_t i = 0; wish->flaw != NO_CN_NAMES && wish->names[i]; i++)
+		add_name(who.crt, wish->names[i]);
+	must(gnutls_x509_crt_set_key_purpose_oid(who.crt,
+		wish->flaw == CLIENT_ONLY ? GNUTLS_KP_TLS_WWW_CLIENT : GNUTLS_KP_TLS_WWW_SERVER,
+		0));
+	must(gnutls_x509_crt_set_key_usage(who.crt,
+		wish->flaw == NO_SIGNING ? GNUTLS_KEY_KEY_CERT_SIGN
+					 : GNUTLS_KEY_DIGITAL_SIGNATURE));
+	must(gnutls_x509_crt_sign2(who.crt, by->crt, wish->flaw == FORGED ? stranger.key : by->key,
+		wish->flaw == WEAK_HASH ? GNUTLS_DIG_SHA1 : GNUTLS_DIG_SHA256, 0));
+	return who;
+}
+
+enum conduct {
+	BE_GOOD,     /* greet, echo what comes until the client closes, say good-bye */
+	GREET_CLEAR, /* no TLS at all */
+	HANG_UP,     /* close when the client has spoken */
+	BE_SILENT,   /* never answer */
+	STALL,       /* half of the answer, then nothing */
+	CUT,         /* greet, then close without good-bye */
+	FLOOD,       /* send BIG octets while BIG octets are received */
+};
+
+struct server {
+	int fd;
+	enum conduct conduct;
+	const char *priority;
+	gnutls_certificate_credentials_t credentials;
+	pthread_t thread;
+	int failure; /* of GnuTLS */
+};
+
+static char pattern(size_t i)
+{
+	return (char)(i * 31 + i / 251);
+}
+
+/* What is received is checked here, so that a wrong octet shows up as a failure of the server. */
+static void flood(struct server *v, gnutls_session_t session)
+{
+	static char out[BIG];
+	char in[5000];
+	size_t sent = 0, got = 0;
+
+	for (size_t i = 0; i < BIG; i++)
+		out[i] = pattern(i);
+	while (sent < BIG || got < BIG) {
+		struct pollfd fd = {
+			.fd = v->fd, .events = (short)(POLLIN | (sent < BIG ? POLLOUT : 0))};
+		ssize_t n;
+
+		if (!gnutls_record_check_pending(session) && poll(&fd, 1, 5000) <= 0)
+			break;
+		while (sent < BIG &&
+			(n = gnutls_record_send(session, out + sent, BIG - sent)) > 0) {
+			sent += (size_t)n;
+			if (sent / 100000 != (sent - (size_t)n) / 100000)
+				gnutls_session_key_update(session, GNUTLS_KU_PEER);
+		}
+		while (got < BIG && (n = gnutls_record_recv(session, in, sizeof(in))) > 0)
+			for (size_t i = 0; i < (size_t)n; i++)
+				if (in[i] != pattern(got++))
+					v->failure = GNUTLS_E_DECRYPTION_FAILED;
+	}
+	if (sent < BIG || got < BIG)
+		v->failure = GNUTLS_E_TIMEDOUT;
+}
+
+static void echo(gnutls_session_t session)
+{
+	char data[1000];
+	ssize_t n;
+
+	gnutls_record_send(session, "+OK ready\r\n", 11);
+	while ((n = gnutls_record_recv(session, data, sizeof(data))) > 0)
+		gnutls_record_send(session, data, (size_t)n);
+	gnutls_bye(session, GNUTLS_SHUT_WR);
+}
+
+static void serve_tls(struct server *v)
+{
+	gnutls_session_t session;
+	int rc;
+
+	gnutls_init(&session, GNUTLS_SERVER | GNUTLS_NO_SIGNAL);
+	gnutls_priority_set_direct(session, v->priority, NULL);
+	gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, v->credentials);
+	gnutls_transport_set_int(session, v->fd);
+	do
+		rc = gnutls_handshake(session);
+	while (rc < 0 && !gnutls_error_is_fatal(rc));
+	v->failure = rc;
+	if (rc == 0 && v->conduct == FLOOD) {
+		fcntl(v->fd, F_SETFL, O_NONBLOCK);
+		flood(v, session);
+	} else if (rc == 0 && v->conduct == CUT) {
+		gnutls_record_send(session, "+OK ready\r\n", 11);
+	} else if (rc == 0) {
+		echo(session);
+	}
+	gnutls_deinit(session);
+}
+
+static void *serve(void *argument)
+{
+	static const char half[] = {22, 3, 3, 0, 90, 2, 0, 0};
+	struct server *v = argument;
+	char data[4096];
+
+	switch (v->conduct) {
+	case GREET_CLEAR:
+		send(v->fd, "+OK \x1b[2Jready\r\n", 15, MSG_NOSIGNAL);
+		while (recv(v->fd, data, sizeof(data), 0) > 0)
+			;
+		break;
+	case HANG_UP:
+		recv(v->fd, data, sizeof(data), 0);
+		break;
+	case STALL:
+		send(v->fd, half, sizeof(half), MSG_NOSIGNAL);
+		/* fall through */
+	case BE_SILENT:
+		while (recv(v->fd, data, sizeof(data), 0) > 0)
+			;
+		break;
+	default:
+		serve_tls(v);
+	}
+	close(v->fd);
+	return NULL;
+}
+
+/* Returns the client's end. */
+static int server_start(
+	struct server *v, const struct identity *who, enum conduct conduct, const char *priority)
+{
+	struct identity self = who ? *who : authority;
+	int ends[2];
+
+	*v = (struct server){.conduct = conduct,
+		.priority = priority ? priority : "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"};
+	must(gnutls_certificate_allocate_credentials(&v->credentials));
+	must(gnutls_certificate_set_x509_key(v->credentials, &self.crt, 1, self.key));
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+	v->fd = ends[1];
+	assert_int_equal(pthread_create(&v->thread, NULL, serve, v), 0);
+	return ends[0];
+}
+
+static void server_join(struct server *v)
+{
+	pthread_join(v->thread, NULL);
+	gnutls_certificate_free_credentials(v->credentials);
+}
+
+static const struct wish good = {{"pop.example.test", "127.0.0.1", NULL}, -1, 30, SOUND};
+
+static struct tls_policy trusting(void)
+{
+	return (struct tls_policy){.mode = TLS_IMPLICIT, .ca_file = ca_path, .min = TLS_1_2};
+}
+
+/* A server with this certificate and conduct, and a client that shakes hands with it. */
+static struct stream *meet(struct server *v, const struct wish *wish, enum conduct conduct,
+	const char *priority, const struct tls_policy *policy, const char *host, struct error *e)
+{
+	struct identity who = new_server(wish);
+	struct stream *s = stream_over_fd(server_start(v, &who, conduct, priority));
+
+	if (!tls_start(&s, policy, host, 995, 300, -1, e))
+		assert_null(s);
+	identity_release(&who);
+	return s;
+}
+
+static void tls__talks(void **state)
+{
+	static const struct {
+		const char *priority, *description;
+	} cases[] = {
+		{"NORMAL:-VERS-ALL:+VERS-TLS1.3", "TLS 1.3, "},
+		{"NORMAL:-VERS-ALL:+VERS-TLS1.2", "TLS 1.2, "},
+	};
+	const struct tls_policy policy = trusting();
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct error e = {ERROR_NONE};
+		struct server v;
+		struct stream *s = meet(
+			&v, &good, BE_GOOD, cases[i].priority, &policy, "pop.example.test", &e);
+		char text[64] = "";
+		size_t have = 0;
+
+		if (!s)
+			fail_msg("%s", e.text);
+		assert_says(tls_description(s), cases[i].description);
+		assert_int_equal(read_some(s, text, 11, 11, &have, &e), STREAM_OK);
+		assert_string_equal(text, "+OK ready\r\n");
+		write_all(s, "CAPA\r\n", 6);
+		assert_int_equal(read_some(s, text, 17, 3, &have, &e), STREAM_OK);
+		assert_string_equal(text, "+OK ready\r\nCAPA\r\n");
+		stream_free(s);
+		server_join(&v);
+		assert_int_equal(v.failure, 0);
+	}
+	assert_string_equal(tls_description(NULL), "");
+}
+
+static void tls__verifies(void **state)
+{
+	static const struct {
+		const char *host;
+		struct wish wish;
+		const char *text; /* NULL: trusted */
+		const char *why;
+	} cases[] = {
+		{"pop.example.test", {{"pop.example.test"}, -1, 30, SOUND}, NULL, ""},
+		{"POP.Example.TEST.", {{"pop.example.test"}, -1, 30, SOUND}, NULL, ""},
+		{"pop.example.test", {{"*.example.test"}, -1, 30, SOUND}, NULL, ""},
+		{"127.0.0.1", {{"a.test", "127.0.0.1"}, -1, 30, SOUND}, NULL, ""},
+		{"::1", {{"::1"}, -1, 30, SOUND}, NULL, ""},
+		{"127.0.0.1", {{"localhost", "pop.example.test"}, -1, 30, SOUND},
+			"the certificate is for localhost, pop.example.test, not for 127.0.0.1",
+			""},
+		{"127.0.0.1", {{"127.0.0.2"}, -1, 30, SOUND},
+			"the certificate is for 127.0.0.2, not for 127.0.0.1", ""},
+		{"pop.example.test", {{"pop.example.org"}, -1, 30, SOUND},
+			"the certificate is for pop.example.org, not for pop.example.test", ""},
+		{"example.test", {{"*.example.test"}, -1, 30, SOUND},
+			"the certificate is for *.example.test, not for example.test", ""},
+		{"pop.example.test", {{NULL}, -1, 30, NO_CN_NAMES},
+			"the certificate of pop.example.test names no host", "RFC 9525"},
+		{"pop.example.test", {{"pop.example.test"}, -10, -2, SOUND},
+			"the certificate of pop.example.test has expired on 20", ""},
+		{"pop.example.test", {{"pop.example.test"}, 2, 30, SOUND},
+			"the certificate of pop.example.test is not valid before 20",
+			"the clock of this machine says 20"},
+		{"pop.example.test", {{"pop.example.test"}, -1, 30, SELF_SIGNED},
+			"not trusted: it is signed by nobody but itself", "SHA-256 "},
+		{"pop.example.test", {{"pop.example.test"}, -1, 30, CLIENT_ONLY},
+			"the certificate of pop.example.test is not meant for a server", ""},
+		{"pop.example.test", {{"pop.example.test"}, -1, 30, NO_SIGNING},
+			"the certificate of pop.example.test is not meant for TLS", ""},
+		{"pop.example.test", {{"pop.example.test"}, -1, 30, FORGED},
+			"the certificate of pop.example.test is not trusted: its signature is wrong",
+			""},
+		{"pop.example.test", {{"pop.example.test"}, -1, 30, WEAK_KEY},
+			"the certificate of pop.example.test is not trusted: a key that is too weak",
+			""},
+		{"pop.example.test", {{"pop.example.test"}, -1, 30, WEAK_HASH},
+			"not trusted: signed with a method that is too weak (ECDSA-SHA1)", ""},
+	};
+	const struct tls_policy policy = trusting();
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct error e = {ERROR_NONE};
+		struct server v;
+		struct stream *s = meet(
+			&v, &cases[i].wish, BE_GOOD, NULL, &policy, cases[i].host, &e);
+
+		if (!cases[i].text) {
+			if (!s)
+				fail_msg("%s: %s", cases[i].host, e.text);
+			stream_free(s);
+		} else {
+			if (s)
+				fail_msg("trusted, but: %s", cases[i].text);
+			assert_says(e.text, cases[i].text);
+			assert_says(e.why, cases[i].why);
+			assert_int_equal(e.kind, ERROR_TLS);
+		}
+		server_join(&v);
+	}
+}
+
+static void tls__ignores_a_common_name_beside_an_address(void **state)
+{
+	/* The first name becomes the common name, too; only the address is left as alternative. */
+	const struct tls_policy policy = trusting();
+	struct identity who = new_identity("pop.example.test", -1, 30, false);
+	struct error e = {ERROR_NONE};
+	struct server v;
+	struct stream *s;
+
+	(void)state;
+	add_name(who.crt, "127.0.0.1");
+	must(gnutls_x509_crt_set_key_purpose_oid(who.crt, GNUTLS_KP_TLS_WWW_SERVER, 0));
+	must(gnutls_x509_crt_sign2(who.crt, authority.crt, authority.key, GNUTLS_DIG_SHA256, 0));
+	s = stream_over_fd(server_start(&v, &who, BE_GOOD, NULL));
+	assert_false(tls_start(&s, &policy, "pop.example.test", 995, 300, -1, &e));
+	assert_string_equal(e.text, "the certificate is for 127.0.0.1, not for pop.example.test");
+	identity_release(&who);
+	server_join(&v);
+}
+
+static void tls__names_an_unknown_issuer(void **state)
+{
+	char other[300];
+	struct tls_policy policy = trusting();
+	gnutls_datum_t pem;
+	struct error e = {ERROR_NONE};
+	struct server v;
+	int fd;
+
+	(void)state;
+	snprintf(other, sizeof(other), "%s/other.pem", folder);
+	must(gnutls_x509_crt_export2(stranger.crt, GNUTLS_X509_FMT_PEM, &pem));
+	fd = open(other, O_WRONLY | O_CREAT, 0600);
+	assert_true(fd >= 0 && file_write_all(fd, pem.data, pem.size));
+	close(fd);
+	gnutls_free(pem.data);
+	policy.ca_file = other;
+	assert_null(meet(&v, &good, BE_GOOD, NULL, &policy, "pop.example.test", &e));
+	server_join(&v);
+	assert_int_equal(e.kind, ERROR_TLS);
+	assert_string_equal(e.text,
+		"the certificate of pop.example.test is not trusted: unknown issuer \"UX Test CA\"");
+	/* All 32 octets of the digest, and a date. */
+	assert_int_equal(
+		strlen(e.why), strlen("SHA-256 ") + 32 * 3 - 1 + strlen("  valid until ") + 10);
+	assert_string_equal(e.lead, "own CA?");
+	assert_says(e.remedy, "ca-file = ");
+	/* The environment's file replaces the system's, and the account's replaces both. */
+	policy.ca_file = NULL;
+	setenv("SSL_CERT_FILE", ca_path, 1);
+	struct stream *s = meet(&v, &good, BE_GOOD, NULL, &policy, "pop.example.test", &e);
+
+	assert_non_null(s);
+	stream_free(s);
+	server_join(&v);
+	setenv("SSL_CERT_FILE", other, 1);
+	policy = trusting();
+	s = meet(&v, &good, BE_GOOD, NULL, &policy, "pop.example.test", &e);
+	assert_non_null(s);
+	stream_free(s);
+	server_join(&v);
+	unsetenv("SSL_CERT_FILE");
+	unlink(other);
+}
+
+static void tls__verifies_the_name_that_is_set(void **state)
+{
+	char name[] = "pop.example.test";
+	struct tls_policy policy = trusting();
+	struct error e = {ERROR_NONE};
+	struct server v;
+	struct stream *s;
+
+	(void)state;
+	policy.host = name;
+	s = meet(&v, &good, BE_GOOD, NULL, &policy, "192.0.2.1", &e);
+	assert_non_null(s);
+	stream_free(s);
+	server_join(&v);
+}
+
+static void tls__tells_what_went_wrong_in_the_handshake(void **state)
+{
+	static const struct {
+		enum conduct conduct;
+		enum tls_mode mode;
+		uint16_t port;
+		const char *priority;
+		enum error_kind kind;
+		const char *text, *remedy;
+	} cases[] = {
+		{GREET_CLEAR, TLS_IMPLICIT, 110, NULL, ERROR_TLS,
+			"pop.example.test:110 does not speak TLS (it greeted in clear: \"+OK "
+			"\\x1b[2Jready\")",
+			"port = 995  or  tls = starttls"},
+		{GREET_CLEAR, TLS_STARTTLS, 110, NULL, ERROR_TLS,
+			"pop.example.test:110 does not speak TLS (it went on in clear: \"+OK ", ""},
+		{HANG_UP, TLS_IMPLICIT, 995, NULL, ERROR_NETWORK,
+			"pop.example.test closed the connection during the TLS handshake", ""},
+		{BE_SILENT, TLS_IMPLICIT, 995, NULL, ERROR_NETWORK,
+			"pop.example.test:995 sent nothing for 0.1 s during the TLS handshake", ""},
+		{STALL, TLS_IMPLICIT, 995, NULL, ERROR_NETWORK,
+			"pop.example.test:995 did not finish the TLS handshake within 0.1 s", ""},
+		{BE_GOOD, TLS_IMPLICIT, 995, "NORMAL:-VERS-ALL:+VERS-TLS1.1", ERROR_TLS,
+			"pop.example.test speaks only TLS 1.0 or 1.1, older than tls-min",
+			"tls-min = "},
+		{BE_GOOD, TLS_IMPLICIT, 995, "NORMAL:-VERS-ALL:+VERS-TLS1.2:-KX-ALL:+DHE-RSA",
+			ERROR_TLS, "pop.example.test refused the TLS handshake: ", ""},
+	};
+	struct identity who = new_server(&good);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct tls_policy policy = trusting();
+		struct error e = {ERROR_NONE};
+		struct server v;
+		struct stream *s = stream_over_fd(
+			server_start(&v, &who, cases[i].conduct, cases[i].priority));
+
+		policy.mode = cases[i].mode;
+		assert_false(
+			tls_start(&s, &policy, "pop.example.test", cases[i].port, 100, -1, &e));
+		assert_null(s);
+		server_join(&v);
+		assert_says(e.text, cases[i].text);
+		assert_says(e.remedy, cases[i].remedy);
+		assert_int_equal(e.kind, cases[i].kind);
+	}
+	identity_release(&who);
+}
+
+static void tls__goes_down_to_what_the_policy_allows(void **state)
+{
+	static const char *const old = "NORMAL:-VERS-ALL:+VERS-TLS1.1";
+	struct tls_policy policy = trusting();
+	struct error e = {ERROR_NONE};
+	struct server v;
+	struct stream *s;
+
+	(void)state;
+	policy.min = TLS_1_1;
+	s = meet(&v, &good, BE_GOOD, old, &policy, "pop.example.test", &e);
+	if (!s)
+		fail_msg("%s", e.text);
+	assert_says(tls_description(s), "TLS 1.1, ");
+	stream_free(s);
+	server_join(&v);
+	policy.min = TLS_1_3;
+	assert_null(meet(&v, &good, BE_GOOD, "NORMAL:-VERS-ALL:+VERS-TLS1.2", &policy,
+		"pop.example.test", &e));
+	assert_says(e.text, "speaks only TLS 1.2 or older, older than tls-min");
+	server_join(&v);
+}
+
+static void tls__stops_when_asked_to(void **state)
+{
+	const struct tls_policy policy = trusting();
+	struct error e = {ERROR_NONE};
+	struct server v;
+	struct stream *s = stream_over_fd(server_start(&v, NULL, BE_SILENT, NULL));
+	int stop[2];
+
+	(void)state;
+	assert_int_equal(pipe(stop), 0);
+	assert_true(file_write_all(stop[1], "x", 1));
+	assert_false(tls_start(&s, &policy, "pop.example.test", 995, 5000, stop[0], &e));
+	assert_int_equal(e.kind, ERROR_INTERRUPTED);
+	close(stop[0]);
+	close(stop[1]);
+	server_join(&v);
+}
+
+static void tls__takes_a_cut_for_an_end(void **state)
+{
+	const struct tls_policy policy = trusting();
+	struct error e = {ERROR_NONE};
+	struct server v;
+	struct stream *s = meet(&v, &good, CUT, NULL, &policy, "pop.example.test", &e);
+	char text[64];
+	size_t have = 0, n = 0;
+
+	(void)state;
+	assert_non_null(s);
+	assert_int_equal(read_some(s, text, sizeof(text), 64, &have, &e), STREAM_EOF);
+	assert_int_equal(have, 11);
+	/* Also when asked again. */
+	assert_int_equal(s->ops->read(s, text, 1, &n, &e), STREAM_EOF);
+	assert_int_equal(s->ops->write(s, (struct span){"QUIT\r\n", 6}, &n, &e), STREAM_FAILED);
+	assert_int_equal(e.kind, ERROR_NETWORK);
+	stream_free(s);
+	server_join(&v);
+}
+
+/* Both ways at once, with reads of piece octets; the server asks for new keys in between. */
+static void exchange(const char *priority, size_t piece)
+{
+	static char in[BIG], out[BIG];
+	const struct tls_policy policy = trusting();
+	struct error e = {ERROR_NONE};
+	struct server v;
+	struct stream *s = meet(&v, &good, FLOOD, priority, &policy, "pop.example.test", &e);
+	size_t got = 0, sent = 0;
+
+	if (!s)
+		fail_msg("%s", e.text);
+	for (size_t i = 0; i < BIG; i++)
+		out[i] = pattern(i);
+	while (got < BIG || sent < BIG) {
+		size_t n = 0, room = BIG - got < piece ? BIG - got : piece;
+		enum stream_status went = STREAM_WANT_READ, came = STREAM_WANT_READ;
+
+		if (sent < BIG)
+			went = s->ops->write(s, (struct span){out + sent, BIG - sent}, &n, &e);
+		if (went == STREAM_OK)
+			sent += n;
+		if (got < BIG)
+			came = s->ops->read(s, in + got, room, &n, &e);
+		if (came == STREAM_OK)
+			got += n;
+		if (went == STREAM_FAILED || came == STREAM_FAILED || came == STREAM_EOF)
+			fail_msg("%zu of %d read, %zu written: %s", got, BIG, sent, e.text);
+		struct pollfd fd = {.fd = s->ops->fd(s),
+			.events = (short)(POLLIN | (went == STREAM_WANT_WRITE ? POLLOUT : 0))};
+
+		if (went != STREAM_OK && came != STREAM_OK && !s->ops->pending(s))
+			assert_true(poll(&fd, 1, 5000) > 0);
+	}
+	for (size_t i = 0; i < BIG; i++)
+		if (in[i] != pattern(i))
+			fail_msg("octet %zu is wrong", i);
+	stream_free(s);
+	server_join(&v);
+	assert_int_equal(v.failure, 0);
+}
+
+static void tls__carries_much_both_ways(void **state)
+{
+	(void)state;
+	exchange("NORMAL:-VERS-ALL:+VERS-TLS1.3", 64 * 1024);
+	exchange("NORMAL:-VERS-ALL:+VERS-TLS1.3", 13);
+	exchange("NORMAL:-VERS-ALL:+VERS-TLS1.2", 1000);
+}
+
+/* A stream that counts calls, to see how often the socket would be touched. */
+struct counted {
+	struct stream stream;
+	struct stream *lower;
+	int reads, writes;
+};
+
+static enum stream_status counted_read(
+	struct stream *s, void *data, size_t room, size_t *done, struct error *e)
+{
+	struct counted *c = (struct counted *)s;
+
+	c->reads++;
+	return c->lower->ops->read(c->lower, data, room, done, e);
+}
+
+static enum stream_status counted_write(
+	struct stream *s, struct span octets, size_t *done, struct error *e)
+{
+	struct counted *c = (struct counted *)s;
+
+	c->writes++;
+	return c->lower->ops->write(c->lower, octets, done, e);
+}
+
+static bool counted_pending(const struct stream *s)
+{
+	(void)s;
+	return false;
+}
+
+static int counted_fd(const struct stream *s)
+{
+	const struct counted *c = (const struct counted *)s;
+
+	return c->lower->ops->fd(c->lower);
+}
+
+static void counted_free(struct stream *s)
+{
+	struct counted *c = (struct counted *)s;
+
+	stream_free(c->lower);
+	c->lower = NULL;
+}
+
+static void tls__sends_a_burst_in_one_piece(void **state)
+{
+	static const struct stream_ops ops = {
+		counted_read, counted_write, counted_pending, counted_fd, counted_free};
+	const struct tls_policy policy = trusting();
+	struct identity who = new_server(&good);
+	struct error e = {ERROR_NONE};
+	struct server v;
+	struct counted c = {{&ops}, stream_over_fd(server_start(&v, &who, BE_GOOD, NULL)), 0, 0};
+	struct stream *s = &c.stream;
+	char burst[4000], text[4011];
+	size_t have = 0;
+
+	(void)state;
+	memset(burst, 'a', sizeof(burst));
+	assert_true(tls_start(&s, &policy, "pop.example.test", 995, 300, -1, &e));
+	/* The client's first and second flight. */
+	assert_in_range(c.writes, 2, 3);
+	assert_int_equal(read_some(s, text, 11, 11, &have, &e), STREAM_OK);
+	c.writes = 0;
+	write_all(s, burst, sizeof(burst));
+	assert_int_equal(c.writes, 1);
+	assert_int_equal(read_some(s, text, sizeof(text), sizeof(text), &have, &e), STREAM_OK);
+	stream_free(s);
+	server_join(&v);
+	identity_release(&who);
+}
+
+static void tls__checks_its_files_before(void **state)
+{
+	char missing[] = "/nonexistent.pem", empty[300];
+	struct tls_policy policy = {.mode = TLS_IMPLICIT, .ca_file = missing, .min = TLS_1_2};
+	struct error e = {ERROR_NONE};
+	int fd;
+
+	(void)state;
+	assert_false(tls_check(&policy, &e));
+	assert_int_equal(e.kind, ERROR_CONFIG);
+	assert_string_equal(e.text, "ca-file \"/nonexistent.pem\": No such file or directory");
+	snprintf(empty, sizeof(empty), "%s/empty.pem", folder);
+	fd = open(empty, O_WRONLY | O_CREAT, 0600);
+	assert_true(fd >= 0 && file_write_all(fd, "no certificate\n", 15));
+	close(fd);
+	policy.ca_file = empty;
+	assert_false(tls_check(&policy, &e));
+	assert_int_equal(e.kind, ERROR_CONFIG);
+	assert_says(e.text, "holds no certificate");
+	policy.mode = TLS_NONE;
+	assert_true(tls_check(&policy, &e));
+	policy = (struct tls_policy){.mode = TLS_IMPLICIT, .min = TLS_1_2};
+	assert_true(tls_check(&policy, &e));
+	setenv("SSL_CERT_FILE", missing, 1);
+	assert_false(tls_check(&policy, &e));
+	assert_says(e.text, "SSL_CERT_FILE \"/nonexistent.pem\": No such file");
+	unsetenv("SSL_CERT_FILE");
+	policy.ca_file = ca_path;
+	assert_true(tls_check(&policy, &e));
+	unlink(empty);
+}
+
+static int set_up(void **state)
+{
+	const char *tmp = getenv("TMPDIR");
+	gnutls_datum_t pem;
+	bool done;
+	int fd;
+
+	(void)state;
+	unsetenv("SSL_CERT_FILE");
+	snprintf(folder, sizeof(folder), "%s/ambil-net-XXXXXX", tmp ? tmp : "/tmp");
+	if (!mkdtemp(folder))
+		return -1;
+	snprintf(ca_path, sizeof(ca_path), "%s/ca.pem", folder);
+	authority = new_authority("UX Test CA");
+	stranger = new_authority("Stranger");
+	must(gnutls_x509_crt_export2(authority.crt, GNUTLS_X509_FMT_PEM, &pem));
+	fd = open(ca_path, O_WRONLY | O_CREAT, 0600);
+	done = fd >= 0 && file_write_all(fd, pem.data, pem.size);
+	close(fd);
+	gnutls_free(pem.data);
+	return done ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	identity_release(&authority);
+	identity_release(&stranger);
+	unlink(ca_path);
+	return rmdir(folder);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(stream__never_waits),
+		cmocka_unit_test(stream__tells_how_it_ends),
+		cmocka_unit_test(dial__connects_by_name_and_by_address),
+		cmocka_unit_test(dial__connects_over_ipv6),
+		cmocka_unit_test(dial__names_what_refuses),
+		cmocka_unit_test(dial__tells_an_unknown_host_from_no_network),
+		cmocka_unit_test(dial__keeps_its_deadline_and_stops),
+		cmocka_unit_test(dial__goes_on_to_the_other_family),
+		cmocka_unit_test(dial__leaves_a_late_answer_behind),
+		cmocka_unit_test(dial__spells_names),
+		cmocka_unit_test(tls__talks),
+		cmocka_unit_test(tls__verifies),
+		cmocka_unit_test(tls__ignores_a_common_name_beside_an_address),
+		cmocka_unit_test(tls__names_an_unknown_issuer),
+		cmocka_unit_test(tls__verifies_the_name_that_is_set),
+		cmocka_unit_test(tls__tells_what_went_wrong_in_the_handshake),
+		cmocka_unit_test(tls__goes_down_to_what_the_policy_allows),
+		cmocka_unit_test(tls__stops_when_asked_to),
+		cmocka_unit_test(tls__takes_a_cut_for_an_end),
+		cmocka_unit_test(tls__carries_much_both_ways),
+		cmocka_unit_test(tls__sends_a_burst_in_one_piece),
+		cmocka_unit_test(tls__checks_its_files_before),
+	};
+
+	return cmocka_run_group_tests_name("net", tests, set_up, tear_down);
+}
