@@ -2,12 +2,15 @@
 /*
  * TLS over any stream, by GnuTLS (RFC 8446, 5246, 9325). GnuTLS asks for the five octets of a
  * record's head and then for its body; here both come from a buffer that one large read fills, so
- * that a fast link costs one system call for several records. What GnuTLS has to say in several
- * pieces goes out as one write. The first octets that came are kept through the handshake, to quote
- * a peer that does not speak TLS at all.
+ * that a fast link costs one system call for several records. What GnuTLS has to send it can always
+ * send, into another buffer: a record of which only a part could go is dealt with here, as
+ * GnuTLS 3.7 sends it twice when the server asks for new keys (RFC 8446 s.4.6.3) just then. The
+ * first octets that came are kept through the handshake, to quote a peer that does not speak TLS at
+ * all.
  */
 #include "net/tls.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <gnutls/gnutls.h>
 #include <stdio.h>
@@ -19,7 +22,7 @@
 #include "net/trust.h"
 #include "net/wait.h"
 
-enum { IN_MAX = 128 * 1024, OUT_MAX = 20 * 1024, FIRST_MAX = 512, ROUNDS_MAX = 64 };
+enum { IN_MAX = 128 * 1024, FIRST_MAX = 512, ROUNDS_MAX = 64 };
 
 struct tls {
 	struct stream stream;
@@ -35,7 +38,9 @@ struct tls {
 	size_t first_len;
 	size_t at, have; /* the octets of in that are still unread */
 	char in[IN_MAX];
-	char out[OUT_MAX];
+	struct buf out; /* encrypted; the octets before out_at are gone */
+	size_t out_at;
+	size_t promised; /* octets of the caller's that are in out, but were not reported as done */
 };
 
 /* Who is talked to, in the words of an error. */
@@ -103,24 +108,35 @@ static int pull_timeout(gnutls_transport_ptr_t p, unsigned ms)
 	return poll(&fd, 1, ms > INT_MAX ? -1 : (int)ms);
 }
 
+/* Sends what is left in out; STREAM_OK: all of it. */
+static enum stream_status flush(struct tls *t)
+{
+	while (t->out_at < t->out.len) {
+		struct span rest = {t->out.data + t->out_at, t->out.len - t->out_at};
+		enum stream_status went;
+		size_t n = 0;
+
+		went = t->lower->ops->write(t->lower, rest, &n, &t->failure);
+		if (went != STREAM_OK)
+			return went;
+		t->out_at += n;
+	}
+	buf_clear(&t->out);
+	t->out_at = 0;
+	return STREAM_OK;
+}
+
+/* Takes all of it, whatever lower says: see the head of this file. */
 static ssize_t push(gnutls_transport_ptr_t p, const giovec_t *parts, int count)
 {
 	struct tls *t = tls_of(p);
-	struct span octets = {t->out, 0};
-	enum stream_status went;
-	size_t done = 0;
+	size_t len = 0;
 
-	if (count == 1)
-		octets = (struct span){parts[0].iov_base, parts[0].iov_len};
-	for (int i = 0; count > 1 && i < count && octets.len < OUT_MAX; i++) {
-		size_t room = OUT_MAX - octets.len;
-		size_t n = parts[i].iov_len < room ? parts[i].iov_len : room;
-
-		memcpy(t->out + octets.len, parts[i].iov_base, n);
-		octets.len += n;
+	for (int i = 0; i < count; i++) {
+		buf_add(&t->out, parts[i].iov_base, parts[i].iov_len);
+		len += parts[i].iov_len;
 	}
-	went = t->lower->ops->write(t->lower, octets, &done, &t->failure);
-	return went == STREAM_OK ? (ssize_t)done : not_now(t, went);
+	return flush(t) == STREAM_FAILED ? not_now(t, STREAM_FAILED) : (ssize_t)len;
 }
 
 static enum stream_status ended(const struct tls *t, struct error *e)
@@ -200,7 +216,8 @@ static enum stream_status tls_write(
 	struct stream *s, struct span octets, size_t *done, struct error *e)
 {
 	struct tls *t = (struct tls *)s;
-	size_t sent = 0;
+	enum stream_status went;
+	size_t sent;
 
 	if (t->end == STREAM_EOF) {
 		error_set(e, ERROR_NETWORK, "the server closed the connection");
@@ -208,24 +225,27 @@ static enum stream_status tls_write(
 	}
 	if (t->end != STREAM_OK)
 		return ended(t, e);
-	for (int round = 0; round < ROUNDS_MAX && sent < octets.len; round++) {
-		t->wait = STREAM_OK;
+	went = flush(t);
+	if (went != STREAM_OK)
+		return went == STREAM_FAILED ? end_with(t, GNUTLS_E_PUSH_ERROR, e) : went;
+	assert(t->promised <= octets.len);
+	sent = t->promised;
+	t->promised = 0;
+	while (went == STREAM_OK && sent < octets.len) {
 		ssize_t n = gnutls_record_send(t->session, octets.data + sent, octets.len - sent);
 
-		if (n >= 0) {
-			sent += (size_t)n;
-		} else if (gnutls_error_is_fatal((int)n)) {
-			enum stream_status end = end_with(t, n, sent ? NULL : e);
-
-			if (!sent)
-				return end;
-			break;
-		} else if (n == GNUTLS_E_AGAIN && t->wait != STREAM_OK) {
+		if (n < 0) {
+			went = end_with(t, n, sent ? NULL : e);
 			break;
 		}
+		went = flush(t);
+		if (went == STREAM_OK)
+			sent += (size_t)n;
+		else
+			t->promised = (size_t)n;
 	}
 	*done = sent;
-	return sent ? STREAM_OK : t->wait == STREAM_OK ? STREAM_WANT_WRITE : t->wait;
+	return sent ? STREAM_OK : went;
 }
 
 static int tls_fd(const struct stream *s)
@@ -246,6 +266,7 @@ static void tls_free(struct stream *s)
 	if (t->credentials)
 		gnutls_certificate_free_credentials(t->credentials);
 	stream_free(t->lower);
+	buf_release(&t->out);
 	free(t);
 }
 
@@ -338,8 +359,12 @@ static bool alert(const struct tls *t, const struct peer *peer, struct error *e)
 
 	if (what == GNUTLS_A_PROTOCOL_VERSION)
 		return too_old(peer, e);
-	return error_set(e, ERROR_TLS, "%s refused the TLS handshake: %s", peer->host,
+	error_set(e, ERROR_TLS, "%s refused the TLS handshake: %s", peer->host,
 		name ? name : "unknown alert");
+	/* Many servers without TLS 1.3 say no more than that they have nothing in common. */
+	if (what == GNUTLS_A_HANDSHAKE_FAILURE && peer->policy->min == TLS_1_3)
+		error_why(e, "it may know nothing newer than TLS 1.2, and tls-min is 1.3");
+	return false;
 }
 
 static bool handshake_failed(const struct tls *t, int rc, const struct peer *peer, struct error *e)
@@ -383,20 +408,25 @@ static bool handshake_late(const struct tls *t, const struct peer *peer, struct 
 static bool shake_hands(struct tls *t, const struct peer *peer, struct error *e)
 {
 	int64_t deadline = clock_ms() + peer->timeout_ms;
+	int rc = GNUTLS_E_AGAIN;
 
 	for (;;) {
 		struct pollfd fds[2] = {{.fd = tls_fd(&t->stream)}};
+		enum stream_status wants;
 		enum wait waited = WAIT_READY;
-		int rc;
 
 		t->wait = STREAM_OK;
-		rc = gnutls_handshake(t->session);
-		if (rc == GNUTLS_E_SUCCESS)
-			return true;
-		if (gnutls_error_is_fatal(rc))
+		if (rc != GNUTLS_E_SUCCESS)
+			rc = gnutls_handshake(t->session);
+		wants = flush(t);
+		if (wants == STREAM_FAILED || gnutls_error_is_fatal(rc))
 			return handshake_failed(t, rc, peer, e);
-		fds[0].events = t->wait == STREAM_WANT_WRITE ? POLLOUT : POLLIN;
-		if (t->wait != STREAM_OK)
+		if (rc == GNUTLS_E_SUCCESS && wants == STREAM_OK)
+			return true;
+		if (wants == STREAM_OK)
+			wants = t->wait;
+		fds[0].events = wants == STREAM_WANT_WRITE ? POLLOUT : POLLIN;
+		if (wants != STREAM_OK)
 			waited = wait_for(fds, 1, peer->stop_fd, deadline);
 		if (waited == WAIT_STOPPED)
 			return error_set(

@@ -252,7 +252,7 @@ static void setting_quote__quotes_what_is_not_a_bare_word(void **state)
  * where. */
 static void read_manual(struct buf *text)
 {
-	const char *top = getenv("AMBIL_SOURCE"), *tops[] = {".", "..", "../.."};
+	const char *top = getenv("SOURCE_ROOT"), *tops[] = {".", "..", "../.."};
 	char path[4096];
 
 	for (size_t i = 0; i < (top ? 1 : sizeof(tops) / sizeof(tops[0])); i++) {
@@ -260,7 +260,7 @@ static void read_manual(struct buf *text)
 		if (file_slurp(path, 1 << 20, text, NULL, NULL))
 			return;
 	}
-	fail_msg("man/ambil.conf.5 is not found; set AMBIL_SOURCE");
+	fail_msg("man/ambil.conf.5 is not found; set SOURCE_ROOT");
 }
 
 /* As a reader sees it: escapes undone. */

@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Completion of ambil(1) for bash. The line is cut at blanks only: COMP_WORDS is also cut at ":", "=" and
+# "@", which stand in destinations, options and account names. What readline would replace is only the part
+# behind the last of these, so the rest is taken off each proposal at the end.
+
+_ambil_accounts()
+{
+	local program=${1/#\~/$HOME} file=${2/#\~/$HOME}
+
+	if [[ -n $file ]]; then
+		"$program" -c "$file" config accounts 2>/dev/null </dev/null
+	else
+		"$program" config accounts 2>/dev/null </dev/null
+	fi
+	return 0
+}
+
+# Destinations; a relative path begins in the home folder, not in the current one.
+_ambil_destinations()
+{
+	local kind=${1%%:*} path=${1#*:}
+
+	case $1 in
+	maildir:*) (cd ~ && compgen -d -P maildir: -- "$path") ;;
+	mbox:*) (cd ~ && compgen -f -P mbox: -- "$path") ;;
+	pipe:*) compgen -c -P pipe: -- "$path" ;;
+	*) compgen -W 'maildir: mbox: pipe: -' -- "$kind" ;;
+	esac
+}
+
+# What may follow an option that takes a value; $1 the option, $2 the word so far.
+_ambil_values()
+{
+	case $1 in
+	--color | --progress) compgen -W 'auto always never' -- "$2" ;;
+	--config) compgen -f -- "$2" ;;
+	--to) _ambil_destinations "$2" ;;
+	--keep) compgen -W '7d 14d 30d true' -- "$2" ;;
+	esac
+}
+
+_ambil_options()
+{
+	local all='-c --config -q --quiet -v --verbose -d --debug --no-input --color --progress
+		-h --help -V --version'
+
+	case $1 in
+	'' | fetch) printf '%s\n' $all -n --dry-run -a --all --keep --keep= --delete --to --max \
+		--max-size --from-now ;;
+	check) printf '%s\n' $all --exit-code ;;
+	*) printf '%s\n' $all ;;
+	esac
+}
+
+# Words that are no options; $1 the verb, $2 the number of words behind it, $3 the first of these.
+_ambil_arguments()
+{
+	case $1 in
+	'') printf '%s\n' fetch check config help ;;
+	fetch | check) _ambil_accounts "$4" "$5" ;;
+	config)
+		if [[ $2 -eq 0 ]]; then
+			printf '%s\n' show check path
+		elif [[ $2 -eq 1 && $3 == show ]]; then
+			_ambil_accounts "$4" "$5"
+		fi
+		;;
+	help) [[ $2 -gt 0 ]] || printf '%s\n' fetch check config help ;;
+	esac
+}
+
+_ambil()
+{
+	local line=${COMP_LINE:0:COMP_POINT} cur= waiting= verb= first= file= ended=
+	local count=0 i word head proposals
+	local -a words
+
+	read -a words <<<"$line"
+	if [[ $line == *[![:space:]] ]]; then
+		i=$((${#words[@]} - 1))
+		cur=${words[i]}
+		unset "words[i]"
+	fi
+	for word in "${words[@]:1}"; do
+		if [[ -n $waiting ]]; then
+			[[ $waiting != --config ]] || file=$word
+			waiting=
+			continue
+		fi
+		case $ended$word in
+		--) ended=yes ;;
+		-c | --config) waiting=--config ;;
+		-c*) file=${word#-c} ;;
+		--config=*) file=${word#*=} ;;
+		--color | --progress | --to | --max | --max-size) waiting=$word ;;
+		-?*) ;;
+		*)
+			if [[ -z $verb ]]; then
+				verb=$word
+			else
+				first=${first:-$word}
+				count=$((count + 1))
+			fi
+			;;
+		esac
+	done
+
+	if [[ -n $waiting ]]; then
+		proposals=$(_ambil_values "$waiting" "$cur")
+	elif [[ -z $ended && $cur == --*=* ]]; then
+		proposals=$(_ambil_values "${cur%%=*}" "${cur#*=}")
+		proposals=${proposals:+${cur%%=*}=${proposals//$'\n'/$'\n'${cur%%=*}=}}
+	elif [[ -z $ended && $cur == -* ]]; then
+		proposals=$(compgen -W "$(_ambil_options "$verb")" -- "$cur")
+	else
+		proposals=$(_ambil_arguments "$verb" "$count" "$first" "$1" "$file")
+	fi
+
+	# $2 is what readline will replace, the end of cur.
+	head=${cur%"$2"}
+	COMPREPLY=()
+	while IFS= read -r word; do
+		[[ -n $word && $word == "$cur"* ]] && COMPREPLY+=("${word#"$head"}")
+	done <<<"$proposals"
+
+	# A value, or the rest of a path, is still to come.
+	if [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *[:=] ]]; then
+		compopt -o nospace 2>/dev/null
+	elif [[ $waiting == --config || $waiting == --to || $cur == --config=* || $cur == --to=* ]]; then
+		compopt -o filenames 2>/dev/null
+	fi
+	return 0
+}
+
+complete -F _ambil ambil
