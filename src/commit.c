@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * One thread, one queue in, one queue out. For each batch the four steps of a message's life that touch the
- * disk: prepare, journal, commit, journal (recover.c has the table of what a crash between them means). A
- * failure of the destination or the journal stops everything behind it; a failure of one mail (its command
- * said "later" or "no") is noted in the state and the next batch goes on.
+ * One thread, one queue in, one queue out. For each batch the four steps of a message's life that
+ * touch the disk: prepare, journal, commit, journal (recover.c has the table of what a crash
+ * between them means). A failure of the destination or the journal stops everything behind it; a
+ * failure of one mail (its command said "later" or "no") is noted in the state and the next batch
+ * goes on.
  */
 #include "commit.h"
 
@@ -98,7 +99,8 @@ static bool deliver(struct commit *c, struct commit_batch *b, bool *keep)
 	rows = rows_of(b);
 	if (c->journal && ops->journalled) {
 		*keep = true;
-		if (!store_prepared(c->store, rows, b->n, c->destination, clock_wall_s(), &b->error))
+		if (!store_prepared(
+			    c->store, rows, b->n, c->destination, clock_wall_s(), &b->error))
 			goto end;
 	}
 	if (!ops->commit(c->sink, b->sink, b->receipts, b->n, &b->error))
@@ -179,12 +181,13 @@ static bool start_thread(struct commit *c)
 	return err == 0;
 }
 
-struct commit *commit_start(struct sink *sink, const char *destination, struct store *store, bool journal,
-	struct error *e)
+struct commit *commit_start(struct sink *sink, const char *destination, struct store *store,
+	bool journal, struct error *e)
 {
 	struct commit *c = xcalloc(1, sizeof(*c));
 
-	*c = (struct commit){.sink = sink, .destination = destination, .store = store, .journal = journal};
+	*c = (struct commit){
+		.sink = sink, .destination = destination, .store = store, .journal = journal};
 	c->in.last = &c->in.first;
 	c->out.last = &c->out.first;
 	if (pipe(c->wake) < 0) {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The story of one account: lock, state, destination, what an earlier run left over, log in, list, plan,
- * retrieve, remove, QUIT, and the notes for the next run. Each step is a function; fetch_account() tells the
- * order. Looking (check, --dry-run) takes neither lock nor destination and writes nothing.
+ * The story of one account: lock, state, destination, what an earlier run left over, log in, list,
+ * plan, retrieve, remove, QUIT, and the notes for the next run. Each step is a function;
+ * fetch_account() tells the order. Looking (check, --dry-run) takes neither lock nor destination
+ * and writes nothing.
  */
 #include "fetch.h"
 
@@ -73,7 +74,8 @@ static bool take_lock(struct fetch *f, struct error *e)
 		}
 		if (!told)
 			report_send(f->report_fd,
-				&(struct report){.type = REPORT_WAITING, .u.number = (uint64_t)holder});
+				&(struct report){
+					.type = REPORT_WAITING, .u.number = (uint64_t)holder});
 		told = true;
 		poll(&(struct pollfd){.fd = f->order->stop_fd, .events = POLLIN}, 1, LOCK_POLL_MS);
 	}
@@ -101,7 +103,8 @@ static bool recover_and_tell(struct fetch *f, struct error *e)
 {
 	struct recovery done;
 
-	if (!recover(f->store, f->sink, &f->account->destination, f->mark, clock_wall_s(), &done, e))
+	if (!recover(
+		    f->store, f->sink, &f->account->destination, f->mark, clock_wall_s(), &done, e))
 		return false;
 	if (done.unsure) {
 		struct error w = {0};
@@ -149,7 +152,8 @@ static bool wants_sizes(const struct fetch *f)
 
 static bool interrupted(const struct fetch *f, struct error *e)
 {
-	return error_set(e, *f->order->stop == SIGINT ? ERROR_INTERRUPTED : ERROR_TERMINATED, "interrupted");
+	return error_set(
+		e, *f->order->stop == SIGINT ? ERROR_INTERRUPTED : ERROR_TERMINATED, "interrupted");
 }
 
 static bool next_event(struct fetch *f, struct pop3_event *ev, struct error *e)
@@ -166,8 +170,9 @@ static bool next_event(struct fetch *f, struct pop3_event *ev, struct error *e)
 }
 
 /* One listing whose command is on its way. *ok: the server has it. */
-static bool read_listing(struct fetch *f, bool (*add)(struct listing *, struct span, struct error *),
-	bool *ok, struct pop3_event *ev, struct error *e)
+static bool read_listing(struct fetch *f,
+	bool (*add)(struct listing *, struct span, struct error *), bool *ok, struct pop3_event *ev,
+	struct error *e)
 {
 	if (!next_event(f, ev, e))
 		return false;
@@ -222,7 +227,8 @@ static bool live_without_uids(struct fetch *f, struct error *e)
 	if (f->account->policy.keep != KEEP_NOT || f->order->mode == RUN_FROM_NOW) {
 		error_set(e, ERROR_CAPABILITY,
 			"%s has no UIDL, so mail kept there could not be told from new mail", host);
-		return error_remedy(e, "to delete mail there once it is delivered here", "keep = false");
+		return error_remedy(
+			e, "to delete mail there once it is delivered here", "keep = false");
 	}
 	error_set(&w, ERROR_CAPABILITY,
 		"%s has no UIDL: a message whose deletion is interrupted will come again", host);
@@ -353,7 +359,8 @@ static bool mark_all(struct fetch *f, struct error *e)
 	return done && quit(f);
 }
 
-/* A key that a removed mail had, and that a new one gets now: the old row must not speak for the new mail. */
+/* A key that a removed mail had, and that a new one gets now: the old row must not speak for the
+ * new mail. */
 static bool forget_reused(struct fetch *f, struct error *e)
 {
 	struct store_key *keys = xcalloc(f->plan.n, sizeof(*keys));
@@ -404,7 +411,8 @@ static void sum_up(struct fetch *f, const struct retrieval *r, struct error *e)
 	if (e->kind == ERROR_DELIVERY || e->kind == ERROR_STORE) {
 		size_t len = strlen(e->text);
 
-		snprintf(e->text + len, sizeof(e->text) - len, "; %llu of %zu fetched, %zu stay%s on the server",
+		snprintf(e->text + len, sizeof(e->text) - len,
+			"; %llu of %zu fetched, %zu stay%s on the server",
 			(unsigned long long)r->mails, wanted, wanted - (size_t)r->mails,
 			wanted - r->mails == 1 ? "s" : "");
 	} else if (!e->kind && r->failures_n) {
@@ -412,11 +420,12 @@ static void sum_up(struct fetch *f, const struct retrieval *r, struct error *e)
 		if (r->failures_n > 1) {
 			size_t len = strlen(e->text);
 
-			snprintf(e->text + len, sizeof(e->text) - len, " (and %zu more)", r->failures_n - 1);
+			snprintf(e->text + len, sizeof(e->text) - len, " (and %zu more)",
+				r->failures_n - 1);
 		}
 	} else if (e->kind && r->unconfirmed) {
-		error_why(e, "%zu deletion%s not confirmed; the next run asks again", r->unconfirmed,
-			r->unconfirmed == 1 ? " is" : "s are");
+		error_why(e, "%zu deletion%s not confirmed; the next run asks again",
+			r->unconfirmed, r->unconfirmed == 1 ? " is" : "s are");
 	}
 }
 
@@ -479,8 +488,8 @@ static bool carry_out(struct fetch *f, struct error *e)
 /* ---- the network part ---- */
 
 /*
- * A server that announces PIPELINING and loses its step twice in a row is remembered as one without; one
- * failure alone may have been the line.
+ * A server that announces PIPELINING and loses its step twice in a row is remembered as one
+ * without; one failure alone may have been the line.
  */
 static void judge_pipelining(struct fetch *f, bool done, const char *before)
 {
@@ -490,8 +499,8 @@ static void judge_pipelining(struct fetch *f, bool done, const char *before)
 	if (!f->store || only_looks(f) || !f->session || !session_pipelining(f->session))
 		return;
 	if (!done && session_lost_step(f->session))
-		written = store_set(f->store, "pipelining", strcmp(before, "suspect") ? "suspect" : "broken",
-			&ignored);
+		written = store_set(f->store, "pipelining",
+			strcmp(before, "suspect") ? "suspect" : "broken", &ignored);
 	else if (done && strcmp(before, "suspect") == 0)
 		written = store_set(f->store, "pipelining", "works", &ignored);
 	(void)written;
@@ -534,11 +543,14 @@ static void release(struct fetch *f)
 	free(f->mark);
 }
 
-int fetch_account(const struct account *account, const struct run_order *order, struct secret *password,
-	int report_fd)
+int fetch_account(const struct account *account, const struct run_order *order,
+	struct secret *password, int report_fd)
 {
-	struct fetch f = {
-		.account = account, .order = order, .password = password, .report_fd = report_fd, .lock_fd = -1};
+	struct fetch f = {.account = account,
+		.order = order,
+		.password = password,
+		.report_fd = report_fd,
+		.lock_fd = -1};
 	struct report end = {.type = REPORT_DONE};
 	int64_t start_ms = clock_ms();
 	struct error e = {0};

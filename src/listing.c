@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The listing: UIDs in one arena, mails in one array, a table from message number to place, so that UIDL and
- * LIST may come in any order and may disagree. A mail that only one of them has is kept.
+ * The listing: UIDs in one arena, mails in one array, a table from message number to place, so that
+ * UIDL and LIST may come in any order and may disagree. A mail that only one of them has is kept.
  */
 #include "listing.h"
 
@@ -49,11 +49,13 @@ static struct listed *place_of(struct listing *l, uint32_t msg)
 
 static bool unreadable(struct error *e, const char *verb, struct span line)
 {
-	error_set(e, ERROR_PROTOCOL, "the server's answer to %s has a line that cannot be read", verb);
+	error_set(e, ERROR_PROTOCOL, "the server's answer to %s has a line that cannot be read",
+		verb);
 	return error_server(e, line);
 }
 
-/* Until listing_match() key.uid.data is the offset into the arena plus one: the arena still moves. */
+/* Until listing_match() key.uid.data is the offset into the arena plus one: the arena still moves.
+ */
 bool listing_add_uid(struct listing *l, struct span line, struct error *e)
 {
 	struct listed *mail;
@@ -63,8 +65,8 @@ bool listing_add_uid(struct listing *l, struct span line, struct error *e)
 	if (!reply_uidl(line, &msg, &uid) || !(mail = place_of(l, msg)))
 		return unreadable(e, "UIDL", line);
 	if (mail->key.uid.len)
-		return error_set(e, ERROR_PROTOCOL, "the server's answer to UIDL has message %lu twice",
-			(unsigned long)msg);
+		return error_set(e, ERROR_PROTOCOL,
+			"the server's answer to UIDL has message %lu twice", (unsigned long)msg);
 	mail->key.uid = (struct span){(const char *)(uintptr_t)(l->uids.len + 1), uid.len};
 	buf_add(&l->uids, uid.data, uid.len);
 	l->has_uids = true;
@@ -125,8 +127,8 @@ static void number_twins(struct listing *l, bool *twins)
 }
 
 /* The row for the rank-th mail with this UID; without one, the key that a new row gets. */
-static const struct seen *row_for(const struct seen_set *set, struct store_key *key, bool twin,
-	uint32_t last_occurrence)
+static const struct seen *row_for(
+	const struct seen_set *set, struct store_key *key, bool twin, uint32_t last_occurrence)
 {
 	struct store_key at = {key->uid, 0};
 	const struct seen *removed = NULL;
@@ -170,8 +172,8 @@ void listing_match(struct listing *l, const struct seen_set *set, bool *present)
 			last_occurrence = row->key.occurrence;
 	for (size_t i = 0; i < l->n; i++)
 		if (l->mails[i].key.uid.len)
-			l->mails[i].key.uid.data =
-				l->uids.data + (uintptr_t)l->mails[i].key.uid.data - 1;
+			l->mails[i].key.uid.data = l->uids.data +
+				(uintptr_t)l->mails[i].key.uid.data - 1;
 	number_twins(l, twins);
 	for (size_t i = 0; set && i < l->n; i++) {
 		struct listed *mail = &l->mails[i];

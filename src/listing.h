@@ -10,8 +10,8 @@
 #include "plan.h"
 
 /*
- * What the server says it has: the lines of UIDL and LIST put together by message number, and matched with
- * what is known. Lines come in the server's order, whatever that is. All zero: empty.
+ * What the server says it has: the lines of UIDL and LIST put together by message number, and
+ * matched with what is known. Lines come in the server's order, whatever that is. All zero: empty.
  */
 struct listing {
 	struct listed *mails; /* in the order of the first listing's lines */
@@ -28,10 +28,10 @@ bool listing_add_uid(struct listing *l, struct span line, struct error *e) MUST_
 bool listing_add_size(struct listing *l, struct span line, struct error *e) MUST_CHECK;
 
 /*
- * Gives every mail its key and its row. The i-th mail with one UID takes the i-th row of that UID that is not
- * STORE_REMOVED; a removed row fits only a UID that neither listing nor state has twice, for otherwise it may
- * be another mail: never lost comes before never doubled. present has seen_count_all(set) flags, set to
- * true for the rows that are listed. set may be NULL.
+ * Gives every mail its key and its row. The i-th mail with one UID takes the i-th row of that UID
+ * that is not STORE_REMOVED; a removed row fits only a UID that neither listing nor state has
+ * twice, for otherwise it may be another mail: never lost comes before never doubled. present has
+ * seen_count_all(set) flags, set to true for the rows that are listed. set may be NULL.
  */
 void listing_match(struct listing *l, const struct seen_set *set, bool *present);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * From argv to an exit code. What belongs to the whole process is set up here and nowhere else: locale, signals,
- * standard descriptors, core dumps. Then the command line is read, the configuration, and a verb carried out.
+ * From argv to an exit code. What belongs to the whole process is set up here and nowhere else:
+ * locale, signals, standard descriptors, core dumps. Then the command line is read, the
+ * configuration, and a verb carried out.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -30,7 +31,8 @@ static void on_stop(int number)
 
 	if (!stop_signal)
 		stop_signal = number;
-	/* One is a wish, two an order; at the third nobody is listening any more. The journal makes it safe. */
+	/* One is a wish, two an order; at the third nobody is listening any more. The journal makes
+	 * it safe. */
 	if (++stop_count > 2)
 		_exit(128 + number);
 	ignored = write(stop_pipe, "", 1);
@@ -125,8 +127,8 @@ static int fail(const struct error *e)
 
 /* ---- which accounts ---- */
 
-static bool override_all(struct config *config, struct account *account, const struct cli *cli,
-	struct error *e)
+static bool override_all(
+	struct config *config, struct account *account, const struct cli *cli, struct error *e)
 {
 	for (size_t i = 0; i < cli->n_overrides; i++) {
 		const struct cli_override *o = &cli->overrides[i];
@@ -155,7 +157,8 @@ static bool override_program(struct config *config, const struct cli *cli, struc
 static bool add_urls(struct config *config, const struct cli *cli, struct error *e)
 {
 	for (size_t i = 0; i < cli->n_arguments; i++)
-		if (config_is_url(cli->arguments[i]) && !config_add_url(config, cli->arguments[i], e))
+		if (config_is_url(cli->arguments[i]) &&
+			!config_add_url(config, cli->arguments[i], e))
 			return false;
 	return true;
 }
@@ -171,9 +174,9 @@ static bool choose_accounts(struct config *config, const struct cli *cli, struct
 	*n = 0;
 	url = from_file;
 	for (size_t i = 0; i < cli->n_arguments; i++) {
-		struct account *account = config_is_url(cli->arguments[i]) ?
-			&config->accounts[url++] :
-			config_find(config, cli->arguments[i]);
+		struct account *account = config_is_url(cli->arguments[i])
+			? &config->accounts[url++]
+			: config_find(config, cli->arguments[i]);
 		bool twice = false;
 
 		if (!account)
@@ -205,8 +208,8 @@ static enum run_mode mode_of(const struct cli *cli)
 	return cli->dry_run ? RUN_DRY : cli->from_now ? RUN_FROM_NOW : RUN_FETCH;
 }
 
-static int run_chosen(const struct config *config, const struct cli *cli, struct account **chosen, size_t n,
-	int stop_fd)
+static int run_chosen(const struct config *config, const struct cli *cli, struct account **chosen,
+	size_t n, int stop_fd)
 {
 	const char **names = xcalloc(n, sizeof(*names)), **shown = xcalloc(n, sizeof(*shown));
 	struct report_setting setting = {

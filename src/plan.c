@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The policy in one place: each listed mail gets one reason, and the reason says what happens to it. New mail
- * comes in the server's order; what failed before comes last, so that one bad mail cannot hold up the rest.
- * A mail that was only marked as seen is never removed: nobody has it here.
+ * The policy in one place: each listed mail gets one reason, and the reason says what happens to
+ * it. New mail comes in the server's order; what failed before comes last, so that one bad mail
+ * cannot hold up the rest. A mail that was only marked as seen is never removed: nobody has it
+ * here.
  */
 #include "plan.h"
 
@@ -35,14 +36,16 @@ static bool removes_after_delivery(const struct policy *policy)
 	return policy->keep == KEEP_NOT || (policy->keep == KEEP_FOR && policy->keep_s <= 0);
 }
 
-/* A removed mail that is listed: the same one (the server has not let go of it), or a UID used again. */
+/* A removed mail that is listed: the same one (the server has not let go of it), or a UID used
+ * again. */
 static bool is_new_after_removal(const struct listed *mail)
 {
 	return mail->seen->missing && mail->size && mail->seen->size &&
 		mail->size != mail->seen->size;
 }
 
-static enum plan_why why_known(const struct listed *mail, const struct policy *policy, int64_t now_s)
+static enum plan_why why_known(
+	const struct listed *mail, const struct policy *policy, int64_t now_s)
 {
 	const struct seen *seen = mail->seen;
 
@@ -113,8 +116,8 @@ static void add(struct plan *plan, uint32_t index, const struct listed *mail, en
 	}
 }
 
-void plan_make(struct plan *plan, const struct listed *listing, size_t n, const struct policy *policy,
-	int64_t now_s)
+void plan_make(struct plan *plan, const struct listed *listing, size_t n,
+	const struct policy *policy, int64_t now_s)
 {
 	*plan = (struct plan){.items = xcalloc(n, sizeof(*plan->items))};
 	for (int retries = 0; retries < 2; retries++)

@@ -27,17 +27,17 @@ struct listed {
 };
 
 enum plan_why {
-	PLAN_NEW,        /* fetch */
-	PLAN_AGAIN,      /* fetch: asked for with --all */
-	PLAN_RETRY,      /* fetch, behind the others: it failed before */
-	PLAN_SEEN,       /* delivered before, stays */
-	PLAN_MARKED,     /* marked as seen without delivery, stays */
-	PLAN_KEPT,       /* delivered before, its retention period runs */
-	PLAN_EXPIRED,    /* remove: its retention period is over */
-	PLAN_DELETE,     /* remove: delivered before, the account keeps nothing */
+	PLAN_NEW,          /* fetch */
+	PLAN_AGAIN,        /* fetch: asked for with --all */
+	PLAN_RETRY,        /* fetch, behind the others: it failed before */
+	PLAN_SEEN,         /* delivered before, stays */
+	PLAN_MARKED,       /* marked as seen without delivery, stays */
+	PLAN_KEPT,         /* delivered before, its retention period runs */
+	PLAN_EXPIRED,      /* remove: its retention period is over */
+	PLAN_DELETE,       /* remove: delivered before, the account keeps nothing */
 	PLAN_DELETE_AGAIN, /* remove: deleted before, but listed still */
-	PLAN_TOO_BIG,    /* larger than size_max: stays */
-	PLAN_OVER_LIMIT, /* new, but fetch_max is reached: next time */
+	PLAN_TOO_BIG,      /* larger than size_max: stays */
+	PLAN_OVER_LIMIT,   /* new, but fetch_max is reached: next time */
 	PLAN_WHYS
 };
 /* A sentence part for --dry-run: "new", "seen before", … */
@@ -51,14 +51,15 @@ struct plan_item {
 };
 
 struct plan {
-	struct plan_item *items; /* one for each listed mail: what is fetched first, in order, retries last */
+	struct plan_item *
+		items; /* one for each listed mail: what is fetched first, in order, retries last */
 	size_t n;
 	size_t fetch, remove_now, seen, too_big, over_limit;
 	uint64_t fetch_octets; /* by LIST; 0 when sizes are unknown */
 };
 /* Keeps pointers to nothing. Free with plan_release(). */
-void plan_make(struct plan *plan, const struct listed *listing, size_t n, const struct policy *policy,
-	int64_t now_s);
+void plan_make(struct plan *plan, const struct listed *listing, size_t n,
+	const struct policy *policy, int64_t now_s);
 void plan_release(struct plan *plan);
 
 #endif

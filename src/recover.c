@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The journal's states, and what a crash in each leaves to do. A batch goes J0 → J1 → J2 → J3; "tmp" is the
- * Maildir's tmp/NAME.
+ * The journal's states, and what a crash in each leaves to do. A batch goes J0 → J1 → J2 → J3;
+ * "tmp" is the Maildir's tmp/NAME.
  *
- *   state                      row        tmp    recovery                                         result
- *   J0  not yet prepared       none       maybe  sweeps own tmp names that no row names           fetched: once
- *   J1  before the rename      prepared   there  commits it, J2                                   once
- *   J1  after the rename       prepared   gone   only our rename removes it: J2                   once
- *   J1  older than 36 h        prepared   gone   readers may purge tmp/ by then: looks in new/
- *                                                and cur/; not found is unsure: says so, fetches  perhaps twice
- *   J2, J3                     delivered  gone   nothing; the plan asks for DELE again if due     once
+ *   state                      row        tmp    recovery result J0  not yet prepared       none
+ * maybe  sweeps own tmp names that no row names           fetched: once J1  before the rename
+ * prepared   there  commits it, J2                                   once J1  after the rename
+ * prepared   gone   only our rename removes it: J2                   once J1  older than 36 h
+ * prepared   gone   readers may purge tmp/ by then: looks in new/ and cur/; not found is unsure:
+ * says so, fetches  perhaps twice J2, J3                     delivered  gone   nothing; the plan
+ * asks for DELE again if due     once
  *
- * An mbox compares length and digest at the recorded place: whole is delivered; torn at the end of the file is
- * cut off and fetched again; torn with others' mail behind it is unsure. A command and standard output cannot
- * take part: they have no J1, and a crash between their end and J2 delivers that one mail again.
+ * An mbox compares length and digest at the recorded place: whole is delivered; torn at the end of
+ * the file is cut off and fetched again; torn with others' mail behind it is unsure. A command and
+ * standard output cannot take part: they have no J1, and a crash between their end and J2 delivers
+ * that one mail again.
  */
 #include "recover.h"
 
@@ -22,7 +23,8 @@
 
 /* The rows of one destination: told apart by the sink, finished together, and dropped together. */
 static bool settle(struct store *store, struct sink *sink, const char *destination,
-	const struct store_pending *rows, size_t n, int64_t now_s, struct recovery *done, struct error *e)
+	const struct store_pending *rows, size_t n, int64_t now_s, struct recovery *done,
+	struct error *e)
 {
 	struct store_row *deliver = xcalloc(n, sizeof(*deliver));
 	struct receipt *finish = xcalloc(n, sizeof(*finish));
@@ -31,9 +33,10 @@ static bool settle(struct store *store, struct sink *sink, const char *destinati
 	bool ok = false;
 
 	for (size_t i = 0; i < n; i++) {
-		enum sink_state state = sink->ops->recover ?
-			sink->ops->recover(sink, &rows[i].receipt, rows[i].prepared_s, &done->unsure_why) :
-			SINK_ABSENT;
+		enum sink_state state = sink->ops->recover
+			? sink->ops->recover(
+				  sink, &rows[i].receipt, rows[i].prepared_s, &done->unsure_why)
+			: SINK_ABSENT;
 
 		/* Nobody could look: to fetch it again now would be a guess. */
 		if (state == SINK_UNSURE && done->unsure_why.kind == ERROR_BUSY) {
@@ -43,7 +46,8 @@ static bool settle(struct store *store, struct sink *sink, const char *destinati
 		if (state == SINK_PREPARED)
 			finish[unfinished++] = rows[i].receipt;
 		if (state == SINK_PREPARED || state == SINK_DELIVERED)
-			deliver[delivered++] = (struct store_row){.key = rows[i].key, .receipt = rows[i].receipt};
+			deliver[delivered++] = (struct store_row){
+				.key = rows[i].key, .receipt = rows[i].receipt};
 		else
 			again[absent++] = rows[i].key;
 		done->unsure += state == SINK_UNSURE;
@@ -66,7 +70,8 @@ end:
 
 /* The destination that a row names is another than today's: the configuration has changed since. */
 static bool settle_elsewhere(struct store *store, const char *id, const char *mark,
-	const struct store_pending *rows, size_t n, int64_t now_s, struct recovery *done, struct error *e)
+	const struct store_pending *rows, size_t n, int64_t now_s, struct recovery *done,
+	struct error *e)
 {
 	struct destination d;
 	struct sink *sink;
@@ -93,7 +98,8 @@ static int by_destination(const void *a, const void *b)
 	const struct store_pending *x = a, *y = b;
 	int order = strcmp(x->destination, y->destination);
 
-	/* Within one destination in the order they were prepared: a torn mbox is cut from the front. */
+	/* Within one destination in the order they were prepared: a torn mbox is cut from the
+	 * front. */
 	return order ? order : x->order < y->order ? -1 : x->order > y->order;
 }
 
@@ -116,8 +122,8 @@ bool recover(struct store *store, struct sink *sink, const struct destination *d
 		if (strcmp(rows[i].destination, d->id) == 0)
 			ok = settle(store, sink, d->id, rows + i, next - i, now_s, done, e);
 		else
-			ok = settle_elsewhere(store, rows[i].destination, mark, rows + i,
-				next - i, now_s, done, e);
+			ok = settle_elsewhere(store, rows[i].destination, mark, rows + i, next - i,
+				now_s, done, e);
 		if (!ok)
 			goto end;
 	}

@@ -9,10 +9,11 @@
 #include "local/store.h"
 
 /*
- * Before anything else in a run: settles every mail that an earlier run left between two steps, then
- * sweeps its leftovers from the destination. sink is open on destination d; mail that was on its way to
- * another destination is settled there. mark: see sink_open(). ERROR_STORE, ERROR_DELIVERY, or
- * ERROR_BUSY when a mailbox is locked and nobody can look: the run must not go on.
+ * Before anything else in a run: settles every mail that an earlier run left between two steps,
+ * then sweeps its leftovers from the destination. sink is open on destination d; mail that was on
+ * its way to another destination is settled there. mark: see sink_open(). ERROR_STORE,
+ * ERROR_DELIVERY, or ERROR_BUSY when a mailbox is locked and nobody can look: the run must not go
+ * on.
  */
 struct recovery {
 	uint64_t settled;   /* made visible, or found delivered */

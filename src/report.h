@@ -11,19 +11,21 @@
 #include "plan.h"
 
 /*
- * Facts, not text: a worker writes them to a pipe, one write each (at most PIPE_BUF octets, so they stay
- * whole); the parent hands them to a renderer. Strings inside are already safe for a terminal.
+ * Facts, not text: a worker writes them to a pipe, one write each (at most PIPE_BUF octets, so they
+ * stay whole); the parent hands them to a renderer. Strings inside are already safe for a terminal.
  */
 enum report_type {
-	REPORT_STEP,     /* step: what is being done now ("connecting"), for the live line and -v */
-	REPORT_WAITING,  /* another process holds the account's lock: number = its pid; the worker waits */
-	REPORT_PLAN,     /* total: mails and octets (0: unknown) that will be fetched; seen: known ones */
+	REPORT_STEP,    /* step: what is being done now ("connecting"), for the live line and -v */
+	REPORT_WAITING, /* another process holds the account's lock: number = its pid; the worker
+			   waits */
+	REPORT_PLAN, /* total: mails and octets (0: unknown) that will be fetched; seen: known ones
+		      */
 	REPORT_PROGRESS, /* done: mails received and octets received so far, this run */
 	REPORT_MESSAGE,  /* one mail is delivered: uid, octets, where */
 	REPORT_ITEM,     /* --dry-run: one listed mail and what would happen */
-	REPORT_WARNING,  /* something the user should know; the run goes on. error holds the words */
-	REPORT_TRACE,    /* -d: one line of protocol, secrets hidden, in text */
-	REPORT_DONE,     /* the last one: counts and the error that ended it, if any */
+	REPORT_WARNING, /* something the user should know; the run goes on. error holds the words */
+	REPORT_TRACE,   /* -d: one line of protocol, secrets hidden, in text */
+	REPORT_DONE,    /* the last one: counts and the error that ended it, if any */
 };
 
 struct report_counts {
@@ -77,7 +79,8 @@ void report_step(int fd, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void report_warning(int fd, const struct error *e);
 
 enum report_verbosity { REPORT_QUIET, REPORT_ERRORS, REPORT_SUMMARY, REPORT_VERBOSE, REPORT_DEBUG };
-/* What a renderer must know. names[i], destinations[i] ("in ~/Mail", "to procmail -t"): per account. */
+/* What a renderer must know. names[i], destinations[i] ("in ~/Mail", "to procmail -t"): per
+ * account. */
 struct report_setting {
 	enum report_verbosity verbosity;
 	bool multi_line; /* stderr is a terminal: errors take several lines */
@@ -96,7 +99,8 @@ void report_error(bool multi_line, const char *who, const struct error *e);
 struct reporter;
 struct reporter *reporter_new(const struct report_setting *setting);
 void reporter_take(struct reporter *r, const struct report *what);
-/* Redraws live lines when due; returns the milliseconds until it wants to be called again, -1: never. */
+/* Redraws live lines when due; returns the milliseconds until it wants to be called again, -1:
+ * never. */
 int reporter_tick(struct reporter *r);
 void reporter_free(struct reporter *r);
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What keeps link and disk busy at once. RETRs are sent ahead, as many as fill the link by count and by
- * expected octets, topped up at half so that commands go out in bursts; DELEs ride with them. The committer
- * works beside; its results come back through a descriptor that wakes the loop.
+ * What keeps link and disk busy at once. RETRs are sent ahead, as many as fill the link by count
+ * and by expected octets, topped up at half so that commands go out in bursts; DELEs ride with
+ * them. The committer works beside; its results come back through a descriptor that wakes the loop.
  *
- * A mail joins its batch only when the next status line has been read as one: a server that does not stuff a
- * first or torn line with a dot ends a mail early, and the rest of the mail then stands where a reply should.
- * Behind the last RETR a NOOP gives that proof, in the same flight.
+ * A mail joins its batch only when the next status line has been read as one: a server that does
+ * not stuff a first or torn line with a dot ends a mail early, and the rest of the mail then stands
+ * where a reply should. Behind the last RETR a NOOP gives that proof, in the same flight.
  */
 #include "retrieve.h"
 
@@ -22,7 +22,8 @@
 
 enum {
 	WINDOW_MAILS = 1000,
-	WINDOW_SINGLES = 32, /* where each mail costs a command's run: what is behind a failure comes in vain */
+	WINDOW_SINGLES = 32, /* where each mail costs a command's run: what is behind a failure
+				comes in vain */
 	WINDOW_OCTETS = 16 * 1024 * 1024,
 	GUESSED_OCTETS = 8 * 1024, /* a mail whose size is unknown, before the first one came */
 	BATCH_MAILS = 256,
@@ -56,7 +57,8 @@ struct loop {
 	struct commit_batch *open;
 	int64_t open_since_ms, progress_ms, stop_ms;
 	size_t failed_in_a_row;
-	bool enough; /* so many mails failed that more would fail too: ends early, but in good order */
+	bool enough; /* so many mails failed that more would fail too: ends early, but in good order
+		      */
 	struct error fatal;
 };
 
@@ -187,7 +189,8 @@ static uint64_t expected_octets(const struct loop *l, uint32_t index)
 
 static bool send(struct loop *l, enum pop3_verb verb, uint32_t msg)
 {
-	return session_send(l->r->session, &(struct pop3_command){.verb = verb, .msg = msg}, &l->fatal);
+	return session_send(
+		l->r->session, &(struct pop3_command){.verb = verb, .msg = msg}, &l->fatal);
 }
 
 static bool send_removals(struct loop *l, size_t max)
@@ -421,7 +424,8 @@ static void run_loop(struct loop *l)
 				return;
 		}
 		if (out_of_patience(l)) {
-			error_set(&l->fatal, ERROR_NETWORK, "%s was too slow to finish in time after the stop",
+			error_set(&l->fatal, ERROR_NETWORK,
+				"%s was too slow to finish in time after the stop",
 				l->r->account->endpoint.host);
 			return;
 		}
@@ -544,7 +548,8 @@ bool retrieve(struct retrieval *r, struct error *e)
 	bool done = false;
 
 	prepare_lists(&l);
-	l.commit = commit_start(r->sink, r->account->destination.id, r->store, r->listing->has_uids, e);
+	l.commit = commit_start(
+		r->sink, r->account->destination.id, r->store, r->listing->has_uids, e);
 	if (!l.commit)
 		goto end;
 	run_loop(&l);

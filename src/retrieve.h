@@ -13,12 +13,12 @@
 #include "session.h"
 
 /*
- * The main loop of a session: RETRs kept in flight, mails handed to the sink, batches to the committer, DELEs
- * for what it reports as delivered, QUIT at the end. What happened is left in the fields below, for the caller
- * to write into the state once the committer is gone.
+ * The main loop of a session: RETRs kept in flight, mails handed to the sink, batches to the
+ * committer, DELEs for what it reports as delivered, QUIT at the end. What happened is left in the
+ * fields below, for the caller to write into the state once the committer is gone.
  */
 struct retrieval_failure {
-	uint32_t index; /* into the listing */
+	uint32_t index;         /* into the listing */
 	bool refused_by_server; /* not by the destination */
 	struct error error;
 };
@@ -34,14 +34,14 @@ struct retrieval {
 	int report_fd;
 
 	/* Results. */
-	uint64_t mails, octets;               /* delivered */
-	struct retrieval_failure *failures;   /* mails that failed one by one */
+	uint64_t mails, octets;             /* delivered */
+	struct retrieval_failure *failures; /* mails that failed one by one */
 	size_t failures_n;
-	uint32_t *removed;                    /* listing indices: DELE and QUIT were answered +OK */
+	uint32_t *removed; /* listing indices: DELE and QUIT were answered +OK */
 	size_t removed_n;
-	size_t unconfirmed;                   /* DELE sent, QUIT not answered +OK */
-	size_t left;                          /* wanted, but neither delivered nor failed */
-	bool stopped;                         /* by a stop request */
+	size_t unconfirmed; /* DELE sent, QUIT not answered +OK */
+	size_t left;        /* wanted, but neither delivered nor failed */
+	bool stopped;       /* by a stop request */
 };
 /* False: *e ended the session early; what was delivered is delivered all the same. */
 bool retrieve(struct retrieval *r, struct error *e) MUST_CHECK;

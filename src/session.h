@@ -12,8 +12,8 @@
 #include "pop3/reply.h"
 
 /*
- * One connection to one account's server: joins engine, stream and login, keeps the time limits, and writes
- * the trace with secrets hidden. Errors name the host and, where it helps, the remedy.
+ * One connection to one account's server: joins engine, stream and login, keeps the time limits,
+ * and writes the trace with secrets hidden. Errors name the host and, where it helps, the remedy.
  */
 struct session_setting {
 	const struct account *account;
@@ -27,9 +27,9 @@ struct session_setting {
 struct session;
 
 /*
- * Connects, greets, asks for capabilities, starts TLS as the account demands, logs in, and sends the n commands
- * of then, pipelined with the login where that is possible; their replies are left for session_next(). A stop
- * request ends it with ERROR_INTERRUPTED.
+ * Connects, greets, asks for capabilities, starts TLS as the account demands, logs in, and sends
+ * the n commands of then, pipelined with the login where that is possible; their replies are left
+ * for session_next(). A stop request ends it with ERROR_INTERRUPTED.
  */
 bool session_open(const struct session_setting *setting, const struct pop3_command *then, size_t n,
 	struct session **out, struct error *e) MUST_CHECK;
@@ -41,7 +41,8 @@ bool session_pipelining(const struct session *s);
 bool session_encrypted(const struct session *s);
 size_t session_outstanding(const struct session *s);
 
-bool session_send(struct session *s, const struct pop3_command *command, struct error *e) MUST_CHECK;
+bool session_send(
+	struct session *s, const struct pop3_command *command, struct error *e) MUST_CHECK;
 
 enum session_result {
 	SESSION_EVENT,  /* *ev */
@@ -49,14 +50,15 @@ enum session_result {
 	SESSION_FAILED, /* *e; the connection is of no more use */
 };
 /*
- * Sends what is queued and waits for the next event. wake_fd: -1 for none. listen: false leaves the server's
- * octets where they are (the disk has to catch up); then silence is not counted either.
+ * Sends what is queued and waits for the next event. wake_fd: -1 for none. listen: false leaves the
+ * server's octets where they are (the disk has to catch up); then silence is not counted either.
  */
-enum session_result session_next(struct session *s, int wake_fd, bool listen, struct pop3_event *ev,
-	struct error *e);
+enum session_result session_next(
+	struct session *s, int wake_fd, bool listen, struct pop3_event *ev, struct error *e);
 /* From now on silence counts after ms. */
 void session_hurry(struct session *s, int64_t ms);
-/* Whether the failure may come from pipelining: several commands were outstanding and the order got lost. */
+/* Whether the failure may come from pipelining: several commands were outstanding and the order got
+ * lost. */
 bool session_lost_step(const struct session *s);
 
 #endif

@@ -43,7 +43,8 @@ bool child_argv_split(const char *command, char ***argv_out, struct error *e)
 		} else if (quote && *p == quote) {
 			quote = '\0';
 		} else if (*p == '\\' && p[1]) {
-			/* Inside "…" a backslash is itself unless it hides a quote or a backslash. */
+			/* Inside "…" a backslash is itself unless it hides a quote or a backslash.
+			 */
 			if (quote && p[1] != '"' && p[1] != '\\')
 				buf_add(&word, p, 1);
 			buf_add(&word, ++p, 1);
@@ -65,8 +66,10 @@ bool child_argv_split(const char *command, char ***argv_out, struct error *e)
 	buf_release(&word);
 	if (quote || count == 0 || !argv[0][0]) {
 		child_argv_free(argv);
-		return error_set(e, ERROR_CONFIG, quote ? "the command \"%s\" has an open quote" :
-			"the command \"%s\" is empty", command);
+		return error_set(e, ERROR_CONFIG,
+			quote ? "the command \"%s\" has an open quote"
+			      : "the command \"%s\" is empty",
+			command);
 	}
 	*argv_out = argv;
 	return true;
@@ -249,8 +252,8 @@ bool child_run(const struct child_job *job, struct child_result *result, struct 
 	}
 	failed = start(job, job->output ? out[1] : err[1], err[1], &pid);
 	if (failed) {
-		error_sys(e, failed == ENOENT || failed == EACCES ? ERROR_CONFIG : ERROR_INTERNAL, failed,
-			"cannot run \"%s\"", job->argv[0]);
+		error_sys(e, failed == ENOENT || failed == EACCES ? ERROR_CONFIG : ERROR_INTERNAL,
+			failed, "cannot run \"%s\"", job->argv[0]);
 		goto end;
 	}
 	if (out[1] >= 0)
@@ -262,8 +265,9 @@ bool child_run(const struct child_job *job, struct child_result *result, struct 
 	watch(job, pid, fds, &over, result);
 	out[0] = fds[0].fd;
 	err[0] = fds[1].fd;
-	done = !over || error_set(e, ERROR_CONFIG, "the command \"%s\" wrote more than %zu octets",
-		job->argv[0], job->output_max);
+	done = !over ||
+		error_set(e, ERROR_CONFIG, "the command \"%s\" wrote more than %zu octets",
+			job->argv[0], job->output_max);
 end:
 	for (size_t i = 0; i < 2; i++) {
 		if (out[i] >= 0)

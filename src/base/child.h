@@ -20,13 +20,14 @@ bool child_exists(const char *program);
 
 struct child_job {
 	char *const *argv;
-	const char *const *env;    /* "NAME=value" to add to the environment, NULL-terminated; or NULL */
-	int stdin_fd;              /* the child's standard input; -1 for /dev/null */
-	struct buf *output;        /* takes standard output; NULL: it goes where complaints go */
-	size_t output_max;         /* more output than this is an error */
-	struct buf *complaints;    /* the first octets (about 1 KiB) of standard error; may be NULL */
-	int64_t timeout_ms;        /* 0: none. Past it TERM, two seconds later KILL */
-	bool background;           /* own process group: Ctrl-C on the terminal does not reach it */
+	const char *const
+		*env;       /* "NAME=value" to add to the environment, NULL-terminated; or NULL */
+	int stdin_fd;       /* the child's standard input; -1 for /dev/null */
+	struct buf *output; /* takes standard output; NULL: it goes where complaints go */
+	size_t output_max;  /* more output than this is an error */
+	struct buf *complaints; /* the first octets (about 1 KiB) of standard error; may be NULL */
+	int64_t timeout_ms;     /* 0: none. Past it TERM, two seconds later KILL */
+	bool background;        /* own process group: Ctrl-C on the terminal does not reach it */
 };
 enum child_end { CHILD_EXITED, CHILD_SIGNALLED, CHILD_TIMED_OUT };
 struct child_result {
@@ -38,6 +39,7 @@ struct child_result {
  * false: it could not be started (ERROR_CONFIG when not found, else ERROR_INTERNAL), or its output
  * passed output_max (ERROR_CONFIG). Grandchildren that keep a pipe open are not waited for.
  */
-bool child_run(const struct child_job *job, struct child_result *result, struct error *e) MUST_CHECK;
+bool child_run(
+	const struct child_job *job, struct child_result *result, struct error *e) MUST_CHECK;
 
 #endif

@@ -21,16 +21,16 @@ bool file_sync_folder(const char *path, enum error_kind kind, struct error *e) M
 bool file_make_folders(const char *path, enum error_kind kind, struct error *e) MUST_CHECK;
 /* A leading ~ or ~/ becomes home; other paths are copied. A fresh string. */
 char *file_expand_home(const char *path, const char *home);
-/* A whole regular file of at most max octets, opened without blocking on a FIFO; false with errno set
- * (EFBIG: too large, EINVAL: not a regular file). mode_out, uid_out: its permission bits and owner, may
- * be NULL. */
-bool file_slurp(const char *path, size_t max, struct buf *out, mode_t *mode_out, uid_t *uid_out)
-	MUST_CHECK;
+/* A whole regular file of at most max octets, opened without blocking on a FIFO; false with errno
+ * set (EFBIG: too large, EINVAL: not a regular file). mode_out, uid_out: its permission bits and
+ * owner, may be NULL. */
+bool file_slurp(
+	const char *path, size_t max, struct buf *out, mode_t *mode_out, uid_t *uid_out) MUST_CHECK;
 
 /*
  * One process at a time, by a kernel (fcntl) lock on the file at path, which is created and stays.
- * FILE_LOCK_TAKEN: another process holds it, *holder is its pid. The lock is gone with the descriptor
- * or the process, however that ends.
+ * FILE_LOCK_TAKEN: another process holds it, *holder is its pid. The lock is gone with the
+ * descriptor or the process, however that ends.
  */
 enum file_lock { FILE_LOCK_HELD, FILE_LOCK_TAKEN, FILE_LOCK_FAILED };
 enum file_lock file_lock(const char *path, int *fd_out, pid_t *holder, struct error *e) MUST_CHECK;

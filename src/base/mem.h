@@ -38,7 +38,8 @@ void wipe(void *memory, size_t len);
 /* Wipes a C string and frees it. NULL is fine. */
 void wipe_free(char *secret);
 
-/* A growing run of octets. All zero is a valid empty buffer; data is NUL-terminated when not NULL. */
+/* A growing run of octets. All zero is a valid empty buffer; data is NUL-terminated when not NULL.
+ */
 struct buf {
 	char *data;
 	size_t len, room;

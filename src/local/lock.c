@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Programs that write to an mbox lock it by fcntl, by PATH.lock, or by both; so both are held, fcntl
- * first. Each is tried without blocking, and the first is given back when the second is taken, so no
- * order can deadlock. The lock file gets its name by link(2), complete: it says who holds it, as
- * "PID:HOST ambil". Who holds the fcntl lock and finds such a file of this machine knows that its
- * maker is gone, whatever has become of the process: it is removed at once. One of another program
- * is removed when it says PID:HOST and that process is gone, any other when it has not changed for
- * five minutes. Closing any descriptor of the mbox in this process would drop the fcntl lock; the
- * mbox is opened here only.
+ * Programs that write to an mbox lock it by fcntl, by PATH.lock, or by both; so both are held,
+ * fcntl first. Each is tried without blocking, and the first is given back when the second is
+ * taken, so no order can deadlock. The lock file gets its name by link(2), complete: it says who
+ * holds it, as "PID:HOST ambil". Who holds the fcntl lock and finds such a file of this machine
+ * knows that its maker is gone, whatever has become of the process: it is removed at once. One of
+ * another program is removed when it says PID:HOST and that process is gone, any other when it has
+ * not changed for five minutes. Closing any descriptor of the mbox in this process would drop the
+ * fcntl lock; the mbox is opened here only.
  */
 #include "local/lock.h"
 

@@ -11,11 +11,11 @@
 #include "local/sink.h"
 
 /*
- * An account's state: which mail is known, and the journal that makes delivery exactly-once. One SQLite file,
- * one writer (the caller holds the account's lock). A mail is named by its UID and, where one listing has
- * the same UID more than once, by its place among them (occurrence 0, 1, …). Used by one thread at a time.
- * Every function that changes something is one transaction and durable when it returns. ERROR_STORE; ERROR_BUSY
- * while another program has the file open.
+ * An account's state: which mail is known, and the journal that makes delivery exactly-once. One
+ * SQLite file, one writer (the caller holds the account's lock). A mail is named by its UID and,
+ * where one listing has the same UID more than once, by its place among them (occurrence 0, 1, …).
+ * Used by one thread at a time. Every function that changes something is one transaction and
+ * durable when it returns. ERROR_STORE; ERROR_BUSY while another program has the file open.
  */
 enum store_state {
 	STORE_NOTED,     /* known, not delivered: attempts have failed */
@@ -41,15 +41,16 @@ struct seen {
 
 struct store;
 /*
- * Opens or creates the file at path (0600; its folder must exist). host and user are stored the first time;
- * another user later is an error with a remedy (another mailbox under the same name: ERROR_CONFIG); another
- * host is not.
- * A file of a newer version, or a damaged one, is an error and left alone.
+ * Opens or creates the file at path (0600; its folder must exist). host and user are stored the
+ * first time; another user later is an error with a remedy (another mailbox under the same name:
+ * ERROR_CONFIG); another host is not. A file of a newer version, or a damaged one, is an error and
+ * left alone.
  */
-struct store *store_open(const char *path, const char *host, const char *user, struct error *e) MUST_CHECK;
+struct store *store_open(
+	const char *path, const char *host, const char *user, struct error *e) MUST_CHECK;
 /*
- * For looking only, at a copy in memory: creates, changes and holds nothing. *out is NULL when there is no
- * state yet.
+ * For looking only, at a copy in memory: creates, changes and holds nothing. *out is NULL when
+ * there is no state yet.
  */
 bool store_open_readonly(const char *path, struct store **out, struct error *e) MUST_CHECK;
 void store_free(struct store *s);
@@ -71,11 +72,11 @@ struct store_row {
 	struct receipt receipt;
 };
 /* J0 -> J1, also from J2 or J3 (--all, a UID used again). destination: struct destination's id. */
-bool store_prepared(struct store *s, const struct store_row *rows, size_t n, const char *destination,
-	int64_t now_s, struct error *e) MUST_CHECK;
+bool store_prepared(struct store *s, const struct store_row *rows, size_t n,
+	const char *destination, int64_t now_s, struct error *e) MUST_CHECK;
 /* J1 -> J2, or J0 -> J2 for a sink that is not journalled. */
-bool store_delivered(struct store *s, const struct store_row *rows, size_t n, const char *destination,
-	int64_t now_s, struct error *e) MUST_CHECK;
+bool store_delivered(struct store *s, const struct store_row *rows, size_t n,
+	const char *destination, int64_t now_s, struct error *e) MUST_CHECK;
 /* J2 -> J3. */
 bool store_removed(struct store *s, const struct store_key *keys, size_t n, int64_t now_s,
 	struct error *e) MUST_CHECK;
@@ -86,11 +87,12 @@ bool store_failed(struct store *s, struct store_key key, const char *why, int64_
 bool store_mark_seen(struct store *s, const struct store_key *keys, size_t n, int64_t now_s,
 	struct error *e) MUST_CHECK;
 /* Drops rows (recovery: SINK_ABSENT; --all). */
-bool store_forget(struct store *s, const struct store_key *keys, size_t n, struct error *e) MUST_CHECK;
+bool store_forget(
+	struct store *s, const struct store_key *keys, size_t n, struct error *e) MUST_CHECK;
 /*
- * After a complete listing: notes which rows it has (present[i] for seen_at(i)). Delivered and noted rows are
- * kept for ever, whatever the listing says; a removed row goes when it has been missing for keep_s. Writes only
- * what changed.
+ * After a complete listing: notes which rows it has (present[i] for seen_at(i)). Delivered and
+ * noted rows are kept for ever, whatever the listing says; a removed row goes when it has been
+ * missing for keep_s. Writes only what changed.
  */
 bool store_listed(struct store *s, const struct seen_set *set, const bool *present, int64_t now_s,
 	int64_t keep_s, struct error *e) MUST_CHECK;
@@ -104,14 +106,16 @@ struct store_pending {
 	int64_t prepared_s;
 	int64_t order; /* rows of one batch, and batches, in the order they were prepared */
 };
-bool store_pending(struct store *s, struct store_pending **out, size_t *n, struct error *e) MUST_CHECK;
+bool store_pending(
+	struct store *s, struct store_pending **out, size_t *n, struct error *e) MUST_CHECK;
 void store_pending_free(struct store_pending *rows, size_t n);
 
 /*
- * Small facts by name, kept per account: "pipelining" = "broken", "last-success" = "1795464439", … "host" and
- * "user" are the store's own. An unknown name gives "".
+ * Small facts by name, kept per account: "pipelining" = "broken", "last-success" = "1795464439", …
+ * "host" and "user" are the store's own. An unknown name gives "".
  */
-bool store_get(struct store *s, const char *name, char *out, size_t room, struct error *e) MUST_CHECK;
+bool store_get(
+	struct store *s, const char *name, char *out, size_t room, struct error *e) MUST_CHECK;
 bool store_set(struct store *s, const char *name, const char *value, struct error *e) MUST_CHECK;
 
 #endif

@@ -24,6 +24,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "net/race.h"
 #include "net/wait.h"
 
 enum { ADDRESSES_MAX = 16, ATTEMPT_GAP_MS = 250 };
@@ -437,21 +438,30 @@ static bool run_race(struct race *r, const struct endpoint *to, int64_t deadline
 	return true;
 }
 
+bool dial_race(const struct addrinfo *list, const struct endpoint *to, int64_t deadline_ms,
+	int stop_fd, int *fd, struct error *e)
+{
+	struct race race = {.n = 0};
+	bool done;
+
+	line_up(&race, list);
+	done = run_race(&race, to, deadline_ms, stop_fd, fd, e);
+	for (size_t i = 0; i < race.started; i++)
+		if (race.attempts[i].fd >= 0)
+			close(race.attempts[i].fd);
+	return done;
+}
+
 bool dial(const struct endpoint *to, int stop_fd, struct stream **out, struct error *e)
 {
 	int64_t deadline = clock_ms() + to->connect_timeout_ms;
-	struct race race = {.n = 0};
 	struct addrinfo *list = NULL;
 	int fd = -1, on = 1;
 	bool done;
 
 	if (!look_up(to, deadline, stop_fd, &list, e))
 		return false;
-	line_up(&race, list);
-	done = run_race(&race, to, deadline, stop_fd, &fd, e);
-	for (size_t i = 0; i < race.started; i++)
-		if (race.attempts[i].fd >= 0)
-			close(race.attempts[i].fd);
+	done = dial_race(list, to, deadline, stop_fd, &fd, e);
 	freeaddrinfo(list);
 	if (!done)
 		return false;

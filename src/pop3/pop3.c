@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The client engine. What the server sends is judged line by line before anyone looks at it: a status line
- * for the oldest command that has none yet, then, where that command has a listing or a mail, its lines or
- * octets up to the lone dot. One fixed input buffer, a queue of outstanding commands, and a failure that
- * stays: after the first octet that does not fit nothing more is believed.
+ * The client engine. What the server sends is judged line by line before anyone looks at it: a
+ * status line for the oldest command that has none yet, then, where that command has a listing or a
+ * mail, its lines or octets up to the lone dot. One fixed input buffer, a queue of outstanding
+ * commands, and a failure that stays: after the first octet that does not fit nothing more is
+ * believed.
  */
 #include "pop3/pop3.h"
 
@@ -18,16 +19,16 @@
 
 enum {
 	INPUT_ROOM = 128 * 1024,
-	LINE_MAX_OCTETS = 16 * 1024,  /* OAuth challenges pass the 512 of RFC 2449 s.4 */
-	COMMAND_MAX = 255,            /* RFC 2449 s.4, CRLF included */
+	LINE_MAX_OCTETS = 16 * 1024, /* OAuth challenges pass the 512 of RFC 2449 s.4 */
+	COMMAND_MAX = 255,           /* RFC 2449 s.4, CRLF included */
 	LISTING_MAX = 20 * 1000 * 1000,
 	CAPA_MAX = 1000,
 };
 
 static const struct {
 	const char *name;
-	bool listing;     /* +OK is followed by lines when no message is named */
-	bool mail;        /* +OK is followed by a mail */
+	bool listing; /* +OK is followed by lines when no message is named */
+	bool mail;    /* +OK is followed by a mail */
 	uint32_t lines_max;
 } verbs[POP3_VERBS] = {
 	[POP3_GREETING] = {"the greeting", false, false, 0},
@@ -66,7 +67,8 @@ struct pop3 {
 	enum phase phase;
 	struct error failure;
 	bool eof;
-	bool closing; /* STLS, QUIT or an AUTH without initial response is queued: nothing may follow */
+	bool closing; /* STLS, QUIT or an AUTH without initial response is queued: nothing may
+			 follow */
 	char *in;
 	size_t in_start, in_end;
 	size_t searched; /* octets behind in_start known to hold no LF */
@@ -97,8 +99,8 @@ static void enqueue(struct pop3 *p, enum pop3_verb verb, uint32_t msg)
 		p->queue_room = room;
 		p->queue_first = 0;
 	}
-	p->queue[(p->queue_first + p->queue_len++) % p->queue_room] =
-		(struct outstanding){verb, msg};
+	p->queue[(p->queue_first + p->queue_len++) % p->queue_room] = (struct outstanding){
+		verb, msg};
 }
 
 static struct outstanding oldest(const struct pop3 *p)
@@ -204,8 +206,9 @@ bool pop3_send(struct pop3 *p, const struct pop3_command *c, struct error *e)
 	len = format_command(c, line, sizeof(line));
 	if (len > COMMAND_MAX) {
 		wipe(line, sizeof(line));
-		return error_set(e, ERROR_CONFIG, "the argument of %s is too long for POP3 (%d octets)",
-			verbs[c->verb].name, COMMAND_MAX);
+		return error_set(e, ERROR_CONFIG,
+			"the argument of %s is too long for POP3 (%d octets)", verbs[c->verb].name,
+			COMMAND_MAX);
 	}
 	out_reserve(p, len);
 	buf_add(&p->out, line, len);
@@ -340,22 +343,23 @@ static enum pop3_event_type fail_closed(struct pop3 *p, struct pop3_event *ev)
 			"the server closed the connection without a greeting");
 	else
 		error_set(&p->failure, ERROR_NETWORK, "the server closed the connection %s %s",
-			p->phase == PHASE_LISTING ? "in the middle of its answer to" :
-						    "before its answer to",
+			p->phase == PHASE_LISTING ? "in the middle of its answer to"
+						  : "before its answer to",
 			what);
 	return fail(p, ev);
 }
 
 /* Answers that do not fit: the words tell what was expected and quote what came. */
-static enum pop3_event_type fail_line(struct pop3 *p, struct pop3_event *ev, const char *wrong,
-	struct span line)
+static enum pop3_event_type fail_line(
+	struct pop3 *p, struct pop3_event *ev, const char *wrong, struct span line)
 {
 	char what[60] = "nothing";
 
 	if (p->queue_len)
 		describe(p, what, sizeof(what));
 	error_set(&p->failure, ERROR_PROTOCOL, "the server %s %s", wrong, what);
-	error_why(&p->failure, "\"%s\"", safe((struct span){line.data, line.len > 50 ? 50 : line.len}).text);
+	error_why(&p->failure, "\"%s\"",
+		safe((struct span){line.data, line.len > 50 ? 50 : line.len}).text);
 	return fail(p, ev);
 }
 
@@ -390,8 +394,8 @@ static enum pop3_event_type need_input(struct pop3 *p, struct pop3_event *ev)
 	return POP3_NEED_INPUT;
 }
 
-static enum pop3_event_type next_line(struct pop3 *p, struct pop3_event *ev, struct span *line,
-	bool *bare_lf)
+static enum pop3_event_type next_line(
+	struct pop3 *p, struct pop3_event *ev, struct span *line, bool *bare_lf)
 {
 	switch (take_line(p, line, bare_lf)) {
 	case LINE_READY:
@@ -442,7 +446,8 @@ static enum pop3_event_type next_status(struct pop3 *p, struct pop3_event *ev)
 	rest = line;
 	if (ev->verb == POP3_AUTH && span_is(span_word(&rest), "+")) {
 		if (p->queue_len > 1)
-			return fail_line(p, ev, "wants the login in steps, not as announced, for", line);
+			return fail_line(
+				p, ev, "wants the login in steps, not as announced, for", line);
 		ev->type = POP3_CHALLENGE;
 		ev->text = span_trim(rest);
 		p->phase = PHASE_RESPONSE;
@@ -507,7 +512,8 @@ enum pop3_event_type pop3_next(struct pop3 *p, struct pop3_event *ev)
 		return next_octets(p, ev);
 	case PHASE_RESPONSE:
 		if (p->in_start != p->in_end)
-			return fail_line(p, ev, "did not wait for the response to its challenge for",
+			return fail_line(p, ev,
+				"did not wait for the response to its challenge for",
 				(struct span){p->in + p->in_start, p->in_end - p->in_start});
 		return need_input(p, ev);
 	case PHASE_TLS:

@@ -13,10 +13,11 @@
  * Client side of POP3 without I/O and without a clock: RFC 1939, 2449 (CAPA, PIPELINING, response
  * codes), 2595 (STLS), 3206 (SYS, AUTH), 5034 (SASL), 6856 (UTF8).
  *
- * Loop: write out what pop3_output() holds and tell with pop3_sent(); read into pop3_space() and tell
- * with pop3_received(); call pop3_next() until it says POP3_NEED_INPUT. Commands may be queued ahead;
- * replies come back in order, each event names its command. A new engine awaits the greeting, which
- * comes as a POP3_REPLY of the verb POP3_GREETING. Memory is bounded whatever the server sends.
+ * Loop: write out what pop3_output() holds and tell with pop3_sent(); read into pop3_space() and
+ * tell with pop3_received(); call pop3_next() until it says POP3_NEED_INPUT. Commands may be queued
+ * ahead; replies come back in order, each event names its command. A new engine awaits the
+ * greeting, which comes as a POP3_REPLY of the verb POP3_GREETING. Memory is bounded whatever the
+ * server sends.
  */
 enum pop3_verb {
 	POP3_GREETING, /* no command: the server's first line */
@@ -61,12 +62,13 @@ enum pop3_code {
 
 enum pop3_event_type {
 	POP3_NEED_INPUT, /* nothing more until octets arrive */
-	POP3_REPLY,      /* status line: ok, code, text (the line without +OK/-ERR, the code left in) */
-	POP3_CHALLENGE,  /* AUTH goes on: text is the base64 behind "+ "; answer with pop3_respond() */
-	POP3_LINE,       /* one line of CAPA, LIST or UIDL, without its end */
-	POP3_BODY,       /* octets of a mail (TOP, RETR), dots removed, any cut, CRLF line ends */
-	POP3_END,        /* the listing or mail is complete */
-	POP3_FAILED,     /* for good: see pop3_failure() */
+	POP3_REPLY, /* status line: ok, code, text (the line without +OK/-ERR, the code left in) */
+	POP3_CHALLENGE, /* AUTH goes on: text is the base64 behind "+ "; answer with pop3_respond()
+			 */
+	POP3_LINE,      /* one line of CAPA, LIST or UIDL, without its end */
+	POP3_BODY,      /* octets of a mail (TOP, RETR), dots removed, any cut, CRLF line ends */
+	POP3_END,       /* the listing or mail is complete */
+	POP3_FAILED,    /* for good: see pop3_failure() */
 };
 
 /* text is valid until the next call to pop3_next(), pop3_space() or pop3_feed(). */
@@ -84,10 +86,10 @@ struct pop3 *pop3_new(void);
 void pop3_free(struct pop3 *p);
 
 /*
- * Queues a command. Refuses, with nothing queued: CR, LF or NUL in an argument, a line over 255 octets
- * (RFC 2449 s.4; for AUTH's initial response see pop3_auth_fits), anything behind STLS or QUIT, an
- * AUTH conversation that is open, an engine that has failed. ERROR_CONFIG for an argument, else
- * ERROR_INTERNAL, or the failure itself.
+ * Queues a command. Refuses, with nothing queued: CR, LF or NUL in an argument, a line over 255
+ * octets (RFC 2449 s.4; for AUTH's initial response see pop3_auth_fits), anything behind STLS or
+ * QUIT, an AUTH conversation that is open, an engine that has failed. ERROR_CONFIG for an argument,
+ * else ERROR_INTERNAL, or the failure itself.
  */
 bool pop3_send(struct pop3 *p, const struct pop3_command *command, struct error *e) MUST_CHECK;
 /* Answers a POP3_CHALLENGE: base64 text, "" for an empty response, "*" to cancel. Any length. */
@@ -111,7 +113,8 @@ enum pop3_event_type pop3_next(struct pop3 *p, struct pop3_event *ev) MUST_CHECK
 
 /* Replies still to come, the greeting included. */
 size_t pop3_outstanding(const struct pop3 *p);
-/* After +OK to STLS and the handshake. Octets that came in between make the engine fail (RFC 2595). */
+/* After +OK to STLS and the handshake. Octets that came in between make the engine fail (RFC 2595).
+ */
 void pop3_tls_started(struct pop3 *p);
 /* Why the engine failed; kind ERROR_NONE while it has not. */
 const struct error *pop3_failure(const struct pop3 *p);

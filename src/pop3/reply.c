@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Lines that servers send, read strictly where it matters and with tolerance where real servers need it.
- * The tolerances ("quirks") are numbered here, and nowhere else:
+ * Lines that servers send, read strictly where it matters and with tolerance where real servers
+ * need it. The tolerances ("quirks") are numbered here, and nowhere else:
  *
- * 1. Status in lower case ("+ok", "-err"): RFC 1939 s.3 says upper case; harmless, so taken. A status may
- *    stand alone ("+OK"), as popa3d greets.
- * 2. UIDs outside 1 to 70 octets of 0x21-0x7E (RFC 1939 s.7): Maildir file names with blanks, 8-bit hashes and
- *    longer ones occur; any octets but CR and LF up to the line limit are taken as they are. Empty is refused.
- * 3. Lines that end with LF alone: home-made servers. When the status line of a reply does, the mail behind it
- *    is read with the same rule; a server that mixes the two gets the strict one.
+ * 1. Status in lower case ("+ok", "-err"): RFC 1939 s.3 says upper case; harmless, so taken. A
+ * status may stand alone ("+OK"), as popa3d greets.
+ * 2. UIDs outside 1 to 70 octets of 0x21-0x7E (RFC 1939 s.7): Maildir file names with blanks, 8-bit
+ * hashes and longer ones occur; any octets but CR and LF up to the line limit are taken as they
+ * are. Empty is refused.
+ * 3. Lines that end with LF alone: home-made servers. When the status line of a reply does, the
+ * mail behind it is read with the same rule; a server that mixes the two gets the strict one.
  * 4. "EXPIRENEVER" in one word and other unknown capabilities (Mailutils): ignored.
- * 5. Text behind the size in LIST, and a missing blank line: allowed by RFC 1939 s.5 ("may have more").
+ * 5. Text behind the size in LIST, and a missing blank line: allowed by RFC 1939 s.5 ("may have
+ * more").
  */
 #include "pop3/reply.h"
 
@@ -118,8 +120,9 @@ static void add_mechanisms(struct capabilities *c, struct span names)
 		for (size_t i = 0; i < name.len; i++) {
 			char letter = name.data[i];
 
-			c->mechanisms[len++] =
-				letter >= 'a' && letter <= 'z' ? (char)(letter - 'a' + 'A') : letter;
+			c->mechanisms[len++] = letter >= 'a' && letter <= 'z'
+				? (char)(letter - 'a' + 'A')
+				: letter;
 		}
 		c->mechanisms[len++] = ' ';
 		c->mechanisms[len] = '\0';

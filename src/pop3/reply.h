@@ -24,9 +24,10 @@ struct capabilities {
 	bool known; /* CAPA was answered +OK */
 	bool top, user, uidl, resp_codes, auth_resp_code, pipelining, stls, utf8, utf8_user;
 	bool sasl;
-	char mechanisms[CAPA_MECHANISMS_MAX]; /* of SASL, upper case, a blank before and behind each */
-	bool expires;                         /* EXPIRE n: mail is kept n days after reading at most */
-	uint32_t expire_days;                 /* UINT32_MAX: NEVER */
+	char mechanisms[CAPA_MECHANISMS_MAX]; /* of SASL, upper case, a blank before and behind each
+					       */
+	bool expires;         /* EXPIRE n: mail is kept n days after reading at most */
+	uint32_t expire_days; /* UINT32_MAX: NEVER */
 	uint32_t login_delay_s;
 };
 void capabilities_add(struct capabilities *c, struct span line);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Dot removal (RFC 1939 s.3) as a filter without memory of its own: spans of the input are handed out as they
- * stand, cut only where a dot has to go. The search is one memchr() a line.
+ * Dot removal (RFC 1939 s.3) as a filter without memory of its own: spans of the input are handed
+ * out as they stand, cut only where a dot has to go. The search is one memchr() a line.
  */
 #include "pop3/wire.h"
 

@@ -7,15 +7,15 @@
 #include "base/mem.h"
 
 /*
- * The body of a multi-line reply, octet for octet (RFC 1939 s.3): ends at CRLF "." CRLF, a dot at the start
- * of a line is removed. A line ends at CRLF only; a bare CR or LF is an octet like any other. Any cut of the
- * input gives the same mail.
+ * The body of a multi-line reply, octet for octet (RFC 1939 s.3): ends at CRLF "." CRLF, a dot at
+ * the start of a line is removed. A line ends at CRLF only; a bare CR or LF is an octet like any
+ * other. Any cut of the input gives the same mail.
  */
 enum wire_state { WIRE_LINE_START, WIRE_TEXT, WIRE_DOT, WIRE_DOT_CR };
 struct wire_body {
 	enum wire_state state;
-	bool after_cr;   /* WIRE_TEXT: the octet before was a CR */
-	bool bare_lf;    /* this server ends its lines with LF alone (quirk 3) */
+	bool after_cr; /* WIRE_TEXT: the octet before was a CR */
+	bool bare_lf;  /* this server ends its lines with LF alone (quirk 3) */
 };
 void wire_body_init(struct wire_body *b, bool bare_lf);
 

@@ -1,0 +1,65 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Rules that a machine can check: form, banned calls, who may include whom, licence lines, man pages.
+# Run by meson; from anywhere by hand.
+cd "$(dirname "$0")/.." || exit 1
+status=0
+bad() {
+	echo "lint: $*" >&2
+	status=1
+}
+# offenders PATTERN WORDS FILE…: each line that matches is shown.
+offenders() {
+	pattern=$1
+	words=$2
+	shift 2
+	if grep -nE "$pattern" "$@" /dev/null >&2; then
+		bad "$words"
+	fi
+}
+sources=$(find src tests -name '*.[ch]' -not -path '*/build*' | sort)
+
+# Calls without a bound, with a hidden state, or through a shell.
+offenders '(^|[^a-zA-Z_>.])(strcpy|strcat|sprintf|vsprintf|sscanf|atoi|atol|strtok|gets|system|popen|signal|alloca|tmpnam|mktemp|rand)\(' \
+	'a banned call' $(echo "$sources" | grep '^src/')
+# One place ends the process: main, and a worker or a child that must not run the parent's clean-up.
+offenders '(^|[^a-zA-Z_])exit\(' 'exit() outside of main.c' $(echo "$sources" | grep '^src/' | grep -v '^src/main.c')
+# Printing is for main, reports and verbs; out of memory has no other way.
+offenders '(^|[^a-zA-Z_])(printf|puts|perror|fprintf)\(' 'printing outside of main, report and verbs' \
+	$(echo "$sources" | grep '^src/' | grep -vE '^src/(main|report|report_tty|verbs/.*)\.[ch]$')
+
+# Siblings never include each other, and nothing in a room includes what is on top.
+for room in base pop3 net auth local; do
+	for file in src/$room/*.[ch]; do
+		grep -oE '^#include "[^"]+"' "$file" | sed 's/#include "//; s/"$//' | while read -r header; do
+			case $header in
+			base/* | "$room"/*) ;;
+			*) echo "lint: $file includes $header" ;;
+			esac
+		done
+	done
+done | { if grep .; then exit 1; fi; } >&2 || status=1
+# Each outside library has one room, or one file.
+offenders '#include <gnutls' 'GnuTLS outside of net, auth and the version' \
+	$(echo "$sources" | grep '^src/' | grep -vE '^src/(net|auth)/|^src/verbs/version.c')
+offenders '#include <sqlite3' 'SQLite outside of local and the version' \
+	$(echo "$sources" | grep '^src/' | grep -vE '^src/local/|^src/verbs/version.c')
+offenders '#include <confuse' 'libConfuse outside of values.c' \
+	$(echo "$sources" | grep '^src/' | grep -v '^src/values.c')
+
+for file in $sources; do
+	head -n 1 "$file" | grep -q 'SPDX-License-Identifier: GPL-3.0-or-later' || bad "$file has no licence line"
+done
+if command -v clang-format-14 >/dev/null; then
+	clang-format-14 --dry-run -Werror --style=file $(echo "$sources" | grep '^src/') ||
+		bad 'the form differs from .clang-format'
+elif test "${AMBIL_TESTS_COMPLETE-}" = 1; then
+	bad 'clang-format-14 is missing (Debian: clang-format-14)'
+fi
+if command -v mandoc >/dev/null; then
+	mandoc -T lint -W warning man/*.[1-9] || bad 'a man page has warnings'
+elif test "${AMBIL_TESTS_COMPLETE-}" = 1; then
+	bad 'mandoc is missing (Debian: mandoc)'
+fi
+test "$(wc -l <README)" -le 120 || bad 'README is longer than 120 lines'
+exit $status
