@@ -3,6 +3,7 @@
 # "@", which stand in destinations, options and account names. What readline would replace is only the part
 # behind the last of these, so the rest is taken off each proposal at the end.
 
+# $1 the program, $2 the configuration file or nothing.
 _ambil_accounts()
 {
 	local program=${1/#\~/$HOME} file=${2/#\~/$HOME}
@@ -41,18 +42,21 @@ _ambil_values()
 
 _ambil_options()
 {
-	local all='-c --config -q --quiet -v --verbose -d --debug --no-input --color --progress
-		-h --help -V --version'
+	local -a options=(-c --config -q --quiet -v --verbose -d --debug --no-input --color --progress
+		-h --help -V --version)
 
 	case $1 in
-	'' | fetch) printf '%s\n' $all -n --dry-run -a --all --keep --keep= --delete --to --max \
-		--max-size --from-now ;;
-	check) printf '%s\n' $all --exit-code ;;
-	*) printf '%s\n' $all ;;
+	'' | fetch)
+		# Without a verb mail is fetched.
+		options+=(-n --dry-run -a --all --keep --keep= --delete --to --max --max-size --from-now)
+		;;
+	check) options+=(--exit-code) ;;
 	esac
+	printf '%s\n' "${options[@]}"
 }
 
-# Words that are no options; $1 the verb, $2 the number of words behind it, $3 the first of these.
+# Words that are no options. $1 is the verb, $2 the number of words behind it, $3 the first of them; $4 the
+# program as it was typed, $5 the configuration file, if given.
 _ambil_arguments()
 {
 	case $1 in
@@ -71,10 +75,12 @@ _ambil_arguments()
 
 _ambil()
 {
-	local line=${COMP_LINE:0:COMP_POINT} cur= waiting= verb= first= file= ended=
-	local count=0 i word head proposals
+	local line=${COMP_LINE:0:COMP_POINT}
+	local cur='' waiting='' verb='' first='' file='' ended='' proposals='' count=0 i word head
 	local -a words
 
+	# Without -r: a backslash hides a blank here as it does on the line.
+	# shellcheck disable=SC2162
 	read -a words <<<"$line"
 	if [[ $line == *[![:space:]] ]]; then
 		i=$((${#words[@]} - 1))

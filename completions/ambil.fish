@@ -32,7 +32,7 @@ function __ambil_verb
     contains -- $words[1] $argv
 end
 
-# How many words stand behind the verb, and, with a second argument, whether the first is that.
+# Whether so many words stand behind the verb; and, if a word is named, whether the first is that.
 function __ambil_behind
     set -l words (__ambil_words)
     test (count $words) -eq (math $argv[1] + 1); or return 1
@@ -67,14 +67,14 @@ function __ambil_destinations
     set -l rest (string replace -r '^[a-z]*:' '' -- $word)
     switch "$kind"
         case maildir: mbox:
-            set -l here $PWD
-            builtin cd ~
-            set -l paths (complete -C "test $rest")
+            set -l home
+            string match -qr '^[/~]' -- $rest; or set home '~/'
+            set -l paths (complete -C "test $home$rest")
             test $kind = maildir:; and set paths (string match -- '*/' $paths)
-            builtin cd $here
-            test (count $paths) -gt 0; and printf "$kind%s\n" $paths
+            set -q home[1]; and set paths (string replace -- '~/' '' $paths)
+            printf "$kind%s\n" $paths
         case pipe:
-            printf 'pipe:%s\n' (__fish_complete_command $rest)
+            test -n "$rest"; and printf 'pipe:%s\n' (complete -C "$rest")
         case '*'
             printf '%s\t%s\n' maildir: 'one file for each message' mbox: 'one file' \
                 pipe: 'a command' - 'the standard output'
@@ -83,4 +83,35 @@ end
 
 complete -c ambil -f
 
-complete -c ambil -n '__ambil_verb none help; and __ambil_words | test (count) -lt 2' -a fetch -d 'Get new mail'
+complete -c ambil -n '__ambil_verb none' -a fetch -d 'Get new mail'
+complete -c ambil -n '__ambil_verb none' -a check -d 'Count new mail, fetch nothing'
+complete -c ambil -n '__ambil_verb none' -a config -d 'Look at the configuration'
+complete -c ambil -n '__ambil_verb none' -a help -d 'Explain ambil or one of its verbs'
+complete -c ambil -n '__ambil_verb fetch check' -a '(__ambil_accounts)' -d Account
+complete -c ambil -n '__ambil_verb config; and __ambil_behind 0' -a show -d 'The values in effect'
+complete -c ambil -n '__ambil_verb config; and __ambil_behind 0' -a check -d 'Find every error'
+complete -c ambil -n '__ambil_verb config; and __ambil_behind 0' -a path -d 'The file that is used'
+complete -c ambil -n '__ambil_verb config; and __ambil_behind 1 show' -a '(__ambil_accounts)' -d Account
+complete -c ambil -n '__ambil_verb help; and __ambil_behind 0' -a 'fetch check config help'
+
+complete -c ambil -s c -l config -r -F -d 'Read FILE instead of ambil.conf'
+complete -c ambil -s q -l quiet -d 'Errors only'
+complete -c ambil -s v -l verbose -d 'Say more, also when not on a terminal'
+complete -c ambil -s d -l debug -d 'Show the conversation with the server'
+complete -c ambil -l no-input -d 'Never ask for a password'
+complete -c ambil -l color -x -a 'auto always never' -d 'Use colour'
+complete -c ambil -l progress -x -a 'auto always never' -d 'Show live lines'
+complete -c ambil -s h -l help -d 'Explain the verb and its options'
+complete -c ambil -s V -l version -d 'The version, and what is built in'
+
+# Without a verb mail is fetched.
+set -l fetching '__ambil_verb none fetch'
+complete -c ambil -n $fetching -s n -l dry-run -d 'Say what would happen; change nothing'
+complete -c ambil -n $fetching -s a -l all -d 'Fetch again what was fetched before'
+complete -c ambil -n $fetching -l keep -a '7d 14d 30d true' -d 'Leave mail on the server'
+complete -c ambil -n $fetching -l delete -d 'Delete mail there once it is delivered'
+complete -c ambil -n $fetching -l to -x -a '(__ambil_destinations)' -d 'Deliver to DEST'
+complete -c ambil -n $fetching -l max -x -d 'Fetch at most N messages of each account'
+complete -c ambil -n $fetching -l max-size -x -d 'Leave larger messages on the server'
+complete -c ambil -n $fetching -l from-now -d 'Take all mail that is there as seen'
+complete -c ambil -n '__ambil_verb check' -l exit-code -d 'Exit with 1 when there is no new mail'

@@ -234,14 +234,12 @@ struct commit_batch *commit_take(struct commit *c)
 {
 	struct commit_batch *b;
 	char dummy[256];
-	ssize_t ignored;
 
 	pthread_mutex_lock(&c->mutex);
 	b = get(&c->out);
-	if (b && !c->out.first) {
-		ignored = read(c->wake[0], dummy, sizeof(dummy));
-		(void)ignored;
-	}
+	/* One octet a batch, and there may be more of them than one read takes. */
+	while (!c->out.first && read(c->wake[0], dummy, sizeof(dummy)) > 0)
+		;
 	pthread_mutex_unlock(&c->mutex);
 	if (b) {
 		c->pending--;

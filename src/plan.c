@@ -21,6 +21,7 @@ static const char *const why_texts[] = {
 	[PLAN_DELETE] = "delivered before",
 	[PLAN_DELETE_AGAIN] = "deleted before, but still listed",
 	[PLAN_TOO_BIG] = "larger than max-size",
+	[PLAN_SET_ASIDE] = "failed just now",
 	[PLAN_OVER_LIMIT] = "new, over the limit for one run",
 };
 _Static_assert(sizeof(why_texts) / sizeof(why_texts[0]) == PLAN_WHYS, "a text for each reason");
@@ -73,6 +74,8 @@ static enum plan_why why_of(const struct listed *mail, const struct policy *poli
 		if (why != PLAN_AGAIN)
 			return why;
 	}
+	if (mail->set_aside)
+		return PLAN_SET_ASIDE;
 	if (policy->size_max && mail->size > policy->size_max)
 		return PLAN_TOO_BIG;
 	if (known && policy->all)
@@ -109,6 +112,8 @@ static void add(struct plan *plan, uint32_t index, const struct listed *mail, en
 		break;
 	case PLAN_TOO_BIG:
 		plan->too_big++;
+		break;
+	case PLAN_SET_ASIDE:
 		break;
 	default:
 		plan->seen++;

@@ -24,6 +24,7 @@ struct listed {
 	uint64_t size;           /* as LIST said: a hint; 0 unknown */
 	struct store_key key;    /* empty uid: the server has none */
 	const struct seen *seen; /* NULL: never seen */
+	bool set_aside;          /* it has failed in this run already */
 };
 
 enum plan_why {
@@ -37,6 +38,7 @@ enum plan_why {
 	PLAN_DELETE,       /* remove: delivered before, the account keeps nothing */
 	PLAN_DELETE_AGAIN, /* remove: deleted before, but listed still */
 	PLAN_TOO_BIG,      /* larger than size_max: stays */
+	PLAN_SET_ASIDE,    /* new, but it has failed in this run already: next time */
 	PLAN_OVER_LIMIT,   /* new, but fetch_max is reached: next time */
 	PLAN_WHYS
 };

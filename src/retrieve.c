@@ -264,8 +264,9 @@ static void report_progress(struct loop *l, bool now)
 	if (!now && ms - l->progress_ms < PROGRESS_MS)
 		return;
 	l->progress_ms = ms;
-	r.u.done.mails = l->received_mails;
-	r.u.done.octets = l->received_octets + (l->receiving && !l->ended ? l->mail_octets : 0);
+	r.u.done.mails = l->r->mails_before + l->received_mails;
+	r.u.done.octets = l->r->octets_before + l->received_octets +
+		(l->receiving && !l->ended ? l->mail_octets : 0);
 	report_send(l->r->report_fd, &r);
 }
 
@@ -406,6 +407,24 @@ static bool out_of_patience(const struct loop *l)
 	return l->r->stopped && clock_ms() - l->stop_ms > STOP_PATIENCE_MS;
 }
 
+/*
+ * The session broke: the mail that was on its way may be why (a server process that dies on it, a
+ * first line of one dot that was not stuffed). It stays on the server and is tried last next time.
+ */
+static void blame(struct loop *l)
+{
+	struct error e = l->fatal;
+	uint32_t index;
+
+	l->r->session_failed = true;
+	if (l->r->stopped || (!l->ended && l->answered == l->sent))
+		return;
+	index = l->fetch[l->ended ? l->answered - 1 : l->answered];
+	snprintf(e.text, sizeof(e.text), "%.300s; message %lu stays on the server", l->fatal.text,
+		(unsigned long)mail_at(l, index)->msg);
+	add_failure(l, index, true, &e);
+}
+
 /* Until all that was asked for has come and is committed, or something ends it. */
 static void run_loop(struct loop *l)
 {
@@ -437,6 +456,7 @@ static void run_loop(struct loop *l)
 		case SESSION_WOKEN:
 			break;
 		case SESSION_FAILED:
+			blame(l);
 			return;
 		}
 	}

@@ -32,6 +32,8 @@ struct retrieval {
 	struct sink *sink;
 	struct store *store;
 	int report_fd;
+	uint64_t mails_before,
+		octets_before; /* of earlier sessions of this run, for the progress */
 
 	/* Results. */
 	uint64_t mails, octets;             /* delivered */
@@ -39,9 +41,10 @@ struct retrieval {
 	size_t failures_n;
 	uint32_t *removed; /* listing indices: DELE and QUIT were answered +OK */
 	size_t removed_n;
-	size_t unconfirmed; /* DELE sent, QUIT not answered +OK */
-	size_t left;        /* wanted, but neither delivered nor failed */
-	bool stopped;       /* by a stop request */
+	size_t unconfirmed;  /* DELE sent, QUIT not answered +OK */
+	size_t left;         /* wanted, but neither delivered nor failed */
+	bool stopped;        /* by a stop request */
+	bool session_failed; /* *e is about the connection, not about the destination */
 };
 /* False: *e ended the session early; what was delivered is delivered all the same. */
 bool retrieve(struct retrieval *r, struct error *e) MUST_CHECK;

@@ -9,7 +9,8 @@
 /* The ways to log in, in the order "auto" prefers them. MECH_USER is USER and PASS. */
 enum mech { MECH_NONE, MECH_PLAIN, MECH_USER, MECH_APOP, MECH_MECHS };
 const char *mech_name(enum mech mech);
-/* A name as the configuration spells it ("plain", "user", "apop"), any case; MECH_NONE when unknown. */
+/* A name as the configuration spells it ("plain", "user", "apop"), any case; MECH_NONE when
+ * unknown. */
 enum mech mech_parse(const char *name);
 
 /* What the choice depends on, gathered by the session. */
@@ -24,10 +25,11 @@ struct mech_facts {
 
 /*
  * Pure. wanted: MECH_NONE for "auto", which is PLAIN, else USER; never APOP (it must be asked for).
- * USER is taken also when CAPA is unknown or does not list it but lists no SASL mechanism we have (many
- * servers forget it). ERROR_CAPABILITY: not offered; ERROR_TLS: would send a password in clear.
+ * USER is taken also when CAPA is unknown or does not list it but lists no SASL mechanism we have
+ * (many servers forget it). ERROR_CAPABILITY: not offered; ERROR_TLS: would send a password in
+ * clear.
  */
-bool mech_choose(enum mech wanted, const struct mech_facts *facts, enum mech *out, struct error *e)
-	MUST_CHECK;
+bool mech_choose(enum mech wanted, const struct mech_facts *facts, enum mech *out,
+	struct error *e) MUST_CHECK;
 
 #endif

@@ -88,7 +88,7 @@ static bool from_command(const char *command, struct secret *out, struct error *
 	char *called = xasprintf("password-command \"%s\"", safe(span_of(command)).text);
 	struct buf output = {NULL, 0, 0}, complaints = {NULL, 0, 0};
 	struct child_result result;
-	struct error inner = {ERROR_NONE};
+	struct error inner = {.kind = ERROR_NONE};
 	char **argv = NULL;
 	bool done = false;
 

@@ -23,10 +23,13 @@ enum stream_status {
 
 struct stream;
 struct stream_ops {
-	enum stream_status (*read)(struct stream *s, void *data, size_t room, size_t *done, struct error *e);
+	enum stream_status (*read)(
+		struct stream *s, void *data, size_t room, size_t *done, struct error *e);
 	/* A write that was told to wait must be repeated with the same octets first. */
-	enum stream_status (*write)(struct stream *s, struct span octets, size_t *done, struct error *e);
-	/* Octets that read would give without the descriptor becoming readable: do not poll first. */
+	enum stream_status (*write)(
+		struct stream *s, struct span octets, size_t *done, struct error *e);
+	/* Octets that read would give without the descriptor becoming readable: do not poll first.
+	 */
 	bool (*pending)(const struct stream *s);
 	int (*fd)(const struct stream *s);
 	/* Says good-bye where the layer has one, without waiting, and closes. */

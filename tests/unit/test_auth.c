@@ -301,7 +301,8 @@ static void secret__of_a_command(void **state)
 		{ERROR_CONFIG, "was ended by signal 9", ""},
 		{ERROR_INTERRUPTED, "was interrupted", ""},
 		{ERROR_CONFIG, "password-command \"true\" gives an empty password", ""},
-		{ERROR_CONFIG, "password-command: cannot run \"nosuch-password-program\"", ""},
+		/* valgrind lets the child start, and exit 127. */
+		{ERROR_CONFIG, "\"nosuch-password-program\"", ""},
 		{ERROR_CONFIG, "open quote", ""},
 		{ERROR_CONFIG, "wrote more than 65536 octets", ""},
 	};

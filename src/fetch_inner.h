@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef AMBIL_FETCH_INNER_H
+#define AMBIL_FETCH_INNER_H
+
+#include "fetch.h"
+#include "listing.h"
+#include "retrieve.h"
+#include "session.h"
+
+/* The inside of one account's run, for fetch.c (the story), visit.c (a session) and survey.c only.
+ */
+
+/* A mail that broke a session of this run: the next sessions leave it alone. */
+struct set_aside {
+	char *uid;
+	size_t uid_len;
+	uint32_t occurrence;
+};
+struct fetch {
+	const struct account *account;
+	const struct run_order *order;
+	struct secret *password;
+	int report_fd;
+	int lock_fd;
+	char *mark; /* account and state file: whose leftovers may be swept */
+	struct sink *sink;
+	struct store *store;
+	struct report_counts counts;
+	struct set_aside *aside;
+	size_t aside_n;
+	uint64_t wanted;            /* mails to fetch, by the first session's plan */
+	struct error first_failure; /* of one mail, over all sessions */
+	bool in_step; /* a session of this run lost its step: go on without pipelining */
+	/* Of the session at hand. */
+	struct session_setting session_setting;
+	struct session *session;
+	struct seen_set *seen;
+	struct listing listing;
+	struct plan plan;
+};
+
+/* check and --dry-run: no lock, no destination, nothing written. */
+bool fetch_only_looks(const struct fetch *f);
+/* ERROR_INTERRUPTED or ERROR_TERMINATED, by the signal. */
+bool fetch_interrupted(const struct fetch *f, struct error *e);
+
+/* The commands that a session sends behind its login, and how many of them. */
+extern const struct pop3_command survey_commands[2];
+size_t survey_command_count(const struct fetch *f);
+/*
+ * Reads the listing those commands ask for, matches it with the state, and plans: fills listing,
+ * seen and plan. Says once what the user should know of the server (no UIDL, EXPIRE).
+ */
+bool survey(struct fetch *f, struct error *e) MUST_CHECK;
+
+/*
+ * One session: connect, log in, survey, carry out the order, QUIT, and note in the state what it
+ * did. again: it broke on the way, but what broke it is set aside or mail has come, so that another
+ * one will get further.
+ */
+bool visit(struct fetch *f, bool *again, struct error *e) MUST_CHECK;
+
+#endif

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * One session from login to QUIT, and what it leaves in the state: removed mails, failed ones,
+ * whether the server's pipelining can be trusted.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "fetch_inner.h"
+
+static bool quit(struct fetch *f)
+{
+	struct pop3_event ev;
+	struct error ignored;
+
+	/* Nothing hangs on its answer here. */
+	if (session_send(f->session, &(struct pop3_command){.verb = POP3_QUIT}, &ignored))
+		session_next(f->session, -1, true, &ev, &ignored);
+	return true;
+}
+
+static void show_plan(struct fetch *f)
+{
+	for (size_t i = 0; i < f->plan.n; i++) {
+		const struct plan_item *item = &f->plan.items[i];
+		const struct listed *mail = &f->listing.mails[item->index];
+		struct report r = {.type = REPORT_ITEM};
+
+		r.u.item.msg = mail->msg;
+		r.u.item.size = mail->size;
+		r.u.item.why = item->why;
+		r.u.item.fetch = item->fetch;
+		r.u.item.remove = item->remove;
+		text_safe(r.u.item.uid, sizeof(r.u.item.uid), mail->key.uid);
+		report_send(f->report_fd, &r);
+	}
+}
+
+static bool mark_all(struct fetch *f, struct error *e)
+{
+	struct store_key *keys = xcalloc(f->listing.n, sizeof(*keys));
+	size_t n = 0;
+	bool done;
+
+	for (size_t i = 0; i < f->listing.n; i++) {
+		const struct listed *mail = &f->listing.mails[i];
+
+		if (!mail->seen || mail->seen->state == STORE_NOTED)
+			keys[n++] = mail->key;
+	}
+	done = store_mark_seen(f->store, keys, n, clock_wall_s(), e);
+	f->counts.marked = done ? n : 0;
+	free(keys);
+	return done && quit(f);
+}
+
+/* A key that a removed mail had, and that a new one gets now: the old row must not speak for the
+ * new mail. */
+static bool forget_reused(struct fetch *f, struct error *e)
+{
+	struct store_key *keys = xcalloc(f->plan.n, sizeof(*keys));
+	size_t n = 0;
+	bool done;
+
+	for (size_t i = 0; i < f->plan.n; i++) {
+		const struct plan_item *item = &f->plan.items[i];
+		const struct listed *mail = &f->listing.mails[item->index];
+		const struct seen *row;
+
+		if (!item->fetch || item->why == PLAN_AGAIN || !mail->key.uid.len)
+			continue;
+		row = seen_find(f->seen, mail->key);
+		if (row && row->state == STORE_REMOVED)
+			keys[n++] = mail->key;
+	}
+	done = !n || store_forget(f->store, keys, n, e);
+	free(keys);
+	return done;
+}
+
+/* What the retrieval found out goes into the state: removed mails, failed ones. */
+static bool note_results(struct fetch *f, const struct retrieval *r, struct error *e)
+{
+	struct store_key *keys = xcalloc(r->removed_n, sizeof(*keys));
+	bool done = true;
+	size_t n = 0;
+
+	for (size_t i = 0; f->listing.has_uids && i < r->removed_n; i++)
+		keys[n++] = f->listing.mails[r->removed[i]].key;
+	if (n)
+		done = store_removed(f->store, keys, n, clock_wall_s(), e);
+	free(keys);
+	for (size_t i = 0; done && f->listing.has_uids && i < r->failures_n; i++)
+		/* Failures of a command the committer has noted itself. */
+		if (r->failures[i].refused_by_server)
+			done = store_failed(f->store, f->listing.mails[r->failures[i].index].key,
+				r->failures[i].error.text, clock_wall_s(), e);
+	return done;
+}
+
+/* Adds to the words of an error. */
+static void append(struct error *e, const char *fmt, ...) PRINTF_LIKE(2, 3);
+static void append(struct error *e, const char *fmt, ...)
+{
+	size_t len = strlen(e->text);
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(e->text + len, sizeof(e->text) - len, fmt, ap);
+	va_end(ap);
+}
+
+static void set_aside(struct fetch *f, const struct store_key *key)
+{
+	f->aside = xreallocarray(f->aside, f->aside_n + 1, sizeof(*f->aside));
+	f->aside[f->aside_n++] = (struct set_aside){
+		xstrndup(key->uid.data, key->uid.len), key->uid.len, key->occurrence};
+}
+
+/* The results of a session, added to those of the run. */
+static void count(struct fetch *f, const struct retrieval *r)
+{
+	f->counts.mails += r->mails;
+	f->counts.octets += r->octets;
+	f->counts.deleted += r->removed_n;
+	f->counts.failed += r->failures_n;
+	f->counts.left = r->left;
+	for (size_t i = 0; i < r->failures_n; i++) {
+		set_aside(f, &f->listing.mails[r->failures[i].index].key);
+		if (!f->first_failure.kind)
+			f->first_failure = r->failures[i].error;
+	}
+}
+
+/* What it means for the mail that a session ended early. */
+static void explain(const struct fetch *f, const struct retrieval *r, struct error *e)
+{
+	if (e->kind == ERROR_DELIVERY || e->kind == ERROR_STORE) {
+		uint64_t left = f->wanted - f->counts.mails;
+
+		append(e, "; %llu of %llu fetched, %llu stay%s on the server",
+			(unsigned long long)f->counts.mails, (unsigned long long)f->wanted,
+			(unsigned long long)left, left == 1 ? "s" : "");
+	} else if (r->unconfirmed && !e->why[0]) {
+		error_why(e, "%zu deletion%s not confirmed; the next run asks again",
+			r->unconfirmed, r->unconfirmed == 1 ? " is" : "s are");
+	}
+}
+
+static void report_plan(const struct fetch *f)
+{
+	struct report r = {.type = REPORT_PLAN};
+
+	r.u.total.mails = f->counts.mails + f->plan.fetch;
+	r.u.total.octets = f->listing.has_sizes ? f->counts.octets + f->plan.fetch_octets : 0;
+	r.u.total.seen = f->plan.seen;
+	report_send(f->report_fd, &r);
+}
+
+static bool fetch_mail(struct fetch *f, bool *again, struct error *e)
+{
+	struct retrieval r = {
+		.session = f->session,
+		.listing = &f->listing,
+		.plan = &f->plan,
+		.account = f->account,
+		.order = f->order,
+		.sink = f->sink,
+		.store = f->store,
+		.report_fd = f->report_fd,
+		.mails_before = f->counts.mails,
+		.octets_before = f->counts.octets,
+	};
+	struct error noted = {0};
+	bool done;
+
+	if (!forget_reused(f, e))
+		return false;
+	if (!f->wanted)
+		f->wanted = f->plan.fetch;
+	report_plan(f);
+	done = retrieve(&r, e);
+	if (!note_results(f, &r, &noted) && done) {
+		*e = noted;
+		done = false;
+	}
+	count(f, &r);
+	*again = !done && r.session_failed && f->listing.has_uids && (r.mails || r.failures_n);
+	if (!done)
+		explain(f, &r, e);
+	retrieval_release(&r);
+	return done;
+}
+
+static bool carry_out(struct fetch *f, bool *again, struct error *e)
+{
+	switch (f->order->mode) {
+	case RUN_DRY:
+		show_plan(f);
+		return quit(f);
+	case RUN_CHECK:
+		f->counts.octets = f->plan.fetch_octets;
+		return quit(f);
+	case RUN_FROM_NOW:
+		return mark_all(f, e);
+	case RUN_FETCH:
+		break;
+	}
+	return fetch_mail(f, again, e);
+}
+
+/*
+ * A server that announces PIPELINING and loses its step is tried in step in the same run; when that
+ * works it is remembered as one without. A line that broke is no proof of anything.
+ */
+static void judge_pipelining(struct fetch *f, bool done)
+{
+	struct error ignored;
+
+	if (!done && f->session && session_pipelining(f->session) &&
+		session_lost_step(f->session)) {
+		f->in_step = true;
+	} else if (done && f->in_step && !fetch_only_looks(f) &&
+		!store_set(f->store, "pipelining", "broken", &ignored)) {
+		/* Then the next run finds out anew. */
+		f->in_step = false;
+	}
+}
+
+static void forget_session(struct fetch *f)
+{
+	session_free(f->session);
+	plan_release(&f->plan);
+	listing_release(&f->listing);
+	seen_set_free(f->seen);
+	f->session = NULL;
+	f->seen = NULL;
+}
+
+bool visit(struct fetch *f, bool *again, struct error *e)
+{
+	char pipelining[20] = "";
+	bool done;
+
+	*again = false;
+	if (f->store && !store_get(f->store, "pipelining", pipelining, sizeof(pipelining), e))
+		return false;
+	f->session_setting = (struct session_setting){
+		.account = f->account,
+		.secret = f->password,
+		.pipelining_broken = f->in_step || strcmp(pipelining, "broken") == 0,
+		.trace = f->order->trace,
+		.report_fd = f->report_fd,
+		.stop = f->order->stop,
+		.stop_fd = f->order->stop_fd,
+	};
+	if (!session_open(
+		    &f->session_setting, survey_commands, survey_command_count(f), &f->session, e))
+		return false;
+	done = survey(f, e) && carry_out(f, again, e);
+	judge_pipelining(f, done);
+	forget_session(f);
+	return done;
+}

@@ -1,0 +1,311 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# The manual pages and the completions say what the program says: the same verbs, the same options in the same
+# places, no others. AMBIL is the program. What needs a tool that is missing is left out and the test counts as
+# skipped (77), unless AMBIL_TESTS_COMPLETE is 1: then it fails.
+set -u
+LC_ALL=C.UTF-8
+export LC_ALL
+: "${AMBIL:?the program to test}"
+case $AMBIL in /*) ;; *) AMBIL=$PWD/$AMBIL ;; esac
+source=${SOURCE_ROOT:-$(cd "$(dirname "$0")/../.." && pwd)}
+page=$source/man/ambil.1
+completions=$source/completions
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+missing=
+
+# A home with two accounts, one of which has a sign in its name at which readline parts words; the current folder
+# is another one.
+umask 077
+mkdir "$work/here" "$work/home" "$work/home/Mail" "$work/config" "$work/config/ambil" "$work/bin"
+ln -s "$AMBIL" "$work/bin/ambil"
+PATH=$work/bin:$PATH
+HOME=$work/home
+XDG_CONFIG_HOME=$work/config
+XDG_STATE_HOME=$work/state
+XDG_DATA_HOME=$work/data
+XDG_CACHE_HOME=$work/cache
+export PATH HOME XDG_CONFIG_HOME XDG_STATE_HOME XDG_DATA_HOME XDG_CACHE_HOME
+unset AMBIL_CONFIG
+printf 'account %s { host = localhost user = anna }\n' home '"anna@work"' >"$work/config/ambil/ambil.conf"
+cd "$work/here" || exit 1
+echo 'account other { host = localhost user = anna }' >other.conf
+echo 'account { nonsense' >broken.conf
+cp other.conf "$HOME/away.conf"
+touch "$HOME/inbox"
+
+fail() {
+	printf 'FAILED: %s\n' "$*"
+	echo "$*" >>"$work/failures"
+}
+
+# same WHAT WANTED FOUND: two files, as sets of lines.
+same() {
+	sort -u "$2" >"$work/wanted"
+	sort -u "$3" >"$work/found"
+	cmp -s "$work/wanted" "$work/found" && return
+	fail "$1 (< wanted, > found)"
+	diff "$work/wanted" "$work/found"
+}
+
+# need TOOL PACKAGE: whether it is there.
+need() {
+	command -v "$1" >/dev/null && return
+	missing="$missing $2"
+	return 1
+}
+
+# What the program says.
+
+# The left column of a help text: "-n, --dry-run", "--keep[=AGE]".
+left_column() {
+	awk '/^  (-[A-Za-z], |    )--/ { sub(/^ +/, ""); sub(/  .*/, ""); print }'
+}
+
+# The options in that: "-n" and "--dry-run" on lines of their own.
+names() {
+	awk -F ', ' '{ for (i = 1; i <= NF; i++) { sub(/[[ ].*/, "", $i); print $i } }' "$@"
+}
+
+ambil --help >"$work/overview" || fail 'ambil --help'
+left_column <"$work/overview" >"$work/every"
+awk '/^  [a-z]+  / && $1 != "ambil" { print $1 }' "$work/overview" >"$work/verbs"
+cp "$work/every" "$work/all"
+verbs=$(cat "$work/verbs")
+if test -z "$verbs" || ! test -s "$work/every"; then
+	fail 'ambil --help was not understood'
+fi
+for verb in $verbs; do
+	ambil help "$verb" | left_column >"$work/of.$verb"
+	ambil "$verb" --help | left_column >"$work/of.$verb.again"
+	same "ambil help $verb and ambil $verb --help" "$work/of.$verb" "$work/of.$verb.again"
+	cat "$work/of.$verb" >>"$work/all"
+	names "$work/every" "$work/of.$verb" >"$work/names.$verb"
+done
+names "$work/all" >"$work/names"
+test -s "$work/of.fetch" || fail 'ambil help fetch was not understood'
+
+# unknown WHAT: the long options on the input that the program does not have.
+unknown() {
+	awk '{ while (match($0, /--[a-z][a-z-]*/)) {
+			print substr($0, RSTART, RLENGTH); $0 = substr($0, RSTART + RLENGTH) } }' |
+		sort -u >"$work/mentioned"
+	grep -vxF -f "$work/names" "$work/mentioned" >"$work/unknown" &&
+		fail "$1 names options that do not exist: $(tr '\n' ' ' <"$work/unknown")"
+}
+
+# The manual.
+
+# The options in a part of OPTIONS, as the help texts write them; all of them without a name.
+in_page() {
+	awk -v part="$1" '
+		/^\.S[hs] / { inside = part == "" || $0 == ".Ss " part }
+		inside && /^\.It Fl / { print }' "$page" |
+		sed -e 's/^\.It //' -e 's/ Ns Op = Ns Ar \(.*\)/[=\1]/' -e 's/Fl \([^ ]*\)/-\1/g' \
+			-e 's/ , /, /g' -e 's/ Ar / /'
+}
+
+in_page 'Of every verb' >"$work/page"
+same 'options of every verb in ambil(1)' "$work/every" "$work/page"
+for verb in $verbs; do
+	in_page "Of $verb" >"$work/page"
+	same "options of $verb in ambil(1)" "$work/of.$verb" "$work/page"
+done
+in_page '' >"$work/page"
+same 'all options in ambil(1)' "$work/all" "$work/page"
+awk '/^\.Sh / { inside = $2 == "DESCRIPTION" } inside && /^\.It Cm / { print $3 }' "$page" >"$work/page"
+same 'verbs in ambil(1)' "$work/verbs" "$work/page"
+sed -e 's/\\-/-/g' -e 's/Fl -/--/g' "$page" | grep -v systemctl | unknown 'ambil(1)'
+awk '/^\t\[ERROR_/ { sub(/.*, /, ""); sub(/}.*/, ""); print } END { print 1 }' \
+	"$source/src/base/error.c" >"$work/codes"
+awk '/^\.Sh / { inside = $0 == ".Sh EXIT STATUS" }
+	inside && /^\.It / { for (i = 2; i <= NF; i++) { sub(/,/, "", $i); print $i } }' "$page" >"$work/page"
+same 'exit codes in ambil(1)' "$work/codes" "$work/page"
+test "$(wc -l <"$page")" -le 450 || fail 'ambil(1) has more than 450 lines'
+
+if need mandoc mandoc; then
+	for page_file in "$source/man/ambil.1" "$source/man/ambil.conf.5"; do
+		mandoc -T lint -W warning "$page_file" || fail "mandoc lint of $page_file"
+	done
+fi
+if need groff groff-base; then
+	for page_file in "$source/man/ambil.1" "$source/man/ambil.conf.5"; do
+		groff -mdoc -T utf8 -ww "$page_file" >"$work/text" 2>"$work/warnings"
+		if ! test -s "$work/text" || test -s "$work/warnings"; then
+			fail "groff of $page_file"
+			cat "$work/warnings"
+		fi
+	done
+fi
+
+# The completions: what each proposes for a line, in files of the shell's name. Options first.
+
+for file in ambil.bash _ambil ambil.fish; do
+	grep -v '^[[:space:]]*#' "$completions/$file" | unknown "$file"
+done
+for verb in $verbs; do
+	echo "ambil $verb -"
+done >"$work/lines"
+echo 'ambil -' >>"$work/lines"
+names "$work/every" "$work/of.fetch" >"$work/names.none"
+
+# propose_bash FILE: for each line in it, "LINE: PROPOSAL" for every proposal, whole, without a slash at its end.
+# $2 of the function is what readline would replace: the part behind the last sign that parts words.
+propose_bash() {
+	bash --norc --noprofile -c '
+		source "$1/ambil.bash" || exit
+		while IFS= read -r COMP_LINE; do
+			COMP_POINT=${#COMP_LINE}
+			word=${COMP_LINE##*[[:space:]]}
+			part=${word##*[:=@]}
+			_ambil ambil "$part" before || echo "$COMP_LINE: status $?"
+			for reply in "${COMPREPLY[@]}"; do
+				reply=${word%"$part"}${reply%/}
+				echo "$COMP_LINE: $reply"
+			done
+		done' bash "$completions" <"$1" 2>&1
+}
+
+propose_fish() {
+	# shellcheck disable=SC2016 # fish expands them.
+	fish --no-config -c '
+		source $argv[1]/ambil.fish
+		while read -l line
+			for reply in (complete -C $line)
+				echo "$line: "(string replace -r "/?(\t.*)?\$" "" -- $reply)
+			end
+		end' "$completions" <"$1" 2>&1
+}
+
+# zsh completes only at a terminal; here _arguments is another one that prints what it is told.
+zsh_options() {
+	zsh -f -c '
+		_arguments() {
+			if [[ "$*" == *-C* ]]; then
+				[[ $words[1] == none ]] || { state=behind; return 1 }
+			fi
+			print -rl -- "$@"
+		}
+		words=($2) CURRENT=2
+		source $1/_ambil' zsh "$completions" "$1" 2>&1 |
+		sed -n -e 's/^([^)]*)//' -e 's/^\(--*[A-Za-z][A-Za-z-]*[a-zA-Z]\)[-+=[].*/\1/p' \
+			-e 's/^\(-[A-Za-z]\)[-+=[].*/\1/p'
+}
+
+# The accounts that zsh finds with "-c FILE" on the line.
+zsh_accounts() {
+	zsh -f -c '
+		_arguments() { return 0 }
+		_call_program() { shift; eval "$*" }
+		_wanted() { print -rl -- $accounts }
+		words=(ambil) program=ambil
+		source $1/_ambil
+		typeset -A opt_args
+		typeset -a ambil_config
+		[[ -z $2 ]] || opt_args[-c]=$2
+		_ambil_accounts' zsh "$completions" "$1" 2>&1
+}
+
+options_of() {
+	for verb in none $verbs; do
+		line="ambil $verb -"
+		test "$verb" != none || line='ambil -'
+		sed -n "s/^$line: \([^=]*\)=\{0,1\}\$/\1/p" "$work/$1" >"$work/proposed"
+		same "options that $1 proposes for \"$line\"" "$work/names.$verb" "$work/proposed"
+	done
+}
+
+# Then all that is no option: the line, and what is proposed.
+cases() {
+	cat <<END
+ambil |fetch check config help
+ambil c|check config
+ambil -q |fetch check config help
+ambil --color |auto always never
+ambil --color a|auto always
+ambil --color=|--color=auto --color=always --color=never
+ambil --progress=n|--progress=never
+ambil --progress always |fetch check config help
+ambil -c o|other.conf
+ambil --config=o|--config=other.conf
+ambil fetch |home anna@work
+ambil fetch h|home
+ambil fetch anna@|anna@work
+ambil fetch home |home anna@work
+ambil fetch --dry-run |home anna@work
+ambil fetch --max 5 |home anna@work
+ambil fetch -- |home anna@work
+ambil check |home anna@work
+ambil -c other.conf check |other
+ambil -cother.conf check |other
+ambil check -c other.conf |other
+ambil --config=~/away.conf fetch |other
+ambil -c missing.conf fetch |
+ambil -c broken.conf fetch |
+ambil fetch --max |
+ambil fetch --keep=1|--keep=14d
+ambil fetch --to |maildir: mbox: pipe: -
+ambil fetch --to m|maildir: mbox:
+ambil fetch --to=mb|--to=mbox:
+ambil fetch --to maildir:|maildir:Mail
+ambil fetch --to=maildir:~/|--to=maildir:~/Mail
+ambil fetch --to mbox:i|mbox:inbox
+ambil fetch --to mbox:$HOME/i|mbox:$HOME/inbox
+ambil fetch --to pipe:mktem|pipe:mktemp
+ambil config |show check path
+ambil config s|show
+ambil config show |home anna@work
+ambil -c other.conf config show |other
+ambil config path |
+ambil help |fetch check config help
+ambil help fetch |
+END
+}
+cases | sed 's/|.*//' >"$work/case-lines"
+cases | while IFS='|' read -r line proposals; do
+	for proposal in $proposals; do
+		echo "$line: $proposal"
+	done
+done >"$work/case-results"
+
+if need bash bash; then
+	bash -n "$completions/ambil.bash" || fail 'syntax of ambil.bash'
+	propose_bash "$work/lines" >"$work/bash"
+	options_of bash
+	propose_bash "$work/case-lines" >"$work/bash"
+	same 'what bash proposes' "$work/case-results" "$work/bash"
+fi
+if need fish fish; then
+	fish --no-config -n "$completions/ambil.fish" || fail 'syntax of ambil.fish'
+	propose_fish "$work/lines" >"$work/fish"
+	options_of fish
+	propose_fish "$work/case-lines" >"$work/fish"
+	same 'what fish proposes' "$work/case-results" "$work/fish"
+fi
+if need zsh zsh; then
+	zsh -n "$completions/_ambil" || fail 'syntax of _ambil'
+	for verb in none $verbs; do
+		zsh_options "$verb" >"$work/proposed"
+		same "options that zsh proposes for $verb" "$work/names.$verb" "$work/proposed"
+	done
+	printf '%s\n' home anna@work >"$work/accounts"
+	zsh_accounts '' >"$work/proposed"
+	same 'accounts that zsh proposes' "$work/accounts" "$work/proposed"
+	echo other >"$work/accounts"
+	# shellcheck disable=SC2088 # zsh expands it.
+	for file in other.conf '~/away.conf'; do
+		zsh_accounts "$file" >"$work/proposed"
+		same "accounts that zsh proposes with -c $file" "$work/accounts" "$work/proposed"
+	done
+	zsh_accounts broken.conf | grep . && fail 'zsh proposes something with -c broken.conf'
+fi
+
+if test -n "$missing"; then
+	echo "Not everything could be tested: install the Debian packages$missing"
+	test "${AMBIL_TESTS_COMPLETE-}" != 1 || fail 'not everything could be tested'
+fi
+test ! -s "$work/failures" || exit 1
+test -z "$missing" || exit 77
