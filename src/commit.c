@@ -237,8 +237,11 @@ struct commit_batch *commit_take(struct commit *c)
 
 	pthread_mutex_lock(&c->mutex);
 	b = get(&c->out);
-	/* One octet a batch, and there may be more of them than one read takes. */
-	while (!c->out.first && read(c->wake[0], dummy, sizeof(dummy)) > 0)
+	/*
+	 * One octet a batch, and there may be more of them than one read takes. Octets are there
+	 * only when a batch was, so an empty look costs no system call.
+	 */
+	while (b && !c->out.first && read(c->wake[0], dummy, sizeof(dummy)) > 0)
 		;
 	pthread_mutex_unlock(&c->mutex);
 	if (b) {
