@@ -180,7 +180,7 @@ static bool connect_to(struct session *s, struct error *e)
 }
 
 bool session_open(const struct session_setting *setting, const struct pop3_command *then, size_t n,
-	struct session **out, struct error *e)
+	struct session **out, bool *lost_step, struct error *e)
 {
 	struct session *s = xcalloc(1, sizeof(*s));
 
@@ -189,6 +189,7 @@ bool session_open(const struct session_setting *setting, const struct pop3_comma
 	s->timeout_ms = s->account->timeout_ms;
 	s->engine = pop3_new();
 	if (!connect_to(s, e) || !login(s, then, n, e)) {
+		*lost_step = s->lost_step;
 		session_free(s);
 		return false;
 	}

@@ -30,7 +30,10 @@ struct fetch {
 	size_t aside_n;
 	uint64_t wanted;            /* mails to fetch, by the first session's plan */
 	struct error first_failure; /* of one mail, over all sessions */
-	bool in_step; /* a session of this run lost its step: go on without pipelining */
+	char pipelining[20];        /* remembered: "works", "broken", or "" */
+	bool in_step;  /* a session of this run lost its step: go on without pipelining */
+	bool blamed;   /* a mail of this run broke its session, not the pipelining */
+	bool verified; /* all answers of a pipelined session were where they belong */
 	/* Of the session at hand. */
 	struct session_setting session_setting;
 	struct session *session;

@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "commit.h"
+#include "pop3/reply.h"
 
 enum {
 	WINDOW_MAILS = 1000,
@@ -49,6 +50,8 @@ struct loop {
 	bool *remove_after; /* by listing index */
 	bool receiving;     /* a mail is open in the sink */
 	bool ended;         /* it is whole, but not yet confirmed */
+	bool verify;        /* see above */
+	bool unproved;      /* some answers gave no proof */
 	bool discard;       /* stopped: what still comes would only start more commands */
 	bool sink_failed;   /* nothing more can be delivered */
 	uint64_t mail_octets;
@@ -216,7 +219,8 @@ static bool send_retrieval(struct loop *l)
 	uint32_t index = l->fetch[l->sent++];
 
 	l->flight_octets += expected_octets(l, index);
-	return send(l, POP3_RETR, mail_at(l, index)->msg);
+	return (!l->verify || send(l, POP3_UIDL, mail_at(l, index)->msg)) &&
+		send(l, POP3_RETR, mail_at(l, index)->msg);
 }
 
 /* Fills the window, or sends one command where there is no pipelining. */
@@ -333,8 +337,29 @@ static void fail_retrieval(struct loop *l, const struct pop3_event *ev)
 	add_failure(l, index, true, &e);
 }
 
+/* The answer to UIDL n that stands before RETR n. A server without that form gives no proof. */
+static bool check_step(struct loop *l, const struct pop3_event *ev)
+{
+	const struct listed *mail = mail_at(l, l->fetch[l->answered]);
+	struct span uid;
+	uint32_t msg;
+
+	if (!ev->ok) {
+		l->unproved = true;
+		return true;
+	}
+	if (reply_uidl(ev->text, &msg, &uid) && msg == mail->msg && span_equal(uid, mail->key.uid))
+		return true;
+	l->r->session_failed = l->r->lost_step = true;
+	error_set(&l->fatal, ERROR_PROTOCOL, "%s mixes up its answers to pipelined commands",
+		l->r->account->endpoint.host);
+	return error_server(&l->fatal, ev->text);
+}
+
 static bool take_reply(struct loop *l, const struct pop3_event *ev)
 {
+	if (ev->verb == POP3_UIDL && !check_step(l, ev))
+		return false;
 	if (!confirm(l))
 		return false;
 	switch (ev->verb) {
@@ -417,7 +442,12 @@ static void blame(struct loop *l)
 	uint32_t index;
 
 	l->r->session_failed = true;
+	l->r->lost_step = session_lost_step(l->r->session);
 	if (l->r->stopped || (!l->ended && l->answered == l->sent))
+		return;
+	/* A mail of no octets, and then no answer, is a dot that was not stuffed; else step comes
+	 * first. */
+	if (l->r->lost_step && !(l->ended && l->mail_octets == 0))
 		return;
 	index = l->fetch[l->ended ? l->answered - 1 : l->answered];
 	snprintf(e.text, sizeof(e.text), "%.300s; message %lu stays on the server", l->fatal.text,
@@ -568,6 +598,7 @@ bool retrieve(struct retrieval *r, struct error *e)
 	bool done = false;
 
 	prepare_lists(&l);
+	l.verify = r->verify && r->listing->has_uids && session_pipelining(r->session);
 	l.commit = commit_start(
 		r->sink, r->account->destination.id, r->store, r->listing->has_uids, e);
 	if (!l.commit)
@@ -579,6 +610,7 @@ bool retrieve(struct retrieval *r, struct error *e)
 	else
 		count_removed(&l, false);
 	done = done || !l.fatal.kind;
+	r->verified = done && l.verify && !l.unproved && l.answered > 1;
 	if (!done)
 		*e = l.fatal;
 	r->left = l.fetch_n - (size_t)r->mails - r->failures_n;

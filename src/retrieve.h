@@ -32,6 +32,8 @@ struct retrieval {
 	struct sink *sink;
 	struct store *store;
 	int report_fd;
+	bool verify; /* this server's pipelining is not known yet: have each message's UID told
+			again */
 	uint64_t mails_before,
 		octets_before; /* of earlier sessions of this run, for the progress */
 
@@ -44,6 +46,8 @@ struct retrieval {
 	size_t unconfirmed;  /* DELE sent, QUIT not answered +OK */
 	size_t left;         /* wanted, but neither delivered nor failed */
 	bool stopped;        /* by a stop request */
+	bool lost_step;      /* answers and commands did not fit together: pipelining may be why */
+	bool verified;       /* with verify: all answers did */
 	bool session_failed; /* *e is about the connection, not about the destination */
 };
 /* False: *e ended the session early; what was delivered is delivered all the same. */

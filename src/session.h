@@ -29,10 +29,11 @@ struct session;
 /*
  * Connects, greets, asks for capabilities, starts TLS as the account demands, logs in, and sends
  * the n commands of then, pipelined with the login where that is possible; their replies are left
- * for session_next(). A stop request ends it with ERROR_INTERRUPTED.
+ * for session_next(). A stop request ends it with ERROR_INTERRUPTED. *lost_step on failure: see
+ * session_lost_step().
  */
 bool session_open(const struct session_setting *setting, const struct pop3_command *then, size_t n,
-	struct session **out, struct error *e) MUST_CHECK;
+	struct session **out, bool *lost_step, struct error *e) MUST_CHECK;
 /* Closes without QUIT. */
 void session_free(struct session *s);
 

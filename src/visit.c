@@ -172,6 +172,7 @@ static bool fetch_mail(struct fetch *f, bool *again, struct error *e)
 		.sink = f->sink,
 		.store = f->store,
 		.report_fd = f->report_fd,
+		.verify = strcmp(f->pipelining, "works") != 0,
 		.mails_before = f->counts.mails,
 		.octets_before = f->counts.octets,
 	};
@@ -189,7 +190,11 @@ static bool fetch_mail(struct fetch *f, bool *again, struct error *e)
 		done = false;
 	}
 	count(f, &r);
-	*again = !done && r.session_failed && f->listing.has_uids && (r.mails || r.failures_n);
+	f->in_step = f->in_step || (!done && r.lost_step);
+	f->blamed = f->blamed || (r.session_failed && r.failures_n);
+	f->verified = f->verified || r.verified;
+	*again = !done && r.session_failed && f->listing.has_uids &&
+		(r.mails || r.failures_n || r.lost_step);
 	if (!done)
 		explain(f, &r, e);
 	retrieval_release(&r);
@@ -214,21 +219,21 @@ static bool carry_out(struct fetch *f, bool *again, struct error *e)
 }
 
 /*
- * A server that announces PIPELINING and loses its step is tried in step in the same run; when that
- * works it is remembered as one without. A line that broke is no proof of anything.
+ * What is remembered of the server. One that announces PIPELINING and loses its step is tried in
+ * step in the same run; when that works, and no single mail was to blame, it is treated as one
+ * without. A write that fails costs only the finding out anew.
  */
-static void judge_pipelining(struct fetch *f, bool done)
+static void judge_pipelining(struct fetch *f)
 {
+	const char *verdict = f->verified  ? "works"
+		: f->in_step && !f->blamed ? "broken"
+					   : f->pipelining;
 	struct error ignored;
 
-	if (!done && f->session && session_pipelining(f->session) &&
-		session_lost_step(f->session)) {
-		f->in_step = true;
-	} else if (done && f->in_step && !fetch_only_looks(f) &&
-		!store_set(f->store, "pipelining", "broken", &ignored)) {
-		/* Then the next run finds out anew. */
-		f->in_step = false;
-	}
+	if (!fetch_only_looks(f) && strcmp(verdict, f->pipelining) != 0 &&
+		!store_set(f->store, "pipelining", verdict, &ignored))
+		return;
+	snprintf(f->pipelining, sizeof(f->pipelining), "%s", verdict);
 }
 
 static void forget_session(struct fetch *f)
@@ -243,26 +248,29 @@ static void forget_session(struct fetch *f)
 
 bool visit(struct fetch *f, bool *again, struct error *e)
 {
-	char pipelining[20] = "";
-	bool done;
+	bool done, lost_step = false;
 
 	*again = false;
-	if (f->store && !store_get(f->store, "pipelining", pipelining, sizeof(pipelining), e))
+	if (f->store && !store_get(f->store, "pipelining", f->pipelining, sizeof(f->pipelining), e))
 		return false;
 	f->session_setting = (struct session_setting){
 		.account = f->account,
 		.secret = f->password,
-		.pipelining_broken = f->in_step || strcmp(pipelining, "broken") == 0,
+		.pipelining_broken = f->in_step || strcmp(f->pipelining, "broken") == 0,
 		.trace = f->order->trace,
 		.report_fd = f->report_fd,
 		.stop = f->order->stop,
 		.stop_fd = f->order->stop_fd,
 	};
-	if (!session_open(
-		    &f->session_setting, survey_commands, survey_command_count(f), &f->session, e))
+	if (!session_open(&f->session_setting, survey_commands, survey_command_count(f),
+		    &f->session, &lost_step, e)) {
+		*again = lost_step && !f->in_step;
+		f->in_step = f->in_step || lost_step;
 		return false;
+	}
 	done = survey(f, e) && carry_out(f, again, e);
-	judge_pipelining(f, done);
+	if (done)
+		judge_pipelining(f);
 	forget_session(f);
 	return done;
 }

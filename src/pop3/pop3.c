@@ -375,7 +375,8 @@ static enum line take_line(struct pop3 *p, struct span *line, bool *bare_lf)
 		nl = memchr(start + p->searched, '\n', have - p->searched);
 	if (!nl) {
 		p->searched = have;
-		return have > LINE_MAX_OCTETS ? LINE_TOO_LONG : LINE_NONE;
+		/* What came last may be the CR of its end. */
+		return have > LINE_MAX_OCTETS + 1 ? LINE_TOO_LONG : LINE_NONE;
 	}
 	p->searched = 0;
 	*line = (struct span){start, (size_t)(nl - start)};

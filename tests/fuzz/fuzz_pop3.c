@@ -2,10 +2,9 @@
 /* Invariant: whatever the server sends, the events are the same however it is cut, come in the order of the
  * commands, and end with a failure that stays or with nothing outstanding. */
 /*
- * The input is a conversation: an octet below 0x80 and LF-free text up to the next 0x01 … would be hard for the
- * fuzzer to find, so the form is plain: up to the first NUL each octet queues a command (its verb by the octet modulo
- * their number); behind it comes all that the server sends. A challenge is answered, a handshake is made. It is
- * played whole, octet by octet and in pieces, with the same commands at the same points of the reply stream.
+ * Up to the first NUL each octet of the input queues a command, its verb by the octet modulo their number; behind it
+ * stands all that the server sends. A challenge is answered. A handshake is never made, for what may come before it
+ * is a matter of time, not of the octets. It is played whole, octet by octet, and in pieces.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -87,8 +86,6 @@ static void take_events(struct player *p)
 		note(p, &ev);
 		if (type == POP3_CHALLENGE)
 			CHECK(pop3_respond(p->engine, "eA==", NULL));
-		if (type == POP3_REPLY && ev.verb == POP3_STLS && ev.ok)
-			pop3_tls_started(p->engine);
 		pop3_sent(p->engine, pop3_output(p->engine).len / 2);
 	}
 	if (type == POP3_FAILED) {
