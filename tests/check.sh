@@ -19,15 +19,15 @@ if command -v apt-get >/dev/null && test -z "$quick"; then
 fi
 jobs=$(nproc 2>/dev/null || echo 2)
 
-build build -Dtests=enabled
-meson test -C build --num-processes "$jobs" --print-errorlogs
+build build-check -Dtests=enabled -Dwerror=true
+meson test -C build-check --num-processes "$jobs" --print-errorlogs
 test -n "$quick" && exit 0
 
 # The same once more with every access watched.
-build build-asan -Dtests=enabled -Db_sanitize=address,undefined -Db_lundef=false -Dwerror=true
+build build-asan -Dtests=enabled -Db_sanitize=address,undefined -Db_lundef=false
 ASAN_OPTIONS=detect_leaks=1:abort_on_error=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
 	meson test -C build-asan --num-processes "$jobs" --print-errorlogs --timeout-multiplier 4
 
 # The unit tests once more under valgrind, which also sees what was never initialised.
-meson test -C build --suite unit --num-processes "$jobs" --print-errorlogs --timeout-multiplier 20 \
+meson test -C build-check --suite unit --num-processes "$jobs" --print-errorlogs --timeout-multiplier 20 \
 	--wrap 'valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite --child-silent-after-fork=yes'

@@ -113,6 +113,9 @@ static void add_mechanisms(struct capabilities *c, struct span names)
 	while (names.len) {
 		struct span name = span_word(&names);
 
+		/* A NUL would hide what stands behind it. */
+		if (memchr(name.data, '\0', name.len))
+			continue;
 		if (len + name.len + 3 > sizeof(c->mechanisms))
 			return;
 		if (len == 0)

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Invariant: whatever the server sends, the events are the same however it is cut, come in the order of the
- * commands, and end with a failure that stays or with nothing outstanding. */
+/* Invariant: whatever the server sends, the events are the same however it is cut, come in the
+ * order of the commands, and end with a failure that stays or with nothing outstanding. */
 /*
- * Up to the first NUL each octet of the input queues a command, its verb by the octet modulo their number; behind it
- * stands all that the server sends. A challenge is answered. A handshake is never made, for what may come before it
- * is a matter of time, not of the octets. It is played whole, octet by octet, and in pieces.
+ * Up to the first NUL each octet of the input queues a command, its verb by the octet modulo their
+ * number; behind it stands all that the server sends. A challenge is answered. A handshake is never
+ * made, for what may come before it is a matter of time, not of the octets. It is played whole,
+ * octet by octet, and in pieces.
  */
 #include <stdint.h>
 #include <stdio.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Invariant: a reader takes a line or leaves it; what it takes lies within the line, and written out plainly is taken
- * again as the same. */
+/* Invariant: a reader takes a line or leaves it; what it takes lies within the line, and written
+ * out plainly is taken again as the same. */
 /*
- * The input is split into lines at LF. Each is given to all readers, in a block of exactly its size; the capabilities
- * gather over all lines.
+ * The input is split into lines at LF. Each is given to all readers, in a block of exactly its
+ * size; the capabilities gather over all lines.
  */
 #include <inttypes.h>
 #include <stdint.h>

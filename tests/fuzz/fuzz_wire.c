@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Invariant: however the input is cut, the mail, its end and what is left behind it are those of a plain reading. */
+/* Invariant: however the input is cut, the mail, its end and what is left behind it are those of a
+ * plain reading. */
 /*
- * The first octet is a seed for the cuts; its lowest bit says whether lines end with LF alone. The rest is what the
- * server sends. The plain reading sees it whole and goes octet by octet.
+ * The first octet is a seed for the cuts; its lowest bit says whether lines end with LF alone. The
+ * rest is what the server sends. The plain reading sees it whole and goes octet by octet.
  */
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * A main() for a fuzz target where libFuzzer is not at hand: gives it each file, or each file of each folder, that is
- * named on the command line, in a block of exactly its size. So the seeds and what was found once are tests.
+ * A main() for a fuzz target where libFuzzer is not at hand: gives it each file, or each file of
+ * each folder, that is named on the command line, in a block of exactly its size. So the seeds and
+ * what was found once are tests.
  */
 #include <dirent.h>
 #include <stdint.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What every room builds on: errors, spans and buffers, strict numbers, text made safe, files. Inputs are
- * tables; where an output has a limit, it is written into a block of exactly that size, so that a sanitizer
- * sees one octet too many.
+ * What every room builds on: errors, spans and buffers, strict numbers, text made safe, files.
+ * Inputs are tables; where an output has a limit, it is written into a block of exactly that size,
+ * so that a sanitizer sees one octet too many.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -66,7 +66,8 @@ static void error__has_a_name_and_an_exit_code_for_each_kind(void **state)
 		assert_int_equal(error_temporary(table[i].kind), table[i].temporary);
 		assert_true(error_name(table[i].kind)[0]);
 		for (size_t j = 0; j < i; j++)
-			assert_string_not_equal(error_name(table[i].kind), error_name(table[j].kind));
+			assert_string_not_equal(
+				error_name(table[i].kind), error_name(table[j].kind));
 	}
 }
 
@@ -407,7 +408,8 @@ static void parse__reads_numbers_up_to_their_maximum(void **state)
 		uint32_t narrow = 4711;
 
 		if (parse_u64(s, table[i].max, &wide) != table[i].good)
-			fail_msg("\"%s\" up to %llu", table[i].text, (unsigned long long)table[i].max);
+			fail_msg("\"%s\" up to %llu", table[i].text,
+				(unsigned long long)table[i].max);
 		assert_true(wide == (table[i].good ? table[i].value : 4711));
 		if (table[i].max > UINT32_MAX)
 			continue;
@@ -496,7 +498,8 @@ static void parse__reads_sizes_in_powers_of_1024(void **state)
 static void parse__knows_six_words_for_yes_and_no(void **state)
 {
 	static const char *const words[] = {"true", "yes", "on", "false", "no", "off"};
-	static const char *const others[] = {"", "1", "0", "True", "YES", "tru", "truee", "on ", "none"};
+	static const char *const others[] = {
+		"", "1", "0", "True", "YES", "tru", "truee", "on ", "none"};
 	bool value;
 
 	(void)state;
@@ -525,21 +528,24 @@ static void text__lets_nothing_through_that_steers_a_terminal(void **state)
 		{"\x7f", "\\x7f"},
 		{"gr\xc3\xbc\xc3\x9f", "gr\xc3\xbc\xc3\x9f"},
 		{"\xe2\x82\xac \xf0\x9f\x93\xac", "\xe2\x82\xac \xf0\x9f\x93\xac"},
-		{"\xc2\x9b", "\\xc2\\x9b"},             /* CSI as a C1 control */
-		{"\xc2\xa0", "\xc2\xa0"},               /* the first behind the C1 controls */
-		{"\x9b", "\\x9b"},                      /* CSI in 8 bits */
+		{"\xc2\x9b", "\\xc2\\x9b"}, /* CSI as a C1 control */
+		{"\xc2\xa0", "\xc2\xa0"},   /* the first behind the C1 controls */
+		{"\x9b", "\\x9b"},          /* CSI in 8 bits */
 		{"\xff\xfe", "\\xff\\xfe"},
-		{"\xc0\xaf", "\\xc0\\xaf"},             /* "/" in two octets */
-		{"\xe0\x80\xaf", "\\xe0\\x80\\xaf"},    /* in three */
+		{"\xc0\xaf", "\\xc0\\xaf"},          /* "/" in two octets */
+		{"\xe0\x80\xaf", "\\xe0\\x80\\xaf"}, /* in three */
 		{"\xf0\x80\x80\xaf", "\\xf0\\x80\\x80\\xaf"},
-		{"\xed\xa0\x80", "\\xed\\xa0\\x80"},    /* half a surrogate */
+		{"\xed\xa0\x80", "\\xed\\xa0\\x80"},          /* half a surrogate */
 		{"\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80"}, /* past U+10FFFF */
 		{"\xf5\x80\x80\x80", "\\xf5\\x80\\x80\\x80"},
-		{"\xe2\x82", "\\xe2\\x82"},             /* cut off */
+		{"\xe2\x82", "\\xe2\\x82"}, /* cut off */
 		{"\xc3(", "\\xc3("},
-		{"\xe2\x80\xae" "abc", "\\xe2\\x80\\xae" "abc"}, /* right to left */
+		{"\xe2\x80\xae"
+		 "abc",
+			"\\xe2\\x80\\xae"
+			"abc"}, /* right to left */
 		{"\xe2\x81\xa6", "\\xe2\\x81\\xa6"},
-		{"\xe2\x80\xa8", "\\xe2\\x80\\xa8"},    /* line separator */
+		{"\xe2\x80\xa8", "\\xe2\\x80\\xa8"}, /* line separator */
 		{"\xef\xbb\xbf", "\\xef\\xbb\\xbf"},
 	};
 	char out[400];
@@ -563,7 +569,8 @@ static void text__says_what_it_cut(void **state)
 	(void)state;
 	memset(in, 'x', sizeof(in));
 	assert_int_equal(strlen(safe((struct span){in, TEXT_SAFE_MAX}).text), TEXT_SAFE_MAX);
-	assert_int_equal(strlen(safe((struct span){in, TEXT_SAFE_MAX + 1}).text), TEXT_SAFE_MAX + 3);
+	assert_int_equal(
+		strlen(safe((struct span){in, TEXT_SAFE_MAX + 1}).text), TEXT_SAFE_MAX + 3);
 	assert_string_equal(
 		safe((struct span){in, TEXT_SAFE_MAX + 1}).text + TEXT_SAFE_MAX, "\xe2\x80\xa6");
 	memset(in, '\n', sizeof(in));
@@ -621,8 +628,8 @@ static void text__shows_ages(void **state)
 	static const struct {
 		int64_t seconds;
 		const char *text;
-	} table[] = {{0, "0 s"}, {45, "45 s"}, {59, "59 s"}, {60, "1 m"}, {3599, "59 m"}, {3600, "1 h"},
-		{7200, "2 h"}, {86399, "23 h"}, {86400, "1 d"}, {1209600, "14 d"}};
+	} table[] = {{0, "0 s"}, {45, "45 s"}, {59, "59 s"}, {60, "1 m"}, {3599, "59 m"},
+		{3600, "1 h"}, {7200, "2 h"}, {86399, "23 h"}, {86400, "1 d"}, {1209600, "14 d"}};
 	char out[40];
 
 	(void)state;
@@ -656,7 +663,8 @@ static void text__shows_the_home_folder_as_a_tilde(void **state)
 
 static void text__finds_the_word_that_was_meant(void **state)
 {
-	static const char *const words[] = {"keep", "max-size", "max-messages", "password-command", "tls"};
+	static const char *const words[] = {
+		"keep", "max-size", "max-messages", "password-command", "tls"};
 	static const char *const table[][2] = {
 		{"kep", "keep"},
 		{"kepe", "keep"},
@@ -794,11 +802,17 @@ static void file__slurps_up_to_its_limit(void **state)
 	mode_t mode = 0;
 	uid_t owner = 0;
 
-	put(path, "12345\0" "789", 9, 0640);
+	put(path,
+		"12345\0"
+		"789",
+		9, 0640);
 	buf_add_text(&b, "before ");
 	assert_true(file_slurp(path, 9, &b, &mode, &owner));
 	assert_int_equal(b.len, 16);
-	assert_memory_equal(b.data, "before 12345\0" "789", 17);
+	assert_memory_equal(b.data,
+		"before 12345\0"
+		"789",
+		17);
 	assert_int_equal(mode, 0640);
 	assert_int_equal(owner, geteuid());
 	buf_clear(&b);
@@ -850,7 +864,8 @@ static void file__syncs_a_folder_and_names_one_that_it_cannot(void **state)
 
 static void file__makes_folders_with_their_parents(void **state)
 {
-	char *path = path_in(state, "a/b/c"), *slash = path_in(state, "b/"), *top = path_in(state, "a");
+	char *path = path_in(state, "a/b/c"), *slash = path_in(state, "b/"),
+	     *top = path_in(state, "a");
 	struct error e = {0};
 	struct stat st;
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Commands: how a line becomes words, and what a child meets and can do to us. The child that has to be killed
- * takes the two seconds of grace; it runs in a thread of its own beside all the others, which also shows that
- * runs do not disturb each other.
+ * Commands: how a line becomes words, and what a child meets and can do to us. The child that has
+ * to be killed takes the two seconds of grace; it runs in a thread of its own beside all the
+ * others, which also shows that runs do not disturb each other.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -109,7 +109,8 @@ static void put(const char *path, const char *text, mode_t mode)
 
 static void exists__looks_where_execvp_would(void **state)
 {
-	char *old = xstrdup(getenv("PATH")), *tool = path_in(state, "tool"), *flat = path_in(state, "flat");
+	char *old = xstrdup(getenv("PATH")), *tool = path_in(state, "tool"),
+	     *flat = path_in(state, "flat");
 	char *path = xasprintf("/nowhere:%s:/nothing", (const char *)*state);
 
 	put(tool, "#!/bin/sh\n", 0700);
@@ -162,8 +163,10 @@ static void run_job(struct child_job *job, const char *script, struct outcome *o
 static struct child_job usual(struct outcome *o)
 {
 	*o = (struct outcome){.done = false};
-	return (struct child_job){
-		.stdin_fd = -1, .output = &o->output, .output_max = 65536, .complaints = &o->complaints};
+	return (struct child_job){.stdin_fd = -1,
+		.output = &o->output,
+		.output_max = 65536,
+		.complaints = &o->complaints};
 }
 
 static void release(struct outcome *o)
@@ -433,7 +436,8 @@ static void run__takes_all_that_was_written_last(void **state)
 	struct child_job job = usual(&o);
 
 	(void)state;
-	/* As much as a pipe holds, and the writer gone at once; a grandchild keeps the pipe open. */
+	/* As much as a pipe holds, and the writer gone at once; a grandchild keeps the pipe open.
+	 */
 	run_job(&job, "sleep 20 & echo $! >&2; head -c 60000 /dev/zero", &o);
 	check_ended(&o, CHILD_EXITED, 0);
 	assert_int_equal(o.output.len, 60000);
@@ -441,7 +445,8 @@ static void run__takes_all_that_was_written_last(void **state)
 	release(&o);
 }
 
-/* Whether all that have the other end of a pipe open are gone soon. A zombie would still have its number. */
+/* Whether all that have the other end of a pipe open are gone soon. A zombie would still have its
+ * number. */
 static bool is_left_alone(int fd)
 {
 	struct pollfd p = {.fd = fd};
@@ -451,7 +456,8 @@ static bool is_left_alone(int fd)
 
 static void run__in_the_background_has_a_process_group_of_its_own(void **state)
 {
-	static const char script[] = "kill -s 0 -- -$$ && echo leader; sleep 20 <&0 & echo $!; wait";
+	static const char script[] =
+		"kill -s 0 -- -$$ && echo leader; sleep 20 <&0 & echo $!; wait";
 
 	(void)state;
 	for (int background = 0; background < 2; background++) {
@@ -505,7 +511,7 @@ static void run__does_not_confuse_two_at_once(void **state)
 static struct stubborn {
 	pthread_t thread;
 	struct outcome o;
-} *stubborn;
+} * stubborn;
 
 static void *run_stubborn(void *argument)
 {
@@ -535,7 +541,10 @@ static int group_setup(void **state)
 
 	*state = folder;
 	stubborn = xcalloc(1, sizeof(*stubborn));
-	return mkdtemp(folder) && pthread_create(&stubborn->thread, NULL, run_stubborn, stubborn) == 0 ? 0 : -1;
+	return mkdtemp(folder) &&
+			pthread_create(&stubborn->thread, NULL, run_stubborn, stubborn) == 0
+		? 0
+		: -1;
 }
 
 static int group_teardown(void **state)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The committer between a destination that does as it is told and a real state file. The destination looks into the
- * state while it works, through a second thread's eyes: each step is logged with the state that the journal was in
- * at that moment, so that the order of the four steps cannot be changed unseen.
+ * The committer between a destination that does as it is told and a real state file. The
+ * destination looks into the state while it works, through a second thread's eyes: each step is
+ * logged with the state that the journal was in at that moment, so that the order of the four steps
+ * cannot be changed unseen.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -72,7 +73,8 @@ static const char *journal_state(const struct fake *f, const struct sink_batch *
 	return letter;
 }
 
-static bool step(struct fake *f, enum step which, const char *what, const struct sink_batch *b, struct error *e)
+static bool step(struct fake *f, enum step which, const char *what, const struct sink_batch *b,
+	struct error *e)
 {
 	char words[40];
 
@@ -107,7 +109,8 @@ static void set_disk_full(bool full)
 	setrlimit(RLIMIT_FSIZE, &limit);
 }
 
-static bool fake_prepare(struct sink *k, struct sink_batch *b, struct receipt *out, size_t n, struct error *e)
+static bool fake_prepare(
+	struct sink *k, struct sink_batch *b, struct receipt *out, size_t n, struct error *e)
 {
 	struct fake *f = (struct fake *)k;
 
@@ -121,7 +124,8 @@ static bool fake_prepare(struct sink *k, struct sink_batch *b, struct receipt *o
 	return true;
 }
 
-static bool fake_commit(struct sink *k, struct sink_batch *b, const struct receipt *r, size_t n, struct error *e)
+static bool fake_commit(
+	struct sink *k, struct sink_batch *b, const struct receipt *r, size_t n, struct error *e)
 {
 	struct fake *f = (struct fake *)k;
 
@@ -408,7 +412,8 @@ static void commit__works_without_any_state(void **state)
 	take_delivered(s);
 }
 
-/* A failure of the destination: what is behind it is not begun, and what the journal names is kept on disk. */
+/* A failure of the destination: what is behind it is not begun, and what the journal names is kept
+ * on disk. */
 static void commit__stops_at_the_first_failure(void **state)
 {
 	static const struct {
@@ -521,7 +526,8 @@ static void take_failed_on_a_full_disk(struct stage *s, enum step behind)
 	check_state(s, "c0", ABSENT);
 }
 
-/* The transaction may have become durable all the same: nothing is removed on disk, nothing is made visible. */
+/* The transaction may have become durable all the same: nothing is removed on disk, nothing is made
+ * visible. */
 static void commit__keeps_what_a_failed_journal_may_name(void **state)
 {
 	struct stage *s = *state;
@@ -600,7 +606,8 @@ static void commit__never_makes_the_caller_wait(void **state)
 		submit(s, name, 1);
 	wait_until_entered(&s->fake);
 	assert_null(commit_take(s->commit));
-	assert_int_equal(poll(&(struct pollfd){.fd = commit_fd(s->commit), .events = POLLIN}, 1, 0), 0);
+	assert_int_equal(
+		poll(&(struct pollfd){.fd = commit_fd(s->commit), .events = POLLIN}, 1, 0), 0);
 	assert_int_equal(commit_pending(s->commit), 5);
 	let_go(&s->fake);
 	for (char name = 'a'; name <= 'e'; name++)

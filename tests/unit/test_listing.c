@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * UIDL and LIST put together, and matched with what is known. Matching is a table in a small notation: rows of the
- * state as UID, occurrence and state ("a0D b0R": N noted, P prepared, D delivered, R removed), the listing as its
- * UIDs in order, and the result for each mail as the occurrence of its key, with + where it has that row. Then the
- * same with the real state file over several runs.
+ * UIDL and LIST put together, and matched with what is known. Matching is a table in a small
+ * notation: rows of the state as UID, occurrence and state ("a0D b0R": N noted, P prepared, D
+ * delivered, R removed), the listing as its UIDs in order, and the result for each mail as the
+ * occurrence of its key, with + where it has that row. Then the same with the real state file over
+ * several runs.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -24,8 +25,8 @@
 
 enum { NOW = 1795490813, DAY = 86400 };
 
-static bool add(bool (*one)(struct listing *, struct span, struct error *), struct listing *l, const char *line,
-	struct error *e)
+static bool add(bool (*one)(struct listing *, struct span, struct error *), struct listing *l,
+	const char *line, struct error *e)
 {
 	size_t len = strlen(line);
 	char *exact = xmalloc(len);
@@ -142,10 +143,10 @@ static void listing__does_without_uids(void **state)
 
 static void listing__refuses_what_it_cannot_read(void **state)
 {
-	static const char *const uids[] = {"", "1", "1 ", "x y", "0 a", "-1 a", "4294967296 a", "4294967295 a",
-		"20000001 a", "18446744073709551617 a"};
-	static const char *const sizes[] = {"", "1", "1 x", "0 1", "1 -1", "1 9223372036854775808", "-1 1",
-		"4294967296 1", "4294967295 1", "20000001 1"};
+	static const char *const uids[] = {"", "1", "1 ", "x y", "0 a", "-1 a", "4294967296 a",
+		"4294967295 a", "20000001 a", "18446744073709551617 a"};
+	static const char *const sizes[] = {"", "1", "1 x", "0 1", "1 -1", "1 9223372036854775808",
+		"-1 1", "4294967296 1", "4294967295 1", "20000001 1"};
 	struct listing l = {.n = 0};
 	struct error e = {0};
 
@@ -313,10 +314,12 @@ static void match__gives_each_mail_its_row(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(table); i++) {
 		match_letters(table[i].rows, table[i].uids, &mails, &flags);
-		if (strcmp(mails.data, table[i].mails) != 0 || strcmp(flags.data, table[i].flags) != 0)
-			fail_msg("rows \"%s\", listing \"%s\": \"%s\" and \"%s\" where \"%s\" and \"%s\" were due",
-				table[i].rows, table[i].uids, mails.data, flags.data, table[i].mails,
-				table[i].flags);
+		if (strcmp(mails.data, table[i].mails) != 0 ||
+			strcmp(flags.data, table[i].flags) != 0)
+			fail_msg(
+				"rows \"%s\", listing \"%s\": \"%s\" and \"%s\" where \"%s\" and \"%s\" were due",
+				table[i].rows, table[i].uids, mails.data, flags.data,
+				table[i].mails, table[i].flags);
 	}
 	buf_release(&mails);
 	buf_release(&flags);
@@ -330,7 +333,8 @@ static uint32_t dice(uint32_t sides)
 	return (dice_state >> 8) % sides;
 }
 
-/* Of one UID: how many are listed, how many rows are not removed, and how many mails found such a row. */
+/* Of one UID: how many are listed, how many rows are not removed, and how many mails found such a
+ * row. */
 struct tally {
 	size_t listed, active, matched, removed_matched;
 };
@@ -353,7 +357,8 @@ static void tally_up(const struct listing *l, const struct seen_set *set, char u
 	}
 }
 
-/* No two mails share a key; known mail is found as long as there is some; new mail is never taken for known. */
+/* No two mails share a key; known mail is found as long as there is some; new mail is never taken
+ * for known. */
 static void match__never_loses_a_mail_on_random_input(void **state)
 {
 	(void)state;
@@ -366,8 +371,8 @@ static void match__never_loses_a_mail_on_random_input(void **state)
 
 		for (uint32_t i = 0; i < 16; i++)
 			if (dice(3) == 0) {
-				snprintf(rows + 4 * n, 5, "%c%u%c ", "abc"[i % 3], (unsigned)(i / 3),
-					"NPDR"[dice(4)]);
+				snprintf(rows + 4 * n, 5, "%c%u%c ", "abc"[i % 3],
+					(unsigned)(i / 3), "NPDR"[dice(4)]);
 				n++;
 			}
 		rows[n ? 4 * n - 1 : 0] = '\0';
@@ -379,8 +384,8 @@ static void match__never_loses_a_mail_on_random_input(void **state)
 		for (size_t i = 0; i < l.n; i++)
 			for (size_t j = 0; j < i; j++)
 				if (span_equal(l.mails[i].key.uid, l.mails[j].key.uid))
-					assert_int_not_equal(
-						l.mails[i].key.occurrence, l.mails[j].key.occurrence);
+					assert_int_not_equal(l.mails[i].key.occurrence,
+						l.mails[j].key.occurrence);
 		for (const char *uid = "abcd"; *uid; uid++) {
 			struct tally t;
 
@@ -479,10 +484,12 @@ static int teardown(void **state)
 }
 
 /*
- * One run under a policy: the listing is matched, planned, noted, and what is to be fetched or removed is. Sizes are
- * 100 a place and more. Returns a letter a mail, in the listing's order: f fetched, r removed (F: both), - neither.
+ * One run under a policy: the listing is matched, planned, noted, and what is to be fetched or
+ * removed is. Sizes are 100 a place and more. Returns a letter a mail, in the listing's order: f
+ * fetched, r removed (F: both), - neither.
  */
-static const char *run_once(struct run *r, const char *uids, unsigned more, enum keep keep, int64_t now_s)
+static const char *run_once(
+	struct run *r, const char *uids, unsigned more, enum keep keep, int64_t now_s)
 {
 	static char did[20];
 	struct policy policy = {.keep = keep, .keep_s = 14 * DAY};
@@ -513,7 +520,9 @@ static const char *run_once(struct run *r, const char *uids, unsigned more, enum
 				store_delivered(r->store, &row, 1, "maildir:/m", now_s, &e));
 		if (item->remove)
 			assert_true(store_removed(r->store, &mail->key, 1, now_s, &e));
-		did[item->index] = item->fetch ? item->remove ? 'F' : 'f' : item->remove ? 'r' : '-';
+		did[item->index] = item->fetch ? item->remove ? 'F' : 'f'
+			: item->remove         ? 'r'
+					       : '-';
 	}
 	did[n] = '\0';
 	return did;
@@ -549,7 +558,8 @@ static void runs__remove_twins_and_fetch_new_ones(void **state)
 
 	assert_string_equal(run_once(r, "aa", 0, KEEP_NOT, NOW), "FF");
 	assert_string_equal(run_once(r, "", 0, KEEP_NOT, NOW + 1), "");
-	/* Two rows of this UID are gone: one more mail of that name cannot be known, so it is new. */
+	/* Two rows of this UID are gone: one more mail of that name cannot be known, so it is new.
+	 */
 	assert_string_equal(run_once(r, "a", 0, KEEP_NOT, NOW + 2), "F");
 	assert_string_equal(run_once(r, "aa", 50, KEEP_NOT, NOW + 3), "FF");
 }

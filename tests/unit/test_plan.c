@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The policy as a table: what is known of a mail, what the account wants, and what then happens. Names in the
- * tables are letters: the state of the row, and what is asked for.
+ * The policy as a table: what is known of a mail, what the account wants, and what then happens.
+ * Names in the tables are letters: the state of the row, and what is asked for.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -24,7 +24,8 @@ static const struct policy two_weeks = {.keep = KEEP_FOR, .keep_s = 14 * DAY};
 static const struct policy no_time = {.keep = KEEP_FOR, .keep_s = 0};
 static const struct policy again = {.keep = KEEP_FOREVER, .all = true};
 static const struct policy again_and_nothing = {.keep = KEEP_NOT, .all = true};
-static const struct policy again_for_two_weeks = {.keep = KEEP_FOR, .keep_s = 14 * DAY, .all = true};
+static const struct policy again_for_two_weeks = {
+	.keep = KEEP_FOR, .keep_s = 14 * DAY, .all = true};
 static const struct policy small = {.keep = KEEP_FOREVER, .size_max = 1000};
 static const struct policy small_and_nothing = {.keep = KEEP_NOT, .size_max = 1000};
 static const struct policy small_and_again = {.keep = KEEP_FOREVER, .size_max = 1000, .all = true};
@@ -32,17 +33,25 @@ static const struct policy small_and_again = {.keep = KEEP_FOREVER, .size_max = 
 static const struct seen noted = {.state = STORE_NOTED, .attempts = 2};
 static const struct seen prepared = {.state = STORE_PREPARED};
 static const struct seen prepared_late = {.state = STORE_PREPARED, .attempts = 1};
-static const struct seen delivered = {.state = STORE_DELIVERED, .size = 500, .delivered_s = NOW - 3 * DAY};
-static const struct seen old = {.state = STORE_DELIVERED, .size = 500, .delivered_s = NOW - 15 * DAY};
-static const struct seen marked = {.state = STORE_DELIVERED, .marked = true, .delivered_s = NOW - 99 * DAY};
+static const struct seen delivered = {
+	.state = STORE_DELIVERED, .size = 500, .delivered_s = NOW - 3 * DAY};
+static const struct seen old = {
+	.state = STORE_DELIVERED, .size = 500, .delivered_s = NOW - 15 * DAY};
+static const struct seen marked = {
+	.state = STORE_DELIVERED, .marked = true, .delivered_s = NOW - 99 * DAY};
 static const struct seen failed_again = {
 	.state = STORE_DELIVERED, .attempts = 3, .size = 500, .delivered_s = NOW - 3 * DAY};
 static const struct seen removed = {
 	.state = STORE_REMOVED, .size = 500, .delivered_s = NOW - 3 * DAY, .removed_s = NOW - DAY};
-static const struct seen back = {.state = STORE_REMOVED, .missing = true, .size = 500,
-	.delivered_s = NOW - 3 * DAY, .removed_s = NOW - DAY};
-static const struct seen back_unknown = {.state = STORE_REMOVED, .missing = true,
-	.delivered_s = NOW - 3 * DAY, .removed_s = NOW - DAY};
+static const struct seen back = {.state = STORE_REMOVED,
+	.missing = true,
+	.size = 500,
+	.delivered_s = NOW - 3 * DAY,
+	.removed_s = NOW - DAY};
+static const struct seen back_unknown = {.state = STORE_REMOVED,
+	.missing = true,
+	.delivered_s = NOW - 3 * DAY,
+	.removed_s = NOW - DAY};
 
 static struct plan plan_of_one(const struct seen *seen, uint64_t size, const struct policy *policy)
 {
@@ -135,9 +144,9 @@ static void plan__gives_every_mail_one_reason(void **state)
 
 		if (item.why != table[i].why || item.fetch != table[i].fetch ||
 			item.remove != table[i].remove)
-			fail_msg("case %zu: \"%s\"%s%s where \"%s\" was due", i, plan_why_text(item.why),
-				item.fetch ? ", fetch" : "", item.remove ? ", remove" : "",
-				plan_why_text(table[i].why));
+			fail_msg("case %zu: \"%s\"%s%s where \"%s\" was due", i,
+				plan_why_text(item.why), item.fetch ? ", fetch" : "",
+				item.remove ? ", remove" : "", plan_why_text(table[i].why));
 		assert_int_equal(plan.fetch, item.fetch);
 		assert_int_equal(plan.remove_now, item.remove && !item.fetch);
 		assert_int_equal(plan.too_big, item.why == PLAN_TOO_BIG);
@@ -158,7 +167,7 @@ static void plan__counts_retention_from_delivery_to_the_second(void **state)
 		{14 * DAY, PLAN_EXPIRED},
 		{14 * DAY + 1, PLAN_EXPIRED},
 		{NOW, PLAN_EXPIRED},
-		{-1, PLAN_KEPT},         /* the clock was set back */
+		{-1, PLAN_KEPT}, /* the clock was set back */
 		{-100 * DAY, PLAN_KEPT},
 	};
 
@@ -168,7 +177,8 @@ static void plan__counts_retention_from_delivery_to_the_second(void **state)
 		struct plan plan = plan_of_one(&row, 500, &two_weeks);
 
 		if (plan.items[0].why != table[i].why)
-			fail_msg("%lld s: %s", (long long)table[i].age_s, plan_why_text(plan.items[0].why));
+			fail_msg("%lld s: %s", (long long)table[i].age_s,
+				plan_why_text(plan.items[0].why));
 		assert_int_equal(plan.items[0].remove, table[i].why == PLAN_EXPIRED);
 		plan_release(&plan);
 	}
@@ -182,10 +192,10 @@ static size_t make_listing(const char *letters, struct listed *mails)
 	for (size_t i = 0; i < n; i++)
 		mails[i] = (struct listed){.msg = (uint32_t)i + 1,
 			.size = 100,
-			.seen = letters[i] == 'r' ? &noted :
-				letters[i] == 'd' ? &delivered :
-				letters[i] == 'm' ? &marked :
-						    NULL};
+			.seen = letters[i] == 'r'   ? &noted
+				: letters[i] == 'd' ? &delivered
+				: letters[i] == 'm' ? &marked
+						    : NULL};
 	return n;
 }
 
@@ -194,7 +204,7 @@ static void plan__fetches_in_order_with_retries_last_up_to_the_limit(void **stat
 	static const struct {
 		const char *listing;
 		uint32_t fetch_max;
-		const char *order;   /* the listing's places in the plan's order, from 'a' */
+		const char *order; /* the listing's places in the plan's order, from 'a' */
 		size_t fetch, over_limit;
 	} table[] = {
 		{"", 0, "", 0, 0},
@@ -221,7 +231,8 @@ static void plan__fetches_in_order_with_retries_last_up_to_the_limit(void **stat
 		assert_int_equal(plan.n, n);
 		for (size_t j = 0; j < n; j++) {
 			if (plan.items[j].index != (uint32_t)(table[i].order[j] - 'a'))
-				fail_msg("case %zu, place %zu: %lu", i, j, (unsigned long)plan.items[j].index);
+				fail_msg("case %zu, place %zu: %lu", i, j,
+					(unsigned long)plan.items[j].index);
 			/* What is over the limit stands behind all that is fetched. */
 			if (plan.items[j].fetch)
 				assert_int_equal(plan.over_limit && fetched == plan.fetch, 0);
@@ -258,7 +269,8 @@ static void plan__limits_what_is_fetched_again_too(void **state)
 static void plan__does_not_count_what_is_too_big_against_the_limit(void **state)
 {
 	struct policy policy = {.keep = KEEP_FOREVER, .fetch_max = 1, .size_max = 1000};
-	struct listed mails[3] = {{.msg = 1, .size = 2000}, {.msg = 2, .size = 10}, {.msg = 3, .size = 10}};
+	struct listed mails[3] = {
+		{.msg = 1, .size = 2000}, {.msg = 2, .size = 10}, {.msg = 3, .size = 10}};
 	struct plan plan;
 
 	(void)state;
@@ -271,7 +283,42 @@ static void plan__does_not_count_what_is_too_big_against_the_limit(void **state)
 	plan_release(&plan);
 }
 
-/* Whatever is marked, asked for, or limited: what nobody has here is removed only behind a fetch. */
+static void plan__leaves_alone_what_has_failed_in_this_run(void **state)
+{
+	static const struct {
+		const struct seen *seen;
+		uint64_t size;
+		const struct policy *policy;
+		enum plan_why why;
+	} table[] = {
+		{NULL, 500, &nothing, PLAN_SET_ASIDE},
+		{&noted, 500, &forever, PLAN_SET_ASIDE},
+		{NULL, 5000, &small, PLAN_SET_ASIDE},
+		{&back, 501, &nothing, PLAN_SET_ASIDE},
+		{&delivered, 500, &again, PLAN_SET_ASIDE},
+		/* what is here already is not fetched, so it cannot have failed */
+		{&delivered, 500, &nothing, PLAN_DELETE},
+		{&delivered, 500, &forever, PLAN_SEEN},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(table); i++) {
+		struct listed mail = {
+			.msg = 1, .size = table[i].size, .seen = table[i].seen, .set_aside = true};
+		struct plan plan;
+
+		plan_make(&plan, &mail, 1, table[i].policy, NOW);
+		if (plan.items[0].why != table[i].why)
+			fail_msg("case %zu: %s", i, plan_why_text(plan.items[0].why));
+		assert_int_equal(plan.fetch + plan.too_big + plan.over_limit, 0);
+		assert_int_equal(plan.seen, table[i].why != PLAN_SET_ASIDE);
+		assert_int_equal(plan.items[0].remove, table[i].why == PLAN_DELETE);
+		plan_release(&plan);
+	}
+}
+
+/* Whatever is marked, asked for, or limited: what nobody has here is removed only behind a fetch.
+ */
 static void plan__never_removes_what_was_not_delivered(void **state)
 {
 	static const struct seen *const rows[] = {NULL, &noted, &prepared, &prepared_late, &marked};
@@ -283,7 +330,8 @@ static void plan__never_removes_what_was_not_delivered(void **state)
 			.all = i / 15 % 2,
 			.size_max = i / 30 % 2 ? 100 : 0,
 			.keep_s = i / 60 ? 0 : DAY};
-		struct plan plan = plan_of_one(rows[i % COUNT(rows)], 50 + 100 * (i / 60 % 2), &policy);
+		struct plan plan = plan_of_one(
+			rows[i % COUNT(rows)], 50 + 100 * (i / 60 % 2), &policy);
 
 		assert_true(plan.items[0].fetch || !plan.items[0].remove);
 		assert_int_equal(plan.remove_now, 0);
@@ -310,6 +358,7 @@ int main(void)
 		cmocka_unit_test(plan__fetches_in_order_with_retries_last_up_to_the_limit),
 		cmocka_unit_test(plan__limits_what_is_fetched_again_too),
 		cmocka_unit_test(plan__does_not_count_what_is_too_big_against_the_limit),
+		cmocka_unit_test(plan__leaves_alone_what_has_failed_in_this_run),
 		cmocka_unit_test(plan__never_removes_what_was_not_delivered),
 		cmocka_unit_test(plan__has_words_for_every_reason),
 	};

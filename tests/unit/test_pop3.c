@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The engine beyond the transcripts: what may be queued, in what order answers come back, how the input buffer is
- * used, that nothing grows while a server talks, and where a password stays. The allocator is wrapped (the linker's
- * --wrap for malloc, calloc, realloc and free), so that blocks are counted, and looked through when they are freed.
+ * The engine beyond the transcripts: what may be queued, in what order answers come back, how the
+ * input buffer is used, that nothing grows while a server talks, and where a password stays. The
+ * allocator is wrapped (the linker's
+ * --wrap for malloc, calloc, realloc and free), so that blocks are counted, and looked through when
+ * they are freed.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -24,8 +26,8 @@ enum { COMMAND_MAX = 255, LINE_MAX_OCTETS = 16384, CAPA_MAX = 1000 };
 
 /* ---- the allocator ---- */
 
-static size_t blocks;         /* asked for so far */
-static size_t secrets_freed;  /* freed blocks that held the secret */
+static size_t blocks;        /* asked for so far */
+static size_t secrets_freed; /* freed blocks that held the secret */
 static bool looking;
 static const char secret[] = "open-sesame-4711";
 
@@ -101,7 +103,8 @@ static struct pop3_event next(struct pop3 *p, enum pop3_event_type type)
 	struct pop3_event ev;
 
 	if (pop3_next(p, &ev) != type)
-		fail_msg("event %d where %d was due: %s", (int)ev.type, (int)type, pop3_failure(p)->text);
+		fail_msg("event %d where %d was due: %s", (int)ev.type, (int)type,
+			pop3_failure(p)->text);
 	assert_int_equal(ev.type, type);
 	return ev;
 }
@@ -187,7 +190,8 @@ static void send__writes_each_command(void **state)
 		assert_true(out.len > 2 && memcmp(out.data + out.len - 2, "\r\n", 2) == 0);
 		out.len -= 2;
 		if (!span_is(out, table[i].line))
-			fail_msg("\"%.*s\" where \"%s\" was due", (int)out.len, out.data, table[i].line);
+			fail_msg("\"%.*s\" where \"%s\" was due", (int)out.len, out.data,
+				table[i].line);
 		assert_int_equal(pop3_outstanding(p), 1);
 		pop3_free(p);
 	}
@@ -195,21 +199,26 @@ static void send__writes_each_command(void **state)
 
 static void send__refuses_line_breaks_in_any_argument(void **state)
 {
-	static const char *const bad[] = {"\r", "\n", "anna\r\nDELE 1", "anna\n", "\ranna", "an\rna"};
+	static const char *const bad[] = {
+		"\r", "\n", "anna\r\nDELE 1", "anna\n", "\ranna", "an\rna"};
 	static const enum pop3_verb with_two[] = {POP3_APOP, POP3_AUTH};
 	struct pop3 *p = greeted();
 
 	(void)state;
 	send_verb(p, POP3_CAPA);
 	for (size_t i = 0; i < COUNT(bad); i++) {
-		check_refused(p, (struct pop3_command){.verb = POP3_USER, .arg = bad[i]}, ERROR_CONFIG);
-		check_refused(p, (struct pop3_command){.verb = POP3_PASS, .arg = bad[i]}, ERROR_CONFIG);
+		check_refused(
+			p, (struct pop3_command){.verb = POP3_USER, .arg = bad[i]}, ERROR_CONFIG);
+		check_refused(
+			p, (struct pop3_command){.verb = POP3_PASS, .arg = bad[i]}, ERROR_CONFIG);
 		for (size_t j = 0; j < COUNT(with_two); j++) {
 			check_refused(p,
-				(struct pop3_command){.verb = with_two[j], .arg = bad[i], .arg2 = "x"},
+				(struct pop3_command){
+					.verb = with_two[j], .arg = bad[i], .arg2 = "x"},
 				ERROR_CONFIG);
 			check_refused(p,
-				(struct pop3_command){.verb = with_two[j], .arg = "x", .arg2 = bad[i]},
+				(struct pop3_command){
+					.verb = with_two[j], .arg = "x", .arg2 = bad[i]},
 				ERROR_CONFIG);
 		}
 	}
@@ -245,7 +254,8 @@ static void send__takes_lines_up_to_their_limit(void **state)
 			send_command(p, apop);
 		else
 			check_refused(p, apop, ERROR_CONFIG);
-		assert_int_equal(pop3_auth_fits("PLAIN", text), strlen("AUTH PLAIN \r\n") + n <= COMMAND_MAX);
+		assert_int_equal(pop3_auth_fits("PLAIN", text),
+			strlen("AUTH PLAIN \r\n") + n <= COMMAND_MAX);
 		if (pop3_auth_fits("PLAIN", text))
 			send_command(p, auth);
 		else
@@ -393,7 +403,8 @@ static void queue__matches_5000_answers_to_their_commands(void **state)
 
 	(void)state;
 	for (uint32_t i = 1; i <= N; i++)
-		send_command(p, (struct pop3_command){.verb = i % 2 ? POP3_RETR : POP3_DELE, .msg = i});
+		send_command(
+			p, (struct pop3_command){.verb = i % 2 ? POP3_RETR : POP3_DELE, .msg = i});
 	assert_int_equal(pop3_outstanding(p), N);
 	for (uint32_t i = 1; i <= N; i++) {
 		feed(p, i % 7 == 0 ? "-ERR no\r\n" : i % 2 ? "+OK\r\n.\r\n" : "+OK\r\n");
@@ -736,9 +747,11 @@ static void end__is_a_failure_only_while_something_is_outstanding(void **state)
 	} table[] = {
 		{{.verb = POP3_NOOP}, "+OK\r\n", POP3_NEED_INPUT, ERROR_NONE, ""},
 		{{.verb = POP3_QUIT}, "+OK\r\n", POP3_NEED_INPUT, ERROR_NONE, ""},
-		{{.verb = POP3_RETR, .msg = 3}, "+OK\r\nx\r\n.\r\n", POP3_NEED_INPUT, ERROR_NONE, ""},
+		{{.verb = POP3_RETR, .msg = 3}, "+OK\r\nx\r\n.\r\n", POP3_NEED_INPUT, ERROR_NONE,
+			""},
 		{{.verb = POP3_NOOP}, "", POP3_FAILED, ERROR_NETWORK, "before its answer to NOOP"},
-		{{.verb = POP3_NOOP}, "+OK", POP3_FAILED, ERROR_NETWORK, "before its answer to NOOP"},
+		{{.verb = POP3_NOOP}, "+OK", POP3_FAILED, ERROR_NETWORK,
+			"before its answer to NOOP"},
 		{{.verb = POP3_RETR, .msg = 3}, "", POP3_FAILED, ERROR_NETWORK, "answer to RETR 3"},
 		{{.verb = POP3_RETR, .msg = 3}, "+OK\r\nx", POP3_FAILED, ERROR_NETWORK,
 			"in the middle of message 3"},
@@ -798,7 +811,8 @@ static void secret__is_in_no_block_that_is_freed(void **state)
 	secrets_freed = 0;
 	looking = true;
 	send_command(p, (struct pop3_command){.verb = POP3_PASS, .arg = secret});
-	/* The output grows many times with the password at its front, unsent; then all is thrown away. */
+	/* The output grows many times with the password at its front, unsent; then all is thrown
+	 * away. */
 	for (uint32_t i = 1; i < 3000; i++)
 		send_command(p, (struct pop3_command){.verb = POP3_RETR, .msg = i});
 	pop3_free(p);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Recovery, row by row of the table at the head of recover.c: a destination that says of each receipt what it is
- * told to say (the receipt's first letter: A absent, P prepared, D delivered, U unsure), and a real state file. Then
- * mail on its way to another destination than today's, which is opened for real.
+ * Recovery, row by row of the table at the head of recover.c: a destination that says of each
+ * receipt what it is told to say (the receipt's first letter: A absent, P prepared, D delivered, U
+ * unsure), and a real state file. Then mail on its way to another destination than today's, which
+ * is opened for real.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -33,7 +34,8 @@ struct scripted {
 	bool fills_disk; /* behind its commit the state file cannot grow */
 };
 
-static enum sink_state scripted_recover(struct sink *k, const struct receipt *r, int64_t prepared_s, struct error *e)
+static enum sink_state scripted_recover(
+	struct sink *k, const struct receipt *r, int64_t prepared_s, struct error *e)
 {
 	struct scripted *s = (struct scripted *)k;
 
@@ -63,7 +65,8 @@ static void set_disk_full(bool full)
 	setrlimit(RLIMIT_FSIZE, &limit);
 }
 
-static bool scripted_commit(struct sink *k, struct sink_batch *b, const struct receipt *r, size_t n, struct error *e)
+static bool scripted_commit(
+	struct sink *k, struct sink_batch *b, const struct receipt *r, size_t n, struct error *e)
 {
 	struct scripted *s = (struct scripted *)k;
 
@@ -211,7 +214,8 @@ static void recover__treats_each_state_as_its_table_says(void **state)
 		assert_int_equal(s->done.unsure_why.kind != ERROR_NONE, table[i].unsure);
 		if (table[i].state == ABSENT)
 			continue;
-		/* The retention clock starts now: that is when it became visible, as far as can be told. */
+		/* The retention clock starts now: that is when it became visible, as far as can be
+		 * told. */
 		assert_int_equal(row.delivered_s, NOW);
 		assert_int_equal(row.size, 246);
 	}
@@ -247,7 +251,8 @@ static void recover__touches_no_row_that_is_settled(void **state)
 	struct store_row row = {.key = {span_of("D"), 0}, .size = 1};
 
 	assert_true(store_delivered(s->store, &row, 1, here, PREPARED_S, &s->e));
-	assert_true(store_failed(s->store, (struct store_key){span_of("N"), 0}, "no", PREPARED_S, &s->e));
+	assert_true(store_failed(
+		s->store, (struct store_key){span_of("N"), 0}, "no", PREPARED_S, &s->e));
 	assert_true(run_recovery(s));
 	check_log(s, "sweep");
 	assert_int_equal(row_of(s, "D").delivered_s, PREPARED_S);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The readers of single lines: what they take, what they refuse, and that they look at no octet behind the
- * line: each line is handed over in a block of exactly its size. The quirks are those numbered in reply.c.
+ * The readers of single lines: what they take, what they refuse, and that they look at no octet
+ * behind the line: each line is handed over in a block of exactly its size. The quirks are those
+ * numbered in reply.c.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -83,8 +84,9 @@ static void status__is_read_with_its_code_and_text(void **state)
 
 static void status__is_refused_when_it_is_none(void **state)
 {
-	static const char *const table[] = {"", " ", "+", "-", "+O", "+OKAY", "-ERROR", "OK", " +OK", "ERR",
-		"+OK:", "HTTP/1.1 400 Bad Request", "* OK IMAP4", "220 smtp.example.org", "++OK", "+ OK"};
+	static const char *const table[] = {"", " ", "+", "-", "+O", "+OKAY", "-ERROR", "OK",
+		" +OK", "ERR", "+OK:", "HTTP/1.1 400 Bad Request", "* OK IMAP4",
+		"220 smtp.example.org", "++OK", "+ OK"};
 	enum pop3_code code;
 	struct span text;
 	bool ok;
@@ -195,7 +197,7 @@ static void uidl__takes_any_octets_for_a_uid_but_none(void **state)
 {
 	static const struct {
 		const char *line;
-		size_t len; /* 0: as strlen() says */
+		size_t len;   /* 0: as strlen() says */
 		uint32_t msg; /* 0: refused */
 		const char *uid;
 	} table[] = {
@@ -291,8 +293,8 @@ static void capabilities__are_flags_in_any_case(void **state)
 
 static void capabilities__ignore_what_they_do_not_know(void **state)
 {
-	static const char *const table[] = {"", " ", "TOPS", "TO", "X-TOP", "EXPIRENEVER", "IMPLEMENTATION x",
-		"LANG", "PIPELINING,STLS", "\xff\xfe"};
+	static const char *const table[] = {"", " ", "TOPS", "TO", "X-TOP", "EXPIRENEVER",
+		"IMPLEMENTATION x", "LANG", "PIPELINING,STLS", "\xff\xfe"};
 	const struct capabilities want = {.known = true};
 
 	(void)state;
@@ -370,6 +372,20 @@ static void capabilities__collect_mechanisms(void **state)
 	assert_false(capabilities_has_mechanism(&c, ""));
 }
 
+static void capabilities__know_no_mechanism_with_a_nul(void **state)
+{
+	struct capabilities c = {.known = false};
+	struct span line = exact("SASL A\0B PLAIN", 14);
+
+	(void)state;
+	capabilities_add(&c, line);
+	learn(&c, "SASL X");
+	assert_true(capabilities_has_mechanism(&c, "PLAIN"));
+	assert_true(capabilities_has_mechanism(&c, "X"));
+	assert_string_equal(c.mechanisms, " PLAIN X ");
+	drop(line);
+}
+
 static void capabilities__have_room_for_so_many_mechanisms_and_no_more(void **state)
 {
 	/* The size of the name that fits last: a blank before it, one behind it, and the NUL. */
@@ -378,11 +394,8 @@ static void capabilities__have_room_for_so_many_mechanisms_and_no_more(void **st
 	(void)state;
 	for (size_t len = FITS - 2; len <= FITS + 3; len++) {
 		struct capabilities *c = xcalloc(1, sizeof(*c));
-		char *line = xmalloc(len + 6);
+		char *line = xasprintf("SASL %0*d", (int)len, 7);
 
-		memcpy(line, "SASL ", 5);
-		memset(line + 5, 'm', len);
-		line[5 + len] = '\0';
 		learn(c, line);
 		assert_int_equal(strlen(c->mechanisms), len <= FITS ? len + 2 : 0);
 		free(line);
@@ -417,6 +430,7 @@ int main(void)
 		cmocka_unit_test(capabilities__carry_arguments),
 		cmocka_unit_test(capabilities__tell_how_long_mail_is_kept),
 		cmocka_unit_test(capabilities__collect_mechanisms),
+		cmocka_unit_test(capabilities__know_no_mechanism_with_a_nul),
 		cmocka_unit_test(capabilities__have_room_for_so_many_mechanisms_and_no_more),
 	};
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Dot removal against a reference that is as plain as RFC 1939 s.3 reads: it sees the whole input at once and goes
- * octet by octet. Every input is given whole, octet by octet, at every single cut, and in random pieces; each
- * piece lies in a block of exactly its size. The alphabet is the four octets that matter.
+ * Dot removal against a reference that is as plain as RFC 1939 s.3 reads: it sees the whole input
+ * at once and goes octet by octet. Every input is given whole, octet by octet, at every single cut,
+ * and in random pieces; each piece lies in a block of exactly its size. The alphabet is the four
+ * octets that matter.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -86,7 +87,8 @@ static bool feed(struct wire_body *b, const char *data, size_t len, struct mail 
 	return !mail->ended;
 }
 
-static void check(const struct mail *got, const struct mail *want, const char *in, size_t len, const char *how)
+static void check(const struct mail *got, const struct mail *want, const char *in, size_t len,
+	const char *how)
 {
 	if (got->len == want->len && memcmp(got->octets, want->octets, got->len) == 0 &&
 		got->ended == want->ended && (!want->ended || got->used == want->used))
@@ -106,7 +108,8 @@ static uint32_t dice(uint32_t sides)
 	return (dice_state >> 8) % sides;
 }
 
-static void feed_in_random_pieces(struct wire_body *b, const char *in, size_t len, struct mail *mail)
+static void feed_in_random_pieces(
+	struct wire_body *b, const char *in, size_t len, struct mail *mail)
 {
 	for (size_t done = 0, n; done < len; done += n) {
 		n = 1 + dice(7);
@@ -220,8 +223,8 @@ static void wire__agrees_on_every_short_input(void **state)
 
 static void wire__agrees_on_random_inputs(void **state)
 {
-	static const char *const pieces[] = {".", "..", "\r\n", "\r\n", "\r\n.", "\r\n..", "\n", "\r", "\n.",
-		"a", "text", "\r\n.\r", "\0", "\xff"};
+	static const char *const pieces[] = {".", "..", "\r\n", "\r\n", "\r\n.", "\r\n..", "\n",
+		"\r", "\n.", "a", "text", "\r\n.\r", "\0", "\xff"};
 
 	(void)state;
 	for (int round = 0; round < 1500; round++) {
