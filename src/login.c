@@ -172,7 +172,7 @@ static bool should_ask_again(const struct session *s)
 
 bool login(struct session *s, const struct pop3_command *then, size_t n, struct error *e)
 {
-	bool ahead = session_pipelining(s), done = false;
+	bool ahead = session_logs_in_ahead(s), done = false;
 	enum mech mech;
 
 	if (!choose(s, &mech, e))
@@ -199,7 +199,7 @@ bool login(struct session *s, const struct pop3_command *then, size_t n, struct 
 		return done;
 	if (should_ask_again(s) && !session_ask_capabilities(s, e))
 		return false;
-	if (session_pipelining(s))
+	if (session_logs_in_ahead(s))
 		return send_all(s, then, n, e);
 	/* One at a time: the caller sends the rest when it has the first reply. */
 	return send_all(s, then, n ? 1 : 0, e);

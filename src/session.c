@@ -283,6 +283,11 @@ bool session_pipelining(const struct session *s)
 	return s->capabilities.pipelining && s->account->pipeline && !s->setting->pipelining_broken;
 }
 
+bool session_logs_in_ahead(const struct session *s)
+{
+	return session_pipelining(s) && s->setting->pipelining_proven;
+}
+
 bool session_encrypted(const struct session *s)
 {
 	return s->encrypted;

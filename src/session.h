@@ -19,6 +19,8 @@ struct session_setting {
 	const struct account *account;
 	const struct secret *secret;
 	bool pipelining_broken; /* remembered from before: do not use it */
+	bool pipelining_proven; /* remembered from before: it can be trusted with what cannot be
+				   checked */
 	bool trace;
 	int report_fd;
 	const volatile sig_atomic_t *stop;
@@ -39,6 +41,8 @@ void session_free(struct session *s);
 
 const struct capabilities *session_capabilities(const struct session *s);
 bool session_pipelining(const struct session *s);
+/* Whether the login and the commands of then go out in one flight. */
+bool session_logs_in_ahead(const struct session *s);
 bool session_encrypted(const struct session *s);
 size_t session_outstanding(const struct session *s);
 

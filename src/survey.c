@@ -103,7 +103,7 @@ static bool live_without_uids(struct fetch *f, struct error *e)
 
 static bool list_mail(struct fetch *f, struct error *e)
 {
-	bool ahead = session_pipelining(f->session), has_uids;
+	bool ahead = session_logs_in_ahead(f->session), has_uids;
 	struct pop3_event ev;
 
 	if (!read_listing(f, listing_add_uid, &has_uids, &ev, e))

@@ -257,6 +257,7 @@ bool visit(struct fetch *f, bool *again, struct error *e)
 		.account = f->account,
 		.secret = f->password,
 		.pipelining_broken = f->in_step || strcmp(f->pipelining, "broken") == 0,
+		.pipelining_proven = strcmp(f->pipelining, "works") == 0,
 		.trace = f->order->trace,
 		.report_fd = f->report_fd,
 		.stop = f->order->stop,

@@ -20,7 +20,7 @@ ESCAPES = b"\x1b]0;evil\x07\x1b[2J\x9b31m\xe2\x80\xae\x7f\x08\r tail"
     "PASS refused": dict(verb="PASS", codes=(77, 75), options=USER_PASS),
     "UIDL refused with keep": dict(verb="UIDL", codes=(69, 75), keep=True, nothing=True),
     "UIDL refused without keep": dict(verb="UIDL", codes=(0,)),
-    "LIST refused": dict(verb="LIST", codes=(0, 69, 75), max_size="1M"),
+    "LIST refused": dict(verb="LIST", codes=(0, 69, 75, 76), max_size="1M"),
     "every RETR refused": dict(verb="RETR", codes=(75,), nothing=True),
     "every DELE refused": dict(verb="DELE", codes=(0, 75, 76)),
     "NOOP refused": dict(verb="NOOP", codes=(0,)),
@@ -116,7 +116,7 @@ class LateCodes(hostile.HostileCase):
     "the greeting of SMTP": dict(faults=["greeting:220 mail.example.org ESMTP"], codes=(76,)),
     "capabilities that make no sense": dict(options=(
         "--cap", "EXPIRE -1", "--cap", "LOGIN-DELAY x y z", "--cap", "SASL " + "X " * 200,
-        "--cap", "A" * 2000, "--cap", ".", "--cap", "EXPIRE 99999999999999999999")),
+        "--cap", "A" * 2000, "--cap", "EXPIRE 99999999999999999999")),
     "capabilities without end": dict(faults=["listing-endless:CAPA"], codes=(75, 76)),
 })
 class Odd(hostile.HostileCase):

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A session that breaks is taken up again in the same run, without what broke it."""
+
+import unittest
+
+import corpus
+import popd_case
+
+
+class Pipelining(popd_case.PopdCase):
+    """Servers that announce PIPELINING and lose commands of a burst."""
+
+    def lost(self, fault, **keys):
+        mails = corpus.numbered(30)
+        self.serve(mails=mails, faults=[fault])
+        self.configure(timeout="2s", **keys)
+        self.ambil()
+        self.assert_maildir(mails)
+        first = self.server.count_sessions()
+        self.assertGreater(first, 1)
+        self.ambil()
+        self.assert_maildir(mails)
+        # What was found out is remembered: one session is enough now, and it is in step.
+        self.assertEqual(self.server.count_sessions(), first + 1)
+        self.assertEqual(self.server.sessions(first + 1)[-1]["max_outstanding"], 1)
+
+    def test_only_the_first_command_of_a_burst_is_read(self):
+        self.lost("pipelining-broken:first")
+
+    def test_a_lost_command_brings_no_mail_under_another_s_name(self):
+        for place in (2, 5, 20, 59, 60):
+            for keep in (True, False):
+                with self.subTest(place=place, keep=keep):
+                    self.setUp()
+                    self.lost("pipelining-broken:lost=%d" % place, keep=keep)
+
+    def test_a_server_that_is_in_step_is_trusted_from_then_on(self):
+        mails = corpus.numbered(6)
+        self.serve(mails=mails)
+        self.configure()
+        self.ambil()
+        self.server.delivers([corpus.mail("number 7", b"x\n"), corpus.mail("number 8", b"y\n")])
+        self.ambil()
+        verbs = [session["verbs"] for session in self.server.sessions(2)]
+        self.assertEqual(verbs[0]["UIDL"], 1 + 6)
+        self.assertEqual(verbs[1]["UIDL"], 1)
+
+
+class BadMail(popd_case.PopdCase):
+    """One mail that breaks every session that asks for it."""
+
+    def others_come(self, mails, bad, *faults, code):
+        self.serve(mails=mails, faults=faults)
+        self.configure(timeout="2s")
+        others = mails[:bad] + mails[bad + 1:]
+        result = self.box.run()
+        self.assert_code(result, code)
+        self.assert_said(result.stderr, "ambil: home: ", "message %d stays on the server" % (bad + 1))
+        self.assert_maildir(others)
+        # It is tried last next time, so that mail behind it goes on coming.
+        new = corpus.mail("new", b"behind it\n")
+        self.server.delivers([new])
+        self.assert_code(self.box.run(), code)
+        self.assert_maildir(others + [new])
+        self.assert_left(mails + [new])
+
+    def test_a_mail_on_which_the_server_dies(self):
+        self.others_come(corpus.numbered(9), 3, "cut:retr=4:octets=20", code=75)
+
+    def test_a_first_line_of_one_dot_that_was_not_stuffed(self):
+        mails = corpus.numbered(9)
+        mails[3] = b".\nSubject: no reply\n\n+OK this is not one either\n.\nend\n"
+        self.others_come(mails, 3, "unstuffed-first-dot", code=76)
+
+
+if __name__ == "__main__":
+    unittest.main()
