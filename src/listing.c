@@ -8,10 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/text.h"
+#include "base/hash.h"
 #include "pop3/reply.h"
 
-enum { NUMBER_MAX = 20 * 1000 * 1000 };
+/* A number may run ahead of the lines (deleted mail leaves gaps), but not so far that memory is for
+ * the asking. */
+enum { NUMBER_AHEAD_MAX = 1000 * 1000 };
 
 void listing_release(struct listing *l)
 {
@@ -24,7 +26,7 @@ void listing_release(struct listing *l)
 /* The place of message msg, made when it has none; NULL for a number out of all reason. */
 static struct listed *place_of(struct listing *l, uint32_t msg)
 {
-	if (msg > NUMBER_MAX)
+	if (msg > l->n + NUMBER_AHEAD_MAX)
 		return NULL;
 	if (msg >= l->by_number_room) {
 		size_t room = l->by_number_room ? l->by_number_room : 256;
@@ -79,8 +81,17 @@ bool listing_add_size(struct listing *l, struct span line, struct error *e)
 	uint64_t size;
 	uint32_t msg;
 
-	if (!reply_list(line, &msg, &size) || !(mail = place_of(l, msg)))
+	if (!reply_list(line, &msg, &size))
 		return unreadable(e, "LIST", line);
+	/* What has come since the UIDs were told is for the next session. */
+	if (l->matched && (msg >= l->by_number_room || !l->by_number[msg]))
+		return true;
+	mail = place_of(l, msg);
+	if (!mail)
+		return unreadable(e, "LIST", line);
+	if (mail->size)
+		return error_set(e, ERROR_PROTOCOL,
+			"the server's answer to LIST has message %lu twice", (unsigned long)msg);
 	mail->size = size;
 	l->has_sizes = true;
 	return true;
@@ -88,101 +99,134 @@ bool listing_add_size(struct listing *l, struct span line, struct error *e)
 
 /* ---- matching ---- */
 
-static uint64_t hash_of(struct span s)
-{
-	uint64_t h = 0xcbf29ce484222325u;
-
-	for (size_t i = 0; i < s.len; i++)
-		h = (h ^ (unsigned char)s.data[i]) * 0x100000001b3u;
-	return h ^ h >> 29;
-}
-
-/* Numbers mails that share a UID 0, 1, … in key.occurrence; twins[i]: mail i shares its UID. */
-static void number_twins(struct listing *l, bool *twins)
+/* Mails that share a UID, as a list in the order of the listing: next[i] is the one behind i, plus
+ * one. */
+static void link_twins(const struct listing *l, uint32_t *next, bool *first)
 {
 	size_t room = 16, mask;
-	uint32_t *table;
+	uint64_t key[2];
+	uint32_t *last;
 
 	while (room < l->n * 2)
 		room *= 2;
 	mask = room - 1;
-	table = xcalloc(room, sizeof(*table));
+	last = xcalloc(room, sizeof(*last));
+	hash_new_key(key);
 	for (size_t i = 0; i < l->n; i++) {
-		struct store_key *key = &l->mails[i].key;
-		size_t slot = hash_of(key->uid) & mask;
+		struct span uid = l->mails[i].key.uid;
+		size_t slot = (size_t)hash_keyed(key, uid, 0) & mask;
 
-		if (!key->uid.len)
-			continue;
-		while (table[slot] && !span_equal(l->mails[table[slot] - 1].key.uid, key->uid))
+		while (last[slot] && !span_equal(l->mails[last[slot] - 1].key.uid, uid))
 			slot = (slot + 1) & mask;
-		if (table[slot]) {
-			size_t other = table[slot] - 1;
-
-			key->occurrence = l->mails[other].key.occurrence + 1;
-			twins[i] = twins[other] = true;
-		}
-		table[slot] = (uint32_t)i + 1;
+		first[i] = !last[slot];
+		if (last[slot])
+			next[last[slot] - 1] = (uint32_t)i + 1;
+		last[slot] = (uint32_t)i + 1;
 	}
-	free(table);
+	free(last);
 }
 
-/* The row for the rank-th mail with this UID; without one, the key that a new row gets. */
-static const struct seen *row_for(
-	const struct seen_set *set, struct store_key *key, bool twin, uint32_t last_occurrence)
+struct matching {
+	struct listing *l;
+	const struct seen_set *set;
+	const struct seen *rows; /* the first of them */
+	bool *present;
+	const uint32_t *next;
+	uint32_t last_occurrence; /* of all rows */
+};
+
+static const struct seen *find(const struct matching *m, struct store_key key)
 {
-	struct store_key at = {key->uid, 0};
+	return m->set ? seen_find(m->set, key) : NULL;
+}
+
+static void give_row(struct matching *m, struct listed *mail, const struct seen *row)
+{
+	mail->key.occurrence = row->key.occurrence;
+	mail->seen = row;
+	m->present[row - m->rows] = true;
+}
+
+/* Rows of one UID lie close together, but for those that were dropped long after their mail was
+ * removed. */
+enum { GAP_MAX = 256 };
+
+/* All mails with one UID, from the first on. */
+static void match_twins(struct matching *m, size_t first)
+{
+	struct store_key at = {m->l->mails[first].key.uid, 0};
 	const struct seen *removed = NULL;
-	uint32_t rank = key->occurrence, active = 0, gone = 0, free_rank;
+	bool alone = !m->next[first];
+	uint32_t gone = 0, active = 0, gap = 0;
+	size_t i = first + 1; /* plus one; 0: no mail is left */
 
-	for (at.occurrence = 0; at.occurrence <= last_occurrence; at.occurrence++) {
-		const struct seen *row = seen_find(set, at);
+	for (; i && at.occurrence <= m->last_occurrence && gap < GAP_MAX; at.occurrence++) {
+		const struct seen *row = find(m, at);
 
-		if (row && row->state != STORE_REMOVED && active++ == rank) {
-			*key = at;
-			return row;
-		}
+		gap = row ? 0 : gap + 1;
 		if (row && row->state == STORE_REMOVED) {
 			removed = row;
 			gone++;
+		} else if (row) {
+			active++;
+			give_row(m, &m->l->mails[i - 1], row);
+			i = m->next[i - 1];
 		}
 	}
-	if (!twin && !active && gone == 1) {
-		key->occurrence = removed->key.occurrence;
-		return removed;
+	if (i && alone && !active && gone == 1) {
+		give_row(m, &m->l->mails[i - 1], removed);
+		return;
 	}
-	free_rank = rank - active;
-	for (at.occurrence = 0;; at.occurrence++) {
-		const struct seen *row = seen_find(set, at);
+	/* The others are new: each gets a number that no row in use has. */
+	for (at.occurrence = 0; i; at.occurrence++) {
+		const struct seen *row = find(m, at);
 
-		if ((!row || row->state == STORE_REMOVED) && free_rank-- == 0)
-			break;
+		if (row && row->state != STORE_REMOVED)
+			continue;
+		m->l->mails[i - 1].key.occurrence = at.occurrence;
+		i = m->next[i - 1];
 	}
-	*key = at;
-	return NULL;
+}
+
+/* A mail that UIDL does not have, though it has others, cannot be told from new mail later. */
+static void drop_mails_without_uid(struct listing *l)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < l->n; i++)
+		if (l->mails[i].key.uid.len)
+			l->mails[kept++] = l->mails[i];
+	l->without_uid = l->n - kept;
+	l->n = kept;
+	memset(l->by_number, 0, l->by_number_room * sizeof(*l->by_number));
+	for (size_t i = 0; i < l->n; i++)
+		l->by_number[l->mails[i].msg] = (uint32_t)i + 1;
 }
 
 void listing_match(struct listing *l, const struct seen_set *set, bool *present)
 {
-	const struct seen *first = set ? seen_at(set, 0) : NULL, *row;
-	bool *twins = xcalloc(l->n, sizeof(*twins));
-	uint32_t last_occurrence = 0;
+	struct matching m = {.l = l, .set = set, .present = present};
+	const struct seen *row;
+	uint32_t *next;
+	bool *first;
 
-	for (size_t i = 0; set && (row = seen_at(set, i)); i++)
-		if (row->key.occurrence > last_occurrence)
-			last_occurrence = row->key.occurrence;
+	l->matched = true;
+	if (!l->has_uids || !l->n)
+		return;
+	drop_mails_without_uid(l);
 	for (size_t i = 0; i < l->n; i++)
-		if (l->mails[i].key.uid.len)
-			l->mails[i].key.uid.data = l->uids.data +
-				(uintptr_t)l->mails[i].key.uid.data - 1;
-	number_twins(l, twins);
-	for (size_t i = 0; set && i < l->n; i++) {
-		struct listed *mail = &l->mails[i];
-
-		if (!mail->key.uid.len)
-			continue;
-		mail->seen = row_for(set, &mail->key, twins[i], last_occurrence);
-		if (mail->seen)
-			present[mail->seen - first] = true;
-	}
-	free(twins);
+		l->mails[i].key.uid.data = l->uids.data + (uintptr_t)l->mails[i].key.uid.data - 1;
+	next = xcalloc(l->n, sizeof(*next));
+	first = xcalloc(l->n, sizeof(*first));
+	link_twins(l, next, first);
+	m.next = next;
+	m.rows = set ? seen_at(set, 0) : NULL;
+	for (size_t i = 0; set && (row = seen_at(set, i)); i++)
+		if (row->key.occurrence > m.last_occurrence)
+			m.last_occurrence = row->key.occurrence;
+	for (size_t i = 0; i < l->n; i++)
+		if (first[i])
+			match_twins(&m, i);
+	free(next);
+	free(first);
 }

@@ -17,7 +17,10 @@ struct listing {
 	struct listed *mails; /* in the order of the first listing's lines */
 	size_t n, room;
 	struct buf uids; /* the arena behind mails[].key.uid, which is set by listing_match() */
-	bool has_uids, has_sizes;
+	bool has_uids;   /* by a line of UIDL, or by the caller when it was answered with an empty
+			    list */
+	bool has_sizes, matched;
+	size_t without_uid;  /* listed, but not by UIDL: left out by listing_match() */
 	uint32_t *by_number; /* message number -> index + 1, grown as needed */
 	size_t by_number_room;
 };
@@ -31,7 +34,7 @@ bool listing_add_size(struct listing *l, struct span line, struct error *e) MUST
  * Gives every mail its key and its row. The i-th mail with one UID takes the i-th row of that UID
  * that is not STORE_REMOVED; a removed row fits only a UID that neither listing nor state has
  * twice, for otherwise it may be another mail: never lost comes before never doubled. present has
- * seen_count_all(set) flags, set to true for the rows that are listed. set may be NULL.
+ * a flag for each row of set, set to true for the rows that are listed. set may be NULL.
  */
 void listing_match(struct listing *l, const struct seen_set *set, bool *present);
 

@@ -108,6 +108,7 @@ static bool list_mail(struct fetch *f, struct error *e)
 
 	if (!read_listing(f, listing_add_uid, &has_uids, &ev, e))
 		return false;
+	f->listing.has_uids = has_uids;
 	/* The second listing, if wanted, came with the first where pipelining allowed it. */
 	if (wants_sizes(f) ? !ask_sizes(f, ahead, e) : !has_uids && !ask_sizes(f, false, e))
 		return false;
@@ -143,6 +144,18 @@ static void set_mails_aside(struct fetch *f)
 	}
 }
 
+static void warn_without_uid(struct fetch *f)
+{
+	size_t n = f->listing.without_uid;
+	struct error w = {0};
+
+	if (!n)
+		return;
+	error_set(&w, ERROR_PROTOCOL, "%s lists %zu message%s without a UID; %s there",
+		f->account->endpoint.host, n, n == 1 ? "" : "s", n == 1 ? "it stays" : "they stay");
+	report_warning(f->report_fd, &w);
+}
+
 static bool match_and_plan(struct fetch *f, struct error *e)
 {
 	size_t known = 0;
@@ -155,6 +168,7 @@ static bool match_and_plan(struct fetch *f, struct error *e)
 		known++;
 	present = xcalloc(known, sizeof(*present));
 	listing_match(&f->listing, f->seen, present);
+	warn_without_uid(f);
 	if (needs_sizes_to_tell(f) && !ask_sizes(f, false, e))
 		goto end;
 	if (f->store && !fetch_only_looks(f) && f->listing.has_uids &&

@@ -3,14 +3,14 @@
  * What is known of an account's mail, in memory: an array in the order of the file, the UIDs behind
  * one another, and an open-addressing table of 32-bit indices, at most three quarters full: 70 to
  * 75 octets a row besides the UID. UIDs are chosen by the server, so they are hashed with a secret
- * key (SipHash-2-4, Aumasson and Bernstein 2012); no listing can be made to collide.
+ * key: no listing can be made to collide.
  */
 #include "local/seen.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include <sqlite3.h>
+#include "base/hash.h"
 
 struct seen_set {
 	struct seen *rows;
@@ -22,53 +22,9 @@ struct seen_set {
 	uint64_t key[2];
 };
 
-static uint64_t rotate(uint64_t x, int by)
-{
-	return x << by | x >> (64 - by);
-}
-
-static void sip_rounds(uint64_t v[4], int n)
-{
-	while (n--) {
-		v[0] += v[1];
-		v[2] += v[3];
-		v[1] = rotate(v[1], 13) ^ v[0];
-		v[3] = rotate(v[3], 16) ^ v[2];
-		v[0] = rotate(v[0], 32);
-		v[2] += v[1];
-		v[0] += v[3];
-		v[1] = rotate(v[1], 17) ^ v[2];
-		v[3] = rotate(v[3], 21) ^ v[0];
-		v[2] = rotate(v[2], 32);
-	}
-}
-
-static void sip_word(uint64_t v[4], uint64_t word)
-{
-	v[3] ^= word;
-	sip_rounds(v, 2);
-	v[0] ^= word;
-}
-
 static uint64_t hash(const uint64_t key[2], struct store_key k)
 {
-	uint64_t v[4] = {key[0] ^ 0x736f6d6570736575u, key[1] ^ 0x646f72616e646f6du,
-		key[0] ^ 0x6c7967656e657261u, key[1] ^ 0x7465646279746573u};
-	uint64_t word;
-	size_t i = 0;
-
-	for (; i + sizeof(word) <= k.uid.len; i += sizeof(word)) {
-		memcpy(&word, k.uid.data + i, sizeof(word));
-		sip_word(v, word);
-	}
-	word = 0;
-	if (i < k.uid.len)
-		memcpy(&word, k.uid.data + i, k.uid.len - i);
-	sip_word(v, word);
-	sip_word(v, (uint64_t)k.uid.len << 32 | k.occurrence);
-	v[2] ^= 0xff;
-	sip_rounds(v, 4);
-	return v[0] ^ v[1] ^ v[2] ^ v[3];
+	return hash_keyed(key, k.uid, k.occurrence);
 }
 
 /* Where the key is, or the free slot where it would be. */
@@ -99,7 +55,7 @@ struct seen_set *seen_set_new(size_t n, size_t uid_octets)
 	set->uids = xmalloc(uid_octets);
 	set->n_max = n;
 	set->octets_max = uid_octets;
-	sqlite3_randomness(sizeof(set->key), set->key);
+	hash_new_key(set->key);
 	return set;
 }
 

@@ -151,9 +151,8 @@ class HostileCase(harness.Case):
         """Whole messages only, none twice, and the server has all the others still."""
         have = self.delivered()
         left = self.server.mailbox()
-        for octets in self.mails:
-            self.assertTrue(octets in have or octets in left,
-                            "deleted, but not delivered: " + mailstore.describe(octets))
+        lost = [mailstore.describe(m) for m in self.mails if m not in have and m not in left]
+        self.assertEqual(lost, [], "deleted, but not delivered")
         for octets in have:
             self.assertTrue(octets in self.mails,
                             "delivered, but not the server's: %r" % octets[:120])
@@ -184,8 +183,8 @@ class HostileCase(harness.Case):
         self.keys = keys
         self.configure()
         self.first = self.go(limit=limit, memory=memory)
-        self.assert_tidy(self.first, codes, *([says] if isinstance(says, str) else says))
         self.assert_nothing_lost()
+        self.assert_tidy(self.first, codes, *([says] if isinstance(says, str) else says))
         if nothing:
             self.assertEqual(self.delivered(), [], "nothing may be delivered yet")
         return self.first

@@ -6,9 +6,11 @@ send, or yields them one after the other for as long as the client listens, or r
 Reset.  When the server behaves, overrides are not asked.
 """
 
+import select
 import socket
 import struct
 import threading
+import time
 
 CAPABILITIES = ("TOP", "USER", "UIDL", "RESP-CODES", "PIPELINING")
 
@@ -19,6 +21,9 @@ class Close(Exception):
 
 class Reset(Exception):
     """End it with a TCP reset."""
+
+
+pause = time.sleep
 
 
 def stuffed(octets):
@@ -43,7 +48,25 @@ class Session:
         self.gone = set()
         self.quit = False
         self.asked = []                         # verbs so far
-        self.file = connection.makefile("rb", buffering=1 << 16)
+        self.unread = b""
+
+    def octets(self, argument):
+        """The message of this number; numbers change as soon as something is deleted."""
+        return self.mails[int(argument) - 1][1]
+
+    def waiting(self, seconds=0.05):
+        """Whether the client has sent more than was read by now."""
+        return bool(self.unread or select.select([self.connection], [], [], seconds)[0])
+
+    def line(self):
+        """The next line of the client; b"" at the end."""
+        while b"\n" not in self.unread:
+            octets = self.connection.recv(65536)
+            if not octets or len(self.unread) > 65536:
+                return b""
+            self.unread += octets
+        line, _, self.unread = self.unread.partition(b"\n")
+        return line + b"\n"
 
     def answer(self, verb, argument):
         """What an honest server says."""
@@ -89,7 +112,7 @@ class Session:
     def serve(self):
         self.turn("GREETING", "")
         while not self.quit:
-            line = self.file.readline(4096)
+            line = self.line()
             if not line:
                 return
             self.server.heard.append(line.rstrip(b"\r\n"))
@@ -141,7 +164,6 @@ class Server:
         except (Close, OSError, ValueError):
             pass
         finally:
-            session.file.close()
             connection.close()
             self.open.discard(connection)
 

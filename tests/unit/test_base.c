@@ -580,7 +580,8 @@ static void text__says_what_it_cut(void **state)
 
 static void text__stays_within_any_room(void **state)
 {
-	static const char *const words[] = {"\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac",
+	static const char *const words[] = {"\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac"
+					    "\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac",
 		"\n\n\n\n\n\n", "aaaaaaaaaaaaaaaaaaaaaaaa", "a"};
 
 	(void)state;
@@ -591,6 +592,10 @@ static void text__stays_within_any_room(void **state)
 			text_safe(out, room, span_of(words[i]));
 			if (room)
 				assert_non_null(memchr(out, '\0', room));
+			/* What does not fit is told, from a room on that is worth it. */
+			if (room >= 12 && room < 24 && i < 3)
+				assert_string_equal(out + (strlen(out) > 2 ? strlen(out) - 3 : 0),
+					"\xe2\x80\xa6");
 			free(out);
 		}
 }

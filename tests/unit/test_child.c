@@ -255,17 +255,19 @@ static void run__adds_to_the_environment_and_replaces(void **state)
 	(void)state;
 	setenv("UNIT_OLD", "old", 1);
 	setenv("UNIT_OLDER", "older", 1);
+	setenv("UNIT_O", "short", 1);
 	setenv("UNIT_EMPTY", "full", 1);
 	job.env = more;
 	run_job(&job,
-		"echo \"$AMBIL_UID|$UNIT_OLD|$UNIT_OLDER|${UNIT_EMPTY-unset}|${PATH:+path}\";"
+		"echo \"$AMBIL_UID|$UNIT_OLD|$UNIT_OLDER|$UNIT_O|${UNIT_EMPTY-unset}|${PATH:+path}\";"
 		"env | grep -c ^UNIT_OLD=",
 		&o);
 	check_ended(&o, CHILD_EXITED, 0);
-	check_output(&o, "u 1|new|older||path\n1\n");
+	check_output(&o, "u 1|new|older|short||path\n1\n");
 	assert_string_equal(getenv("UNIT_OLD"), "old");
 	unsetenv("UNIT_OLD");
 	unsetenv("UNIT_OLDER");
+	unsetenv("UNIT_O");
 	unsetenv("UNIT_EMPTY");
 	release(&o);
 }

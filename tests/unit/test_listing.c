@@ -99,7 +99,7 @@ static void listing__keeps_the_servers_order_whatever_it_is(void **state)
 	listing_release(&l);
 }
 
-static void listing__keeps_what_only_one_of_the_two_has(void **state)
+static void listing__leaves_out_what_has_a_size_but_no_uid(void **state)
 {
 	static const char *const uids[] = {"1 a", "2 b"};
 	struct listing l = {.n = 0};
@@ -109,13 +109,16 @@ static void listing__keeps_what_only_one_of_the_two_has(void **state)
 	assert_true(add(listing_add_size, &l, "2 20", NULL));
 	assert_true(add(listing_add_size, &l, "9 90", NULL));
 	listing_match(&l, NULL, NULL);
-	assert_int_equal(l.n, 3);
+	assert_int_equal(l.n, 2);
+	assert_int_equal(l.without_uid, 1);
 	assert_int_equal(l.mails[0].size, 0);
 	assert_true(span_is(l.mails[1].key.uid, "b"));
 	assert_int_equal(l.mails[1].size, 20);
-	assert_int_equal(l.mails[2].msg, 9);
-	assert_int_equal(l.mails[2].size, 90);
-	assert_int_equal(l.mails[2].key.uid.len, 0);
+	/* Sizes that are asked for later find their mails, and bring no others. */
+	assert_true(add(listing_add_size, &l, "1 10", NULL));
+	assert_true(add(listing_add_size, &l, "7 70", NULL));
+	assert_int_equal(l.n, 2);
+	assert_int_equal(l.mails[0].size, 10);
 	listing_release(&l);
 }
 
@@ -399,6 +402,24 @@ static void match__never_loses_a_mail_on_random_input(void **state)
 	}
 }
 
+static void match__is_not_slowed_by_one_uid_for_all(void **state)
+{
+	enum { MANY = 100000 };
+	struct listing l = {.n = 0};
+	char line[40];
+
+	(void)state;
+	for (int i = 1; i <= MANY; i++) {
+		snprintf(line, sizeof(line), "%d same", i);
+		assert_true(listing_add_uid(&l, span_of(line), NULL));
+	}
+	/* With time in the square of their number this would not end. */
+	listing_match(&l, NULL, NULL);
+	for (uint32_t i = 0; i < MANY; i++)
+		assert_int_equal(l.mails[i].key.occurrence, i);
+	listing_release(&l);
+}
+
 static void match__handles_large_mailboxes(void **state)
 {
 	enum { N = 20000 };
@@ -620,7 +641,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(listing__is_empty_when_all_zero),
 		cmocka_unit_test(listing__keeps_the_servers_order_whatever_it_is),
-		cmocka_unit_test(listing__keeps_what_only_one_of_the_two_has),
+		cmocka_unit_test(listing__leaves_out_what_has_a_size_but_no_uid),
 		cmocka_unit_test(listing__does_without_uids),
 		cmocka_unit_test(listing__refuses_what_it_cannot_read),
 		cmocka_unit_test(listing__refuses_a_number_twice),
@@ -628,6 +649,7 @@ int main(void)
 		cmocka_unit_test(listing__reads_uids_of_any_octets),
 		cmocka_unit_test(match__gives_each_mail_its_row),
 		cmocka_unit_test(match__never_loses_a_mail_on_random_input),
+		cmocka_unit_test(match__is_not_slowed_by_one_uid_for_all),
 		cmocka_unit_test(match__handles_large_mailboxes),
 		RUN_TEST(runs__fetch_each_mail_once),
 		RUN_TEST(runs__fetch_twins_as_two_mails),

@@ -1,0 +1,344 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Mail that is cut, endless, stretched, forged, or ends where it should not."""
+
+import os
+import unittest
+
+import corpus
+import hostile
+import scripted
+
+LARGE = [corpus.mail("number %d" % n, b"%06d\n" % n * 3000) for n in range(6)]
+MIB = 1024 * 1024
+
+
+@hostile.each({
+    "%s after %s octets, %s%s" % (end, octets, "pipelined" if auto else "in step",
+                                  ", over TLS" if tls == "implicit" else ""):
+    dict(fault="cut:retr=3:octets=%d%s" % (octets, ":reset" if end == "a reset" else ""),
+         tls=tls, pipeline="auto" if auto else "never")
+    for end in ("a close", "a reset") for octets in (0, 1, 9000) for auto in (True, False)
+    for tls in ("none", "implicit") if not (tls == "implicit" and octets == 1)
+})
+class Cut(hostile.HostileCase):
+    """The third mail ends early in every session: it is never delivered, and the others are."""
+
+    def check(self, fault, **more):
+        self.post(LARGE)
+        self.attack(fault, **more)
+        self.assertNotIn(LARGE[2], self.delivered())
+        self.cure()
+
+
+class Truncated(hostile.HostileCase):
+    """TLS that just stops in the middle of a mail: an attacker who cuts the line."""
+
+    def test_without_close_notify(self):
+        self.post(LARGE)
+        self.attack("cut:retr=3:octets=9000", "no-close-notify", tls="implicit")
+        self.cure()
+
+    def test_without_close_notify_after_stls(self):
+        self.post(LARGE)
+        self.attack("cut:retr=1:octets=9000", "no-close-notify", tls="starttls")
+        self.cure()
+
+    def test_without_close_notify_in_a_listing(self):
+        self.attack("close:after=UIDL", "no-close-notify", tls="implicit")
+        self.cure()
+
+
+def endless(piece, octets_a_second=None):
+    """A RETR of the third mail that never ends; the others are honest."""
+    def answer(session, argument):
+        if session.octets(argument) != corpus.numbered(6)[2]:
+            yield session.answer("RETR", argument)
+            return
+        yield b"+OK\r\nSubject: endless\r\n\r\n"
+        while True:
+            yield piece
+            if octets_a_second:
+                scripted.pause(len(piece) / octets_a_second)
+    return {"RETR": answer}
+
+
+class Endless(hostile.HostileCase):
+    """A mail of 300 octets by LIST that never ends.  Its octets come at a bounded rate here."""
+
+    PIECE = b"0123456789abcde\r\n" * 10000
+    RATE = 8 * MIB
+
+    def on_disk(self):
+        total = 0
+        for folder, _, names in os.walk(self.box.home):
+            total += sum(os.path.getsize(os.path.join(folder, name)) for name in names)
+        return total
+
+    def test_max_size_ends_it(self):
+        """What is larger than max-size as it comes is given up, whatever LIST said."""
+        self.lie(endless(self.PIECE, self.RATE), codes=(75, 76), max_size="1M", limit=8)
+        self.assertLess(self.on_disk(), 4 * MIB)
+        self.cure()
+
+    def test_a_deadline_ends_it(self):
+        self.lie(endless(self.PIECE, self.RATE), codes=(75,), deadline="3s", limit=8)
+        self.assertLess(self.on_disk(), 4 * MIB)
+        self.cure()
+
+    def test_a_signal_ends_it_and_nothing_is_left_on_disk(self):
+        self.script(endless(self.PIECE, self.RATE))
+        self.configure()
+        process = self.box.start()
+        scripted.pause(1.5)
+        process.terminate()
+        _, err = process.communicate(timeout=20)
+        self.assertEqual(process.returncode, 143, err)
+        self.assertLess(self.on_disk(), 4 * MIB)
+        self.assert_nothing_lost()
+        self.cured_by = self.server.behave
+        self.cure()
+
+    def test_a_line_without_end_takes_no_memory(self):
+        """Until somebody ends it: here the server does, after 100 MiB of one line."""
+        def answer(session, argument):
+            if session.octets(argument) != self.mails[2]:
+                yield session.answer("RETR", argument)
+                return
+            yield b"+OK\r\nSubject: one line\r\n\r\n"
+            for _ in range(100):
+                yield b"x" * MIB
+            raise scripted.Close
+        self.lie({"RETR": answer}, codes=(75,), limit=20)
+        self.assertLess(self.on_disk(), 4 * MIB)
+        self.cure()
+
+    def test_dots_without_end_take_no_memory(self):
+        def answer(session, argument):
+            if session.octets(argument) != self.mails[2]:
+                yield session.answer("RETR", argument)
+                return
+            yield b"+OK\r\n"
+            for _ in range(30):
+                yield b"..\r\n.\n.\r\r" * (MIB // 10)
+            raise scripted.Close
+        self.lie({"RETR": answer}, codes=(75,), limit=20)
+        self.cure()
+
+    def test_a_file_size_limit_ends_it(self):
+        """The kernel refuses more octets, as on a full disk."""
+        self.script(endless(self.PIECE, 50 * MIB))
+        self.configure()
+        result = self.go(wrap=("/bin/sh", "-c", 'ulimit -f 20000; exec "$@"', "sh"))
+        self.assert_tidy(result, (73, 74))
+        self.assert_nothing_lost()
+        self.assertLess(self.on_disk(), 4 * MIB)
+        self.cured_by = self.server.behave
+        self.cure()
+
+
+def early(rest, mail=corpus.numbered(6)[1]):
+    """This mail ends with a dot that was not stuffed; `rest` stands behind it."""
+    def answer(session, argument):
+        if session.octets(argument) != mail:
+            return session.answer("RETR", argument)
+        return b"+OK\r\nSubject: torn\r\n\r\nfirst part\r\n.\r\n" + rest + b".\r\n"
+    return {"RETR": answer}
+
+
+FAKE = b"+OK\r\nSubject: forged\r\n\r\nforged\r\n.\r\n"
+
+
+def forged(times):
+    """What somebody writes into a mail who knows how clients ask: proofs and replies."""
+    return b"".join(b"+OK %d uid-%04d\r\n" % (n, n) + FAKE for n in range(3, 3 + times)) + (
+        b"+OK 9 x\r\n+OK\r\nSubject: eats the rest\r\n\r\n")
+
+
+TEXTS = {
+    "ordinary text": b"and so on\r\nto the end\r\n",
+    "an empty line": b"\r\n\r\n",
+    "a line that begins with +OK": b"+OK is what I say\r\nand more\r\n",
+    "a line that begins with -ERR": b"-ERR is what I say\r\nand more\r\n",
+    "+OK lines only": b"+OK\r\n" * 50,
+    "-ERR lines only": b"-ERR\r\n" * 50,
+    "dots only": b".\r\n" * 20,
+    "a whole forged reply": FAKE,
+    "three whole forged replies": FAKE * 3,
+    "a hundred forged replies": FAKE * 100,
+    "NUL": b"\0\0\0\r\n",
+    "a line of 200000 octets": b"x" * 200000 + b"\r\n",
+}
+
+
+def torn():
+    rows = {}
+    for claim, rest in TEXTS.items():
+        for pipeline in ("auto", "never"):
+            for known in (False, True):
+                if known and pipeline == "never":
+                    continue
+                name = "then %s, %s%s" % (claim, "in step" if pipeline == "never" else "pipelined",
+                                          " to a server that is trusted" if known else "")
+                rows[name] = dict(rest=rest, pipeline=pipeline, known=known)
+    return rows
+
+
+@hostile.each(torn())
+class EarlyEnd(hostile.HostileCase):
+    """A lone dot inside a mail that the server does not stuff ends the reply early.
+
+    The rest of that mail stands where replies should.  Nothing of the mail is delivered, nothing
+    that was not delivered is deleted, and the other mails are not held up for good.
+    """
+
+    def check(self, rest, pipeline, known):
+        self.keys = {"pipeline": pipeline}
+        if known:                               # the server has proved its pipelining before
+            self.mails = corpus.numbered(2, start=100)
+            self.script({}, mails=[(b"old-%d" % n, m) for n, m in enumerate(self.mails)])
+            self.configure()
+            self.assert_tidy(self.go(), (0,))
+            before = self.delivered()
+            self.server.mails = [(b"uid-%04d" % n, octets)
+                                 for n, octets in enumerate(corpus.numbered(6), 1)]
+            self.server.overrides = early(rest)
+            self.mails = before + corpus.numbered(6)
+        else:
+            self.script(early(rest))
+        self.cured_by = self.server.behave
+        self.configure()
+        result = self.go()
+        self.assert_nothing_lost_of(known)
+        self.assert_tidy(result, (75, 76))
+        self.configure()
+        self.assert_tidy(self.go(), (75, 76))
+        self.assert_nothing_lost_of(known)
+        have = self.delivered()
+        for n, octets in enumerate(corpus.numbered(6), 1):
+            if n != 2:
+                self.assertTrue(octets in have, "message %d is held up" % n)
+        self.cure()
+
+    def assert_nothing_lost_of(self, known):
+        if known:
+            # What went in the first, honest run is neither lost nor the server's any more.
+            self.assertEqual([m for m in self.mails[:2] if m not in self.delivered()], [])
+        self.assert_nothing_lost()
+
+
+class Forged(hostile.HostileCase):
+    """The writer of a mail, not the server, is the enemy: his mail holds replies that would fit."""
+
+    def attack_with(self, mails, **keys):
+        self.lie(early(forged(3)), codes=(75, 76), server={"mails": mails}, **keys)
+        self.cure()
+
+    def test_proofs_with_uids_that_can_be_guessed(self):
+        self.attack_with([(b"uid-%04d" % n, octets) for n, octets in enumerate(self.mails, 1)])
+
+    def test_proofs_with_uids_that_cannot_be_guessed(self):
+        self.attack_with([(b"%x" % (n * 0x9e3779b97f4a7c15), octets)
+                          for n, octets in enumerate(self.mails, 1)])
+
+    def test_proofs_that_cannot_be_guessed_in_step(self):
+        self.attack_with([(b"%x" % (n * 0x9e3779b97f4a7c15), octets)
+                          for n, octets in enumerate(self.mails, 1)], pipeline="never")
+
+
+@hostile.each({
+    "the first mail, pipelined": dict(numbers=[1], pipeline="auto"),
+    "the first mail, in step": dict(numbers=[1], pipeline="never"),
+    "the last mail, pipelined": dict(numbers=[6], pipeline="auto"),
+    "the last mail, in step": dict(numbers=[6], pipeline="never"),
+    "three mails of six": dict(numbers=[1, 3, 6], pipeline="auto"),
+    "all mails": dict(numbers=[1, 2, 3, 4, 5, 6], pipeline="auto"),
+})
+class FirstDot(hostile.HostileCase):
+    """Dovecot 2.3, Courier and Twisted do not stuff a dot that begins the first line."""
+
+    def check(self, numbers, pipeline):
+        mails = corpus.numbered(6)
+        for n in numbers:
+            mails[n - 1] = b".\nrest of %d\n" % n + mails[n - 1]
+        self.post(mails)
+        self.attack("unstuffed-first-dot", codes=(75, 76), pipeline=pipeline)
+        # Each session gives up one of them; after as many runs all the others are here.
+        for _ in range(2):
+            self.assert_tidy(self.go(), (75, 76))
+            self.assert_nothing_lost()
+        have = self.delivered()
+        for n, octets in enumerate(mails, 1):
+            if n not in numbers:
+                self.assertTrue(octets in have, "message %d is held up" % n)
+        self.cure()
+
+
+class Replaced(hostile.HostileCase):
+    def test_retr_gives_nothing_at_all(self):
+        """+OK and the lone dot: a mail of no octets, as some servers send what they have lost."""
+        self.script({"RETR": lambda s, a: b"+OK\r\n.\r\n"})
+        self.configure()
+        result = self.go()
+        self.assert_tidy(result, (0, 75, 76))
+        self.assertTrue(all(m in self.server.mailbox() for m in self.mails) or
+                        len(self.delivered()) >= 6)
+
+    def test_retr_of_one_is_answered_with_another(self):
+        """Mail 2 and 3 are exchanged: both are here once in the end, whatever their UIDs."""
+        swap = {"2": "3", "3": "2"}
+        self.lie({"RETR": lambda s, a: s.answer("RETR", swap.get(a, a))}, codes=(0,))
+        self.cure()
+
+    def test_words_behind_retrs_ok_are_not_believed(self):
+        def answer(session, argument):
+            return b"+OK 0 octets" + session.answer("RETR", argument)[3:]
+        self.lie({"RETR": answer}, codes=(0,))
+        self.cure()
+
+    def test_a_retr_that_is_refused_after_it_was_announced(self):
+        """+OK, half a mail, then -ERR and a dot as part of the text: only the dot counts."""
+        self.lie({"RETR": lambda s, a: s.answer("RETR", a) if a != "2" else
+                  b"-ERR [SYS/TEMP] \x1b[31mcannot read it\r\n"}, codes=(75,))
+        self.assertNotIn("\x1b", self.first.stderr)
+        self.cure()
+
+    def test_mail_full_of_control_octets_reaches_no_terminal(self):
+        self.post([b"Subject: \x1b]0;evil\x07\nFrom: \x1b[2J\n\n\x1bc\n"] + self.mails)
+        self.serve()
+        self.configure()
+        for args in (["-v"], ["-d"]):
+            result = self.go(*args)
+            self.assertEqual(result.code, 0)
+            self.assertIsNone(hostile.CONTROL.search(result.stderr.replace("\n", "")))
+        self.assert_once()
+
+    def test_a_mail_that_kills_its_session_every_time_holds_up_no_other(self):
+        self.post(corpus.numbered(8))
+        self.attack("close:at=RETR:1", codes=(75,))
+        self.cure()
+
+
+class Many(hostile.HostileCase):
+    def test_a_hundred_mails_of_which_each_second_is_torn(self):
+        """Each session gives up one: runs are bounded, and each gets further."""
+        self.post(corpus.numbered(20))
+        torn_ones = set(range(2, 21, 2))
+
+        def answer(session, argument):
+            if int(argument) not in torn_ones:
+                return session.answer("RETR", argument)
+            return b"+OK\r\nSubject: torn\r\n\r\n.\r\nrest\r\n.\r\n"
+        self.lie({"RETR": answer}, codes=(75, 76), keep=True)
+        self.assertLess(self.server.connections, 12)
+        for _ in range(12):
+            before = len(self.delivered())
+            self.assert_tidy(self.go(), (75, 76))
+            self.assert_nothing_lost()
+            if len(self.delivered()) == before:
+                break
+        self.assertEqual(len(self.delivered()), 10)
+        self.cure()
+
+
+if __name__ == "__main__":
+    unittest.main()
