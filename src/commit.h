@@ -17,6 +17,7 @@
 struct commit_mail {
 	uint32_t index; /* into the listing: the caller's own */
 	struct store_row row;
+	uint64_t octets; /* received */
 };
 struct commit_batch {
 	struct sink_batch *sink;

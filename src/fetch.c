@@ -70,6 +70,8 @@ static bool open_state(struct fetch *f, struct error *e)
 
 	if (fetch_only_looks(f)) {
 		done = store_open_readonly(path, &f->store, e);
+		/* Whoever holds the state is fetching right now. */
+		f->counts.locked = !done && e->kind == ERROR_BUSY;
 	} else {
 		f->store = store_open(path, a->endpoint.host, a->user, e);
 		done = f->store != NULL;

@@ -13,7 +13,7 @@
 
 /* A number may run ahead of the lines (deleted mail leaves gaps), but not so far that memory is for
  * the asking. */
-enum { NUMBER_AHEAD_MAX = 1000 * 1000 };
+enum { NUMBER_AHEAD_MAX = 1000 * 1000, UIDS_MAX = 128 * 1024 * 1024 };
 
 void listing_release(struct listing *l)
 {
@@ -69,6 +69,8 @@ bool listing_add_uid(struct listing *l, struct span line, struct error *e)
 	if (mail->key.uid.len)
 		return error_set(e, ERROR_PROTOCOL,
 			"the server's answer to UIDL has message %lu twice", (unsigned long)msg);
+	if (l->uids.len > UIDS_MAX)
+		return error_set(e, ERROR_PROTOCOL, "the server's answer to UIDL is endless");
 	mail->key.uid = (struct span){(const char *)(uintptr_t)(l->uids.len + 1), uid.len};
 	buf_add(&l->uids, uid.data, uid.len);
 	l->has_uids = true;
@@ -84,7 +86,7 @@ bool listing_add_size(struct listing *l, struct span line, struct error *e)
 	if (!reply_list(line, &msg, &size))
 		return unreadable(e, "LIST", line);
 	/* What has come since the UIDs were told is for the next session. */
-	if (l->matched && (msg >= l->by_number_room || !l->by_number[msg]))
+	if (l->settled && (msg >= l->by_number_room || !l->by_number[msg]))
 		return true;
 	mail = place_of(l, msg);
 	if (!mail)
@@ -147,45 +149,141 @@ static void give_row(struct matching *m, struct listed *mail, const struct seen 
 	m->present[row - m->rows] = true;
 }
 
-/* Rows of one UID lie close together, but for those that were dropped long after their mail was
- * removed. */
-enum { GAP_MAX = 256 };
+enum {
+	/* Rows of one UID lie close together, but for those dropped long after their mail was
+	   removed. */
+	GAP_MAX = 256,
+	/* Comparisons for one UID; beyond, only a server that means harm has that many twins. */
+	COMPARE_MAX = 1000 * 1000,
+};
 
-/* All mails with one UID, from the first on. */
-static void match_twins(struct matching *m, size_t first)
+/* The rows of one UID. */
+struct rows {
+	const struct seen **active; /* not removed; NULL once given to a mail */
+	size_t n, room, removed;
+	const struct seen *last_removed;
+};
+
+static void collect_rows(const struct matching *m, struct span uid, struct rows *rows)
 {
-	struct store_key at = {m->l->mails[first].key.uid, 0};
-	const struct seen *removed = NULL;
-	bool alone = !m->next[first];
-	uint32_t gone = 0, active = 0, gap = 0;
-	size_t i = first + 1; /* plus one; 0: no mail is left */
+	struct store_key at = {uid, 0};
+	uint32_t gap = 0;
 
-	for (; i && at.occurrence <= m->last_occurrence && gap < GAP_MAX; at.occurrence++) {
+	for (; at.occurrence <= m->last_occurrence && gap < GAP_MAX; at.occurrence++) {
 		const struct seen *row = find(m, at);
 
 		gap = row ? 0 : gap + 1;
 		if (row && row->state == STORE_REMOVED) {
-			removed = row;
-			gone++;
+			rows->last_removed = row;
+			rows->removed++;
 		} else if (row) {
-			active++;
-			give_row(m, &m->l->mails[i - 1], row);
-			i = m->next[i - 1];
+			if (rows->n == rows->room) {
+				rows->room = rows->room ? rows->room * 2 : 4;
+				rows->active = xreallocarray(
+					rows->active, rows->room, sizeof(struct seen *));
+			}
+			rows->active[rows->n++] = row;
 		}
 	}
-	if (i && alone && !active && gone == 1) {
-		give_row(m, &m->l->mails[i - 1], removed);
-		return;
+}
+
+/*
+ * The row that fits a mail: of its size, or (any_size) one where a size is not known. Undelivered
+ * rows first when mails are fewer than rows: which of them has gone cannot be told, and to fetch
+ * once more loses nothing.
+ */
+static const struct seen *take_row(struct rows *rows, const struct listed *mail, bool any_size,
+	bool undelivered_first, size_t *budget)
+{
+	size_t best = rows->n;
+
+	for (size_t i = 0; i < rows->n && *budget; i++) {
+		const struct seen *row = rows->active[i];
+		bool known = row && row->size && mail->size;
+
+		(*budget)--;
+		if (!row || (known ? row->size != mail->size : !any_size))
+			continue;
+		if (best == rows->n)
+			best = i;
+		if (!undelivered_first || row->state == STORE_NOTED) {
+			best = i;
+			break;
+		}
 	}
-	/* The others are new: each gets a number that no row in use has. */
-	for (at.occurrence = 0; i; at.occurrence++) {
+	if (best == rows->n)
+		return NULL;
+	const struct seen *row = rows->active[best];
+
+	rows->active[best] = NULL;
+	return row;
+}
+
+static void give_numbers(struct matching *m, size_t i)
+{
+	struct store_key at = {m->l->mails[i - 1].key.uid, 0};
+
+	/* New mails: each gets a number that no row in use has. */
+	for (; i; at.occurrence++) {
 		const struct seen *row = find(m, at);
 
+		while (i && m->l->mails[i - 1].seen)
+			i = m->next[i - 1];
+		if (!i)
+			break;
 		if (row && row->state != STORE_REMOVED)
 			continue;
 		m->l->mails[i - 1].key.occurrence = at.occurrence;
 		i = m->next[i - 1];
 	}
+}
+
+/* All mails with one UID, from the first on. */
+static void match_twins(struct matching *m, size_t first)
+{
+	struct listed *mails = m->l->mails;
+	struct rows rows = {.active = NULL};
+	size_t listed = 0, budget = COMPARE_MAX;
+	bool ambiguous;
+
+	for (size_t i = first + 1; i; i = m->next[i - 1])
+		listed++;
+	collect_rows(m, mails[first].key.uid, &rows);
+	ambiguous = listed > 1 || rows.n + rows.removed > 1;
+	if (!ambiguous && rows.n) {
+		give_row(m, &mails[first], rows.active[0]);
+	} else if (!ambiguous && rows.removed) {
+		give_row(m, &mails[first], rows.last_removed);
+	} else if (ambiguous) {
+		m->l->has_twins = true;
+		for (int any_size = 0; any_size < 2; any_size++)
+			for (size_t i = first + 1; i; i = m->next[i - 1]) {
+				const struct seen *row = mails[i - 1].seen
+					? NULL
+					: take_row(&rows, &mails[i - 1], any_size == 1,
+						  listed < rows.n, &budget);
+
+				mails[i - 1].twin = true;
+				if (row)
+					give_row(m, &mails[i - 1], row);
+			}
+	}
+	give_numbers(m, first + 1);
+	free(rows.active);
+}
+
+struct store_key *listing_new_twins(const struct listing *l, uint64_t **sizes, size_t *n)
+{
+	struct store_key *keys = xcalloc(l->n, sizeof(*keys));
+
+	*sizes = xcalloc(l->n, sizeof(**sizes));
+	*n = 0;
+	for (size_t i = 0; i < l->n; i++)
+		if (l->mails[i].twin && !l->mails[i].seen) {
+			(*sizes)[*n] = l->mails[i].size;
+			keys[(*n)++] = l->mails[i].key;
+		}
+	return keys;
 }
 
 /* A mail that UIDL does not have, though it has others, cannot be told from new mail later. */
@@ -203,27 +301,43 @@ static void drop_mails_without_uid(struct listing *l)
 		l->by_number[l->mails[i].msg] = (uint32_t)i + 1;
 }
 
+/* UIDs are pointers now: the arena does not move any more. */
+static void settle_uids(struct listing *l)
+{
+	drop_mails_without_uid(l);
+	for (size_t i = 0; i < l->n; i++)
+		l->mails[i].key.uid.data = l->uids.data + (uintptr_t)l->mails[i].key.uid.data - 1;
+}
+
 void listing_match(struct listing *l, const struct seen_set *set, bool *present)
 {
 	struct matching m = {.l = l, .set = set, .present = present};
 	const struct seen *row;
+	bool again = l->settled;
 	uint32_t *next;
 	bool *first;
 
-	l->matched = true;
+	l->settled = true;
+	l->has_twins = false;
 	if (!l->has_uids || !l->n)
 		return;
-	drop_mails_without_uid(l);
-	for (size_t i = 0; i < l->n; i++)
-		l->mails[i].key.uid.data = l->uids.data + (uintptr_t)l->mails[i].key.uid.data - 1;
+	if (!again)
+		settle_uids(l);
+	for (size_t i = 0; i < l->n; i++) {
+		l->mails[i].key.occurrence = 0;
+		l->mails[i].seen = NULL;
+		l->mails[i].twin = false;
+	}
 	next = xcalloc(l->n, sizeof(*next));
 	first = xcalloc(l->n, sizeof(*first));
 	link_twins(l, next, first);
 	m.next = next;
 	m.rows = set ? seen_at(set, 0) : NULL;
-	for (size_t i = 0; set && (row = seen_at(set, i)); i++)
+	for (size_t i = 0; set && (row = seen_at(set, i)); i++) {
+		present[i] = false;
 		if (row->key.occurrence > m.last_occurrence)
 			m.last_occurrence = row->key.occurrence;
+	}
 	for (size_t i = 0; i < l->n; i++)
 		if (first[i])
 			match_twins(&m, i);

@@ -19,7 +19,8 @@ struct listing {
 	struct buf uids; /* the arena behind mails[].key.uid, which is set by listing_match() */
 	bool has_uids;   /* by a line of UIDL, or by the caller when it was answered with an empty
 			    list */
-	bool has_sizes, matched;
+	bool has_sizes, settled;
+	bool has_twins;      /* some UID stands for several mails, here or in the state */
 	size_t without_uid;  /* listed, but not by UIDL: left out by listing_match() */
 	uint32_t *by_number; /* message number -> index + 1, grown as needed */
 	size_t by_number_room;
@@ -31,11 +32,15 @@ bool listing_add_uid(struct listing *l, struct span line, struct error *e) MUST_
 bool listing_add_size(struct listing *l, struct span line, struct error *e) MUST_CHECK;
 
 /*
- * Gives every mail its key and its row. The i-th mail with one UID takes the i-th row of that UID
- * that is not STORE_REMOVED; a removed row fits only a UID that neither listing nor state has
- * twice, for otherwise it may be another mail: never lost comes before never doubled. present has
- * a flag for each row of set, set to true for the rows that are listed. set may be NULL.
+ * Gives every mail its key and its row. Mails that share a UID are told apart by their sizes, where
+ * LIST was asked, else by their order; a row in STORE_REMOVED fits only a UID that neither listing
+ * nor state has twice, for otherwise it may be another mail: never lost comes before never doubled.
+ * present has a flag for each row of set, set to true for those that are listed. set may be NULL.
+ * May be called again when sizes have come.
  */
 void listing_match(struct listing *l, const struct seen_set *set, bool *present);
+
+/* Keys and sizes (fresh arrays of n) of mails that share their UID and have no row yet. */
+struct store_key *listing_new_twins(const struct listing *l, uint64_t **sizes, size_t *n);
 
 #endif

@@ -37,12 +37,19 @@ static bool removes_after_delivery(const struct policy *policy)
 	return policy->keep == KEEP_NOT || (policy->keep == KEEP_FOR && policy->keep_s <= 0);
 }
 
-/* A removed mail that is listed: the same one (the server has not let go of it), or a UID used
- * again. */
-static bool is_new_after_removal(const struct listed *mail)
+/*
+ * A UID that was out of the listing, or whose mail was removed, may have been given to another mail
+ * (RFC 1939 s.7 allows that). LIST's size, then and now, tells them apart.
+ */
+bool plan_is_another_mail(const struct listed *mail)
 {
-	return mail->seen->missing && mail->size && mail->seen->size &&
-		mail->size != mail->seen->size;
+	return (mail->seen->state == STORE_REMOVED || mail->seen->missing) && mail->size &&
+		mail->seen->size && mail->size != mail->seen->size;
+}
+
+static bool is_surely_the_same(const struct listed *mail)
+{
+	return mail->size && mail->size == mail->seen->size;
 }
 
 static enum plan_why why_known(
@@ -54,8 +61,10 @@ static enum plan_why why_known(
 		return PLAN_AGAIN;
 	if (seen->marked)
 		return PLAN_MARKED;
+	/* Without a size on both sides it stays: to delete what was never fetched would lose it. */
 	if (seen->state == STORE_REMOVED)
-		return policy->keep == KEEP_FOREVER ? PLAN_SEEN : PLAN_DELETE_AGAIN;
+		return policy->keep != KEEP_FOREVER && is_surely_the_same(mail) ? PLAN_DELETE_AGAIN
+										: PLAN_SEEN;
 	if (policy->keep == KEEP_NOT)
 		return PLAN_DELETE;
 	if (policy->keep == KEEP_FOR)
@@ -68,7 +77,7 @@ static enum plan_why why_of(const struct listed *mail, const struct policy *poli
 	const struct seen *seen = mail->seen;
 	bool known = seen && (seen->state == STORE_DELIVERED || seen->state == STORE_REMOVED);
 
-	if (known && !(seen->state == STORE_REMOVED && is_new_after_removal(mail))) {
+	if (known && !plan_is_another_mail(mail)) {
 		enum plan_why why = why_known(mail, policy, now_s);
 
 		if (why != PLAN_AGAIN)
@@ -78,7 +87,7 @@ static enum plan_why why_of(const struct listed *mail, const struct policy *poli
 		return PLAN_SET_ASIDE;
 	if (policy->size_max && mail->size > policy->size_max)
 		return PLAN_TOO_BIG;
-	if (known && policy->all)
+	if (known && policy->all && !plan_is_another_mail(mail))
 		return PLAN_AGAIN;
 	return seen && seen->attempts ? PLAN_RETRY : PLAN_NEW;
 }

@@ -24,6 +24,7 @@ struct listed {
 	uint64_t size;           /* as LIST said: a hint; 0 unknown */
 	struct store_key key;    /* empty uid: the server has none */
 	const struct seen *seen; /* NULL: never seen */
+	bool twin;               /* shares its UID with another, listed or known */
 	bool set_aside;          /* it has failed in this run already */
 };
 
@@ -44,6 +45,9 @@ enum plan_why {
 };
 /* A sentence part for --dry-run: "new", "seen before", … */
 const char *plan_why_text(enum plan_why why);
+
+/* Whether the row of a mail is about another one that had this UID before. */
+bool plan_is_another_mail(const struct listed *mail);
 
 struct plan_item {
 	uint32_t index; /* into the listing */

@@ -1,25 +1,28 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+/* clang-format off */
 /*
- * The journal's states, and what a crash in each leaves to do. A batch goes J0 → J1 → J2 → J3;
- * "tmp" is the Maildir's tmp/NAME.
+ * The journal's states, and what a crash in each leaves to do. A batch goes J0 → J1 → J2 → J3; "tmp" is
+ * the Maildir's tmp/NAME.
  *
- *   state                      row        tmp    recovery result J0  not yet prepared       none
- * maybe  sweeps own tmp names that no row names           fetched: once J1  before the rename
- * prepared   there  commits it, J2                                   once J1  after the rename
- * prepared   gone   only our rename removes it: J2                   once J1  older than 36 h
- * prepared   gone   readers may purge tmp/ by then: looks in new/ and cur/; not found is unsure:
- * says so, fetches  perhaps twice J2, J3                     delivered  gone   nothing; the plan
- * asks for DELE again if due     once
+ *   state                   row        tmp    recovery                                  result
+ *   J0  not yet prepared    none       maybe  sweeps own tmp names without a row        fetched: once
+ *   J1  before the rename   prepared   there  commits it, J2                            once
+ *   J1  after the rename    prepared   gone   only our rename removes it: J2            once
+ *   J1  older than 36 h,    prepared   gone   others may have purged it: looks in       perhaps twice,
+ *       or another tmp/                       new/ and cur/; not there: fetched again   never lost
+ *   J2, J3                  delivered  gone   nothing; the plan asks for DELE if due    once
  *
- * An mbox compares length and digest at the recorded place: whole is delivered; torn at the end of
- * the file is cut off and fetched again; torn with others' mail behind it is unsure. A command and
- * standard output cannot take part: they have no J1, and a crash between their end and J2 delivers
- * that one mail again.
+ * An mbox compares length and digest at the recorded place: whole is delivered; torn at the end of the
+ * file is cut off and fetched again; torn with others' mail behind it is unsure. A command and standard
+ * output cannot take part: they have no J1, and a crash between their end and J2 delivers that one mail
+ * again.
  */
+/* clang-format on */
 #include "recover.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* The rows of one destination: told apart by the sink, finished together, and dropped together. */
 static bool settle(struct store *store, struct sink *sink, const char *destination,
@@ -68,6 +71,18 @@ end:
 	return ok;
 }
 
+static bool forget(struct store *store, const struct store_pending *rows, size_t n, struct error *e)
+{
+	struct store_key *keys = xcalloc(n, sizeof(*keys));
+	bool done;
+
+	for (size_t i = 0; i < n; i++)
+		keys[i] = rows[i].key;
+	done = store_forget(store, keys, n, e);
+	free(keys);
+	return done;
+}
+
 /* The destination that a row names is another than today's: the configuration has changed since. */
 static bool settle_elsewhere(struct store *store, const char *id, const char *mark,
 	const struct store_pending *rows, size_t n, int64_t now_s, struct recovery *done,
@@ -76,6 +91,7 @@ static bool settle_elsewhere(struct store *store, const char *id, const char *ma
 	struct destination d;
 	struct sink *sink;
 	struct buf text = {NULL, 0, 0};
+	struct error gone;
 	bool ok;
 
 	/* In an id the account's name is in place already. */
@@ -86,8 +102,17 @@ static bool settle_elsewhere(struct store *store, const char *id, const char *ma
 	buf_release(&text);
 	if (!ok)
 		return false;
-	sink = sink_open(&d, mark, e);
-	ok = sink && settle(store, sink, id, rows, n, now_s, done, e);
+	/* A destination that is gone, or cannot be used any more, must not stop today's for ever.
+	 */
+	sink = d.path && access(d.path, F_OK) < 0 ? NULL : sink_open(&d, mark, &gone);
+	if (sink) {
+		ok = settle(store, sink, id, rows, n, now_s, done, e);
+	} else {
+		error_set(
+			&done->unsure_why, ERROR_DELIVERY, "%.200s is not there any more", d.shown);
+		done->unsure += n;
+		ok = forget(store, rows, n, e);
+	}
 	sink_free(sink);
 	destination_release(&d);
 	return ok;

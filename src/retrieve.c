@@ -7,6 +7,12 @@
  * A mail joins its batch only when the next status line has been read as one: a server that does
  * not stuff a first or torn line with a dot ends a mail early, and the rest of the mail then stands
  * where a reply should. Behind the last RETR a NOOP gives that proof, in the same flight.
+ *
+ * A server that announces PIPELINING and drops commands from a burst would shift all answers by
+ * one: the next mail would come under this one's UID. So UIDL n goes before each RETR n of a
+ * flight, and its answer must name the right mail before anything after it is believed; that costs
+ * some octets, and no round trip. LIST goes out with the first flight: its sizes tell this mail
+ * from another that may get its UID one day.
  */
 #include "retrieve.h"
 
@@ -51,7 +57,7 @@ struct loop {
 	bool receiving;     /* a mail is open in the sink */
 	bool ended;         /* it is whole, but not yet confirmed */
 	bool verify;        /* see above */
-	bool unproved;      /* some answers gave no proof */
+	bool unproved;      /* the last answer gave no proof */
 	bool discard;       /* stopped: what still comes would only start more commands */
 	bool sink_failed;   /* nothing more can be delivered */
 	uint64_t mail_octets;
@@ -112,8 +118,9 @@ static void add_to_batch(struct loop *l, uint32_t index)
 		b->mails = xcalloc(batch_max(l), sizeof(*b->mails));
 		l->open_since_ms = clock_ms();
 	}
-	b->mails[b->n++] = (struct commit_mail){
-		.index = index, .row = {.key = mail_at(l, index)->key, .size = l->mail_octets}};
+	b->mails[b->n++] = (struct commit_mail){.index = index,
+		.row = {.key = mail_at(l, index)->key, .size = mail_at(l, index)->size},
+		.octets = l->mail_octets};
 	b->octets += l->mail_octets;
 	if (b->n >= batch_max(l) || b->octets >= BATCH_OCTETS)
 		submit(l);
@@ -134,7 +141,7 @@ static void report_delivered(struct loop *l, const struct commit_batch *b)
 		struct report r = {.type = REPORT_MESSAGE};
 
 		text_safe(r.u.message.uid, sizeof(r.u.message.uid), b->mails[i].row.key.uid);
-		r.u.message.octets = b->mails[i].row.size;
+		r.u.message.octets = b->mails[i].octets;
 		if (ops->where)
 			ops->where(&b->receipts[i], r.u.message.where, sizeof(r.u.message.where));
 		report_send(l->r->report_fd, &r);
@@ -344,16 +351,31 @@ static bool check_step(struct loop *l, const struct pop3_event *ev)
 	struct span uid;
 	uint32_t msg;
 
-	if (!ev->ok) {
-		l->unproved = true;
+	l->unproved = !ev->ok;
+	if (!ev->ok)
 		return true;
-	}
 	if (reply_uidl(ev->text, &msg, &uid) && msg == mail->msg && span_equal(uid, mail->key.uid))
 		return true;
 	l->r->session_failed = l->r->lost_step = true;
 	error_set(&l->fatal, ERROR_PROTOCOL, "%s mixes up its answers to pipelined commands",
 		l->r->account->endpoint.host);
 	return error_server(&l->fatal, ev->text);
+}
+
+static void take_removal(struct loop *l, const struct pop3_event *ev)
+{
+	l->removal_ok[l->removals_answered++] = ev->ok;
+	if (!ev->ok && !l->r->refused++)
+		text_safe(l->r->refusal, sizeof(l->r->refusal), ev->text);
+}
+
+/* A mail that is there, though UIDL n was refused: this server cannot prove that it is in step. */
+static bool fail_proof(struct loop *l, const struct pop3_event *ev)
+{
+	l->r->session_failed = l->r->lost_step = true;
+	error_set(&l->fatal, ERROR_PROTOCOL, "%s does not answer UIDL %lu as it should",
+		l->r->account->endpoint.host, (unsigned long)ev->msg);
+	return false;
 }
 
 static bool take_reply(struct loop *l, const struct pop3_event *ev)
@@ -364,12 +386,14 @@ static bool take_reply(struct loop *l, const struct pop3_event *ev)
 		return false;
 	switch (ev->verb) {
 	case POP3_RETR:
+		if (ev->ok && l->unproved)
+			return fail_proof(l, ev);
 		if (ev->ok)
 			return begin_mail(l);
 		fail_retrieval(l, ev);
 		return true;
 	case POP3_DELE:
-		l->removal_ok[l->removals_answered++] = ev->ok;
+		take_removal(l, ev);
 		return true;
 	default:
 		return true;
@@ -390,7 +414,15 @@ static bool take_event(struct loop *l, const struct pop3_event *ev)
 			return true;
 		l->sink_failed = true;
 		return false;
+	case POP3_LINE:
+		/* A line that cannot be read only leaves a size unknown. */
+		(void)!listing_add_size(l->r->listing, ev->text, NULL);
+		return true;
 	case POP3_END:
+		if (ev->verb == POP3_LIST) {
+			l->r->listing->has_sizes = true;
+			return true;
+		}
 		l->ended = !l->discard;
 		l->received_mails++;
 		l->received_octets += l->mail_octets;
@@ -528,7 +560,7 @@ static bool quit_would_hide(const struct loop *l)
 {
 	const struct capabilities *c = session_capabilities(l->r->session);
 
-	return c->expires && c->expire_days == 0 && l->r->failures_n;
+	return c->expires && c->expire_days == 0 && l->answered > l->r->mails;
 }
 
 /* The last DELEs and QUIT, in one flight where that is possible (RFC 1939 s.6: UPDATE state). */
@@ -551,7 +583,7 @@ static bool say_goodbye(struct loop *l)
 		switch (session_next(l->r->session, -1, true, &ev, &l->fatal)) {
 		case SESSION_EVENT:
 			if (ev.verb == POP3_DELE)
-				l->removal_ok[l->removals_answered++] = ev.ok;
+				take_removal(l, &ev);
 			if (ev.verb == POP3_QUIT)
 				quit_ok = ev.ok;
 			break;
@@ -570,6 +602,13 @@ end:
 	}
 	/* Nothing hangs on QUIT when nothing was to be deleted. */
 	return quit_ok || !l->removals_sent;
+}
+
+/* In front of the first flight; its answer comes with it. */
+static bool ask_sizes(struct loop *l)
+{
+	return l->r->listing->has_sizes || !l->r->listing->has_uids || !l->fetch_n ||
+		send(l, POP3_LIST, 0);
 }
 
 static void prepare_lists(struct loop *l)
@@ -598,12 +637,13 @@ bool retrieve(struct retrieval *r, struct error *e)
 	bool done = false;
 
 	prepare_lists(&l);
-	l.verify = r->verify && r->listing->has_uids && session_pipelining(r->session);
+	l.verify = r->listing->has_uids && session_pipelining(r->session);
 	l.commit = commit_start(
 		r->sink, r->account->destination.id, r->store, r->listing->has_uids, e);
 	if (!l.commit)
 		goto end;
-	run_loop(&l);
+	if (ask_sizes(&l))
+		run_loop(&l);
 	wind_up(&l);
 	if (!l.fatal.kind && !quit_would_hide(&l))
 		done = say_goodbye(&l);

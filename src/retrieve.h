@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/text.h"
 #include "listing.h"
 #include "plan.h"
 #include "report.h"
@@ -25,15 +26,13 @@ struct retrieval_failure {
 struct retrieval {
 	/* Set by the caller, borrowed. */
 	struct session *session;
-	const struct listing *listing;
+	struct listing *listing; /* sizes are added to it */
 	const struct plan *plan;
 	const struct account *account;
 	const struct run_order *order;
 	struct sink *sink;
 	struct store *store;
 	int report_fd;
-	bool verify; /* this server's pipelining is not known yet: have each message's UID told
-			again */
 	uint64_t mails_before,
 		octets_before; /* of earlier sessions of this run, for the progress */
 
@@ -43,11 +42,13 @@ struct retrieval {
 	size_t failures_n;
 	uint32_t *removed; /* listing indices: DELE and QUIT were answered +OK */
 	size_t removed_n;
-	size_t unconfirmed;  /* DELE sent, QUIT not answered +OK */
-	size_t left;         /* wanted, but neither delivered nor failed */
-	bool stopped;        /* by a stop request */
+	size_t refused;              /* DELE was answered -ERR */
+	char refusal[TEXT_SAFE_MAX]; /* the first such answer */
+	size_t unconfirmed;          /* DELE sent, QUIT not answered +OK */
+	size_t left;                 /* wanted, but neither delivered nor failed */
+	bool stopped;                /* by a stop request */
 	bool lost_step;      /* answers and commands did not fit together: pipelining may be why */
-	bool verified;       /* with verify: all answers did */
+	bool verified;       /* all answers to a pipelined flight did */
 	bool session_failed; /* *e is about the connection, not about the destination */
 };
 /* False: *e ended the session early; what was delivered is delivered all the same. */

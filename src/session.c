@@ -119,7 +119,8 @@ static enum session_result failed(struct session *s, struct error *e)
 
 static bool fail_silent(struct session *s, struct error *e)
 {
-	s->lost_step = pop3_outstanding(s->engine) > 1;
+	/* Of a server that has proved itself, silence says nothing but that the line is down. */
+	s->lost_step = pop3_outstanding(s->engine) > 1 && !s->setting->pipelining_proven;
 	s->silent = true;
 	return error_set(e, ERROR_NETWORK, "%s:%u sent nothing for %lld s",
 		s->account->endpoint.host, (unsigned)s->account->endpoint.port,

@@ -115,13 +115,15 @@ static bool list_mail(struct fetch *f, struct error *e)
 	return has_uids || live_without_uids(f, e);
 }
 
-/* A removed mail that is listed again is told from a UID used anew by its size. */
+/* Where a UID alone does not say which mail it is, sizes do. */
 static bool needs_sizes_to_tell(const struct fetch *f)
 {
+	if (f->listing.has_twins && !f->listing.has_sizes)
+		return true;
 	for (size_t i = 0; !f->listing.has_sizes && i < f->listing.n; i++) {
 		const struct seen *seen = f->listing.mails[i].seen;
 
-		if (seen && seen->state == STORE_REMOVED && seen->missing)
+		if (seen && (seen->state == STORE_REMOVED || seen->missing))
 			return true;
 	}
 	return false;
@@ -144,20 +146,69 @@ static void set_mails_aside(struct fetch *f)
 	}
 }
 
-static void warn_without_uid(struct fetch *f)
+static bool warn_without_uid(struct fetch *f, struct error *e)
 {
 	size_t n = f->listing.without_uid;
 	struct error w = {0};
 
+	char count[24];
+
 	if (!n)
-		return;
+		return true;
 	error_set(&w, ERROR_PROTOCOL, "%s lists %zu message%s without a UID; %s there",
 		f->account->endpoint.host, n, n == 1 ? "" : "s", n == 1 ? "it stays" : "they stay");
-	report_warning(f->report_fd, &w);
+	snprintf(count, sizeof(count), "%zu", n);
+	return warn_once(f, "said-without-uid", count, &w, e);
+}
+
+/*
+ * Mails that share a UID are written down, all of them, before one of them is fetched: a row for
+ * each says later that a single one left over may be any of them.
+ */
+static bool note_twins(struct fetch *f, int64_t now_s, struct error *e)
+{
+	struct store_key *keys;
+	uint64_t *sizes;
+	bool done = true;
+	size_t n;
+
+	if (!f->listing.has_twins)
+		return true;
+	keys = listing_new_twins(&f->listing, &sizes, &n);
+	done = store_note(f->store, keys, sizes, n, now_s, e);
+	free(keys);
+	free(sizes);
+	return done;
+}
+
+/*
+ * Rows about another mail than the one that has their UID now: they must not speak for it, whatever
+ * becomes of it in this run.
+ */
+static bool forget_reused(struct fetch *f, struct error *e)
+{
+	struct store_key *keys = xcalloc(f->listing.n, sizeof(*keys));
+	size_t n = 0;
+	bool done;
+
+	for (size_t i = 0; i < f->listing.n; i++) {
+		struct listed *mail = &f->listing.mails[i];
+		const struct seen *row = mail->seen ? mail->seen : seen_find(f->seen, mail->key);
+
+		if (!row ||
+			(mail->seen ? !plan_is_another_mail(mail) : row->state != STORE_REMOVED))
+			continue;
+		keys[n++] = mail->key;
+		mail->seen = NULL;
+	}
+	done = !n || store_forget(f->store, keys, n, e);
+	free(keys);
+	return done;
 }
 
 static bool match_and_plan(struct fetch *f, struct error *e)
 {
+	struct policy policy = f->account->policy;
 	size_t known = 0;
 	bool *present, ok = false;
 	int64_t now_s = clock_wall_s();
@@ -168,14 +219,23 @@ static bool match_and_plan(struct fetch *f, struct error *e)
 		known++;
 	present = xcalloc(known, sizeof(*present));
 	listing_match(&f->listing, f->seen, present);
-	warn_without_uid(f);
-	if (needs_sizes_to_tell(f) && !ask_sizes(f, false, e))
+	if (!warn_without_uid(f, e))
 		goto end;
+	if (needs_sizes_to_tell(f)) {
+		if (!ask_sizes(f, false, e))
+			goto end;
+		listing_match(&f->listing, f->seen, present);
+	}
 	if (f->store && !fetch_only_looks(f) && f->listing.has_uids &&
-		!store_listed(f->store, f->seen, present, now_s, REMOVED_KEEP_S, e))
+		!(forget_reused(f, e) &&
+			store_listed(f->store, f->seen, present, now_s, REMOVED_KEEP_S, e) &&
+			note_twins(f, now_s, e)))
 		goto end;
 	set_mails_aside(f);
-	plan_make(&f->plan, f->listing.mails, f->listing.n, &f->account->policy, now_s);
+	/* The limit is one of the run, not of each of its sessions. */
+	if (f->counts.mails < policy.fetch_max)
+		policy.fetch_max -= (uint32_t)f->counts.mails;
+	plan_make(&f->plan, f->listing.mails, f->listing.n, &policy, now_s);
 	f->counts.seen = f->plan.seen;
 	f->counts.new_mails = f->plan.fetch;
 	ok = true;

@@ -58,30 +58,6 @@ static bool mark_all(struct fetch *f, struct error *e)
 	return done && quit(f);
 }
 
-/* A key that a removed mail had, and that a new one gets now: the old row must not speak for the
- * new mail. */
-static bool forget_reused(struct fetch *f, struct error *e)
-{
-	struct store_key *keys = xcalloc(f->plan.n, sizeof(*keys));
-	size_t n = 0;
-	bool done;
-
-	for (size_t i = 0; i < f->plan.n; i++) {
-		const struct plan_item *item = &f->plan.items[i];
-		const struct listed *mail = &f->listing.mails[item->index];
-		const struct seen *row;
-
-		if (!item->fetch || item->why == PLAN_AGAIN || !mail->key.uid.len)
-			continue;
-		row = seen_find(f->seen, mail->key);
-		if (row && row->state == STORE_REMOVED)
-			keys[n++] = mail->key;
-	}
-	done = !n || store_forget(f->store, keys, n, e);
-	free(keys);
-	return done;
-}
-
 /* What the retrieval found out goes into the state: removed mails, failed ones. */
 static bool note_results(struct fetch *f, const struct retrieval *r, struct error *e)
 {
@@ -172,15 +148,12 @@ static bool fetch_mail(struct fetch *f, bool *again, struct error *e)
 		.sink = f->sink,
 		.store = f->store,
 		.report_fd = f->report_fd,
-		.verify = strcmp(f->pipelining, "works") != 0,
 		.mails_before = f->counts.mails,
 		.octets_before = f->counts.octets,
 	};
 	struct error noted = {0};
 	bool done;
 
-	if (!forget_reused(f, e))
-		return false;
 	if (!f->wanted)
 		f->wanted = f->plan.fetch;
 	report_plan(f);
@@ -193,8 +166,16 @@ static bool fetch_mail(struct fetch *f, bool *again, struct error *e)
 	f->in_step = f->in_step || (!done && r.lost_step);
 	f->blamed = f->blamed || (r.session_failed && r.failures_n);
 	f->verified = f->verified || r.verified;
-	*again = !done && r.session_failed && f->listing.has_uids &&
+	/* With --all a second session would fetch once more what the first has delivered. */
+	*again = !done && r.session_failed && f->listing.has_uids && !f->account->policy.all &&
+		(!f->account->policy.fetch_max || f->counts.mails < f->account->policy.fetch_max) &&
 		(r.mails || r.failures_n || r.lost_step);
+	if (done && r.refused) {
+		done = error_set(e, ERROR_LATER, "%s refused to delete %zu message%s; %s there",
+			f->account->endpoint.host, r.refused, r.refused == 1 ? "" : "s",
+			r.refused == 1 ? "it stays" : "they stay");
+		error_server(e, span_of(r.refusal));
+	}
 	if (!done)
 		explain(f, &r, e);
 	retrieval_release(&r);

@@ -33,6 +33,7 @@ enum {
 	NAME_ROOM = 176,
 	HOST_ROOM = 64,
 	MARK_ROOM = 24,
+	PLACE_ROOM = 48,
 	LARGE = 4 * 1024 * 1024,
 	TMP_KEPT_S = 36 * 60 *
 		60, /* by convention other programs may remove what is older from tmp/ */
@@ -56,6 +57,8 @@ struct maildir {
 	struct sink sink;
 	const struct destination *d;
 	int tmp_fd, new_fd, cur_fd;
+	bool made;              /* tmp/ was missing: nothing an earlier run left can be in it */
+	char place[PLACE_ROOM]; /* which tmp/ this is: device and inode */
 	char host[HOST_ROOM], mark[MARK_ROOM];
 	char process[32];                      /* "P4711Q", before the count in a name */
 	char tail[HOST_ROOM + MARK_ROOM + 16]; /* what stands behind it */
@@ -264,7 +267,8 @@ static bool prepare(
 	files = xcalloc(n, sizeof(*files));
 	for (size_t i = 0; i < n; i++) {
 		files[i] = (struct durable_file){b->entries[i].name, b->entries[i].fd};
-		memcpy(out[i].text, b->entries[i].name, NAME_ROOM);
+		/* Where it lies is told too: a folder put in place of this one is another. */
+		snprintf(out[i].text, sizeof(out[i].text), "%s %s", b->entries[i].name, m->place);
 	}
 	done = durable_sync(&m->durable, files, n, &which);
 	err = errno;
@@ -341,16 +345,27 @@ static bool show(const struct sink *k, const char *name, struct error *e)
 				   m->d->shown, name);
 }
 
+/* The name in a receipt; false when it cannot be one of ours. */
+static bool read_receipt(const struct receipt *r, char name[NAME_ROOM], struct error *e)
+{
+	size_t len = strcspn(r->text, " ");
+
+	snprintf(name, NAME_ROOM, "%.*s", (int)(len < NAME_ROOM ? len : NAME_ROOM - 1), r->text);
+	if (len < NAME_ROOM && is_name(name))
+		return true;
+	return error_set(e, ERROR_STORE, "the journal names an impossible file: %s",
+		safe(span_of(r->text)).text);
+}
+
 static bool commit(
 	struct sink *k, struct sink_batch *b, const struct receipt *r, size_t n, struct error *e)
 {
 	struct maildir *m = self(k);
 
 	for (size_t i = 0; i < n; i++) {
-		if (!is_name(r[i].text))
-			return error_set(e, ERROR_STORE, "the journal names an impossible file: %s",
-				safe(span_of(r[i].text)).text);
-		if (!show(k, r[i].text, e))
+		char name[NAME_ROOM];
+
+		if (!read_receipt(&r[i], name, e) || !show(k, name, e))
 			return false;
 		if (b)
 			b->entries[i].renamed = true;
@@ -377,29 +392,32 @@ static enum sink_state recover(
 	struct sink *k, const struct receipt *r, int64_t prepared_s, struct error *e)
 {
 	struct maildir *m = self(k);
+	char name[NAME_ROOM];
 	int found;
 
-	if (!is_name(r->text)) {
-		error_set(e, ERROR_STORE, "the journal names an impossible file: %s",
-			safe(span_of(r->text)).text);
+	if (!read_receipt(r, name, e))
 		return SINK_UNSURE;
-	}
-	if (faccessat(m->tmp_fd, r->text, F_OK, 0) == 0)
+	if (faccessat(m->tmp_fd, name, F_OK, 0) == 0)
 		return SINK_PREPARED;
 	if (errno != ENOENT) {
 		fail(k, errno, e);
 		return SINK_UNSURE;
 	}
-	if ((int64_t)time(NULL) - prepared_s < TMP_KEPT_S)
+	/* Only our rename takes a name out of this very folder; in another one it may never have
+	 * been. */
+	if (!m->made && (int64_t)time(NULL) - prepared_s < TMP_KEPT_S &&
+		r->text[strlen(name)] == ' ' && strcmp(r->text + strlen(name) + 1, m->place) == 0)
 		return SINK_DELIVERED;
-	found = is_visible(m, r->text);
+	found = is_visible(m, name);
 	if (found > 0)
 		return SINK_DELIVERED;
+	if (!found && m->made)
+		return SINK_ABSENT;
 	if (found < 0)
 		fail(k, errno, e);
 	else
 		error_set(e, ERROR_DELIVERY, "%s: it cannot be told whether %s was delivered",
-			m->d->shown, r->text);
+			m->d->shown, name);
 	return SINK_UNSURE;
 }
 
@@ -419,13 +437,13 @@ static int compare_names(const void *a, const void *b)
 static void sweep(struct sink *k, const struct receipt *named, size_t n)
 {
 	struct maildir *m = self(k);
-	const char **keep = xcalloc(n + 1, sizeof(*keep));
+	char **keep = xcalloc(n + 1, sizeof(*keep));
 	int fd = openat(m->tmp_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *entry;
 
 	for (size_t i = 0; i < n; i++)
-		keep[i] = named[i].text;
+		keep[i] = xstrndup(named[i].text, strcspn(named[i].text, " "));
 	qsort(keep, n, sizeof(*keep), compare_names);
 	while (dir && (entry = readdir(dir))) {
 		const char *name = entry->d_name;
@@ -437,12 +455,14 @@ static void sweep(struct sink *k, const struct receipt *named, size_t n)
 		closedir(dir);
 	else if (fd >= 0)
 		close(fd);
+	for (size_t i = 0; i < n; i++)
+		free(keep[i]);
 	free(keep);
 }
 
 static void where(const struct receipt *r, char *out, size_t room)
 {
-	snprintf(out, room, "new/%s", r->text);
+	snprintf(out, room, "new/%.*s", (int)strcspn(r->text, " "), r->text);
 }
 
 static void free_sink(struct sink *k)
@@ -548,12 +568,14 @@ static int open_part(
 }
 
 /* Mail cannot be renamed from one file system to another. */
-static bool one_device(const struct maildir *m, struct error *e)
+static bool one_device(struct maildir *m, struct error *e)
 {
 	struct stat tmp, new;
 
 	if (fstat(m->tmp_fd, &tmp) < 0 || fstat(m->new_fd, &new) < 0)
 		return fail(&m->sink, errno, e);
+	snprintf(m->place, sizeof(m->place), "%llu.%llu", (unsigned long long)tmp.st_dev,
+		(unsigned long long)tmp.st_ino);
 	return tmp.st_dev == new.st_dev ||
 		error_set(e, ERROR_DELIVERY, "%s: tmp and new are on different file systems",
 			m->d->shown);
@@ -578,7 +600,8 @@ static bool open_folders(struct maildir *m, struct error *e)
 		return errno == ENOTDIR
 			? error_set(e, ERROR_DELIVERY, "%s is not a folder", m->d->shown)
 			: fail(&m->sink, errno, e);
-	m->tmp_fd = open_part(m, fd, "tmp", &made_part, e);
+	m->tmp_fd = open_part(m, fd, "tmp", &m->made, e);
+	made_part = m->made;
 	m->new_fd = m->tmp_fd < 0 ? -1 : open_part(m, fd, "new", &made_part, e);
 	m->cur_fd = m->new_fd < 0 ? -1 : open_part(m, fd, "cur", &made_part, e);
 	if (m->cur_fd < 0 || !one_device(m, e))

@@ -65,6 +65,7 @@ enum statement {
 	DELIVERED,
 	REMOVED,
 	FAILED,
+	NOTE,
 	MARK_SEEN,
 	FORGET,
 	MISSING,
@@ -100,6 +101,8 @@ static const char *const sql[STATEMENTS] = {
 	[FAILED] = "INSERT INTO mail(uid, occurrence, state, first_s, attempts, why)"
 		   " VALUES(?1, ?2, 0, ?3, 1, ?4) ON CONFLICT(uid, occurrence)"
 		   " DO UPDATE SET attempts = attempts + 1, why = ?4",
+	[NOTE] = "INSERT INTO mail(uid, occurrence, state, first_s, size) VALUES(?1, ?2, 0, ?3, ?4)"
+		 " ON CONFLICT(uid, occurrence) DO NOTHING",
 	[MARK_SEEN] = "INSERT INTO mail(uid, occurrence, state, marked, first_s, delivered_s)"
 		      " VALUES(?1, ?2, 2, 1, ?3, ?3) ON CONFLICT(uid, occurrence) DO UPDATE"
 		      " SET state = 2, marked = 1, delivered_s = ?3 WHERE state = 0",
@@ -621,6 +624,25 @@ bool store_removed(
 	struct store *s, const struct store_key *keys, size_t n, int64_t now_s, struct error *e)
 {
 	return write_keys(s, REMOVED, keys, n, &now_s, e);
+}
+
+bool store_note(struct store *s, const struct store_key *keys, const uint64_t *sizes, size_t n,
+	int64_t now_s, struct error *e)
+{
+	sqlite3_stmt *q = n ? statement(s, NOTE, e) : NULL;
+	bool done = true;
+
+	if (!n)
+		return true;
+	if (!q || !begin(s, e))
+		return false;
+	for (size_t i = 0; done && i < n; i++) {
+		bind_key(q, keys[i]);
+		sqlite3_bind_int64(q, 3, now_s);
+		sqlite3_bind_int64(q, 4, (sqlite3_int64)sizes[i]);
+		done = execute(s, q, e);
+	}
+	return finish(s, done, e);
 }
 
 bool store_mark_seen(

@@ -34,7 +34,7 @@ struct seen {
 	bool marked;         /* seen without a delivery (--from-now) */
 	bool missing;        /* the last listing did not have it */
 	uint32_t attempts;   /* failed ones */
-	uint64_t size;       /* octets received, or 0 */
+	uint64_t size;       /* as LIST said when it was fetched, or 0 */
 	int64_t delivered_s; /* the retention clock's start */
 	int64_t removed_s;
 };
@@ -83,6 +83,9 @@ bool store_removed(struct store *s, const struct store_key *keys, size_t n, int6
 /* One more failed attempt; why is kept for reports. Never lowers a state. */
 bool store_failed(struct store *s, struct store_key key, const char *why, int64_t now_s,
 	struct error *e) MUST_CHECK;
+/* Makes rows in STORE_NOTED for mails that have none: sizes[i] as LIST says. */
+bool store_note(struct store *s, const struct store_key *keys, const uint64_t *sizes, size_t n,
+	int64_t now_s, struct error *e) MUST_CHECK;
 /* Marks as seen without delivery; known rows keep their state but for STORE_NOTED. */
 bool store_mark_seen(struct store *s, const struct store_key *keys, size_t n, int64_t now_s,
 	struct error *e) MUST_CHECK;

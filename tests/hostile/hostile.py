@@ -56,6 +56,7 @@ class Server(popd.Popd):
     def __init__(self, folder, *options, **more):
         super().__init__("--mail", folder, "--password", PASSWORD, *options, **more)
         self.folder = folder
+        self.serial = max([int(name) for name in os.listdir(folder)], default=0)
 
 
 class HostileCase(harness.Case):

@@ -114,15 +114,17 @@ static void plan__gives_every_mail_one_reason(void **state)
 		{&removed, 500, &forever, PLAN_SEEN, false, false},
 		{&removed, 500, &nothing, PLAN_DELETE_AGAIN, false, true},
 		{&removed, 500, &two_weeks, PLAN_DELETE_AGAIN, false, true},
-		{&removed, 900, &nothing, PLAN_DELETE_AGAIN, false, true},
+		{&removed, 900, &nothing, PLAN_NEW, true, true},
+		{&removed, 0, &nothing, PLAN_SEEN, false, false},
 		{&removed, 500, &again, PLAN_AGAIN, true, false},
 		/* listed again after it was gone: the size tells whether it is another */
 		{&back, 500, &nothing, PLAN_DELETE_AGAIN, false, true},
-		{&back, 0, &nothing, PLAN_DELETE_AGAIN, false, true},
+		/* without proof that it is the same it stays */
+		{&back, 0, &nothing, PLAN_SEEN, false, false},
 		{&back, 501, &nothing, PLAN_NEW, true, true},
 		{&back, 501, &forever, PLAN_NEW, true, false},
 		{&back, 500, &forever, PLAN_SEEN, false, false},
-		{&back_unknown, 501, &nothing, PLAN_DELETE_AGAIN, false, true},
+		{&back_unknown, 501, &nothing, PLAN_SEEN, false, false},
 		{&back, 1001, &small, PLAN_TOO_BIG, false, false},
 		/* too big */
 		{NULL, 1000, &small, PLAN_NEW, true, false},
