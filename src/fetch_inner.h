@@ -30,7 +30,7 @@ struct fetch {
 	size_t aside_n;
 	uint64_t wanted;            /* mails to fetch, by the first session's plan */
 	struct error first_failure; /* of one mail, over all sessions */
-	char pipelining[20];        /* remembered: "works", "broken", or "" */
+	char pipelining[40];        /* remembered: "works", "broken SINCE", or "" */
 	bool in_step;  /* a session of this run lost its step: go on without pipelining */
 	bool blamed;   /* a mail of this run broke its session, not the pipelining */
 	bool verified; /* all answers of a pipelined session were where they belong */
@@ -38,6 +38,7 @@ struct fetch {
 	struct session_setting session_setting;
 	struct session *session;
 	struct seen_set *seen;
+	bool other_host; /* than the one the state is from */
 	struct listing listing;
 	struct plan plan;
 };

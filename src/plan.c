@@ -43,8 +43,8 @@ static bool removes_after_delivery(const struct policy *policy)
  */
 bool plan_is_another_mail(const struct listed *mail)
 {
-	return (mail->seen->state == STORE_REMOVED || mail->seen->missing) && mail->size &&
-		mail->seen->size && mail->size != mail->seen->size;
+	return (mail->seen->state == STORE_REMOVED || mail->seen->missing || mail->doubtful) &&
+		mail->size && mail->seen->size && mail->size != mail->seen->size;
 }
 
 static bool is_surely_the_same(const struct listed *mail)

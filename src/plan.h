@@ -25,6 +25,7 @@ struct listed {
 	struct store_key key;    /* empty uid: the server has none */
 	const struct seen *seen; /* NULL: never seen */
 	bool twin;               /* shares its UID with another, listed or known */
+	bool doubtful;           /* its row comes from another server: the UID alone says nothing */
 	bool set_aside;          /* it has failed in this run already */
 };
 

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/clock.h"
 #include "base/text.h"
@@ -118,7 +119,7 @@ static bool list_mail(struct fetch *f, struct error *e)
 /* Where a UID alone does not say which mail it is, sizes do. */
 static bool needs_sizes_to_tell(const struct fetch *f)
 {
-	if (f->listing.has_twins && !f->listing.has_sizes)
+	if ((f->listing.has_twins || f->other_host) && !f->listing.has_sizes)
 		return true;
 	for (size_t i = 0; !f->listing.has_sizes && i < f->listing.n; i++) {
 		const struct seen *seen = f->listing.mails[i].seen;
@@ -206,6 +207,17 @@ static bool forget_reused(struct fetch *f, struct error *e)
 	return done;
 }
 
+/* A mailbox that moved keeps its UIDs or does not; the sizes tell. */
+static bool find_out_host(struct fetch *f, struct error *e)
+{
+	char known[300] = "";
+
+	if (!store_get(f->store, "host", known, sizeof(known), e))
+		return false;
+	f->other_host = strcasecmp(known, f->account->endpoint.host) != 0;
+	return true;
+}
+
 static bool match_and_plan(struct fetch *f, struct error *e)
 {
 	struct policy policy = f->account->policy;
@@ -217,6 +229,8 @@ static bool match_and_plan(struct fetch *f, struct error *e)
 		return false;
 	while (f->seen && seen_at(f->seen, known))
 		known++;
+	if (f->store && !find_out_host(f, e))
+		return false;
 	present = xcalloc(known, sizeof(*present));
 	listing_match(&f->listing, f->seen, present);
 	if (!warn_without_uid(f, e))
@@ -226,10 +240,15 @@ static bool match_and_plan(struct fetch *f, struct error *e)
 			goto end;
 		listing_match(&f->listing, f->seen, present);
 	}
+	for (size_t i = 0; i < f->listing.n; i++)
+		f->listing.mails[i].doubtful = f->other_host;
 	if (f->store && !fetch_only_looks(f) && f->listing.has_uids &&
 		!(forget_reused(f, e) &&
 			store_listed(f->store, f->seen, present, now_s, REMOVED_KEEP_S, e) &&
 			note_twins(f, now_s, e)))
+		goto end;
+	if (f->other_host && !fetch_only_looks(f) &&
+		!store_set(f->store, "host", f->account->endpoint.host, e))
 		goto end;
 	set_mails_aside(f);
 	/* The limit is one of the run, not of each of its sessions. */

@@ -9,8 +9,11 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/parse.h"
 #include "base/text.h"
 #include "fetch_inner.h"
+
+enum { BROKEN_KEPT_S = 30 * 86400 };
 
 static bool quit(struct fetch *f)
 {
@@ -206,15 +209,30 @@ static bool carry_out(struct fetch *f, bool *again, struct error *e)
  */
 static void judge_pipelining(struct fetch *f)
 {
-	const char *verdict = f->verified  ? "works"
-		: f->in_step && !f->blamed ? "broken"
-					   : f->pipelining;
+	char verdict[sizeof(f->pipelining)];
 	struct error ignored;
+
+	if (f->verified)
+		snprintf(verdict, sizeof(verdict), "works");
+	else if (f->in_step && !f->blamed)
+		snprintf(verdict, sizeof(verdict), "broken %lld", (long long)clock_wall_s());
+	else
+		return;
 
 	if (!fetch_only_looks(f) && strcmp(verdict, f->pipelining) != 0 &&
 		!store_set(f->store, "pipelining", verdict, &ignored))
 		return;
 	snprintf(f->pipelining, sizeof(f->pipelining), "%s", verdict);
+}
+
+/* One bad hour of a server must not slow its mail for ever. */
+static bool is_broken(const char *verdict)
+{
+	uint64_t since;
+
+	return strncmp(verdict, "broken ", 7) == 0 &&
+		parse_u64(span_of(verdict + 7), INT64_MAX, &since) &&
+		clock_wall_s() - (int64_t)since < BROKEN_KEPT_S;
 }
 
 static void forget_session(struct fetch *f)
@@ -237,7 +255,7 @@ bool visit(struct fetch *f, bool *again, struct error *e)
 	f->session_setting = (struct session_setting){
 		.account = f->account,
 		.secret = f->password,
-		.pipelining_broken = f->in_step || strcmp(f->pipelining, "broken") == 0,
+		.pipelining_broken = f->in_step || is_broken(f->pipelining),
 		.pipelining_proven = strcmp(f->pipelining, "works") == 0,
 		.trace = f->order->trace,
 		.report_fd = f->report_fd,

@@ -65,7 +65,7 @@ class Server:
         while True:
             rows = []
             if os.path.exists(self._stats):
-                with open(self._stats, encoding="ascii") as f:
+                with open(self._stats, encoding="utf-8") as f:
                     rows = [json.loads(row) for row in f.read().splitlines()]
             if len(rows) >= count:
                 return rows
@@ -92,5 +92,5 @@ def run(programs, command, folder, env, timeout, stdin=subprocess.DEVNULL, fine=
     if code not in fine:
         with open(words, encoding="utf-8", errors="replace") as said:
             raise Failed("exit status %d: %s" % (code, said.read()[-300:].strip()))
-    with open(output, encoding="ascii") as f:
+    with open(output, encoding="utf-8") as f:
         return json.load(f)

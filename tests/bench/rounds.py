@@ -71,7 +71,7 @@ class Rounds:
         options = list(options)
         if self.case.accounts > 1:
             path = os.path.join(self.folder, "users")
-            with open(path, "w", encoding="ascii") as f:
+            with open(path, "w", encoding="utf-8") as f:
                 for user in self._users():
                     f.write("%s:%s:%s\n" % (user, tools.PASSWORD, options[1]))
             options = ["--users", path]
@@ -175,7 +175,7 @@ class Rounds:
         self.serial += 1
         place = os.path.join(self.folder, "%04d" % self.serial)
         sizes = os.path.join(self.folder, "sizes")
-        with open(sizes, "w", encoding="ascii") as f:
+        with open(sizes, "w", encoding="utf-8") as f:
             f.writelines("%d\n" % size for size in self.sizes * self.case.accounts)
         kind = "mbox" if self.case.deliver == "mbox" else "maildir"
         with open(sizes, "rb") as stdin:

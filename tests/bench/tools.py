@@ -7,7 +7,6 @@ the job says so, and the list of seen mail in a file below the job's folder.
 
 import dataclasses
 import os
-import pwd
 
 PASSWORD = "secret"
 
@@ -159,7 +158,7 @@ class Getmail:
     def _destination(job):
         if job.procmail_is_used:
             return ('type = MDA_external\npath = /usr/bin/procmail\narguments = ("%s",)\n'
-                    "allow_root_commands = true\nunixfrom = true\n" % job.path("procmailrc"))
+                    "unixfrom = true\n" % job.path("procmailrc"))
         if job.deliver == "mbox":
             with open(job.mail, "ab"):          # it must be there
                 pass
@@ -180,9 +179,9 @@ class Fdm:
     name, package, fine = "fdm", "fdm", (0,)
 
     def setup(self, job):
-        text = ('set maximum-size 1G\nset lock-file "%s"\nset default-user "%s"\n%saction "in" %s\n'
+        text = ('set maximum-size 1G\nset lock-file "%s"\n%saction "in" %s\n'
                 'match all action "in"\n' % (
-                    job.path("tmp", "lock"), _own_name(),
+                    job.path("tmp", "lock"),
                     "set verify-certificates\n" if job.ca else "", self._action(job)))
         for number, user in enumerate(job.users):
             text += 'account "a%d" %s server "localhost" port %d user "%s" pass "%s" %s%s\n' % (
@@ -203,10 +202,6 @@ class Fdm:
     def has_seen(self, programs, job, uids, run):
         for user in job.users:
             job.write("state/fdm-" + user, "".join("%d %s\n" % (len(uid), uid) for uid in uids))
-
-
-def _own_name():
-    return pwd.getpwuid(os.getuid()).pw_name
 
 
 TOOLS = {tool.name: tool for tool in (Ambil(), Mpop(), Fetchmail(), Getmail(), Fdm())}

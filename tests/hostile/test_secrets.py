@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Secrets: what a trace, a process list, a command or a state file could give away."""
+
+import hashlib
+import os
+import unittest
+
+import hostile
+import scripted
+
+STEPS = ("SASL PLAIN", "UIDL", "PIPELINING")
+
+
+def session_pids(session):
+    """The processes of a session."""
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            try:
+                with open("/proc/%s/stat" % name, encoding="latin-1") as f:
+                    fields = f.read().rpartition(")")[2].split()
+            except OSError:
+                continue
+            if int(fields[3]) == session:
+                yield int(name)
+
+
+class Traces(hostile.HostileCase):
+    def trace(self, overrides=None, **server):
+        self.script(overrides or {}, **server)
+        self.configure()
+        result = self.go("-d")
+        self.assertIn("C: ", result.stderr)
+        self.assert_no_secret(result.stderr)
+        self.assertIsNone(hostile.CONTROL.search(result.stderr.replace("\n", "")))
+        return result
+
+    def test_user_and_pass_are_hidden(self):
+        self.trace()
+
+    def test_a_login_in_one_step_is_hidden(self):
+        self.serve(tls="implicit")
+        self.configure()
+        result = self.go("-d")
+        self.assertEqual(result.code, 0)
+        self.assert_no_secret(result.stderr)
+
+    def test_a_login_in_steps_is_hidden(self):
+        """A server that answers a login with a challenge all the same."""
+        self.trace({"AUTH": lambda s, a: b"+ \r\n", hostile.PLAIN.upper(): lambda s, a: b"+OK\r\n"},
+                   capabilities=STEPS)
+
+    def test_the_digest_of_apop_is_hidden(self):
+        stamp = "<1896.697170952@localhost>"
+        self.keys = {"auth": "apop"}
+        result = self.trace({"GREETING": lambda s, a: b"+OK " + stamp.encode() + b"\r\n",
+                             "APOP": lambda s, a: b"+OK\r\n"})
+        digest = hashlib.md5((stamp + hostile.PASSWORD).encode(), usedforsecurity=False)
+        self.assertIn(digest.hexdigest().encode(), b" ".join(self.server.heard))
+        self.assertNotIn(digest.hexdigest(), result.stderr)
+
+    def test_a_refused_login_is_hidden(self):
+        self.trace({"PASS": lambda s, a: b"-ERR [AUTH] no\r\n"})
+
+    def test_a_server_that_repeats_the_password_in_its_refusal(self):
+        """Its words go to a log or a mail of cron: the password is cut out of them."""
+        self.script({"PASS": lambda s, a: b"-ERR [AUTH] bad password '" + a.encode() + b"'\r\n"})
+        self.configure()
+        for args in ((), ("-d",)):
+            self.assert_no_secret(self.go(*args).stderr)
+
+    def test_a_server_that_repeats_the_whole_login_in_its_challenge(self):
+        self.trace({"AUTH": lambda s, a: b"+ " + a.encode().split()[-1] + b"\r\n"},
+                   capabilities=STEPS)
+
+
+class Processes(hostile.HostileCase):
+    def look(self, look):
+        """Calls `look` with each process of a run that waits for its server, logged in."""
+        self.serve(faults=["silence:at=UIDL"])
+        self.configure(timeout="3s")
+        process = self.box.start()
+        scripted.pause(1)
+        pids = list(session_pids(process.pid))
+        self.assertGreaterEqual(len(pids), 2, "parent and worker")
+        try:
+            for pid in pids:
+                look(pid)
+        finally:
+            process.communicate(timeout=20)
+
+    def read(self, pid, name):
+        with open("/proc/%d/%s" % (pid, name), encoding="latin-1") as f:
+            return f.read()
+
+    def test_no_secret_in_command_lines_and_environments(self):
+        def look(pid):
+            self.assert_no_secret(self.read(pid, "cmdline"))
+            self.assert_no_secret(self.read(pid, "environ"))
+        self.look(look)
+
+    def test_no_core_is_written(self):
+        def look(pid):
+            limit = [row for row in self.read(pid, "limits").splitlines()
+                     if row.startswith("Max core file size")]
+            self.assertEqual(limit[0].split()[4:6], ["0", "0"])
+        self.look(look)
+
+    def test_a_command_gets_no_secret_and_no_open_file_of_ours(self):
+        self.serve()
+        tool = self.box.write("command", "#!/bin/sh\nenv >~/env\ntr '\\0' ' ' </proc/$PPID/cmdline"
+                              " >~/parent\nls -l /proc/self/fd >~/fds\ncat >/dev/null\n", mode=0o700)
+        self.keys = {"deliver": "pipe:" + tool}
+        self.configure()
+        self.assert_tidy(self.go(), (0,))
+        for name in ("env", "parent", "fds"):
+            with open(self.box.path(name), encoding="utf-8") as f:
+                text = f.read()
+            self.assert_no_secret(text)
+            if name == "fds":
+                self.assertNotIn("socket:", text)
+                self.assertNotIn(".db", text)
+                self.assertNotIn(".lock", text)
+                # Its three streams and what ls opens itself.
+                self.assertLessEqual(len(text.splitlines()), 6, text)
+
+    def test_state_files_hold_no_secret_and_are_private(self):
+        self.serve(faults=["err:AUTH@1"])
+        self.configure()
+        self.go()
+        self.go()
+        for folder, _, names in os.walk(self.box.state):
+            for name in names:
+                path = os.path.join(folder, name)
+                self.assertEqual(os.stat(path).st_mode & 0o077, 0, path)
+                with open(path, "rb") as f:
+                    self.assertNotIn(hostile.PASSWORD.encode(), f.read())
+
+
+@hostile.each({
+    "NUL": dict(octets=b"pa\0ss\n"),
+    "CR": dict(octets=b"pa\rDELE 1\n"),
+    "CR in the middle and at the end": dict(octets=b"pa\rss\r\r\n"),
+    "nothing": dict(octets=b""),
+    "an empty first line": dict(octets=b"\nsecond line\n"),
+    "300 octets": dict(octets=b"p" * 300 + b"\n"),
+    "a megabyte": dict(octets=b"p" * 1048576),
+})
+class Passwords(hostile.HostileCase):
+    """A password that would be two commands, or none, is not sent at all."""
+
+    def check(self, octets):
+        self.script({})                         # USER and PASS: no base64 that hides line ends
+        path = self.box.path("odd")
+        with open(path, "wb") as f:
+            f.write(octets)
+        os.chmod(path, 0o600)
+        self.keys = {"password_file": path}
+        self.configure()
+        result = self.go()
+        self.assertIn(result.code, (77, 78), str(result))
+        self.assertEqual(len(result.lines), 1, str(result))
+        self.assertFalse([word for word in self.server.heard if word.startswith((b"PASS", b"DELE"))])
+        self.cured_by = self.server.behave
+        self.keys = {}
+        self.cure()
+
+    def test_a_password_command_that_says_too_much(self):
+        self.script({})
+        self.keys = {"password_file": None, "password_command": "yes"}
+        self.configure()
+        result = self.go()
+        self.assertIn(result.code, (77, 78), str(result))
+        self.assertFalse([word for word in self.server.heard if word.startswith(b"PASS")])
+
+    def test_a_user_name_with_a_line_break(self):
+        self.script({})
+        self.keys = {"user": "anna\nDELE 1"}
+        self.configure()
+        result = self.go()
+        self.assertIn(result.code, (78,), str(result))
+        self.assertFalse([word for word in self.server.heard if b"DELE" in word])
+
+
+@hostile.each({
+    "a configuration with a password that others can read": dict(
+        mode=0o644, keys={"password": hostile.PASSWORD, "password_file": None}, codes=(78,)),
+    "a configuration with a password that the group can read": dict(
+        mode=0o640, keys={"password": hostile.PASSWORD, "password_file": None}, codes=(78,)),
+    "a configuration that others can write": dict(mode=0o606, keys={}, codes=(78,)),
+    "a configuration that the group can write": dict(mode=0o660, keys={}, codes=(78,)),
+    "a configuration without a password that others can read": dict(
+        mode=0o644, keys={}, codes=(0,)),
+})
+class Modes(hostile.HostileCase):
+    def check(self, mode, keys, codes):
+        self.serve()
+        self.keys = keys
+        self.configure()
+        os.chmod(self.box.config, mode)
+        result = self.go()
+        self.assert_tidy(result, codes)
+        if codes != (0,):
+            self.assertEqual(self.server.count_sessions(), 0)
+
+    def test_a_password_file_that_others_can_read(self):
+        self.serve()
+        self.configure()
+        os.chmod(self.box.path("password"), 0o644)
+        self.assert_tidy(self.go(), (78,))
+        self.assertEqual(self.server.count_sessions(), 0)
+
+    def test_a_configuration_that_belongs_to_another_user(self):
+        if os.geteuid() != 0:
+            self.skipTest("only root can give a file away")
+        self.serve()
+        self.configure()
+        os.chown(self.box.config, 12345, 12345)
+        self.assert_tidy(self.go(), (78,))
+        self.assertEqual(self.server.count_sessions(), 0)
+
+    def test_a_password_file_that_is_a_fifo_is_not_waited_for(self):
+        self.serve()
+        fifo = self.box.path("fifo")
+        os.mkfifo(fifo, 0o600)
+        self.keys = {"password_file": fifo}
+        self.configure()
+        self.assert_tidy(self.go(limit=5), (78,))
+
+    def test_a_configuration_that_is_a_fifo_is_not_waited_for(self):
+        os.mkfifo(self.box.config, 0o600)
+        result = self.go(limit=5)
+        self.assertIn(result.code, (66, 78), str(result))
+
+
+if __name__ == "__main__":
+    unittest.main()
