@@ -102,6 +102,20 @@ static bool live_without_uids(struct fetch *f, struct error *e)
 	return warn_once(f, "said-no-uidl", "yes", &w, e);
 }
 
+/* A server that announces UIDL, or refuses it for a reason of the moment, has it all the same. */
+static bool lacks_uidl(const struct fetch *f, const struct pop3_event *ev)
+{
+	return !session_capabilities(f->session)->uidl &&
+		(ev->code == POP3_CODE_NONE || ev->code == POP3_CODE_OTHER);
+}
+
+static bool refused_uidl(const struct fetch *f, const struct pop3_event *ev, struct error *e)
+{
+	error_set(e, ERROR_BUSY, "%s does not tell its UIDs now; nothing was fetched",
+		f->account->endpoint.host);
+	return error_server(e, ev->text);
+}
+
 static bool list_mail(struct fetch *f, struct error *e)
 {
 	bool ahead = session_logs_in_ahead(f->session), has_uids;
@@ -109,6 +123,8 @@ static bool list_mail(struct fetch *f, struct error *e)
 
 	if (!read_listing(f, listing_add_uid, &has_uids, &ev, e))
 		return false;
+	if (!has_uids && !lacks_uidl(f, &ev))
+		return refused_uidl(f, &ev, e);
 	f->listing.has_uids = has_uids;
 	/* The second listing, if wanted, came with the first where pipelining allowed it. */
 	if (wants_sizes(f) ? !ask_sizes(f, ahead, e) : !has_uids && !ask_sizes(f, false, e))
