@@ -28,6 +28,9 @@ build build-asan -Dtests=enabled -Db_sanitize=address,undefined -Db_lundef=false
 ASAN_OPTIONS=detect_leaks=1:abort_on_error=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
 	meson test -C build-asan --no-suite memory --num-processes "$jobs" --print-errorlogs --timeout-multiplier 4
 
-# The unit tests once more under valgrind, which also sees what was never initialised.
-meson test -C build-check --suite unit --num-processes "$jobs" --print-errorlogs --timeout-multiplier 20 \
-	--wrap 'valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite --child-silent-after-fork=yes'
+# The unit tests once more under valgrind, which also sees what was never initialised. Leaks were looked for
+# above; children of a test that end in the middle of things would count here. posix_spawn() cannot tell there
+# that a program is missing, which is what "spawn" is about.
+meson test -C build-check --suite unit --no-suite spawn --num-processes "$jobs" --print-errorlogs \
+	--timeout-multiplier 20 \
+	--wrap "valgrind --quiet --error-exitcode=99 --leak-check=no --suppressions='$PWD/tests/valgrind.supp'"

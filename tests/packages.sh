@@ -5,8 +5,8 @@
 
 build_packages='gcc libc6-dev meson ninja-build pkgconf libgnutls28-dev libgsasl-dev libsqlite3-dev
 	libconfuse-dev'
-test_packages='libcmocka-dev dovecot-core dovecot-pop3d procmail maildrop openssl python3 faketime libfaketime
-	mandoc groff-base bash zsh fish strace valgrind clang-format-14'
+test_packages='libcmocka-dev dovecot-core dovecot-pop3d procmail maildrop mpop fetchmail openssl python3 faketime
+	libfaketime mandoc groff-base bash zsh fish strace valgrind clang-format-14'
 
 need_packages() {
 	missing=

@@ -15,7 +15,7 @@ import unittest
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "e2e"))
 
-AT_ONCE = int(os.environ.get("HOSTILE_AT_ONCE", "6"))
+AT_ONCE = int(os.environ.get("HOSTILE_AT_ONCE", "8"))
 ALL_SKIPPED = 77
 
 
