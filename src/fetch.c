@@ -16,7 +16,7 @@
 #include "fetch_inner.h"
 #include "recover.h"
 
-enum { LOCK_POLL_MS = 200, SESSIONS_MAX = 4 };
+enum { LOCK_POLL_MS = 200, SESSIONS_MAX = 8 };
 
 bool fetch_only_looks(const struct fetch *f)
 {
@@ -127,7 +127,7 @@ static bool find_password(struct fetch *f, struct error *e)
 /* A session that breaks is taken up again, without the mail that broke it. */
 static bool talk(struct fetch *f, struct error *e)
 {
-	bool again, done = false;
+	bool again = false, done = false;
 
 	for (int i = 0; i < SESSIONS_MAX; i++) {
 		struct error ended = {0};
@@ -135,10 +135,13 @@ static bool talk(struct fetch *f, struct error *e)
 		done = visit(f, &again, &ended);
 		if (!done)
 			*e = ended;
-		if (done || !again || *f->order->stop)
+		if (!again || *f->order->stop)
 			break;
 		report_step(f->report_fd, "connecting again");
 	}
+	if (done && again)
+		done = error_set(e, ERROR_LATER, "%s broke off too often; the next run goes on",
+			f->account->endpoint.host);
 	if (!done && *f->order->stop && (!e->kind || error_temporary(e->kind)))
 		return fetch_interrupted(f, e);
 	if (!done || !f->first_failure.kind)
@@ -158,6 +161,7 @@ static void release(struct fetch *f)
 	for (size_t i = 0; i < f->aside_n; i++)
 		free(f->aside[i].uid);
 	free(f->aside);
+	free(f->suspect.uid);
 	sink_free(f->sink);
 	store_free(f->store);
 	secret_release(f->password);

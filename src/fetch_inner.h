@@ -28,6 +28,8 @@ struct fetch {
 	struct report_counts counts;
 	struct set_aside *aside;
 	size_t aside_n;
+	struct set_aside suspect;   /* to be fetched alone next; uid NULL: none */
+	enum proof_sizes sizes;     /* what LIST's sizes are worth */
 	uint64_t wanted;            /* mails to fetch, by the first session's plan */
 	struct error first_failure; /* of one mail, over all sessions */
 	char pipelining[40];        /* remembered: "works", "broken SINCE", or "" */
@@ -43,6 +45,7 @@ struct fetch {
 	struct plan plan;
 };
 
+bool set_aside_is(const struct set_aside *aside, const struct store_key *key);
 /* check and --dry-run: no lock, no destination, nothing written. */
 bool fetch_only_looks(const struct fetch *f);
 /* ERROR_INTERRUPTED or ERROR_TERMINATED, by the signal. */
@@ -60,7 +63,7 @@ bool survey(struct fetch *f, struct error *e) MUST_CHECK;
 /*
  * One session: connect, log in, survey, carry out the order, QUIT, and note in the state what it
  * did. again: it broke on the way, but what broke it is set aside or mail has come, so that another
- * one will get further.
+ * one will get further; or a mail is to be fetched alone, or has been.
  */
 bool visit(struct fetch *f, bool *again, struct error *e) MUST_CHECK;
 

@@ -49,6 +49,13 @@ static struct listed *place_of(struct listing *l, uint32_t msg)
 	return &l->mails[l->by_number[msg] - 1];
 }
 
+struct listed *listing_find(const struct listing *l, uint32_t msg)
+{
+	if (msg >= l->by_number_room || !l->by_number[msg])
+		return NULL;
+	return &l->mails[l->by_number[msg] - 1];
+}
+
 static bool unreadable(struct error *e, const char *verb, struct span line)
 {
 	error_set(e, ERROR_PROTOCOL, "the server's answer to %s has a line that cannot be read",
@@ -86,7 +93,7 @@ bool listing_add_size(struct listing *l, struct span line, struct error *e)
 	if (!reply_list(line, &msg, &size))
 		return unreadable(e, "LIST", line);
 	/* What has come since the UIDs were told is for the next session. */
-	if (l->settled && (msg >= l->by_number_room || !l->by_number[msg]))
+	if (l->settled && !listing_find(l, msg))
 		return true;
 	mail = place_of(l, msg);
 	if (!mail)

@@ -31,6 +31,9 @@ void listing_release(struct listing *l);
 bool listing_add_uid(struct listing *l, struct span line, struct error *e) MUST_CHECK;
 bool listing_add_size(struct listing *l, struct span line, struct error *e) MUST_CHECK;
 
+/* The mail of this message number; NULL when none is listed. */
+struct listed *listing_find(const struct listing *l, uint32_t msg);
+
 /*
  * Gives every mail its key and its row. Mails that share a UID are told apart by their sizes, where
  * LIST was asked, else by their order; a row in STORE_REMOVED fits only a UID that neither listing

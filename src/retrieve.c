@@ -4,15 +4,23 @@
  * and by expected octets, topped up at half so that commands go out in bursts; DELEs ride with
  * them. The committer works beside; its results come back through a descriptor that wakes the loop.
  *
- * A mail joins its batch only when the next status line has been read as one: a server that does
- * not stuff a first or torn line with a dot ends a mail early, and the rest of the mail then stands
- * where a reply should. Behind the last RETR a NOOP gives that proof, in the same flight.
+ * A mail joins its batch only when it is proved to be whole and the right one. Three things may be
+ * wrong. A server that does not stuff a dot ends a mail early, and the rest of the mail, which its
+ * author may have made look like replies, stands where replies should. A server that announces
+ * PIPELINING and drops commands from a burst shifts all answers by one. A stray line does the same.
+ * The proofs:
  *
- * A server that announces PIPELINING and drops commands from a burst would shift all answers by
- * one: the next mail would come under this one's UID. So UIDL n goes before each RETR n of a
- * flight, and its answer must name the right mail before anything after it is believed; that costs
- * some octets, and no round trip. LIST goes out with the first flight: its sizes tell this mail
- * from another that may get its UID one day.
+ * - The next status line must be one. Behind the last RETR of a flight a NOOP asks for it.
+ * - UIDL n goes before each RETR n of a flight, and its answer must name the right mail before
+ *   anything after it is believed; that costs some octets, and no round trip. (LIST n, where there
+ *   is no UIDL.)
+ * - LIST goes out with the first flight. A mail of the size it said is whole; in step that saves
+ *   the UIDL n. One of another size needs such an answer behind it.
+ * - A mail that is too short, from a server whose sizes were right so far, is not believed even
+ *   then: who wrote it may know the UIDs. It is fetched alone, with QUIT behind it: replies that
+ *   the mail itself brought are then one too many. If none is, the sizes are what is wrong, and
+ *   that is remembered. (Of a server whose sizes say nothing, UIDs that nobody can guess are proof
+ *   enough.)
  */
 #include "retrieve.h"
 
@@ -26,6 +34,7 @@
 #include "base/text.h"
 #include "commit.h"
 #include "pop3/reply.h"
+#include "proof.h"
 
 enum {
 	WINDOW_MAILS = 1000,
@@ -53,14 +62,21 @@ struct loop {
 	uint32_t *removals; /* listing indices; the first removals_sent have had their DELE */
 	size_t removals_n, removals_sent, removals_answered;
 	bool *removal_ok;
-	bool *remove_after; /* by listing index */
-	bool receiving;     /* a mail is open in the sink */
-	bool ended;         /* it is whole, but not yet confirmed */
-	bool verify;        /* see above */
-	bool unproved;      /* the last answer gave no proof */
-	bool discard;       /* stopped: what still comes would only start more commands */
-	bool sink_failed;   /* nothing more can be delivered */
-	uint64_t mail_octets;
+	bool *remove_after;     /* by listing index */
+	bool receiving;         /* a mail is open in the sink */
+	bool ended;             /* its last dot has come, but it is not proved yet */
+	uint32_t index;         /* that mail, in the listing */
+	struct proof proof;     /* what came of it */
+	size_t failures_before; /* when it ended */
+	bool ask_first;         /* UIDL n goes before each RETR n */
+	bool asked;             /* UIDL n has been sent behind the mail */
+	bool proves;            /* such answers have come in this session */
+	bool named;             /* the last of them named its mail */
+	bool no_proof;          /* they were refused */
+	bool in_vain;           /* the one behind the mail was */
+	bool unproved;          /* it did not before this RETR */
+	bool discard;           /* stopped: what still comes would only start more commands */
+	bool sink_failed;       /* nothing more can be delivered */
 	uint64_t received_mails, received_octets;
 	uint64_t flight_octets; /* expected, of RETRs sent and not answered to the end */
 	struct commit_batch *open;
@@ -120,8 +136,8 @@ static void add_to_batch(struct loop *l, uint32_t index)
 	}
 	b->mails[b->n++] = (struct commit_mail){.index = index,
 		.row = {.key = mail_at(l, index)->key, .size = mail_at(l, index)->size},
-		.octets = l->mail_octets};
-	b->octets += l->mail_octets;
+		.octets = l->proof.octets};
+	b->octets += l->proof.octets;
 	if (b->n >= batch_max(l) || b->octets >= BATCH_OCTETS)
 		submit(l);
 }
@@ -221,13 +237,61 @@ static bool wants_more(const struct loop *l)
 	return l->sent < l->fetch_n && !l->r->stopped && !l->enough;
 }
 
+/* A question whose answer names the mail. */
+static bool send_proof(struct loop *l, uint32_t index)
+{
+	return send(l, l->r->listing->has_uids ? POP3_UIDL : POP3_LIST, mail_at(l, index)->msg);
+}
+
+static bool is_proof(const struct pop3_event *ev)
+{
+	return (ev->verb == POP3_UIDL || ev->verb == POP3_LIST) && ev->msg;
+}
+
 static bool send_retrieval(struct loop *l)
 {
 	uint32_t index = l->fetch[l->sent++];
 
 	l->flight_octets += expected_octets(l, index);
-	return (!l->verify || send(l, POP3_UIDL, mail_at(l, index)->msg)) &&
-		send(l, POP3_RETR, mail_at(l, index)->msg);
+	l->named = false;
+	return send(l, POP3_RETR, mail_at(l, index)->msg);
+}
+
+static bool fits(const struct loop *l, enum proof_fit fit)
+{
+	return proof_fit(&l->proof, l->r->sizes, mail_at(l, l->index)->size) == fit;
+}
+
+/*
+ * Only an answer that names a mail can show that the one that has just ended is whole; unless the
+ * server never gives such answers, or was asked in vain.
+ */
+static bool needs_proof(const struct loop *l)
+{
+	return l->ended && !fits(l, PROOF_FITS) && (l->proves ? !l->in_vain : !l->no_proof);
+}
+
+/* Behind a mail, where no RETR follows: what its proof hangs on. */
+static bool ask_behind(struct loop *l)
+{
+	if (l->r->alone)
+		return send(l, POP3_QUIT, 0);
+	if (!needs_proof(l) || l->asked)
+		return send(l, POP3_NOOP, 0);
+	l->asked = true;
+	return send_proof(l, l->index);
+}
+
+static bool step(struct loop *l)
+{
+	if (session_outstanding(l->r->session))
+		return true;
+	/* With ask_first the question before the next RETR is that proof. */
+	if (l->ended && (!wants_more(l) || (needs_proof(l) && !l->ask_first)))
+		return ask_behind(l);
+	if (!wants_more(l))
+		return true;
+	return l->ask_first && !l->named ? send_proof(l, l->fetch[l->sent]) : send_retrieval(l);
 }
 
 /* Fills the window, or sends one command where there is no pipelining. */
@@ -235,15 +299,8 @@ static bool top_up(struct loop *l)
 {
 	struct session *s = l->r->session;
 
-	if (!session_pipelining(s)) {
-		if (session_outstanding(s) == 0) {
-			if (wants_more(l))
-				return send_retrieval(l);
-			if (l->ended)
-				return send(l, POP3_NOOP, 0);
-		}
-		return true;
-	}
+	if (!session_pipelining(s) || l->r->alone)
+		return step(l);
 	if (wants_more(l) && session_outstanding(s) <= window_max(l) / 2 &&
 		(l->flight_octets <= WINDOW_OCTETS / 2 || l->sent - l->answered < 2)) {
 		if (!send_removals(l, WINDOW_MAILS))
@@ -251,14 +308,15 @@ static bool top_up(struct loop *l)
 		while (wants_more(l) && session_outstanding(s) < 2 * WINDOW_MAILS &&
 			l->sent - l->answered < window_max(l) &&
 			(l->flight_octets < WINDOW_OCTETS || l->sent - l->answered < 2))
-			if (!send_retrieval(l))
+			if ((l->ask_first && !send_proof(l, l->fetch[l->sent])) ||
+				!send_retrieval(l))
 				return false;
 		if (l->sent == l->fetch_n)
 			return send(l, POP3_NOOP, 0);
 	}
-	/* Stopped early, or the NOOP came too soon to prove the last mail: ask once more. */
+	/* Stopped early, or the NOOP came too soon or is too little to prove the last mail. */
 	if (!wants_more(l) && l->ended && session_outstanding(s) == 0)
-		return send(l, POP3_NOOP, 0);
+		return ask_behind(l);
 	return true;
 }
 
@@ -277,28 +335,90 @@ static void report_progress(struct loop *l, bool now)
 	l->progress_ms = ms;
 	r.u.done.mails = l->r->mails_before + l->received_mails;
 	r.u.done.octets = l->r->octets_before + l->received_octets +
-		(l->receiving && !l->ended ? l->mail_octets : 0);
+		(l->receiving && !l->ended ? l->proof.octets : 0);
 	report_send(l->r->report_fd, &r);
 }
 
-/* A valid status line: the mail before it did end where it seemed to. */
-static bool confirm(struct loop *l)
+static bool end_mail(struct loop *l)
 {
-	if (!l->ended)
-		return true;
 	l->ended = l->receiving = false;
 	if (!l->r->sink->ops->end(l->r->sink, &l->fatal)) {
 		l->sink_failed = true;
 		return false;
 	}
-	add_to_batch(l, l->fetch[l->answered - 1]);
+	add_to_batch(l, l->index);
 	return true;
+}
+
+/* What seemed to refuse other mails since this one ended was perhaps a part of it. */
+static void forget_refusals(struct loop *l)
+{
+	struct retrieval *r = l->r;
+	size_t kept = l->failures_before;
+
+	for (size_t i = kept; i < r->failures_n; i++)
+		if (!r->failures[i].refused_by_server)
+			r->failures[kept++] = r->failures[i];
+	r->failures_n = kept;
+}
+
+/* The session cannot be trusted any more, and this mail is why. */
+static bool fail_session(struct loop *l, const struct error *why)
+{
+	l->r->session_failed = true;
+	l->fatal = *why;
+	add_failure(l, l->index, true, why);
+	return false;
+}
+
+static bool fail_torn(struct loop *l)
+{
+	struct error e = {0};
+
+	forget_refusals(l);
+	error_set(&e, ERROR_PROTOCOL,
+		"%s ends message %lu too early, at a line of one dot, and sends the rest as answers; "
+		"it stays on the server",
+		l->r->account->endpoint.host, (unsigned long)mail_at(l, l->index)->msg);
+	return fail_session(l, &e);
+}
+
+/* Too short, and yet the answers fit: perhaps its author wrote them. */
+static bool suspect(struct loop *l)
+{
+	forget_refusals(l);
+	l->r->session_failed = l->r->suspected = true;
+	l->r->suspect = l->index;
+	return error_set(&l->fatal, ERROR_PROTOCOL,
+		"%s sends %llu octets for message %lu, and not %llu as it said",
+		l->r->account->endpoint.host, (unsigned long long)l->proof.octets,
+		(unsigned long)mail_at(l, l->index)->msg,
+		(unsigned long long)mail_at(l, l->index)->size);
+}
+
+static void learn_sizes(struct loop *l)
+{
+	l->r->sizes = proof_learn(&l->proof, l->r->sizes, mail_at(l, l->index)->size);
+}
+
+/* A valid status line: the mail before it did end where it seemed to, if that line is proof enough.
+ */
+static bool confirm(struct loop *l, const struct pop3_event *ev)
+{
+	bool named = is_proof(ev) && ev->ok;
+
+	if (!l->ended || (needs_proof(l) && !named))
+		return true;
+	if (fits(l, PROOF_SHORT) && (l->r->sizes != PROOF_SIZES_INEXACT || (l->proves && !named)))
+		return suspect(l);
+	if (named || fits(l, PROOF_FITS))
+		learn_sizes(l);
+	return end_mail(l);
 }
 
 static bool begin_mail(struct loop *l)
 {
-	uint32_t index = l->fetch[l->answered];
-	const struct listed *mail = mail_at(l, index);
+	const struct listed *mail = mail_at(l, l->fetch[l->answered]);
 	const struct account *a = l->r->account;
 	struct mail_info info = {
 		.account = a->name,
@@ -311,7 +431,9 @@ static bool begin_mail(struct loop *l)
 		.now_s = clock_wall_s(),
 	};
 
-	l->mail_octets = 0;
+	l->index = l->fetch[l->answered];
+	l->asked = l->in_vain = false;
+	proof_begin(&l->proof);
 	if (l->discard)
 		return true;
 	l->receiving = true;
@@ -344,22 +466,45 @@ static void fail_retrieval(struct loop *l, const struct pop3_event *ev)
 	add_failure(l, index, true, &e);
 }
 
-/* The answer to UIDL n that stands before RETR n. A server without that form gives no proof. */
-static bool check_step(struct loop *l, const struct pop3_event *ev)
+static bool fail_step(struct loop *l, struct span answer)
 {
-	const struct listed *mail = mail_at(l, l->fetch[l->answered]);
+	l->r->session_failed = l->r->lost_step = true;
+	error_set(
+		&l->fatal, ERROR_PROTOCOL, "%s mixes up its answers", l->r->account->endpoint.host);
+	return error_server(&l->fatal, answer);
+}
+
+/* Whether the answer to UIDL n or LIST n names the mail that the listing has there. */
+static bool names_mail(const struct loop *l, const struct pop3_event *ev)
+{
+	const struct listed *mail = listing_find(l->r->listing, ev->msg);
 	struct span uid;
+	uint64_t size;
 	uint32_t msg;
 
-	l->unproved = !ev->ok;
-	if (!ev->ok)
+	if (ev->verb == POP3_LIST)
+		return mail && reply_list(ev->text, &msg, &size) && msg == mail->msg;
+	return mail && reply_uidl(ev->text, &msg, &uid) && msg == mail->msg &&
+		span_equal(uid, mail->key.uid);
+}
+
+static bool check_step(struct loop *l, const struct pop3_event *ev)
+{
+	if (!l->asked)
+		l->unproved = !ev->ok;
+	l->no_proof = l->no_proof || !ev->ok;
+	l->in_vain = l->asked && !ev->ok;
+	/* In step it is a help, and no condition. */
+	l->ask_first = l->ask_first && (ev->ok || session_pipelining(l->r->session));
+	l->named = ev->ok && names_mail(l, ev);
+	l->proves = l->proves || l->named;
+	if (!ev->ok || l->named)
 		return true;
-	if (reply_uidl(ev->text, &msg, &uid) && msg == mail->msg && span_equal(uid, mail->key.uid))
-		return true;
-	l->r->session_failed = l->r->lost_step = true;
-	error_set(&l->fatal, ERROR_PROTOCOL, "%s mixes up its answers to pipelined commands",
-		l->r->account->endpoint.host);
-	return error_server(&l->fatal, ev->text);
+	if (l->ended && fits(l, PROOF_SHORT))
+		return fail_torn(l);
+	if (l->ended && fits(l, PROOF_FITS) && !end_mail(l))
+		return false;
+	return fail_step(l, ev->text);
 }
 
 static void take_removal(struct loop *l, const struct pop3_event *ev)
@@ -373,74 +518,11 @@ static void take_removal(struct loop *l, const struct pop3_event *ev)
 static bool fail_proof(struct loop *l, const struct pop3_event *ev)
 {
 	l->r->session_failed = l->r->lost_step = true;
-	error_set(&l->fatal, ERROR_PROTOCOL, "%s does not answer UIDL %lu as it should",
-		l->r->account->endpoint.host, (unsigned long)ev->msg);
+	error_set(&l->fatal, ERROR_PROTOCOL, "%s does not answer %s %lu as it should",
+		l->r->account->endpoint.host,
+		pop3_verb_name(l->r->listing->has_uids ? POP3_UIDL : POP3_LIST),
+		(unsigned long)ev->msg);
 	return false;
-}
-
-static bool take_reply(struct loop *l, const struct pop3_event *ev)
-{
-	if (ev->verb == POP3_UIDL && !check_step(l, ev))
-		return false;
-	if (!confirm(l))
-		return false;
-	switch (ev->verb) {
-	case POP3_RETR:
-		if (ev->ok && l->unproved)
-			return fail_proof(l, ev);
-		if (ev->ok)
-			return begin_mail(l);
-		fail_retrieval(l, ev);
-		return true;
-	case POP3_DELE:
-		take_removal(l, ev);
-		return true;
-	default:
-		return true;
-	}
-}
-
-static bool take_event(struct loop *l, const struct pop3_event *ev)
-{
-	struct sink *sink = l->r->sink;
-
-	switch (ev->type) {
-	case POP3_REPLY:
-		return take_reply(l, ev);
-	case POP3_BODY:
-		l->mail_octets += ev->text.len;
-		report_progress(l, false);
-		if (l->discard || sink->ops->write(sink, ev->text, &l->fatal))
-			return true;
-		l->sink_failed = true;
-		return false;
-	case POP3_LINE:
-		/* A line that cannot be read only leaves a size unknown. */
-		(void)!listing_add_size(l->r->listing, ev->text, NULL);
-		return true;
-	case POP3_END:
-		if (ev->verb == POP3_LIST) {
-			l->r->listing->has_sizes = true;
-			return true;
-		}
-		l->ended = !l->discard;
-		l->received_mails++;
-		l->received_octets += l->mail_octets;
-		settle_flight(l, l->fetch[l->answered]);
-		report_progress(l, l->answered == l->fetch_n);
-		return true;
-	default:
-		return true;
-	}
-}
-
-/* ---- the loop ---- */
-
-static bool may_listen(const struct loop *l)
-{
-	size_t batches = batch_max(l) > 1 ? BACKLOG_BATCHES : BACKLOG_SINGLES;
-
-	return commit_pending(l->commit) < batches && commit_backlog(l->commit) < BACKLOG_OCTETS;
 }
 
 static void look_for_stop(struct loop *l)
@@ -459,6 +541,120 @@ static void look_for_stop(struct loop *l)
 	l->receiving = l->ended = false;
 }
 
+/* The mail that came alone is whole if nothing comes behind the answer to QUIT. */
+static bool take_quit(struct loop *l, const struct pop3_event *ev)
+{
+	bool alone = ev->ok && session_end(l->r->session);
+
+	look_for_stop(l);
+	if (!l->ended || l->r->stopped)
+		return true;
+	if (!alone)
+		return fail_torn(l);
+	learn_sizes(l);
+	return end_mail(l);
+}
+
+static bool take_reply(struct loop *l, const struct pop3_event *ev)
+{
+	if (ev->verb == POP3_QUIT)
+		return take_quit(l, ev);
+	if (is_proof(ev) && !check_step(l, ev))
+		return false;
+	if (!confirm(l, ev))
+		return false;
+	switch (ev->verb) {
+	case POP3_RETR:
+		if (ev->ok && l->unproved && session_pipelining(l->r->session))
+			return fail_proof(l, ev);
+		if (ev->ok)
+			return begin_mail(l);
+		fail_retrieval(l, ev);
+		return true;
+	case POP3_DELE:
+		take_removal(l, ev);
+		return true;
+	default:
+		return true;
+	}
+}
+
+static bool take_octets(struct loop *l, struct span octets)
+{
+	uint64_t max = l->r->account->policy.size_max;
+
+	proof_add(&l->proof, l->r->sizes, octets);
+	report_progress(l, false);
+	if (max && l->proof.octets > max) {
+		struct error e = {0};
+
+		error_set(&e, ERROR_LATER,
+			"message %lu is larger than max-size, though %s said it has %llu octets; "
+			"it stays on the server",
+			(unsigned long)mail_at(l, l->index)->msg, l->r->account->endpoint.host,
+			(unsigned long long)mail_at(l, l->index)->size);
+		return fail_session(l, &e);
+	}
+	if (l->discard || l->r->sink->ops->write(l->r->sink, octets, &l->fatal))
+		return true;
+	l->sink_failed = true;
+	return false;
+}
+
+static bool take_size(struct loop *l, struct span line)
+{
+	enum pop3_code code;
+	struct span text;
+	bool ok;
+
+	/* A line that cannot be read only leaves a size unknown. */
+	if (listing_add_size(l->r->listing, line, NULL) || !reply_status(line, &ok, &code, &text))
+		return true;
+	return fail_step(l, line);
+}
+
+static bool take_end_of_mail(struct loop *l)
+{
+	l->ended = !l->discard;
+	l->failures_before = l->r->failures_n;
+	l->received_mails++;
+	l->received_octets += l->proof.octets;
+	settle_flight(l, l->index);
+	report_progress(l, l->answered == l->fetch_n);
+	if (fits(l, PROOF_FITS) || !proof_begins_like_reply(&l->proof))
+		return true;
+	/* The answer before this one came twice, or had a line too many. */
+	return fail_step(l, (struct span){l->proof.head, l->proof.head_len});
+}
+
+static bool take_event(struct loop *l, const struct pop3_event *ev)
+{
+	switch (ev->type) {
+	case POP3_REPLY:
+		return take_reply(l, ev);
+	case POP3_BODY:
+		return take_octets(l, ev->text);
+	case POP3_LINE:
+		return take_size(l, ev->text);
+	case POP3_END:
+		if (ev->verb != POP3_LIST)
+			return take_end_of_mail(l);
+		l->r->listing->has_sizes = true;
+		return true;
+	default:
+		return true;
+	}
+}
+
+/* ---- the loop ---- */
+
+static bool may_listen(const struct loop *l)
+{
+	size_t batches = batch_max(l) > 1 ? BACKLOG_BATCHES : BACKLOG_SINGLES;
+
+	return commit_pending(l->commit) < batches && commit_backlog(l->commit) < BACKLOG_OCTETS;
+}
+
 static bool out_of_patience(const struct loop *l)
 {
 	return l->r->stopped && clock_ms() - l->stop_ms > STOP_PATIENCE_MS;
@@ -466,25 +662,35 @@ static bool out_of_patience(const struct loop *l)
 
 /*
  * The session broke: the mail that was on its way may be why (a server process that dies on it, a
- * first line of one dot that was not stuffed). It stays on the server and is tried last next time.
+ * dot that was not stuffed). It stays on the server and is tried last next time.
  */
 static void blame(struct loop *l)
 {
 	struct error e = l->fatal;
-	uint32_t index;
 
 	l->r->session_failed = true;
 	l->r->lost_step = session_lost_step(l->r->session);
 	if (l->r->stopped || (!l->ended && l->answered == l->sent))
 		return;
-	/* A mail of no octets, and then no answer, is a dot that was not stuffed; else step comes
-	 * first. */
-	if (l->r->lost_step && !(l->ended && l->mail_octets == 0))
+	if (l->ended && e.kind == ERROR_PROTOCOL && fits(l, PROOF_SHORT)) {
+		l->r->lost_step = false;
+		fail_torn(l);
+		error_why(&l->r->failures[l->r->failures_n - 1].error, "%s", e.why);
 		return;
-	index = l->fetch[l->ended ? l->answered - 1 : l->answered];
+	}
+	/* It came whole. */
+	if (l->ended && fits(l, PROOF_FITS)) {
+		end_mail(l);
+		return;
+	}
+	/* A mail of no octets, and then no answer, is a torn one too; else step comes first. */
+	if (l->r->lost_step && !(l->ended && l->proof.octets == 0))
+		return;
+	if (!l->ended)
+		l->index = l->fetch[l->answered];
 	snprintf(e.text, sizeof(e.text), "%.300s; message %lu stays on the server", l->fatal.text,
-		(unsigned long)mail_at(l, index)->msg);
-	add_failure(l, index, true, &e);
+		(unsigned long)mail_at(l, l->index)->msg);
+	add_failure(l, l->index, true, &e);
 }
 
 /* Until all that was asked for has come and is committed, or something ends it. */
@@ -497,8 +703,12 @@ static void run_loop(struct loop *l)
 		take_commits(l);
 		look_for_stop(l);
 		submit_if_old(l);
-		if (l->fatal.kind || !top_up(l))
+		if (l->fatal.kind)
 			return;
+		if (!top_up(l)) {
+			blame(l);
+			return;
+		}
 		if (session_outstanding(s) == 0) {
 			submit(l);
 			if (commit_pending(l->commit) == 0)
@@ -637,7 +847,7 @@ bool retrieve(struct retrieval *r, struct error *e)
 	bool done = false;
 
 	prepare_lists(&l);
-	l.verify = r->listing->has_uids && session_pipelining(r->session);
+	l.ask_first = !r->alone && (session_pipelining(r->session) || r->doubtful);
 	l.commit = commit_start(
 		r->sink, r->account->destination.id, r->store, r->listing->has_uids, e);
 	if (!l.commit)
@@ -645,12 +855,15 @@ bool retrieve(struct retrieval *r, struct error *e)
 	if (ask_sizes(&l))
 		run_loop(&l);
 	wind_up(&l);
-	if (!l.fatal.kind && !quit_would_hide(&l))
+	if (r->alone)
+		count_removed(&l, false);
+	else if (!l.fatal.kind && !quit_would_hide(&l))
 		done = say_goodbye(&l);
 	else
 		count_removed(&l, false);
 	done = done || !l.fatal.kind;
-	r->verified = done && l.verify && !l.unproved && l.answered > 1;
+	r->verified = done && session_pipelining(r->session) && l.ask_first && !l.unproved &&
+		l.answered > 1;
 	if (!done)
 		*e = l.fatal;
 	r->left = l.fetch_n - (size_t)r->mails - r->failures_n;

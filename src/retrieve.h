@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "listing.h"
 #include "plan.h"
+#include "proof.h"
 #include "report.h"
 #include "run.h"
 #include "session.h"
@@ -33,6 +34,9 @@ struct retrieval {
 	struct sink *sink;
 	struct store *store;
 	int report_fd;
+	bool doubtful; /* the server has lost its step before: prove each mail */
+	bool alone; /* the plan has one mail to fetch, which is to be proved by a QUIT behind it */
+	enum proof_sizes sizes; /* in and out: what LIST's sizes are worth */
 	uint64_t mails_before,
 		octets_before; /* of earlier sessions of this run, for the progress */
 
@@ -47,6 +51,8 @@ struct retrieval {
 	size_t unconfirmed;          /* DELE sent, QUIT not answered +OK */
 	size_t left;                 /* wanted, but neither delivered nor failed */
 	bool stopped;                /* by a stop request */
+	bool suspected;              /* a mail ended the session that must be fetched alone … */
+	uint32_t suspect;            /* … this one, in the listing */
 	bool lost_step;      /* answers and commands did not fit together: pipelining may be why */
 	bool verified;       /* all answers to a pipelined flight did */
 	bool session_failed; /* *e is about the connection, not about the destination */

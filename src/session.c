@@ -15,6 +15,8 @@
 #include "base/text.h"
 #include "report.h"
 
+enum { END_PATIENCE_MS = 10 * 1000 };
+
 /* ---- trace ---- */
 
 void session_trace(const struct session *s, const char *side, const char *text)
@@ -87,16 +89,6 @@ static void trace_event(struct session *s, const struct pop3_event *ev)
 }
 
 /* ---- the loop ---- */
-
-bool session_send(struct session *s, const struct pop3_command *command, struct error *e)
-{
-	if (!pop3_send(s->engine, command, e))
-		return false;
-	if (pop3_outstanding(s->engine) == 1)
-		s->last_ms = clock_ms();
-	trace_command(s, command);
-	return true;
-}
 
 /* Engine and stream say "the server"; the user wants to know which. */
 void session_name_host(const struct session *s, struct error *e)
@@ -181,6 +173,29 @@ static enum got fill(struct session *s, struct error *e)
 	}
 }
 
+/* What has come before anything was asked is no answer: the engine sees it and fails. */
+static void look_for_stray_octets(struct session *s)
+{
+	struct error ignored;
+
+	(void)fill(s, &ignored);
+}
+
+bool session_send(struct session *s, const struct pop3_command *command, struct error *e)
+{
+	if (!pop3_outstanding(s->engine))
+		look_for_stray_octets(s);
+	if (!pop3_send(s->engine, command, e)) {
+		s->lost_step = pop3_failure(s->engine)->kind == ERROR_PROTOCOL;
+		session_name_host(s, e);
+		return false;
+	}
+	if (pop3_outstanding(s->engine) == 1)
+		s->last_ms = clock_ms();
+	trace_command(s, command);
+	return true;
+}
+
 /* Waits for the socket, the committer or a stop request. SESSION_EVENT: go on with the loop. */
 static enum session_result wait_for(
 	struct session *s, int wake_fd, bool listen, bool blocked, struct error *e)
@@ -262,6 +277,29 @@ void session_hurry(struct session *s, int64_t ms)
 {
 	if (ms < s->timeout_ms)
 		s->timeout_ms = ms;
+}
+
+bool session_end(struct session *s)
+{
+	struct pop3_event ev;
+	struct error ignored;
+
+	session_hurry(s, END_PATIENCE_MS);
+	for (;;) {
+		if (pop3_next(s->engine, &ev) == POP3_FAILED)
+			return false;
+		switch (fill(s, &ignored)) {
+		case GOT_OCTETS:
+			break;
+		case GOT_END:
+		case GOT_FAILURE: /* some close TLS without saying so (FIN or reset instead) */
+			return true;
+		case GOT_NOTHING:
+			if (wait_for(s, -1, true, false, &ignored) != SESSION_EVENT)
+				return true;
+			break;
+		}
+	}
 }
 
 bool session_lost_step(const struct session *s)

@@ -60,6 +60,11 @@ enum session_result {
  */
 enum session_result session_next(
 	struct session *s, int wake_fd, bool listen, struct pop3_event *ev, struct error *e);
+/*
+ * After QUIT was answered: waits until the server closes. False when it sends anything more, for
+ * then an answer was not what it seemed. Silence counts as the end.
+ */
+bool session_end(struct session *s);
 /* From now on silence counts after ms. */
 void session_hurry(struct session *s, int64_t ms);
 /* Whether the failure may come from pipelining: several commands were outstanding and the order got

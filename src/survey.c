@@ -146,6 +146,12 @@ static bool needs_sizes_to_tell(const struct fetch *f)
 	return false;
 }
 
+bool set_aside_is(const struct set_aside *aside, const struct store_key *key)
+{
+	return key->occurrence == aside->occurrence &&
+		span_equal(key->uid, (struct span){aside->uid, aside->uid_len});
+}
+
 /* What broke a session of this run is not asked for again in it. */
 static void set_mails_aside(struct fetch *f)
 {
@@ -153,12 +159,7 @@ static void set_mails_aside(struct fetch *f)
 		struct listed *mail = &f->listing.mails[i];
 
 		for (size_t j = 0; j < f->aside_n; j++) {
-			const struct set_aside *aside = &f->aside[j];
-
-			if (mail->key.occurrence == aside->occurrence &&
-				span_equal(
-					mail->key.uid, (struct span){aside->uid, aside->uid_len}))
-				mail->set_aside = true;
+			mail->set_aside = mail->set_aside || set_aside_is(&f->aside[j], &mail->key);
 		}
 	}
 }

@@ -93,11 +93,45 @@ static void append(struct error *e, const char *fmt, ...)
 	va_end(ap);
 }
 
+static struct set_aside copy_key(const struct store_key *key)
+{
+	return (struct set_aside){
+		xstrndup(key->uid.data, key->uid.len), key->uid.len, key->occurrence};
+}
+
 static void set_aside(struct fetch *f, const struct store_key *key)
 {
 	f->aside = xreallocarray(f->aside, f->aside_n + 1, sizeof(*f->aside));
-	f->aside[f->aside_n++] = (struct set_aside){
-		xstrndup(key->uid.data, key->uid.len), key->uid.len, key->occurrence};
+	f->aside[f->aside_n++] = copy_key(key);
+}
+
+/* Nothing but the mail that is to be fetched alone. It may be gone, or wanted no more. */
+static void plan_suspect(struct fetch *f)
+{
+	f->plan.fetch = 0;
+	for (size_t i = 0; i < f->plan.n; i++) {
+		struct plan_item *item = &f->plan.items[i];
+		const struct store_key *key = &f->listing.mails[item->index].key;
+
+		item->remove = false;
+		item->fetch = item->fetch && set_aside_is(&f->suspect, key);
+		f->plan.fetch += item->fetch;
+	}
+}
+
+/* That the sizes of LIST are worth nothing is remembered, so that it is found out once. */
+static void note_sizes(struct fetch *f, const struct retrieval *r)
+{
+	bool known = f->sizes == PROOF_SIZES_INEXACT;
+	struct error ignored;
+
+	if (!f->listing.has_uids)
+		return;
+	f->sizes = r->sizes;
+	if (known || f->sizes != PROOF_SIZES_INEXACT)
+		return;
+	/* A write that fails costs only the finding out anew. */
+	(void)!store_set(f->store, "sizes", "inexact", &ignored);
 }
 
 /* The results of a session, added to those of the run. */
@@ -153,26 +187,38 @@ static bool fetch_mail(struct fetch *f, bool *again, struct error *e)
 		.report_fd = f->report_fd,
 		.mails_before = f->counts.mails,
 		.octets_before = f->counts.octets,
+		.doubtful = f->session_setting.pipelining_broken,
+		.alone = f->suspect.uid != NULL,
+		/* Without UIDs it could not be found again, to be fetched alone. */
+		.sizes = f->listing.has_uids ? f->sizes : PROOF_SIZES_INEXACT,
 	};
 	struct error noted = {0};
 	bool done;
 
 	if (!f->wanted)
 		f->wanted = f->plan.fetch;
-	report_plan(f);
+	if (r.alone)
+		plan_suspect(f);
+	else
+		report_plan(f);
 	done = retrieve(&r, e);
 	if (!note_results(f, &r, &noted) && done) {
 		*e = noted;
 		done = false;
 	}
 	count(f, &r);
+	free(f->suspect.uid);
+	f->suspect = r.suspected ? copy_key(&f->listing.mails[r.suspect].key)
+				 : (struct set_aside){.uid = NULL};
+	note_sizes(f, &r);
 	f->in_step = f->in_step || (!done && r.lost_step);
 	f->blamed = f->blamed || (r.session_failed && r.failures_n);
 	f->verified = f->verified || r.verified;
 	/* With --all a second session would fetch once more what the first has delivered. */
-	*again = !done && r.session_failed && f->listing.has_uids && !f->account->policy.all &&
+	*again = (r.alone || (!done && r.session_failed)) && f->listing.has_uids &&
+		!f->account->policy.all &&
 		(!f->account->policy.fetch_max || f->counts.mails < f->account->policy.fetch_max) &&
-		(r.mails || r.failures_n || r.lost_step);
+		(r.alone || r.mails || r.failures_n || r.suspected || (r.lost_step && !r.doubtful));
 	if (done && r.refused) {
 		done = error_set(e, ERROR_LATER, "%s refused to delete %zu message%s; %s there",
 			f->account->endpoint.host, r.refused, r.refused == 1 ? "" : "s",
@@ -248,10 +294,15 @@ static void forget_session(struct fetch *f)
 bool visit(struct fetch *f, bool *again, struct error *e)
 {
 	bool done, lost_step = false;
+	char sizes[20] = "";
 
 	*again = false;
 	if (f->store && !store_get(f->store, "pipelining", f->pipelining, sizeof(f->pipelining), e))
 		return false;
+	if (f->store && !store_get(f->store, "sizes", sizes, sizeof(sizes), e))
+		return false;
+	if (strcmp(sizes, "inexact") == 0)
+		f->sizes = PROOF_SIZES_INEXACT;
 	f->session_setting = (struct session_setting){
 		.account = f->account,
 		.secret = f->password,

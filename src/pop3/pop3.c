@@ -147,6 +147,40 @@ const struct error *pop3_failure(const struct pop3 *p)
 	return &p->failure;
 }
 
+/* ---- failing ---- */
+
+static enum pop3_event_type fail(struct pop3 *p, struct pop3_event *ev)
+{
+	assert(p->failure.kind);
+	*ev = (struct pop3_event){.type = POP3_FAILED};
+	return POP3_FAILED;
+}
+
+/* "RETR 3", "the greeting": for sentences. */
+static void describe(const struct pop3 *p, char *out, size_t room)
+{
+	struct outstanding o = oldest(p);
+
+	if (o.msg)
+		snprintf(out, room, "%s %lu", verbs[o.verb].name, (unsigned long)o.msg);
+	else
+		snprintf(out, room, "%s", verbs[o.verb].name);
+}
+
+/* Answers that do not fit: the words tell what was expected and quote what came. */
+static enum pop3_event_type fail_line(
+	struct pop3 *p, struct pop3_event *ev, const char *wrong, struct span line)
+{
+	char what[60] = "nothing";
+
+	if (p->queue_len)
+		describe(p, what, sizeof(what));
+	error_set(&p->failure, ERROR_PROTOCOL, "the server %s %s", wrong, what);
+	error_why(&p->failure, "\"%s\"",
+		safe((struct span){line.data, line.len > 50 ? 50 : line.len}).text);
+	return fail(p, ev);
+}
+
 /* ---- sending ---- */
 
 static bool argument_is_clean(const char *arg)
@@ -189,10 +223,18 @@ static size_t format_command(const struct pop3_command *c, char *line, size_t ro
 bool pop3_send(struct pop3 *p, const struct pop3_command *c, struct error *e)
 {
 	char line[COMMAND_MAX + 1];
+	struct pop3_event ev;
 	size_t len;
 
 	assert(c->verb > POP3_GREETING && c->verb < POP3_VERBS);
 	if (p->failure.kind) {
+		if (e)
+			*e = p->failure;
+		return false;
+	}
+	if (!p->queue_len && p->phase == PHASE_STATUS && p->in_start != p->in_end) {
+		fail_line(p, &ev, "sent what was not asked for; expected",
+			(struct span){p->in + p->in_start, p->in_end - p->in_start});
 		if (e)
 			*e = p->failure;
 		return false;
@@ -311,24 +353,6 @@ void pop3_tls_started(struct pop3 *p)
 	p->closing = false;
 }
 
-static enum pop3_event_type fail(struct pop3 *p, struct pop3_event *ev)
-{
-	assert(p->failure.kind);
-	*ev = (struct pop3_event){.type = POP3_FAILED};
-	return POP3_FAILED;
-}
-
-/* "RETR 3", "the greeting": for sentences. */
-static void describe(const struct pop3 *p, char *out, size_t room)
-{
-	struct outstanding o = oldest(p);
-
-	if (o.msg)
-		snprintf(out, room, "%s %lu", verbs[o.verb].name, (unsigned long)o.msg);
-	else
-		snprintf(out, room, "%s", verbs[o.verb].name);
-}
-
 static enum pop3_event_type fail_closed(struct pop3 *p, struct pop3_event *ev)
 {
 	char what[60];
@@ -346,20 +370,6 @@ static enum pop3_event_type fail_closed(struct pop3 *p, struct pop3_event *ev)
 			p->phase == PHASE_LISTING ? "in the middle of its answer to"
 						  : "before its answer to",
 			what);
-	return fail(p, ev);
-}
-
-/* Answers that do not fit: the words tell what was expected and quote what came. */
-static enum pop3_event_type fail_line(
-	struct pop3 *p, struct pop3_event *ev, const char *wrong, struct span line)
-{
-	char what[60] = "nothing";
-
-	if (p->queue_len)
-		describe(p, what, sizeof(what));
-	error_set(&p->failure, ERROR_PROTOCOL, "the server %s %s", wrong, what);
-	error_why(&p->failure, "\"%s\"",
-		safe((struct span){line.data, line.len > 50 ? 50 : line.len}).text);
 	return fail(p, ev);
 }
 

@@ -88,7 +88,8 @@ void pop3_free(struct pop3 *p);
 /*
  * Queues a command. Refuses, with nothing queued: CR, LF or NUL in an argument, a line over 255
  * octets (RFC 2449 s.4; for AUTH's initial response see pop3_auth_fits), anything behind STLS or
- * QUIT, an AUTH conversation that is open, an engine that has failed. ERROR_CONFIG for an argument,
+ * QUIT, an AUTH conversation that is open, an engine that has failed. Octets that have come while
+ * nothing was outstanding make it fail: they are no answer to this. ERROR_CONFIG for an argument,
  * else ERROR_INTERNAL, or the failure itself.
  */
 bool pop3_send(struct pop3 *p, const struct pop3_command *command, struct error *e) MUST_CHECK;

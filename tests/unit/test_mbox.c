@@ -99,7 +99,7 @@ static void mbox__spools_large_mail_to_a_file(void **state)
 	struct fixture *f = *state;
 	struct buf line = {NULL, 0, 0}, want = {NULL, 0, 0};
 	struct mail_info info = some_info();
-	struct receipt r[3];
+	struct receipt r[3] = {{.text = ""}};
 
 	for (int i = 0; i < 2000; i++)
 		buf_add_text(&line, "x");
@@ -275,7 +275,7 @@ static void mbox__recovers_a_batch_torn_anywhere(void **state)
 	for (size_t c = 0; c < 3; c++) {
 		struct buf whole = {NULL, 0, 0};
 		size_t start = strlen(before[c]), ends[3];
-		struct receipt r[3];
+		struct receipt r[3] = {{.text = ""}};
 
 		put_file(f, "mbox", before[c], start);
 		open_sink(f, "mbox:~/mbox");
@@ -467,7 +467,7 @@ static void mbox__delivers_once_wherever_it_is_killed(void **state)
 	for (int i = 0; i < 3; i++)
 		add_expected(&want, i);
 	for (int step = 0; step < 4; step++) {
-		struct receipt r[3];
+		struct receipt r[3] = {{.text = ""}};
 		size_t known, absent = 0;
 		int fds[2];
 		pid_t pid;
