@@ -377,8 +377,7 @@ static bool fail_torn(struct loop *l)
 
 	forget_refusals(l);
 	error_set(&e, ERROR_PROTOCOL,
-		"%s ends message %lu too early, at a line of one dot, and sends the rest as answers; "
-		"it stays on the server",
+		"%s ends message %lu too early, at a line of one dot; it stays on the server",
 		l->r->account->endpoint.host, (unsigned long)mail_at(l, l->index)->msg);
 	return fail_session(l, &e);
 }

@@ -56,7 +56,7 @@ class BadMail(popd_case.PopdCase):
         others = mails[:bad] + mails[bad + 1:]
         result = self.box.run()
         self.assert_code(result, code)
-        self.assert_said(result.stderr, "ambil: home: ", "message %d stays on the server" % (bad + 1))
+        self.assert_said(result.stderr, "ambil: home: ", "message %d" % (bad + 1), "stays on the server")
         self.assert_maildir(others)
         # It is tried last next time, so that mail behind it goes on coming.
         new = corpus.mail("new", b"behind it\n")

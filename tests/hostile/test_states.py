@@ -42,7 +42,8 @@ class Interrupted(hostile.HostileCase):
     def check(self, fault, **more):
         # Where it breaks behind the last thing that mattered nothing is wrong, nor where the session
         # is taken up again and does not break a second time.
-        good = "NOOP" in fault or "after=QUIT" in fault or fault == "silence:at=RETR:4"
+        good = ("NOOP" in fault or "after=QUIT" in fault or "after=RETR" in fault or
+                fault in ("silence:at=RETR:4", "close:at=RETR:4"))
         codes = (0, 75) if good else (75,)
         self.attack(fault, codes=codes, **more)
         self.cure()
