@@ -114,6 +114,20 @@ end:
 	return done;
 }
 
+/*
+ * A mail that was prepared and is nowhere now, moments later, was removed by another program: its
+ * row must not speak for it in the next run.
+ */
+static void forget_lost(struct commit *c, struct commit_batch *b)
+{
+	const struct sink_ops *ops = c->sink->ops;
+	struct error ignored;
+
+	for (size_t i = 0; ops->is_lost && i < b->n; i++)
+		if (ops->is_lost(c->sink, &b->receipts[i]))
+			(void)!store_forget(c->store, &b->mails[i].row.key, 1, &ignored);
+}
+
 static bool concerns_one_mail(const struct commit_batch *b)
 {
 	return b->n == 1 && (b->error.kind == ERROR_LATER || b->error.kind == ERROR_REFUSED);
@@ -132,6 +146,8 @@ static void work_off(struct commit *c, struct commit_batch *b, bool cancelled)
 		b->delivered = true;
 	} else if (!concerns_one_mail(b)) {
 		c->failed = b->error;
+		if (keep)
+			forget_lost(c, b);
 	} else if (c->journal) {
 		struct error e = {0};
 

@@ -82,17 +82,27 @@ static bool open_state(struct fetch *f, struct error *e)
 
 static bool recover_and_tell(struct fetch *f, struct error *e)
 {
+	struct error w = {0};
 	struct recovery done;
 
 	if (!recover(
 		    f->store, f->sink, &f->account->destination, f->mark, clock_wall_s(), &done, e))
 		return false;
 	if (done.unsure) {
-		struct error w = {0};
-
 		error_set(&w, ERROR_LATER,
-			"%llu messages of an interrupted run may come a second time: %.200s",
-			(unsigned long long)done.unsure, done.unsure_why.text);
+			"%llu message%s of an interrupted run may come a second time: %.200s",
+			(unsigned long long)done.unsure, done.unsure == 1 ? "" : "s",
+			done.unsure_why.text);
+		report_warning(f->report_fd, &w);
+	}
+	if (done.gone) {
+		error_set(&w, ERROR_LATER,
+			"%llu message%s of an interrupted run %s in %s no more, and will not be "
+			"deleted on the server",
+			(unsigned long long)done.gone, done.gone == 1 ? "" : "s",
+			done.gone == 1 ? "is" : "are", f->account->destination.shown);
+		error_remedy(&w, "if nobody has moved or deleted it, to get it again",
+			"ambil fetch %s --all", f->account->name);
 		report_warning(f->report_fd, &w);
 	}
 	return true;
@@ -101,6 +111,8 @@ static bool recover_and_tell(struct fetch *f, struct error *e)
 /* Lock, state and destination, in this order: nothing is touched without the lock. */
 static bool open_local(struct fetch *f, struct error *e)
 {
+	char id[40];
+
 	if (fetch_only_looks(f))
 		return open_state(f, e);
 	if (!file_make_folders(f->order->state_dir, ERROR_STORE, e) || !take_lock(f, e) ||
@@ -108,7 +120,10 @@ static bool open_local(struct fetch *f, struct error *e)
 		return false;
 	if (f->order->mode == RUN_FROM_NOW)
 		return true;
-	f->mark = xasprintf("%s/%s", f->order->state_dir, f->account->name);
+	/* Path and name may be the same on two machines that share the destination. */
+	if (!store_get(f->store, "id", id, sizeof(id), e))
+		return false;
+	f->mark = xasprintf("%s/%s/%s", f->order->state_dir, f->account->name, id);
 	f->sink = sink_open(&f->account->destination, f->mark, e);
 	return f->sink && recover_and_tell(f, e);
 }

@@ -7,12 +7,15 @@
  *   state                   row        tmp    recovery                                  result
  *   J0  not yet prepared    none       maybe  sweeps own tmp names without a row        fetched: once
  *   J1  before the rename   prepared   there  commits it, J2                            once
- *   J1  after the rename    prepared   gone   only our rename removes it: J2            once
+ *   J1  after the rename    prepared   gone   in new/ or cur/: syncs them, J2           once
+ *                                             elsewhere: a reader was quick, or somebody once, unless it
+ *                                             swept tmp/: marked as seen, and it stays  was removed: then
+ *                                             on the server, which is said              it is there still
  *   J1  older than 36 h,    prepared   gone   others may have purged it: looks in       perhaps twice,
  *       or another tmp/                       new/ and cur/; not there: fetched again   never lost
  *   J2, J3                  delivered  gone   nothing; the plan asks for DELE if due    once
  *
- * An mbox compares length and digest at the recorded place: whole is delivered; torn at the end of the
+ * An mbox compares length and digest at the recorded place: whole is delivered, and synced; torn at the end of the
  * file is cut off and fetched again; torn with others' mail behind it is unsure. A command and standard
  * output cannot take part: they have no J1, and a crash between their end and J2 delivers that one mail
  * again.
@@ -32,25 +35,30 @@ static bool settle(struct store *store, struct sink *sink, const char *destinati
 	struct store_row *deliver = xcalloc(n, sizeof(*deliver));
 	struct receipt *finish = xcalloc(n, sizeof(*finish));
 	struct store_key *again = xcalloc(n, sizeof(*again));
-	size_t delivered = 0, unfinished = 0, absent = 0;
+	struct store_key *gone = xcalloc(n, sizeof(*gone));
+	size_t delivered = 0, unfinished = 0, absent = 0, lost = 0;
+	struct error why = {0};
 	bool ok = false;
 
 	for (size_t i = 0; i < n; i++) {
 		enum sink_state state = sink->ops->recover
-			? sink->ops->recover(
-				  sink, &rows[i].receipt, rows[i].prepared_s, &done->unsure_why)
+			? sink->ops->recover(sink, &rows[i].receipt, rows[i].prepared_s, &why)
 			: SINK_ABSENT;
 
-		/* Nobody could look: to fetch it again now would be a guess. */
-		if (state == SINK_UNSURE && done->unsure_why.kind == ERROR_BUSY) {
-			*e = done->unsure_why;
+		/* To fetch it again now would be a guess. */
+		if (state == SINK_FAILED) {
+			*e = why;
 			goto end;
 		}
+		if (state == SINK_UNSURE)
+			done->unsure_why = why;
 		if (state == SINK_PREPARED)
 			finish[unfinished++] = rows[i].receipt;
 		if (state == SINK_PREPARED || state == SINK_DELIVERED)
 			deliver[delivered++] = (struct store_row){
 				.key = rows[i].key, .receipt = rows[i].receipt};
+		else if (state == SINK_GONE)
+			gone[lost++] = rows[i].key;
 		else
 			again[absent++] = rows[i].key;
 		done->unsure += state == SINK_UNSURE;
@@ -62,12 +70,16 @@ static bool settle(struct store *store, struct sink *sink, const char *destinati
 		goto end;
 	if (absent && !store_forget(store, again, absent, e))
 		goto end;
+	if (lost && !store_mark_seen(store, gone, lost, now_s, e))
+		goto end;
 	done->settled += delivered;
+	done->gone += lost;
 	ok = true;
 end:
 	free(deliver);
 	free(finish);
 	free(again);
+	free(gone);
 	return ok;
 }
 

@@ -18,6 +18,7 @@
 struct recovery {
 	uint64_t settled;   /* made visible, or found delivered */
 	uint64_t refetched; /* will be fetched again */
+	uint64_t gone;      /* delivered, and not there any more: stays on the server */
 	uint64_t unsure;    /* fetched again, perhaps a second time */
 	struct error unsure_why;
 };

@@ -45,6 +45,7 @@ enum {
 	BATCH_MAILS = 256,
 	BATCH_OCTETS = 32 * 1024 * 1024,
 	BATCH_AGE_MS = 1000,
+	LARGE_OCTETS = 1024 * 1024, /* what came before such a mail does not wait for it */
 	BACKLOG_OCTETS = 64 * 1024 * 1024,
 	BACKLOG_BATCHES = 2,
 	BACKLOG_SINGLES = 16, /* batches of one mail each */
@@ -119,6 +120,8 @@ static void submit(struct loop *l)
 
 	if (!b)
 		return;
+	/* Its mails share what the sink has open. */
+	assert(!l->receiving);
 	b->sink = l->r->sink->ops->cut(l->r->sink);
 	assert(b->sink);
 	l->open = NULL;
@@ -144,7 +147,7 @@ static void add_to_batch(struct loop *l, uint32_t index)
 
 static void submit_if_old(struct loop *l)
 {
-	if (l->open && commit_pending(l->commit) == 0 &&
+	if (l->open && !l->receiving && commit_pending(l->commit) == 0 &&
 		clock_ms() - l->open_since_ms >= BATCH_AGE_MS)
 		submit(l);
 }
@@ -194,7 +197,9 @@ static void take_commits(struct loop *l)
 		} else if (b->n == 1 &&
 			(b->error.kind == ERROR_LATER || b->error.kind == ERROR_REFUSED)) {
 			fail_mail(l, b);
-		} else if (!l->fatal.kind && b->error.kind != ERROR_INTERRUPTED) {
+		} else if (!l->sink_failed && b->error.kind != ERROR_INTERRUPTED) {
+			/* Even if the session broke before: what may be half done must be
+			 * recovered first. */
 			l->fatal = b->error;
 			l->sink_failed = true;
 		}
@@ -435,6 +440,8 @@ static bool begin_mail(struct loop *l)
 	proof_begin(&l->proof);
 	if (l->discard)
 		return true;
+	if (mail->size > LARGE_OCTETS)
+		submit(l);
 	l->receiving = true;
 	if (l->r->sink->ops->begin(l->r->sink, &info, &l->fatal))
 		return true;
@@ -738,13 +745,7 @@ static void wind_up(struct loop *l)
 {
 	if (l->receiving)
 		l->r->sink->ops->drop(l->r->sink);
-	if (l->open && l->sink_failed) {
-		struct sink_batch *batch = l->r->sink->ops->cut(l->r->sink);
-
-		l->r->sink->ops->batch_free(l->r->sink, batch, false);
-		commit_batch_free(l->open);
-		l->open = NULL;
-	}
+	l->receiving = false;
 	submit(l);
 	while (commit_pending(l->commit)) {
 		poll(&(struct pollfd){.fd = commit_fd(l->commit), .events = POLLIN}, 1, -1);
@@ -865,6 +866,7 @@ bool retrieve(struct retrieval *r, struct error *e)
 		l.answered > 1;
 	if (!done)
 		*e = l.fatal;
+	r->session_failed = r->session_failed && !l.sink_failed;
 	r->left = l.fetch_n - (size_t)r->mails - r->failures_n;
 end:
 	commit_free(l.commit);

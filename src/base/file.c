@@ -60,6 +60,17 @@ bool file_sync_folder(const char *path, enum error_kind kind, struct error *e)
 	return err ? error_sys(e, kind, err, "cannot sync the folder %s", path) : true;
 }
 
+bool file_sync_parent(const char *path, enum error_kind kind, struct error *e)
+{
+	const char *slash = strrchr(path, '/');
+	char *parent = slash ? xstrndup(path, slash == path ? 1 : (size_t)(slash - path))
+			     : xstrdup(".");
+	bool done = file_sync_folder(parent, kind, e);
+
+	free(parent);
+	return done;
+}
+
 bool file_make_folders(const char *path, enum error_kind kind, struct error *e)
 {
 	char *copy = xstrdup(path);
@@ -72,7 +83,9 @@ bool file_make_folders(const char *path, enum error_kind kind, struct error *e)
 		char end = *p;
 
 		*p = '\0';
-		if (mkdir(copy, 0700) < 0 && errno != EEXIST)
+		if (mkdir(copy, 0700) == 0)
+			done = file_sync_parent(copy, kind, e);
+		else if (errno != EEXIST)
 			done = error_sys(e, kind, errno, "cannot create the folder %s", copy);
 		*p = end;
 		if (!end)

@@ -17,7 +17,9 @@ bool file_write_all(int fd, const void *data, size_t len) MUST_CHECK;
 ssize_t file_read_all(int fd, void *data, size_t len) MUST_CHECK;
 /* fsync on the folder at path; ERROR of the given kind. */
 bool file_sync_folder(const char *path, enum error_kind kind, struct error *e) MUST_CHECK;
-/* Makes path and its missing parents, mode 0700. */
+/* The same on the folder that holds path, which has no slash at its end: its name is durable. */
+bool file_sync_parent(const char *path, enum error_kind kind, struct error *e) MUST_CHECK;
+/* Makes path and its missing parents, mode 0700; what is made is durable. */
 bool file_make_folders(const char *path, enum error_kind kind, struct error *e) MUST_CHECK;
 /* A leading ~ or ~/ becomes home; other paths are copied. A fresh string. */
 char *file_expand_home(const char *path, const char *home);

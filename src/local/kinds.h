@@ -16,8 +16,6 @@ void mbox_set_patience(struct sink *k, int64_t patience_ms);
 
 /* ERROR_DELIVERY with the user's own words when the folder that is to hold d->path is missing. */
 bool sink_check_parent(const struct destination *d, struct error *e) MUST_CHECK;
-/* Syncs the folder that holds path. */
-bool sink_sync_parent(const char *path, struct error *e) MUST_CHECK;
 /* This machine's name with '/' and ':' (which end a Maildir name) and what is no plain text
  * replaced. */
 void sink_my_host(char *out, size_t room);

@@ -327,6 +327,14 @@ static int is_visible(const struct maildir *m, const char *name)
 	return found ? found : folder_has(m->new_fd, name);
 }
 
+static bool sync_folder(int folder)
+{
+	while (fsync(folder) < 0)
+		if (errno != EINTR)
+			return false;
+	return true;
+}
+
 static bool show(const struct sink *k, const char *name, struct error *e)
 {
 	const struct maildir *m = self_const(k);
@@ -370,10 +378,7 @@ static bool commit(
 		if (b)
 			b->entries[i].renamed = true;
 	}
-	while (fsync(m->new_fd) < 0)
-		if (errno != EINTR)
-			return fail(k, errno, e);
-	return true;
+	return sync_folder(m->new_fd) || fail(k, errno, e);
 }
 
 static void batch_free(struct sink *k, struct sink_batch *b, bool keep)
@@ -392,6 +397,7 @@ static enum sink_state recover(
 	struct sink *k, const struct receipt *r, int64_t prepared_s, struct error *e)
 {
 	struct maildir *m = self(k);
+	int64_t age_s = (int64_t)time(NULL) - prepared_s;
 	char name[NAME_ROOM];
 	int found;
 
@@ -399,26 +405,36 @@ static enum sink_state recover(
 		return SINK_UNSURE;
 	if (faccessat(m->tmp_fd, name, F_OK, 0) == 0)
 		return SINK_PREPARED;
-	if (errno != ENOENT) {
+	found = errno == ENOENT ? is_visible(m, name) : -1;
+	/* It may have become visible right before the crash. */
+	if (found < 0 || (found && (!sync_folder(m->new_fd) || !sync_folder(m->cur_fd)))) {
 		fail(k, errno, e);
-		return SINK_UNSURE;
+		return SINK_FAILED;
 	}
-	/* Only our rename takes a name out of this very folder; in another one it may never have
-	 * been. */
-	if (!m->made && (int64_t)time(NULL) - prepared_s < TMP_KEPT_S &&
-		r->text[strlen(name)] == ' ' && strcmp(r->text + strlen(name) + 1, m->place) == 0)
+	if (found)
 		return SINK_DELIVERED;
-	found = is_visible(m, name);
-	if (found > 0)
-		return SINK_DELIVERED;
-	if (!found && m->made)
+	if (m->made)
 		return SINK_ABSENT;
-	if (found < 0)
-		fail(k, errno, e);
-	else
-		error_set(e, ERROR_DELIVERY, "%s: it cannot be told whether %s was delivered",
-			m->d->shown, name);
+	/*
+	 * Our rename, and then a reader that moved it on or removed it; in another folder it may
+	 * never have been, and after a time, or with a clock that was wrong, others may have purged
+	 * tmp/.
+	 */
+	if (age_s >= 0 && age_s < TMP_KEPT_S && r->text[strlen(name)] == ' ' &&
+		strcmp(r->text + strlen(name) + 1, m->place) == 0)
+		return SINK_GONE;
+	error_set(e, ERROR_DELIVERY, "%s: it cannot be told whether %s was delivered", m->d->shown,
+		name);
 	return SINK_UNSURE;
+}
+
+static bool is_lost(const struct sink *k, const struct receipt *r)
+{
+	const struct maildir *m = self_const(k);
+	char name[NAME_ROOM];
+
+	return read_receipt(r, name, NULL) && faccessat(m->tmp_fd, name, F_OK, 0) < 0 &&
+		errno == ENOENT && is_visible(m, name) == 0;
 }
 
 static bool is_ours(const struct maildir *m, const char *name)
@@ -494,6 +510,7 @@ static const struct sink_ops ops = {
 	.commit = commit,
 	.batch_free = batch_free,
 	.recover = recover,
+	.is_lost = is_lost,
 	.sweep = sweep,
 	.where = where,
 	.free = free_sink,
@@ -611,7 +628,7 @@ static bool open_folders(struct maildir *m, struct error *e)
 		fail(&m->sink, errno, e);
 		goto end;
 	}
-	done = !made || sink_sync_parent(path, e);
+	done = !made || file_sync_parent(path, ERROR_DELIVERY, e);
 end:
 	close(fd);
 	return done;

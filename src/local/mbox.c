@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/parse.h"
 #include "local/kinds.h"
 #include "local/lock.h"
@@ -312,7 +313,7 @@ static int torn_at(int fd, uint64_t size, const struct place *p)
 	size_t want = p->head.len < size - p->offset ? p->head.len : (size_t)(size - p->offset),
 	       same = 0;
 	uint64_t other;
-	int zeros;
+	int zeros, glued;
 
 	if (!scan_read(fd, p->offset, head, want))
 		return -1;
@@ -326,7 +327,11 @@ static int torn_at(int fd, uint64_t size, const struct place *p)
 	}
 	if (!scan_from(fd, p->offset + 1, size, &other))
 		return -1;
-	return other == size;
+	if (other != size)
+		return 0;
+	/* Ours begins with such a line itself. */
+	glued = scan_glued_from(fd, p->offset + 1, size);
+	return glued < 0 ? -1 : !glued;
 }
 
 /* Whether the mail stands anywhere: at a From_ line and followed by one, or by the end. */
@@ -352,7 +357,13 @@ static int search(int fd, uint64_t size, const struct place *p)
 	}
 }
 
-/* SINK_UNSURE with errno 0: looked everywhere. */
+/* The crash may have come before the sync. */
+static enum sink_state settled(int fd)
+{
+	return fsync(fd) < 0 ? SINK_FAILED : SINK_DELIVERED;
+}
+
+/* SINK_FAILED with errno set; SINK_UNSURE: looked everywhere. */
 static enum sink_state examine(int fd, const struct place *p)
 {
 	char anchor[ANCHOR_TEXT] = "";
@@ -361,31 +372,30 @@ static enum sink_state examine(int fd, const struct place *p)
 	int answer;
 
 	if (fstat(fd, &st) < 0)
-		return SINK_UNSURE;
+		return SINK_FAILED;
 	size = (uint64_t)st.st_size;
 	if (size >= p->base && !anchor_text(fd, p->base, anchor))
-		return SINK_UNSURE;
+		return SINK_FAILED;
 	if (span_is(p->anchor, anchor)) {
 		answer = stands_at(fd, size, p->offset, p);
 		if (answer)
-			return answer > 0 ? SINK_DELIVERED : SINK_UNSURE;
+			return answer > 0 ? settled(fd) : SINK_FAILED;
 		if (size <= p->offset)
 			return SINK_ABSENT;
 		answer = torn_at(fd, size, p);
 		if (answer < 0)
-			return SINK_UNSURE;
+			return SINK_FAILED;
 		/* The newlines before the first mail of a batch go with it. */
 		if (answer) {
 			uint64_t to = p->offset - p->base <= PAD_MAX ? p->base : p->offset;
 
-			return ftruncate(fd, (off_t)to) < 0 || fsync(fd) < 0 ? SINK_UNSURE
+			return ftruncate(fd, (off_t)to) < 0 || fsync(fd) < 0 ? SINK_FAILED
 									     : SINK_ABSENT;
 		}
 	}
 	answer = search(fd, size, p);
 	if (answer)
-		return answer > 0 ? SINK_DELIVERED : SINK_UNSURE;
-	errno = 0;
+		return answer > 0 ? settled(fd) : SINK_FAILED;
 	return SINK_UNSURE;
 }
 
@@ -405,15 +415,13 @@ static enum sink_state recover(
 		return SINK_UNSURE;
 	}
 	if (!take_lock(m, &lock, e))
-		return SINK_UNSURE;
+		return SINK_FAILED;
 	state = examine(lock.fd, &place);
 	err = errno;
 	mbox_lock_release(&lock, m->path);
-	if (state != SINK_UNSURE)
-		return state;
-	if (err)
+	if (state == SINK_FAILED)
 		fail(m, err, e);
-	else
+	if (state == SINK_UNSURE)
 		error_set(e, ERROR_DELIVERY,
 			"%s has been changed since: it cannot be told whether a "
 			"message was delivered",
@@ -483,7 +491,7 @@ static bool make_file(struct mbox *m, struct error *e)
 	m->path = realpath(path, NULL);
 	if (!m->path)
 		return fail(m, errno, e);
-	return !made || sink_sync_parent(m->path, e);
+	return !made || file_sync_parent(m->path, ERROR_DELIVERY, e);
 }
 
 struct sink *mbox_open(const struct destination *d, const char *account, struct error *e)

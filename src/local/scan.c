@@ -10,7 +10,7 @@
 #include "base/mem.h"
 
 /* A From_ line is most often near. */
-enum { CHUNK = 128 * 1024, FROM_CHUNK = 16 * 1024 };
+enum { CHUNK = 128 * 1024, FROM_CHUNK = 16 * 1024, FROM_LINE_MAX = 400 };
 static const char MARK[] = "\nFrom ";
 enum { MARK_LEN = sizeof(MARK) - 1 };
 
@@ -101,6 +101,53 @@ bool scan_from(int fd, uint64_t offset, uint64_t size, uint64_t *at)
 		*at = size;
 	free(chunk);
 	return done;
+}
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* Whether the rest of a line has the hour and, behind it, the year of asctime(). */
+static bool has_date(const char *line, size_t len)
+{
+	const char *end = memchr(line, '\n', len);
+	size_t i = 0;
+
+	len = end ? (size_t)(end - line) : len;
+	while (i + 5 <= len &&
+		!(is_digit(line[i]) && is_digit(line[i + 1]) && line[i + 2] == ':' &&
+			is_digit(line[i + 3]) && is_digit(line[i + 4])))
+		i++;
+	for (i += 5; i + 5 <= len; i++)
+		if (line[i] == ' ' && is_digit(line[i + 1]) && is_digit(line[i + 2]) &&
+			is_digit(line[i + 3]) && is_digit(line[i + 4]))
+			return true;
+	return false;
+}
+
+int scan_glued_from(int fd, uint64_t offset, uint64_t size)
+{
+	static const char word[] = "From ";
+	enum { WORD_LEN = sizeof(word) - 1 };
+	char *chunk = xmalloc(FROM_CHUNK);
+	int answer = 0;
+
+	while (!answer && offset < size) {
+		size_t want = size - offset < FROM_CHUNK ? (size_t)(size - offset) : FROM_CHUNK;
+		/* Lines that begin near the end of a chunk are for the next one. */
+		size_t last = want < FROM_CHUNK ? want : want - FROM_LINE_MAX;
+
+		if (!scan_read(fd, offset, chunk, want))
+			answer = -1;
+		for (size_t i = 0; !answer && i < last && i + WORD_LEN <= want; i++)
+			if (memcmp(chunk + i, word, WORD_LEN) == 0)
+				answer = has_date(chunk + i,
+					want - i < FROM_LINE_MAX ? want - i : FROM_LINE_MAX);
+		offset += last;
+	}
+	free(chunk);
+	return answer;
 }
 
 int scan_zeros(int fd, uint64_t offset, uint64_t size)

@@ -180,15 +180,6 @@ bool sink_check_parent(const struct destination *d, struct error *e)
 	return done;
 }
 
-bool sink_sync_parent(const char *path, struct error *e)
-{
-	char *folder = folder_of(path);
-	bool done = file_sync_folder(folder, ERROR_DELIVERY, e);
-
-	free(folder);
-	return done;
-}
-
 void sink_my_host(char *out, size_t room)
 {
 	char name[256] = "";

@@ -64,6 +64,9 @@ enum sink_state {
 	SINK_PREPARED,  /* durable, not visible: commit it */
 	SINK_DELIVERED, /* there */
 	SINK_UNSURE,    /* cannot be told: fetch again, and say so */
+	SINK_GONE,      /* was visible, as it seems, and is not any more: do not fetch it again, and
+			   do not let it be deleted elsewhere */
+	SINK_FAILED,    /* nobody could look: *e */
 };
 
 struct sink;
@@ -92,9 +95,15 @@ struct sink_ops {
 	/* Forgets a batch. keep: it may have been journalled as prepared, so nothing is removed on
 	 * disk. */
 	void (*batch_free)(struct sink *k, struct sink_batch *b, bool keep);
-	/* After a crash; prepared_s: when the row was written. *e is set only for SINK_UNSURE. */
+	/*
+	 * After a crash; prepared_s: when the row was written. What is called SINK_DELIVERED is
+	 * durable then: the crash may have come before that. *e is set only for SINK_UNSURE and
+	 * SINK_FAILED.
+	 */
 	enum sink_state (*recover)(
 		struct sink *k, const struct receipt *r, int64_t prepared_s, struct error *e);
+	/* Whether a prepared mail is in none of the places where it can be. May be NULL: never. */
+	bool (*is_lost)(const struct sink *k, const struct receipt *r);
 	/* Removes what earlier runs of this account left behind and no receipt names (n receipts).
 	 * May be NULL. */
 	void (*sweep)(struct sink *k, const struct receipt *named, size_t n);

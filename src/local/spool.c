@@ -3,6 +3,8 @@
  * Most mails fit into memory and never touch a disk here. The file loses its name as soon as it has
  * one, so nothing is left behind however the program ends.
  */
+/* mkostemp() is POSIX only since 2024: a command that is started meanwhile must not inherit it. */
+#define _GNU_SOURCE
 #include "local/spool.h"
 
 #include <errno.h>
@@ -48,13 +50,11 @@ static bool open_file(struct spool *s, struct error *e)
 	char *name = xasprintf("%s/ambil-XXXXXX", folder);
 	int err = 0;
 
-	s->fd = mkstemp(name);
-	if (s->fd < 0) {
+	s->fd = mkostemp(name, O_CLOEXEC);
+	if (s->fd < 0)
 		err = errno;
-	} else {
+	else
 		unlink(name);
-		fcntl(s->fd, F_SETFD, FD_CLOEXEC);
-	}
 	free(name);
 	return s->fd >= 0 || error_sys(e, ERROR_DELIVERY, err, "cannot spool mail in %s", folder);
 }

@@ -105,7 +105,8 @@ static const char *const sql[STATEMENTS] = {
 		 " ON CONFLICT(uid, occurrence) DO NOTHING",
 	[MARK_SEEN] = "INSERT INTO mail(uid, occurrence, state, marked, first_s, delivered_s)"
 		      " VALUES(?1, ?2, 2, 1, ?3, ?3) ON CONFLICT(uid, occurrence) DO UPDATE"
-		      " SET state = 2, marked = 1, delivered_s = ?3 WHERE state = 0",
+		      " SET state = 2, marked = 1, delivered_s = ?3, receipt = NULL"
+		      " WHERE state IN (0, 1)",
 	[FORGET] = "DELETE FROM mail WHERE uid = ?1 AND occurrence = ?2",
 	[MISSING] = "UPDATE mail SET missing_s = ?3 WHERE uid = ?1 AND occurrence = ?2",
 	[PRESENT] = "UPDATE mail SET missing_s = NULL WHERE uid = ?1 AND occurrence = ?2",
@@ -298,25 +299,32 @@ static bool check_version(struct store *s, sqlite3_int64 *version, struct error 
 	return true;
 }
 
+static bool set_fact(struct store *s, const char *name, const char *value, struct error *e)
+{
+	sqlite3_stmt *q = statement(s, SET_FACT, e);
+
+	if (!q)
+		return false;
+	sqlite3_bind_text(q, 1, name, -1, SQLITE_STATIC);
+	sqlite3_bind_text(q, 2, value, -1, SQLITE_STATIC);
+	return execute(s, q, e);
+}
+
 static bool create(struct store *s, const char *host, const char *user, struct error *e)
 {
-	char numbers[100];
+	char numbers[100], id[24];
+	sqlite3_uint64 random;
 	bool done;
 
+	sqlite3_randomness(sizeof(random), &random);
+	snprintf(id, sizeof(id), "%016llx", (unsigned long long)random);
 	snprintf(numbers, sizeof(numbers), "PRAGMA application_id = %d; PRAGMA user_version = %d",
 		APPLICATION_ID, VERSION);
 	if (!begin(s, e))
 		return false;
 	done = execute_text(s, schema, e) && execute_text(s, numbers, e);
-	for (int i = 0; done && i < 2; i++) {
-		sqlite3_stmt *q = statement(s, SET_FACT, e);
-
-		if (q) {
-			sqlite3_bind_text(q, 1, i ? "user" : "host", -1, SQLITE_STATIC);
-			sqlite3_bind_text(q, 2, i ? user : host, -1, SQLITE_STATIC);
-		}
-		done = q && execute(s, q, e);
-	}
+	done = done && set_fact(s, "host", host, e) && set_fact(s, "user", user, e) &&
+		set_fact(s, "id", id, e);
 	return finish(s, done, e);
 }
 
@@ -364,17 +372,6 @@ static bool ensure_file(const char *path, struct error *e)
 	return false;
 }
 
-static bool sync_parent(const char *path, struct error *e)
-{
-	const char *slash = strrchr(path, '/');
-	char *folder = slash ? xstrndup(path, slash == path ? 1 : (size_t)(slash - path))
-			     : xstrdup(".");
-	bool done = file_sync_folder(folder, ERROR_STORE, e);
-
-	free(folder);
-	return done;
-}
-
 struct store *store_open(const char *path, const char *host, const char *user, struct error *e)
 {
 	struct store *s;
@@ -393,7 +390,7 @@ struct store *store_open(const char *path, const char *host, const char *user, s
 			"PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON",
 			e))
 		goto fail;
-	if (version == 0 && (!create(s, host, user, e) || !sync_parent(path, e)))
+	if (version == 0 && (!create(s, host, user, e) || !file_sync_parent(path, ERROR_STORE, e)))
 		goto fail;
 	if (!check_user(s, user, e))
 		goto fail;
@@ -784,11 +781,5 @@ bool store_get(struct store *s, const char *name, char *out, size_t room, struct
 
 bool store_set(struct store *s, const char *name, const char *value, struct error *e)
 {
-	sqlite3_stmt *q = statement(s, SET_FACT, e);
-
-	if (!q || !begin(s, e))
-		return false;
-	sqlite3_bind_text(q, 1, name, -1, SQLITE_STATIC);
-	sqlite3_bind_text(q, 2, value, -1, SQLITE_STATIC);
-	return finish(s, execute(s, q, e), e);
+	return begin(s, e) && finish(s, set_fact(s, name, value, e), e);
 }

@@ -86,7 +86,7 @@ bool store_failed(struct store *s, struct store_key key, const char *why, int64_
 /* Makes rows in STORE_NOTED for mails that have none: sizes[i] as LIST says. */
 bool store_note(struct store *s, const struct store_key *keys, const uint64_t *sizes, size_t n,
 	int64_t now_s, struct error *e) MUST_CHECK;
-/* Marks as seen without delivery; known rows keep their state but for STORE_NOTED. */
+/* Marks as seen without delivery; rows in STORE_DELIVERED and STORE_REMOVED stay as they are. */
 bool store_mark_seen(struct store *s, const struct store_key *keys, size_t n, int64_t now_s,
 	struct error *e) MUST_CHECK;
 /* Drops rows (recovery: SINK_ABSENT; --all). */
@@ -115,7 +115,8 @@ void store_pending_free(struct store_pending *rows, size_t n);
 
 /*
  * Small facts by name, kept per account: "pipelining" = "broken", "last-success" = "1795464439", …
- * "host" and "user" are the store's own. An unknown name gives "".
+ * "host", "user" and "id", a random word for each new file, are the store's own. An unknown name
+ * gives "".
  */
 bool store_get(
 	struct store *s, const char *name, char *out, size_t room, struct error *e) MUST_CHECK;

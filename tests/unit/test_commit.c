@@ -144,6 +144,13 @@ static bool fake_commit(
 	return true;
 }
 
+/* The first mail of each batch. */
+static bool fake_is_lost(const struct sink *k, const struct receipt *r)
+{
+	(void)k;
+	return r->text[strlen(r->text) - 1] == '0';
+}
+
 static void fake_batch_free(struct sink *k, struct sink_batch *b, bool keep)
 {
 	struct fake *f = (struct fake *)k;
@@ -461,6 +468,23 @@ static void commit__stops_at_the_first_failure(void **state)
 	}
 }
 
+static void commit__forgets_a_mail_that_another_program_has_taken_away(void **state)
+{
+	struct stage *s = *state;
+
+	s->fake.ops.is_lost = fake_is_lost;
+	s->fake.fail_name = 'b';
+	s->fake.fail_step = STEP_COMMIT;
+	error_set(&s->fake.fail_with, ERROR_DELIVERY, "another program removed it");
+	start(s, true);
+	submit(s, 'b', 3);
+	take_failed(s, ERROR_DELIVERY);
+	finish(s);
+	check_state(s, "b0", ABSENT);
+	check_state(s, "b1", STORE_PREPARED);
+	check_state(s, "b2", STORE_PREPARED);
+}
+
 static void commit__goes_on_behind_one_mail_that_is_refused(void **state)
 {
 	static const enum error_kind kinds[] = {ERROR_LATER, ERROR_REFUSED};
@@ -697,6 +721,7 @@ int main(void)
 		STAGE_TEST(commit__writes_nothing_when_the_server_has_no_uids),
 		STAGE_TEST(commit__works_without_any_state),
 		STAGE_TEST(commit__stops_at_the_first_failure),
+		STAGE_TEST(commit__forgets_a_mail_that_another_program_has_taken_away),
 		STAGE_TEST(commit__goes_on_behind_one_mail_that_is_refused),
 		STAGE_TEST(commit__stops_when_one_mail_meets_a_full_disk),
 		STAGE_TEST(commit__keeps_what_a_failed_journal_may_name),

@@ -202,8 +202,10 @@ static void maildir__recovers_by_where_the_name_is(void **state)
 
 	assert_true(f->k->ops->prepare(f->k, b, &r, 1, &f->e));
 	assert_int_equal(f->k->ops->recover(f->k, &r, long_ago, &f->e), SINK_PREPARED);
+	assert_false(f->k->ops->is_lost(f->k, &r));
 	assert_true(f->k->ops->commit(f->k, b, &r, 1, &f->e));
 	f->k->ops->batch_free(f->k, b, false);
+	assert_false(f->k->ops->is_lost(f->k, &r));
 	assert_int_equal(f->k->ops->recover(f->k, &r, now, &f->e), SINK_DELIVERED);
 	assert_int_equal(f->k->ops->recover(f->k, &r, long_ago, &f->e), SINK_DELIVERED);
 	/* A reader has seen it and set a flag. */
@@ -215,9 +217,12 @@ static void maildir__recovers_by_where_the_name_is(void **state)
 	assert_true(f->k->ops->commit(f->k, NULL, &r, 1, &f->e));
 	/* And removed it. */
 	assert_int_equal(unlink(to), 0);
-	assert_int_equal(f->k->ops->recover(f->k, &r, now, &f->e), SINK_DELIVERED);
+	assert_true(f->k->ops->is_lost(f->k, &r));
+	assert_int_equal(f->k->ops->recover(f->k, &r, now, &f->e), SINK_GONE);
 	assert_int_equal(f->e.kind, ERROR_NONE);
 	assert_int_equal(f->k->ops->recover(f->k, &r, long_ago, &f->e), SINK_UNSURE);
+	/* A row from the future: that clock was wrong, and who knows by how much. */
+	assert_int_equal(f->k->ops->recover(f->k, &r, now + 864000, &f->e), SINK_UNSURE);
 	assert_int_equal(f->e.kind, ERROR_DELIVERY);
 	assert_false(f->k->ops->commit(f->k, NULL, &r, 1, &f->e));
 	free(from);

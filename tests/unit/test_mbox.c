@@ -370,6 +370,13 @@ static void mbox__recovers_from_what_others_did_meanwhile(void **state)
 	put_file(f, "mbox", now.data, now.len);
 	assert_int_equal(f->k->ops->recover(f->k, &r, 0, &f->e), SINK_UNSURE);
 	check_file(f, "mbox", &now);
+	/* The same by a program that does not look whether the last line has an end. */
+	buf_clear(&now);
+	buf_add(&now, old.data, old.len);
+	buf_printf(&now, "%sFrom: s@From y Tue Nov 24 03:26:54 2026\n\nnew\n\n", FROM_LINE);
+	put_file(f, "mbox", now.data, now.len);
+	assert_int_equal(f->k->ops->recover(f->k, &r, 0, &f->e), SINK_UNSURE);
+	check_file(f, "mbox", &now);
 	/* A longer mail of others stands where ours would. */
 	buf_clear(&now);
 	buf_add(&now, old.data, old.len);

@@ -46,6 +46,11 @@ static enum sink_state scripted_recover(
 		return SINK_PREPARED;
 	case 'D':
 		return SINK_DELIVERED;
+	case 'G':
+		return SINK_GONE;
+	case 'F':
+		error_set(e, ERROR_BUSY, "%s is locked", r->text);
+		return SINK_FAILED;
 	case 'U':
 		error_set(e, ERROR_DELIVERY, "it cannot be told whether %s was delivered", r->text);
 		return SINK_UNSURE;
@@ -192,6 +197,7 @@ static void recover__treats_each_state_as_its_table_says(void **state)
 		{"P", "?P !P sweep", STORE_DELIVERED, 1, 0, 0},
 		{"D", "?D sweep", STORE_DELIVERED, 1, 0, 0},
 		{"U", "?U sweep", ABSENT, 0, 0, 1},
+		{"G", "?G sweep", STORE_DELIVERED, 0, 0, 0},
 	};
 
 	for (size_t i = 0; i < COUNT(table); i++) {
@@ -212,6 +218,9 @@ static void recover__treats_each_state_as_its_table_says(void **state)
 		assert_int_equal(s->done.refetched, table[i].refetched);
 		assert_int_equal(s->done.unsure, table[i].unsure);
 		assert_int_equal(s->done.unsure_why.kind != ERROR_NONE, table[i].unsure);
+		/* What is not there any more must not be deleted elsewhere. */
+		assert_int_equal(s->done.gone, table[i].row[0] == 'G');
+		assert_int_equal(row.marked, table[i].row[0] == 'G');
 		if (table[i].state == ABSENT)
 			continue;
 		/* The retention clock starts now: that is when it became visible, as far as can be
@@ -288,6 +297,21 @@ static void recover__leaves_all_as_it_is_when_the_destination_fails(void **state
 	s->scripted.fails = false;
 	assert_true(run_recovery(s));
 	assert_int_equal(s->done.settled, 2);
+}
+
+static void recover__guesses_nothing_when_nobody_could_look(void **state)
+{
+	struct stage *s = *state;
+
+	prepare_row(s, "A", here);
+	prepare_row(s, "F", here);
+	prepare_row(s, "P", here);
+	assert_false(run_recovery(s));
+	assert_int_equal(s->e.kind, ERROR_BUSY);
+	check_log(s, "?A ?F ");
+	assert_int_equal(row_of(s, "A").state, STORE_PREPARED);
+	assert_int_equal(row_of(s, "F").state, STORE_PREPARED);
+	assert_int_equal(row_of(s, "P").state, STORE_PREPARED);
 }
 
 static void recover__leaves_all_as_it_is_when_the_state_cannot_be_written(void **state)
@@ -420,6 +444,7 @@ int main(void)
 		STAGE_TEST(recover__touches_no_row_that_is_settled),
 		STAGE_TEST(recover__fetches_again_where_the_destination_cannot_tell),
 		STAGE_TEST(recover__leaves_all_as_it_is_when_the_destination_fails),
+		STAGE_TEST(recover__guesses_nothing_when_nobody_could_look),
 		STAGE_TEST(recover__leaves_all_as_it_is_when_the_state_cannot_be_written),
 		STAGE_TEST(recover__settles_mail_at_the_destination_it_was_on_its_way_to),
 		STAGE_TEST(recover__settles_an_mbox_that_was_not_reached),

@@ -192,7 +192,7 @@ static void store__goes_through_every_transition(void **state)
 			NOW + 1, 0},
 		{"mark", {marked}, STORE_DELIVERED, true, 0, NOW + 4, 0},
 		{"mark what failed", {failed, marked}, STORE_DELIVERED, true, 1, NOW + 4, 0},
-		{"mark what is prepared", {prepared, marked}, STORE_PREPARED, false, 0, 0, 0},
+		{"mark what is prepared", {prepared, marked}, STORE_DELIVERED, true, 0, NOW + 4, 0},
 		{"mark what is delivered", {delivered, marked}, STORE_DELIVERED, false, 0, NOW + 1,
 			0},
 		{"mark what is removed", {delivered, removed, marked}, STORE_REMOVED, false, 0,
