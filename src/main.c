@@ -60,18 +60,26 @@ static int set_up_signals(void)
 	return ends[0];
 }
 
-/* A file opened later must not become standard output; a core must not hold a password. */
+/*
+ * A file opened later must not become standard output. A stream that came closed is opened the
+ * wrong way round, so that it still fails whoever wants to use it: mail written to it is not gone.
+ */
+static bool set_up_streams(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 &&
+			open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+			return false;
+	return true;
+}
+
+/* A core must not hold a password. */
 static bool set_up_process(void)
 {
 	struct rlimit none = {0, 0};
-	int fd;
 
-	do
-		fd = open("/dev/null", O_RDWR);
-	while (fd >= 0 && fd <= STDERR_FILENO);
-	if (fd < 0)
+	if (!set_up_streams())
 		return false;
-	close(fd);
 	setlocale(LC_CTYPE, "");
 	setrlimit(RLIMIT_CORE, &none);
 	return true;
@@ -317,9 +325,5 @@ int main(int argc, char *argv[])
 	else
 		code = carry_out(&cli, stop_fd);
 	cli_release(&cli);
-	if (fflush(stdout) != 0 && code == 0) {
-		error_sys(&e, ERROR_DELIVERY, errno, "standard output");
-		code = fail(&e);
-	}
 	return code;
 }
