@@ -359,7 +359,7 @@ static bool check_step(struct loop *l, const struct pop3_event *ev)
 	l->r->session_failed = l->r->lost_step = true;
 	error_set(&l->fatal, ERROR_PROTOCOL, "%s mixes up its answers to pipelined commands",
 		l->r->account->endpoint.host);
-	return error_server(&l->fatal, ev->text);
+	return session_quote(l->r->session, &l->fatal, ev->text);
 }
 
 static void take_removal(struct loop *l, const struct pop3_event *ev)

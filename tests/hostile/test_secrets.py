@@ -61,16 +61,75 @@ class Traces(hostile.HostileCase):
     def test_a_refused_login_is_hidden(self):
         self.trace({"PASS": lambda s, a: b"-ERR [AUTH] no\r\n"})
 
-    def test_a_server_that_repeats_the_password_in_its_refusal(self):
-        """Its words go to a log or a mail of cron: the password is cut out of them."""
-        self.script({"PASS": lambda s, a: b"-ERR [AUTH] bad password '" + a.encode() + b"'\r\n"})
-        self.configure()
-        for args in ((), ("-d",)):
-            self.assert_no_secret(self.go(*args).stderr)
-
     def test_a_server_that_repeats_the_whole_login_in_its_challenge(self):
         self.trace({"AUTH": lambda s, a: b"+ " + a.encode().split()[-1] + b"\r\n"},
                    capabilities=STEPS)
+
+
+def refusal(text):
+    return lambda session, argument: b"-ERR " + text + b"\r\n"
+
+
+SECRETS = {"the password": hostile.PASSWORD.encode(), "the whole login": hostile.PLAIN.encode()}
+
+
+@hostile.each({claim % name: dict(row, secret=secret) for name, secret in SECRETS.items()
+               for claim, row in {
+    "%s in the refusal of PASS": dict(verb="PASS", text=b"-ERR [AUTH] bad password '%s'"),
+    "%s in the refusal of AUTH": dict(verb="AUTH", text=b"-ERR [AUTH] unknown: AUTH PLAIN %s"),
+    "%s in a refusal for later": dict(verb="PASS", text=b"-ERR [IN-USE] %s"),
+    "%s in garbage behind the login": dict(verb="PASS", text=b"what is %s?"),
+    "%s in garbage at its very end": dict(verb="PASS", text=b"." * 45 + b"%s"),
+    "%s beyond the end of what is shown": dict(verb="PASS", text=b"-ERR " + b"." * 190 + b"%s"),
+    "%s in a consent": dict(verb="PASS", text=b"+OK welcome, %s"),
+    "%s in the refusal of UIDL": dict(verb="UIDL", text=b"-ERR [SYS/TEMP] %s"),
+    "%s in a listing that cannot be read": dict(verb="UIDL", text=b"+OK\r\n%s\r\n."),
+    "%s in a capability": dict(verb="CAPA", text=b"+OK\r\nUSER\r\nUIDL\r\nX-%s\r\n."),
+    "%s in the refusal of RETR": dict(verb="RETR", text=b"-ERR %s"),
+    "%s in the refusal of DELE": dict(verb="DELE", text=b"-ERR %s"),
+    "%s in the refusal of QUIT": dict(verb="QUIT", text=b"-ERR %s"),
+    "%s in a challenge": dict(verb="AUTH", text=b"+ %s"),
+    "%s in capitals": dict(verb="PASS", text=b"-ERR %s", capitals=True),
+}.items()})
+class Repeated(hostile.HostileCase):
+    """Words of a server go to a log or a mail of cron: secrets are cut out of them."""
+
+    def check(self, secret, verb, text, capitals=False):
+        steps = verb == "AUTH" or secret == hostile.PLAIN.encode()
+        text = text.replace(b"%s", secret.upper() if capitals else secret)
+        self.script({verb: lambda s, a: text + b"\r\n"},
+                    capabilities=("SASL PLAIN", "UIDL") if steps else scripted.CAPABILITIES)
+        if steps:
+            self.server.overrides.setdefault("AUTH", self.server.overrides.pop(
+                "PASS", lambda s, a: b"+OK\r\n"))
+        self.configure()
+        for args in ((), ("-d",)):
+            said = self.go(*args).stderr
+            self.assert_no_secret(said)
+            self.assertNotIn(secret.decode().upper(), said)
+            self.assertNotIn(secret.decode()[:6], said)
+
+    def test_in_a_greeting_as_it_knows_it_from_before(self):
+        """The password is a secret before it is sent, too."""
+        self.script({"GREETING": refusal(b"[IN-USE] " + hostile.PASSWORD.encode())})
+        self.configure()
+        self.assert_tidy(self.go(), (75,), "<hidden>")
+
+    def short(self, password, text):
+        self.script({"PASS": refusal(text)})
+        self.configure(password_file=self.box.write("short", password + "\n"))
+        result = self.go()
+        self.assert_tidy(result, (77,))
+        return result.stderr
+
+    def test_a_short_password_is_no_reason_to_hide_every_word(self):
+        self.assertIn("wrong password", self.short("a", b"[AUTH] wrong password"))
+
+    def test_a_short_password_that_is_repeated_hides_all_words(self):
+        """A gap alone would tell which word it was."""
+        said = self.short("mail", b"[AUTH] no such mail password")
+        self.assertIn("<hidden>", said)
+        self.assertNotIn("such", said)
 
 
 class Processes(hostile.HostileCase):
