@@ -13,6 +13,9 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 
 #include "cli.h"
 #include "config.h"
@@ -73,15 +76,26 @@ static bool set_up_streams(void)
 	return true;
 }
 
-/* A core must not hold a password. */
-static bool set_up_process(void)
+/*
+ * A core must not hold a password. The limit alone does not stop a core that goes to a program
+ * (core(5)); not dumpable, the process is also closed to other processes of the same user.
+ */
+static void forbid_cores(void)
 {
 	struct rlimit none = {0, 0};
 
+	setrlimit(RLIMIT_CORE, &none);
+#ifdef __linux__
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+#endif
+}
+
+static bool set_up_process(void)
+{
 	if (!set_up_streams())
 		return false;
 	setlocale(LC_CTYPE, "");
-	setrlimit(RLIMIT_CORE, &none);
+	forbid_cores();
 	return true;
 }
 

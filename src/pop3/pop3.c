@@ -135,9 +135,7 @@ void pop3_free(struct pop3 *p)
 {
 	if (!p)
 		return;
-	if (p->out.data)
-		wipe(p->out.data, p->out.room);
-	buf_release(&p->out);
+	buf_wipe(&p->out);
 	free(p->queue);
 	free(p->in);
 	free(p);
@@ -169,9 +167,7 @@ static void out_reserve(struct pop3 *p, size_t more)
 		return;
 	buf_reserve(&bigger, (p->out.len + more) * 2);
 	buf_add(&bigger, p->out.data, p->out.len);
-	if (p->out.data)
-		wipe(p->out.data, p->out.room);
-	buf_release(&p->out);
+	buf_wipe(&p->out);
 	p->out = bigger;
 }
 

@@ -3,8 +3,10 @@
 
 import hashlib
 import os
+import subprocess
 import unittest
 
+import harness
 import hostile
 import scripted
 
@@ -132,15 +134,42 @@ class Repeated(hostile.HostileCase):
         self.assertNotIn("such", said)
 
 
+def memory(pid):
+    """What a process can write to, piece by piece."""
+    with open("/proc/%d/maps" % pid, encoding="latin-1") as maps, \
+            open("/proc/%d/mem" % pid, "rb", buffering=0) as mem:
+        for row in maps:
+            span, rights = row.split()[:2]
+            if not rights.startswith("rw"):
+                continue
+            start, end = (int(one, 16) for one in span.split("-"))
+            mem.seek(start)
+            try:
+                yield mem.read(end - start)
+            except OSError:                     # [vvar] and the like
+                pass
+
+
+# As the same user, but without what only root may do.
+ORDINARY = ("setpriv", "--bounding-set=-all") if os.geteuid() == 0 else ()
+
+
+def can_be_read(pid):
+    """Whether another process of the user can look into this one."""
+    return subprocess.run([*ORDINARY, "cat", "/proc/%d/environ" % pid], stdout=subprocess.DEVNULL,
+                          stderr=subprocess.DEVNULL, check=False).returncode == 0
+
+
 class Processes(hostile.HostileCase):
-    def look(self, look):
+    def look(self, look, tls="implicit", wrap=(), **keys):
         """Calls `look` with each process of a run that waits for its server, logged in."""
-        self.serve(faults=["silence:at=UIDL"])
+        self.serve(faults=["silence:at=UIDL"], tls=tls)
+        self.keys = keys
         self.configure(timeout="3s")
-        process = self.box.start()
+        process = self.box.start(wrap=wrap)
         scripted.pause(1)
-        pids = list(session_pids(process.pid))
-        self.assertGreaterEqual(len(pids), 2, "parent and worker")
+        pids = sorted(session_pids(process.pid), key=lambda pid: pid != process.pid)
+        self.assertEqual(len(pids), 2, "parent and worker")
         try:
             for pid in pids:
                 look(pid)
@@ -148,14 +177,20 @@ class Processes(hostile.HostileCase):
             process.communicate(timeout=20)
 
     def read(self, pid, name):
-        with open("/proc/%d/%s" % (pid, name), encoding="latin-1") as f:
-            return f.read()
+        try:
+            with open("/proc/%d/%s" % (pid, name), encoding="latin-1") as f:
+                return f.read()
+        except PermissionError:
+            self.assertNotEqual(os.geteuid(), 0)
+            return ""                           # as it should be
 
     def test_no_secret_in_command_lines_and_environments(self):
         def look(pid):
+            self.assertIn("ambil", self.read(pid, "cmdline"))
             self.assert_no_secret(self.read(pid, "cmdline"))
             self.assert_no_secret(self.read(pid, "environ"))
         self.look(look)
+        self.look(look, password_file=None, password=hostile.PASSWORD)
 
     def test_no_core_is_written(self):
         def look(pid):
@@ -163,6 +198,40 @@ class Processes(hostile.HostileCase):
                      if row.startswith("Max core file size")]
             self.assertEqual(limit[0].split()[4:6], ["0", "0"])
         self.look(look)
+
+    def test_other_processes_of_the_user_cannot_look_inside(self):
+        """Nor does the kernel hand such a process to a program that collects cores."""
+        with subprocess.Popen([*ORDINARY, "sleep", "20"]) as control:
+            scripted.pause(0.5)
+            self.assertTrue(can_be_read(control.pid))
+            control.kill()
+        self.look(lambda pid: self.assertFalse(can_be_read(pid)), wrap=ORDINARY)
+
+    def copies(self, tls, **keys):
+        """How often the secrets stand in the memory of the parent and of the worker."""
+        counts = []
+
+        def look(pid):
+            try:
+                pieces = list(memory(pid))
+            except PermissionError:
+                self.assertNotEqual(os.geteuid(), 0)
+                return
+            counts.append([sum(piece.count(secret) for piece in pieces) for secret in
+                           (hostile.PASSWORD.encode(), hostile.PLAIN.encode(),
+                            b"anna\0" + hostile.PASSWORD.encode())])
+        self.look(look, tls=tls, **keys)
+        return counts
+
+    def test_no_copy_is_left_in_memory(self):
+        """The worker has the password for its next session, and what must be hidden: no more."""
+        if harness.sanitized():
+            return                              # it keeps what was freed, and shadows of all
+        for tls, keys in (("implicit", {}), ("none", {}), ("none", {"auth": "user"}),
+                          ("none", {"password_file": None, "password_command": "cat password"})):
+            with self.subTest(tls=tls, **keys):
+                for have, most in zip(self.copies(tls, **keys), ([0, 0, 0], [2, 1, 0])):
+                    self.assertTrue(all(a <= b for a, b in zip(have, most)), have)
 
     def test_a_command_gets_no_secret_and_no_open_file_of_ours(self):
         self.serve()
