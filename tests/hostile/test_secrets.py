@@ -299,13 +299,27 @@ class Passwords(hostile.HostileCase):
         self.assert_tidy(self.go(), (78,), "password-command", "wrote more than")
         self.assertFalse([word for word in self.server.heard if word.startswith(b"PASS")])
 
-    def test_a_user_name_with_a_line_break(self):
+
+@hostile.each({"%s in %s" % (claim, key): dict(keys={key: value + octet + "DELE 1"})
+               for key, value in (("user", "anna"), ("password", hostile.PASSWORD))
+               for claim, octet in (("LF", "\n"), ("CR", "\r"), ("NUL", "\0"))})
+class Settings(hostile.HostileCase):
+    """The same in the configuration itself: refused before anything is connected to."""
+
+    def check(self, keys):
         self.script({})
-        self.keys = {"user": "anna\nDELE 1"}
+        self.keys = {"password_file": None, "password": hostile.PASSWORD, **keys}
         self.configure()
-        result = self.go()
-        self.assertIn(result.code, (78,), str(result))
-        self.assertFalse([word for word in self.server.heard if b"DELE" in word])
+        self.assert_tidy(self.go(), (78,), "ambil.conf")
+        self.assertEqual(self.server.heard, [])
+        self.assertEqual(self.server.connections, 0)
+
+    def test_a_password_in_a_url(self):
+        """It stands in the process list already; it is refused, and not repeated."""
+        for url in ("pops://anna:%s@localhost" % hostile.PASSWORD,
+                    "pops://anna%%0d%%0aPASS%%20%s@localhost" % hostile.PASSWORD):
+            with self.subTest(url):
+                self.assert_tidy(self.go("fetch", url), (64,), "URL")
 
 
 @hostile.each({
@@ -317,6 +331,8 @@ class Passwords(hostile.HostileCase):
     "a configuration that the group can write": dict(mode=0o660, keys={}, codes=(78,)),
     "a configuration without a password that others can read": dict(
         mode=0o644, keys={}, codes=(0,)),
+    "a configuration with a password that nobody else can read": dict(
+        mode=0o600, keys={"password": hostile.PASSWORD, "password_file": None}, codes=(0,)),
 })
 class Modes(hostile.HostileCase):
     def check(self, mode, keys, codes):
@@ -329,21 +345,45 @@ class Modes(hostile.HostileCase):
         if codes != (0,):
             self.assertEqual(self.server.count_sessions(), 0)
 
-    def test_a_password_file_that_others_can_read(self):
-        self.serve()
-        self.configure()
-        os.chmod(self.box.path("password"), 0o644)
-        self.assert_tidy(self.go(), (78,))
+    def refused(self, path, change, *says):
+        """Nothing is sent while this is so; then it is undone, and all is well."""
+        before = os.stat(path)
+        change(path)
+        self.assert_tidy(self.go(), (78,), *says)
         self.assertEqual(self.server.count_sessions(), 0)
+        os.chown(path, before.st_uid, before.st_gid)
+        os.chmod(path, before.st_mode & 0o777)
+        self.assert_tidy(self.go(), (0,))
 
-    def test_a_configuration_that_belongs_to_another_user(self):
-        if os.geteuid() != 0:
-            self.skipTest("only root can give a file away")
+    def test_a_password_file_that_others_can_read_or_write(self):
         self.serve()
         self.configure()
-        os.chown(self.box.config, 12345, 12345)
-        self.assert_tidy(self.go(), (78,))
-        self.assertEqual(self.server.count_sessions(), 0)
+        for mode, word in ((0o644, "read"), (0o640, "read"), (0o602, "written")):
+            with self.subTest(oct(mode)):
+                self.serve()
+                self.configure()
+                self.refused(self.box.path("password"), lambda path, mode=mode: os.chmod(
+                    path, mode), "can be %s by others" % word, "chmod 600")
+
+    def test_an_included_file_that_others_can_read_or_write(self):
+        """A file that is included is configuration like any other."""
+        for mode, word in ((0o644, "read by others"), (0o622, "written by others")):
+            with self.subTest(oct(mode)):
+                self.serve()
+                self.configure(password_file=None, password=hostile.PASSWORD)
+                secret = os.path.join(os.path.dirname(self.box.config), "secret.conf")
+                os.rename(self.box.config, secret)
+                self.box.write_config('include("secret.conf")\n', mode=0o644)
+                self.refused(secret, lambda path, mode=mode: os.chmod(path, mode),
+                             "secret.conf", word)
+
+    @unittest.skipIf(os.geteuid() != 0, "only root can give a file away")
+    def test_files_that_belong_to_another_user(self):
+        for path in (self.box.config, self.box.path("password")):
+            with self.subTest(path):
+                self.serve()
+                self.configure()
+                self.refused(path, lambda path: os.chown(path, 12345, 12345), "another user")
 
     def test_a_password_file_that_is_a_fifo_is_not_waited_for(self):
         self.serve()
