@@ -232,6 +232,10 @@ def big(count, uid=b"uid-%07d"):
 class Vast(hostile.HostileCase):
     """Memory may grow by some tens of octets for each message that exists, and no further."""
 
+    def configure(self, **more):
+        """A server in Python that makes a million lines, beside others, is silent for a while."""
+        super().configure(timeout="10s", **more)
+
     def check_first(self, count):
         self.keys = {"max_messages": 5}
         self.configure()
