@@ -331,7 +331,7 @@ static bool load_file(struct loader *l, const char *path, const struct source *f
 
 	if (!file_slurp(path, FILE_OCTETS_MAX, &text, &mode, &owner)) {
 		*err = errno;
-		buf_release(&text);
+		buf_wipe(&text);
 		return false;
 	}
 	src.shown = name_shown(l, path);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "auth/sasl.h"
 #include "base/clock.h"
 #include "net/dial.h"
 #include "net/tls.h"
@@ -179,6 +180,17 @@ static bool connect_to(struct session *s, struct error *e)
 	return upgrade(s, e) && session_ask_capabilities(s, e);
 }
 
+/* Before it is sent: the server may know it from an earlier session. */
+static void hide_login(struct session *s)
+{
+	const char *password = s->setting->secret->value;
+	char *plain = sasl_plain_form(s->account->user, password);
+
+	hide_add(&s->hide, password);
+	hide_add(&s->hide, plain);
+	wipe_free(plain);
+}
+
 bool session_open(const struct session_setting *setting, const struct pop3_command *then, size_t n,
 	struct session **out, bool *lost_step, struct error *e)
 {
@@ -188,6 +200,8 @@ bool session_open(const struct session_setting *setting, const struct pop3_comma
 	s->account = setting->account;
 	s->timeout_ms = s->account->timeout_ms;
 	s->engine = pop3_new();
+	hide_login(s);
+	pop3_hide(s->engine, &s->hide);
 	if (!connect_to(s, e) || !login(s, then, n, e)) {
 		*lost_step = s->lost_step;
 		session_free(s);
@@ -203,6 +217,8 @@ void session_free(struct session *s)
 		return;
 	stream_free(s->stream);
 	pop3_free(s->engine);
+	hide_release(&s->hide);
+	buf_release(&s->shown);
 	free(s->stamp);
 	free(s);
 }

@@ -11,9 +11,12 @@
 #include "base/hash.h"
 #include "pop3/reply.h"
 
-/* A number may run ahead of the lines (deleted mail leaves gaps), but not so far that memory is for
- * the asking. */
-enum { NUMBER_AHEAD_MAX = 1000 * 1000, UIDS_MAX = 128 * 1024 * 1024 };
+/*
+ * What a listing may cost, so that memory is not for the asking: about 230 MiB. UIDS_MAX has room
+ * for a million UIDs of 70 octets, the longest that RFC 1939 s.7 allows. A number may run ahead of
+ * the lines, as deleted mail leaves gaps.
+ */
+enum { UIDS_MAX = 96 * 1024 * 1024, NUMBER_AHEAD_MAX = 1000 * 1000 };
 
 void listing_release(struct listing *l)
 {
@@ -23,11 +26,36 @@ void listing_release(struct listing *l)
 	*l = (struct listing){.mails = NULL};
 }
 
-/* The place of message msg, made when it has none; NULL for a number out of all reason. */
-static struct listed *place_of(struct listing *l, uint32_t msg)
+static bool unreadable(struct error *e, const char *verb, struct span line)
 {
-	if (msg > l->n + NUMBER_AHEAD_MAX)
+	error_set(e, ERROR_PROTOCOL, "the server's answer to %s has a line that cannot be read",
+		verb);
+	return error_server(e, line);
+}
+
+static bool too_much(struct error *e, const char *verb)
+{
+	error_set(e, ERROR_PROTOCOL, "the server's answer to %s is endless", verb);
+	return error_why(e, "at most %d messages, and %d MiB of UIDs, are taken", LISTING_MAILS_MAX,
+		UIDS_MAX / 1024 / 1024);
+}
+
+static void grow_mails(struct listing *l)
+{
+	l->room = l->room ? l->room * 2 : 256;
+	if (l->room > LISTING_MAILS_MAX)
+		l->room = LISTING_MAILS_MAX;
+	l->mails = xreallocarray(l->mails, l->room, sizeof(*l->mails));
+}
+
+/* The place of the message that a line is about, made when it has none; NULL: see e. */
+static struct listed *place_of(
+	struct listing *l, uint32_t msg, const char *verb, struct span line, struct error *e)
+{
+	if (msg > l->n + NUMBER_AHEAD_MAX) {
+		unreadable(e, verb, line);
 		return NULL;
+	}
 	if (msg >= l->by_number_room) {
 		size_t room = l->by_number_room ? l->by_number_room : 256;
 
@@ -39,10 +67,12 @@ static struct listed *place_of(struct listing *l, uint32_t msg)
 		l->by_number_room = room;
 	}
 	if (!l->by_number[msg]) {
-		if (l->n == l->room) {
-			l->room = l->room ? l->room * 2 : 256;
-			l->mails = xreallocarray(l->mails, l->room, sizeof(*l->mails));
+		if (l->n == LISTING_MAILS_MAX) {
+			too_much(e, verb);
+			return NULL;
 		}
+		if (l->n == l->room)
+			grow_mails(l);
 		l->mails[l->n] = (struct listed){.msg = msg};
 		l->by_number[msg] = (uint32_t)++l->n;
 	}
@@ -56,13 +86,6 @@ struct listed *listing_find(const struct listing *l, uint32_t msg)
 	return &l->mails[l->by_number[msg] - 1];
 }
 
-static bool unreadable(struct error *e, const char *verb, struct span line)
-{
-	error_set(e, ERROR_PROTOCOL, "the server's answer to %s has a line that cannot be read",
-		verb);
-	return error_server(e, line);
-}
-
 /* Until listing_match() key.uid.data is the offset into the arena plus one: the arena still moves.
  */
 bool listing_add_uid(struct listing *l, struct span line, struct error *e)
@@ -71,13 +94,16 @@ bool listing_add_uid(struct listing *l, struct span line, struct error *e)
 	struct span uid;
 	uint32_t msg;
 
-	if (!reply_uidl(line, &msg, &uid) || !(mail = place_of(l, msg)))
+	if (!reply_uidl(line, &msg, &uid))
 		return unreadable(e, "UIDL", line);
+	mail = place_of(l, msg, "UIDL", line, e);
+	if (!mail)
+		return false;
 	if (mail->key.uid.len)
 		return error_set(e, ERROR_PROTOCOL,
 			"the server's answer to UIDL has message %lu twice", (unsigned long)msg);
-	if (l->uids.len > UIDS_MAX)
-		return error_set(e, ERROR_PROTOCOL, "the server's answer to UIDL is endless");
+	if (l->uids.len + uid.len > UIDS_MAX)
+		return too_much(e, "UIDL");
 	mail->key.uid = (struct span){(const char *)(uintptr_t)(l->uids.len + 1), uid.len};
 	buf_add(&l->uids, uid.data, uid.len);
 	l->has_uids = true;
@@ -95,9 +121,9 @@ bool listing_add_size(struct listing *l, struct span line, struct error *e)
 	/* What has come since the UIDs were told is for the next session. */
 	if (l->settled && !listing_find(l, msg))
 		return true;
-	mail = place_of(l, msg);
+	mail = place_of(l, msg, "LIST", line, e);
 	if (!mail)
-		return unreadable(e, "LIST", line);
+		return false;
 	if (mail->size)
 		return error_set(e, ERROR_PROTOCOL,
 			"the server's answer to LIST has message %lu twice", (unsigned long)msg);

@@ -107,6 +107,7 @@ static bool login_apop(
 
 	if (!apop_digest(span_of(s->stamp), s->setting->secret->value, digest, e))
 		return false;
+	hide_add(&s->hide, digest);
 	return session_send(s, &apop, e) && (!ahead || send_all(s, then, n, e)) &&
 		read_login(s, POP3_APOP, e);
 }
@@ -131,8 +132,9 @@ static bool converse(struct session *s, struct sasl *sasl, char *initial, struct
 			initial = NULL;
 		} else {
 			challenge = xstrndup(ev.text.data, ev.text.len);
-			done = sasl_step(sasl, challenge, &response, e) &&
-				pop3_respond(s->engine, response, e);
+			done = sasl_step(sasl, challenge, &response, e);
+			hide_add(&s->hide, response);
+			done = done && pop3_respond(s->engine, response, e);
 			free(challenge);
 			wipe_free(response);
 		}
@@ -153,6 +155,7 @@ static bool login_sasl(struct session *s, const char *mechanism, const struct po
 
 	if (!sasl || !sasl_step(sasl, NULL, &initial, e))
 		goto end;
+	hide_add(&s->hide, initial);
 	if (pop3_auth_fits(mechanism, initial))
 		auth.arg2 = initial[0] ? initial : "=";
 	*ahead = *ahead && auth.arg2;

@@ -13,6 +13,9 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 
 #include "cli.h"
 #include "config.h"
@@ -60,20 +63,39 @@ static int set_up_signals(void)
 	return ends[0];
 }
 
-/* A file opened later must not become standard output; a core must not hold a password. */
-static bool set_up_process(void)
+/*
+ * A file opened later must not become standard output. A stream that came closed is opened the
+ * wrong way round, so that it still fails whoever wants to use it: mail written to it is not gone.
+ */
+static bool set_up_streams(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 &&
+			open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+			return false;
+	return true;
+}
+
+/*
+ * A core must not hold a password. The limit alone does not stop a core that goes to a program
+ * (core(5)); not dumpable, the process is also closed to other processes of the same user.
+ */
+static void forbid_cores(void)
 {
 	struct rlimit none = {0, 0};
-	int fd;
 
-	do
-		fd = open("/dev/null", O_RDWR);
-	while (fd >= 0 && fd <= STDERR_FILENO);
-	if (fd < 0)
-		return false;
-	close(fd);
-	setlocale(LC_CTYPE, "");
 	setrlimit(RLIMIT_CORE, &none);
+#ifdef __linux__
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+#endif
+}
+
+static bool set_up_process(void)
+{
+	if (!set_up_streams())
+		return false;
+	setlocale(LC_CTYPE, "");
+	forbid_cores();
 	return true;
 }
 
@@ -317,9 +339,5 @@ int main(int argc, char *argv[])
 	else
 		code = carry_out(&cli, stop_fd);
 	cli_release(&cli);
-	if (fflush(stdout) != 0 && code == 0) {
-		error_sys(&e, ERROR_DELIVERY, errno, "standard output");
-		code = fail(&e);
-	}
 	return code;
 }

@@ -65,11 +65,16 @@ static bool stderr_is_journal(void)
 		inode == st.st_ino;
 }
 
-static void put(int fd, const struct buf *lines)
+/* 0, or the reason; a reader that is gone is none to stop fetching. */
+static int put(int fd, const struct buf *lines)
 {
-	/* A reader that is gone is no reason to stop fetching. */
-	if (!file_write_all(fd, lines->data, lines->len))
-		return;
+	return file_write_all(fd, lines->data, lines->len) ? 0 : errno;
+}
+
+bool report_stdout_failed(int err, struct error *e)
+{
+	return err == EBADF ? error_set(e, ERROR_STORE, "standard output is closed")
+			    : error_sys(e, ERROR_STORE, err, "cannot write to standard output");
 }
 
 static void add_several_lines(struct buf *b, const struct error *e)
@@ -111,7 +116,7 @@ static void show(bool multi_line, int priority, const char *who, const struct er
 	else
 		add_one_line(&b, e);
 	buf_add_text(&b, "\n");
-	put(STDERR_FILENO, &b);
+	(void)put(STDERR_FILENO, &b);
 	buf_release(&b);
 }
 
@@ -135,6 +140,7 @@ struct reporter {
 	struct live *live; /* NULL: none */
 	size_t name_width;
 	int why_width;
+	int stdout_failed; /* the first reason why output was lost; 0: none was */
 };
 
 static bool terminal_is_able(void)
@@ -181,6 +187,11 @@ int reporter_tick(struct reporter *r)
 	return r->live ? live_tick(r->live) : -1;
 }
 
+bool reporter_wrote_all(const struct reporter *r, struct error *e)
+{
+	return !r->stdout_failed || report_stdout_failed(r->stdout_failed, e);
+}
+
 static void clear_live(struct reporter *r)
 {
 	if (r->live)
@@ -197,9 +208,13 @@ static void begin_line(const struct reporter *r, struct buf *b, uint32_t account
 /* Ends and writes a line, and releases it. */
 static void put_line(struct reporter *r, int fd, struct buf *b)
 {
+	int failed;
+
 	buf_add_text(b, "\n");
 	clear_live(r);
-	put(fd, b);
+	failed = put(fd, b);
+	if (fd == STDOUT_FILENO && !r->stdout_failed)
+		r->stdout_failed = failed;
 	buf_release(b);
 }
 

@@ -95,6 +95,9 @@ struct report_setting {
 /* The one renderer of errors: "ambil: who: text", then why and what to do; one line or several. */
 void report_error(bool multi_line, const char *who, const struct error *e);
 
+/* The error, in kind and words, for output of ours that did not go out; err as from write(2). */
+bool report_stdout_failed(int err, struct error *e);
+
 /* Renderers: plain text, with the live lines of report_tty.c when asked for. */
 struct reporter;
 struct reporter *reporter_new(const struct report_setting *setting);
@@ -102,6 +105,8 @@ void reporter_take(struct reporter *r, const struct report *what);
 /* Redraws live lines when due; returns the milliseconds until it wants to be called again, -1:
  * never. */
 int reporter_tick(struct reporter *r);
+/* False: something that was asked for did not reach standard output. ERROR_STORE. */
+bool reporter_wrote_all(const struct reporter *r, struct error *e) MUST_CHECK;
 void reporter_free(struct reporter *r);
 
 #endif

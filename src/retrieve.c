@@ -477,7 +477,7 @@ static bool fail_step(struct loop *l, struct span answer)
 	l->r->session_failed = l->r->lost_step = true;
 	error_set(
 		&l->fatal, ERROR_PROTOCOL, "%s mixes up its answers", l->r->account->endpoint.host);
-	return error_server(&l->fatal, answer);
+	return session_quote(l->r->session, &l->fatal, answer);
 }
 
 /* Whether the answer to UIDL n or LIST n names the mail that the listing has there. */

@@ -393,6 +393,8 @@ int run_accounts(struct account *const *accounts, size_t n, const struct run_ord
 	struct run run = {.order = order, .n = n};
 	struct report_setting words = *setting;
 	char **phrases = describe(accounts, n);
+	struct error e = {0};
+	bool told;
 	int code;
 
 	words.on_stdout = order->mode == RUN_CHECK || order->mode == RUN_DRY;
@@ -404,6 +406,9 @@ int run_accounts(struct account *const *accounts, size_t n, const struct run_ord
 		run.workers[i].fd = -1;
 	}
 	run_all(&run);
+	told = reporter_wrote_all(run.reporter, &e);
+	if (!told)
+		report_error(setting->multi_line, NULL, &e);
 	reporter_free(run.reporter);
 	if (counts)
 		*counts = (struct report_counts){.mails = 0};
@@ -414,6 +419,8 @@ int run_accounts(struct account *const *accounts, size_t n, const struct run_ord
 		free(phrases[i]);
 	}
 	code = exit_code(&run);
+	if (!told && (code == 0 || code == 75))
+		code = error_exit_code(e.kind);
 	free(run.workers);
 	free(phrases);
 	return code;

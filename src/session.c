@@ -17,6 +17,26 @@
 
 enum { END_PATIENCE_MS = 10 * 1000 };
 
+/* ---- words of the server ---- */
+
+static struct span without_secrets(struct session *s, struct span words)
+{
+	/* What has been through here already lies in the buffer, and has none. */
+	return words.data == s->shown.data ? words : hide_in(&s->hide, words, &s->shown);
+}
+
+bool session_quote(struct session *s, struct error *e, struct span words)
+{
+	return error_server(e, without_secrets(s, words));
+}
+
+/* What is read by us, and not only by people: a stamp, or a UID, stays as it is. */
+static bool is_data(const struct pop3_event *ev)
+{
+	return ev->ok &&
+		(ev->verb == POP3_GREETING || ev->verb == POP3_UIDL || ev->verb == POP3_LIST);
+}
+
 /* ---- trace ---- */
 
 void session_trace(const struct session *s, const char *side, const char *text)
@@ -55,13 +75,15 @@ static void trace_command(const struct session *s, const struct pop3_command *c)
 
 static void trace_event(struct session *s, const struct pop3_event *ev)
 {
+	struct span text;
 	char line[300];
 
 	if (!s->setting->trace)
 		return;
 	switch (ev->type) {
 	case POP3_REPLY:
-		snprintf(line, sizeof(line), "%s %s", ev->ok ? "+OK" : "-ERR", safe(ev->text).text);
+		text = without_secrets(s, ev->text);
+		snprintf(line, sizeof(line), "%s %s", ev->ok ? "+OK" : "-ERR", safe(text).text);
 		session_trace(s, "S", line);
 		s->body = 0;
 		break;
@@ -70,7 +92,7 @@ static void trace_event(struct session *s, const struct pop3_event *ev)
 		session_trace(s, "S", line);
 		break;
 	case POP3_LINE:
-		session_trace(s, "S", safe(ev->text).text);
+		session_trace(s, "S", safe(without_secrets(s, ev->text)).text);
 		break;
 	case POP3_BODY:
 		s->body += ev->text.len;
@@ -248,6 +270,8 @@ enum session_result session_next(
 			return failed(s, e);
 		}
 		if (type != POP3_NEED_INPUT) {
+			if (type == POP3_REPLY && !is_data(ev))
+				ev->text = without_secrets(s, ev->text);
 			trace_event(s, ev);
 			return SESSION_EVENT;
 		}

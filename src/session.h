@@ -13,7 +13,8 @@
 
 /*
  * One connection to one account's server: joins engine, stream and login, keeps the time limits,
- * and writes the trace with secrets hidden. Errors name the host and, where it helps, the remedy.
+ * and writes the trace with secrets hidden, also where the server repeats them. Errors name the
+ * host and, where it helps, the remedy.
  */
 struct session_setting {
 	const struct account *account;
@@ -65,6 +66,12 @@ enum session_result session_next(
  * then an answer was not what it seemed. Silence counts as the end.
  */
 bool session_end(struct session *s);
+/*
+ * error_server() for words of this session's server that are data (a line of a listing, the answer
+ * to UIDL n) and are quoted since they are wrong: no secret is left in them. The text of other
+ * replies has come without. Returns false.
+ */
+bool session_quote(struct session *s, struct error *e, struct span words);
 /* From now on silence counts after ms. */
 void session_hurry(struct session *s, int64_t ms);
 /* Whether the failure may come from pipelining: several commands were outstanding and the order got

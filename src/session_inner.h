@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include "base/hide.h"
 #include "net/stream.h"
 #include "session.h"
 
@@ -14,7 +15,9 @@ struct session {
 	struct stream *stream;
 	struct pop3 *engine;
 	struct capabilities capabilities;
-	char *stamp; /* of the greeting, for APOP */
+	char *stamp;      /* of the greeting, for APOP */
+	struct hide hide; /* the password, and what is made of it and sent */
+	struct buf shown; /* the server's words without these */
 	bool encrypted;
 	bool stop_seen;
 	bool want_write_to_read; /* TLS must write before it can read on */

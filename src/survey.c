@@ -49,8 +49,11 @@ static bool read_listing(struct fetch *f,
 	do {
 		if (!next_event(f, ev, e))
 			return false;
-		if (ev->type == POP3_LINE && !add(&f->listing, ev->text, e))
+		if (ev->type == POP3_LINE && !add(&f->listing, ev->text, e)) {
+			if (e->server)
+				session_quote(f->session, e, ev->text);
 			return false;
+		}
 	} while (ev->type != POP3_END);
 	return true;
 }

@@ -480,11 +480,23 @@ void syntax_release(struct syntax *s)
 	memset(s, 0, sizeof(*s));
 }
 
+/* A bound on the octets of it: a buffer that grew would leave copies of secrets behind. */
+static size_t clean_max(const struct syntax *s)
+{
+	enum { AROUND = 60 };
+	size_t max = AROUND;
+
+	for (size_t i = 0; i < s->n; i++)
+		max += strlen(s->items[i].name) + s->items[i].raw.len + AROUND;
+	return max + (s->n ? s->items[s->n - 1].line : 0);
+}
+
 void syntax_clean(const struct syntax *s, struct buf *out)
 {
 	int open = SYNTAX_TOP;
 	unsigned line = 1;
 
+	buf_reserve(out, clean_max(s));
 	for (size_t i = 0; i < s->n; i++) {
 		const struct syntax_item *item = &s->items[i];
 

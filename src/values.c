@@ -96,8 +96,7 @@ char **values_read(const struct syntax *s, unsigned *line)
 		*line = cfg->line > 0 ? (unsigned)cfg->line : 1;
 	}
 	cfg_free(cfg);
-	wipe(clean.data, clean.len);
-	buf_release(&clean);
+	buf_wipe(&clean);
 	return values;
 }
 

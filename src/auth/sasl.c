@@ -70,24 +70,58 @@ struct sasl *sasl_start(const char *mechanism, const char *user, const char *pas
 	return NULL;
 }
 
+/* raw in base64, in memory of our own. NULL: no memory. */
+static char *to_base64(const char *raw, size_t len)
+{
+	char *base64 = NULL, *copy = NULL;
+
+	if (gsasl_base64_to(raw ? raw : "", len, &base64, NULL) == GSASL_OK)
+		copy = xstrdup(base64);
+	if (base64)
+		wipe(base64, strlen(base64));
+	gsasl_free(base64);
+	return copy;
+}
+
+/* gsasl_step64() would do all of this, but frees what it makes of the password as it is. */
 bool sasl_step(struct sasl *s, const char *challenge, char **response, struct error *e)
 {
-	char *out = NULL;
-	int rc;
+	char *in = NULL, *out = NULL;
+	size_t in_len = 0, out_len = 0;
+	int rc = GSASL_OK;
 
 	if (s->done)
 		return error_set(e, ERROR_AUTH,
 			"the server asks for more than the login mechanism has to say");
-	rc = gsasl_step64(s->session, challenge, &out);
+	if (challenge && *challenge)
+		rc = gsasl_base64_from(challenge, strlen(challenge), &in, &in_len);
+	if (rc == GSASL_OK)
+		rc = gsasl_step(s->session, in, in_len, &out, &out_len);
+	gsasl_free(in);
 	if (rc != GSASL_OK && rc != GSASL_NEEDS_MORE)
 		return error_set(
 			e, ERROR_AUTH, "the login failed half-way: %s", gsasl_strerror(rc));
 	s->done = rc == GSASL_OK;
-	*response = xstrdup(out ? out : "");
+	*response = to_base64(out, out_len);
 	if (out)
-		wipe(out, strlen(out));
+		wipe(out, out_len);
 	gsasl_free(out);
-	return true;
+	return *response || error_set(e, ERROR_INTERNAL, "there is no memory for the login");
+}
+
+char *sasl_plain_form(const char *user, const char *password)
+{
+	size_t user_len = strlen(user) + 1, len = 1 + user_len + strlen(password);
+	char *raw = xmalloc(len + 1);
+
+	raw[0] = '\0';
+	memcpy(raw + 1, user, user_len);
+	memcpy(raw + 1 + user_len, password, strlen(password) + 1);
+	char *form = to_base64(raw, len);
+
+	wipe(raw, len);
+	free(raw);
+	return form;
 }
 
 /* The library frees its copy of the password as it is. */

@@ -18,6 +18,12 @@ struct sasl *sasl_start(const char *mechanism, const char *user, const char *pas
 bool sasl_step(struct sasl *s, const char *challenge, char **response, struct error *e) MUST_CHECK;
 void sasl_free(struct sasl *s);
 
+/*
+ * What PLAIN makes of these in base64 (RFC 4616), for whoever must recognise it; fresh, free it
+ * with wipe_free(). NULL when there is no memory for it.
+ */
+char *sasl_plain_form(const char *user, const char *password);
+
 /* RFC 1939 s.7: lower-case hex MD5 of stamp and password; digest holds 33 octets. */
 bool apop_digest(
 	struct span stamp, const char *password, char digest[33], struct error *e) MUST_CHECK;

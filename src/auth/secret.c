@@ -30,13 +30,6 @@ void secret_release(struct secret *s)
 	*s = (struct secret){.value = NULL};
 }
 
-static void wipe_buf(struct buf *b)
-{
-	if (b->data)
-		wipe(b->data, b->room);
-	buf_release(b);
-}
-
 /* A value and its source; refuses what must not be sent. from: what to call it in an error. */
 static bool take(struct span value, const char *from, const char *source, struct secret *out,
 	struct error *e)
@@ -112,8 +105,8 @@ end:
 	if (inner.kind != ERROR_NONE)
 		error_set(e, inner.kind, "password-command: %s", inner.text);
 	child_argv_free(argv);
-	wipe_buf(&output);
-	wipe_buf(&complaints);
+	buf_wipe(&output);
+	buf_wipe(&complaints);
 	free(called);
 	return done;
 }
@@ -149,7 +142,7 @@ static bool from_file(const char *path, const char *setting, mode_t forbidden, s
 		done = errno == EINVAL
 			? error_set(e, ERROR_CONFIG, "%s: not a regular file", called)
 			: error_sys(e, ERROR_CONFIG, errno, "%s", called);
-	wipe_buf(&text);
+	buf_wipe(&text);
 	free(called);
 	free(shown);
 	return done;
@@ -287,7 +280,7 @@ bool secret_prompt(const struct secret_sources *from, const char *question, stru
 	buf_reserve(&answer, ANSWER_MAX);
 	done = ask(fd, asked, answer.data, &answer.len, e) &&
 		take(first_line(&answer), "the prompt", "prompt", out, e);
-	wipe_buf(&answer);
+	buf_wipe(&answer);
 	free(asked);
 	close(fd);
 	return done;

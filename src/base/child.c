@@ -191,7 +191,7 @@ static void end_it(pid_t pid, bool group, int signal_number)
 	kill(group ? -pid : pid, signal_number);
 }
 
-/* Reads until the child has ended, or until time is up and it has been ended. */
+/* Reads until the child has ended, by itself or because time or room for its output was up. */
 static void watch(const struct child_job *job, pid_t pid, struct pollfd fds[2], bool *over,
 	struct child_result *result)
 {
@@ -216,19 +216,28 @@ static void watch(const struct child_job *job, pid_t pid, struct pollfd fds[2], 
 		got = waitpid(pid, &status, WNOHANG);
 		if (got == pid || (got < 0 && errno != EINTR))
 			break;
+		/* What it says is of no use any more: no need to hear it out. */
+		if (*over && !late)
+			deadline = clock_ms() - 1;
 		if (deadline && clock_ms() > deadline) {
 			end_it(pid, job->background, late ? SIGKILL : SIGTERM);
 			deadline = late ? 0 : clock_ms() + GRACE_MS;
 			late = true;
 		}
 	}
-	/* What it wrote last may still be in the pipes. */
-	for (size_t i = 0; i < 2; i++)
-		while (fds[i].fd >= 0 && poll(&fds[i], 1, 0) > 0)
-			drain(&fds[i], i ? job->complaints : job->output,
-				i ? (size_t)COMPLAINTS_MAX : job->output_max, i ? &ignored : over);
+	/* What it wrote last may still be in the pipes, where a grandchild may write for ever. */
+	while (fds[0].fd >= 0 && !*over && poll(&fds[0], 1, 0) > 0)
+		drain(&fds[0], job->output, job->output_max, over);
+	while (fds[1].fd >= 0 && !ignored && poll(&fds[1], 1, 0) > 0)
+		drain(&fds[1], job->complaints, COMPLAINTS_MAX, &ignored);
 	result->end = late ? CHILD_TIMED_OUT : WIFEXITED(status) ? CHILD_EXITED : CHILD_SIGNALLED;
 	result->code = WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status);
+}
+
+/* Whether a command cannot be started for want of something that it is not to blame for. */
+static bool is_shortage(int err)
+{
+	return err == EAGAIN || err == ENOMEM || err == EMFILE || err == ENFILE;
 }
 
 static bool make_pipe(int ends[2])
@@ -252,8 +261,8 @@ bool child_run(const struct child_job *job, struct child_result *result, struct 
 	}
 	failed = start(job, job->output ? out[1] : err[1], err[1], &pid);
 	if (failed) {
-		error_sys(e, failed == ENOENT || failed == EACCES ? ERROR_CONFIG : ERROR_INTERNAL,
-			failed, "cannot run \"%s\"", job->argv[0]);
+		error_sys(e, is_shortage(failed) ? ERROR_INTERNAL : ERROR_CONFIG, failed,
+			"cannot run \"%s\"", job->argv[0]);
 		goto end;
 	}
 	if (out[1] >= 0)

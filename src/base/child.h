@@ -24,7 +24,7 @@ struct child_job {
 		*env;       /* "NAME=value" to add to the environment, NULL-terminated; or NULL */
 	int stdin_fd;       /* the child's standard input; -1 for /dev/null */
 	struct buf *output; /* takes standard output; NULL: it goes where complaints go */
-	size_t output_max;  /* more output than this is an error */
+	size_t output_max;  /* more output than this is an error, and ends the command at once */
 	struct buf *complaints; /* the first octets (about 1 KiB) of standard error; may be NULL */
 	int64_t timeout_ms;     /* 0: none. Past it TERM, two seconds later KILL */
 	bool background;        /* own process group: Ctrl-C on the terminal does not reach it */
@@ -36,8 +36,10 @@ struct child_result {
 };
 /*
  * Runs a command to its end, with no descriptor but 0, 1, 2. May be called from any thread.
- * false: it could not be started (ERROR_CONFIG when not found, else ERROR_INTERNAL), or its output
- * passed output_max (ERROR_CONFIG). Grandchildren that keep a pipe open are not waited for.
+ * false: it could not be started (ERROR_CONFIG when it is not there, no program, or not ours to
+ * run; ERROR_INTERNAL when memory, processes or descriptors are short), or its output passed
+ * output_max (ERROR_CONFIG). Grandchildren that keep a pipe open, or write into it, are not waited
+ * for.
  */
 bool child_run(
 	const struct child_job *job, struct child_result *result, struct error *e) MUST_CHECK;

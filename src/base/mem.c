@@ -154,6 +154,13 @@ void buf_release(struct buf *b)
 	*b = (struct buf){NULL, 0, 0};
 }
 
+void buf_wipe(struct buf *b)
+{
+	if (b->data)
+		wipe(b->data, b->room);
+	buf_release(b);
+}
+
 void buf_clear(struct buf *b)
 {
 	b->len = 0;

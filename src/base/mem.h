@@ -46,6 +46,8 @@ struct buf {
 };
 
 void buf_release(struct buf *b);
+/* The same for one that held a secret. It must not have grown since: that leaves copies behind. */
+void buf_wipe(struct buf *b);
 void buf_clear(struct buf *b);
 /* At least more free octets behind len, and one for the NUL. */
 void buf_reserve(struct buf *b, size_t more);

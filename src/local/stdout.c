@@ -178,11 +178,12 @@ static const struct sink_ops ops = {
 struct sink *stdout_open(const struct destination *d, const char *account, struct error *e)
 {
 	struct stream *s;
-	struct stat st;
+	int flags = fcntl(STDOUT_FILENO, F_GETFL);
 
 	(void)account;
-	if (fstat(STDOUT_FILENO, &st) < 0) {
-		error_sys(e, ERROR_DELIVERY, errno, "%s", d->shown);
+	/* Noticed before a mail is fetched; main.c stands something to read from in for it. */
+	if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY) {
+		error_set(e, ERROR_DELIVERY, "%s is closed; nothing was fetched", d->shown);
 		return NULL;
 	}
 	s = xcalloc(1, sizeof(*s));

@@ -78,6 +78,7 @@ struct pop3 {
 	size_t queue_first, queue_len, queue_room;
 	uint32_t lines; /* of the listing so far */
 	struct wire_body body;
+	const struct hide *hide; /* NULL: nothing */
 };
 
 const char *pop3_verb_name(enum pop3_verb verb)
@@ -125,13 +126,16 @@ struct pop3 *pop3_new(void)
 	return p;
 }
 
+void pop3_hide(struct pop3 *p, const struct hide *hide)
+{
+	p->hide = hide;
+}
+
 void pop3_free(struct pop3 *p)
 {
 	if (!p)
 		return;
-	if (p->out.data)
-		wipe(p->out.data, p->out.room);
-	buf_release(&p->out);
+	buf_wipe(&p->out);
 	free(p->queue);
 	free(p->in);
 	free(p);
@@ -172,12 +176,15 @@ static enum pop3_event_type fail_line(
 	struct pop3 *p, struct pop3_event *ev, const char *wrong, struct span line)
 {
 	char what[60] = "nothing";
+	struct buf room = {NULL, 0, 0};
 
+	line = hide_in(p->hide, line, &room);
 	if (p->queue_len)
 		describe(p, what, sizeof(what));
 	error_set(&p->failure, ERROR_PROTOCOL, "the server %s %s", wrong, what);
 	error_why(&p->failure, "\"%s\"",
 		safe((struct span){line.data, line.len > 50 ? 50 : line.len}).text);
+	buf_release(&room);
 	return fail(p, ev);
 }
 
@@ -197,9 +204,7 @@ static void out_reserve(struct pop3 *p, size_t more)
 		return;
 	buf_reserve(&bigger, (p->out.len + more) * 2);
 	buf_add(&bigger, p->out.data, p->out.len);
-	if (p->out.data)
-		wipe(p->out.data, p->out.room);
-	buf_release(&p->out);
+	buf_wipe(&p->out);
 	p->out = bigger;
 }
 

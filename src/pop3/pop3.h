@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/hide.h"
 #include "base/mem.h"
 
 /*
@@ -83,6 +84,8 @@ struct pop3_event {
 
 struct pop3;
 struct pop3 *pop3_new(void);
+/* Secrets that a failure must not quote, should the server repeat them; borrowed for good. */
+void pop3_hide(struct pop3 *p, const struct hide *hide);
 void pop3_free(struct pop3 *p);
 
 /*

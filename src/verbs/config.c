@@ -32,7 +32,8 @@ static void show_value(struct buf *out, const struct setting *s, const void *bas
 	const char *origin, const char *home)
 {
 	enum { COLUMN = 44 };
-	char *value = setting_show(s, base, home), *quoted = value ? setting_quote(value) : NULL;
+	char *value = setting_show(s, base, home),
+	     *quoted = value && !s->secret ? setting_quote(value) : NULL;
 	const char *indent = s->scope == SCOPE_TOP ? "" : "\t";
 	struct buf line = {0};
 

@@ -16,7 +16,7 @@ int verb_print(const struct buf *text, bool multi_line)
 
 	if (file_write_all(STDOUT_FILENO, text->data, text->len))
 		return 0;
-	error_sys(&e, ERROR_STORE, errno, "cannot write to standard output");
+	report_stdout_failed(errno, &e);
 	report_error(multi_line, NULL, &e);
 	return error_exit_code(e.kind);
 }

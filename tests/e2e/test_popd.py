@@ -299,7 +299,8 @@ class Stls(popd_case.PopdCase):
 
 class Certificates(popd_case.PopdCase):
     def test_certificates_that_must_not_be_trusted(self):
-        for kind in ("expired", "not-yet", "wrong-name", "self-signed", "wrong-usage", "weak"):
+        for kind in ("expired", "not-yet", "wrong-name", "self-signed", "wrong-usage", "weak-key",
+                     "sha1", "md5"):
             with self.subTest(kind):
                 self.setUp()
                 self.serve("--cert", kind, mails=corpus.numbered(1))

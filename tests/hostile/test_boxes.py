@@ -11,6 +11,7 @@ import time
 import unittest
 
 import corpus
+import harness
 import hostile
 import mailstore
 
@@ -507,14 +508,14 @@ class State(BoxCase):
 class Streams(BoxCase):
     """--to - with a standard output that takes nothing."""
 
-    def stream(self, stdout, codes, wrap=()):
+    def stream(self, stdout, codes, wrap=(), says="standard output", sessions=None):
         self.serve()
         self.cured_by = self.serve
         self.configure()
-        process = self.box.start("fetch", "--to", "-", stdout=stdout, wrap=wrap)
-        _, err = process.communicate(timeout=15)
-        self.assertIn(process.returncode, codes, err)
-        self.assertEqual(len(err.splitlines()), 1, err)
+        result = harness.finish(self.box.start("fetch", "--to", "-", stdout=stdout, wrap=wrap))
+        self.assert_tidy(result, codes, says)
+        if sessions is not None:
+            self.assertEqual(self.server.count_sessions(), sessions)
         mailstore.assert_same(self, self.server.mailbox(), self.mails, "left on the server")
         self.cure()
 
@@ -530,8 +531,46 @@ class Streams(BoxCase):
         finally:
             os.close(writer)
 
+    CLOSED = ("/bin/sh", "-c", 'exec "$@" >&-', "sh")
+
     def test_a_closed_standard_output(self):
-        self.stream(subprocess.PIPE, (64, 73, 74), wrap=("/bin/sh", "-c", 'exec "$@" >&-', "sh"))
+        """Noticed before anything is fetched: no session at all."""
+        self.stream(subprocess.PIPE, (73,), wrap=self.CLOSED, says="standard output is closed",
+                    sessions=0)
+
+    def test_one_that_can_only_be_read(self):
+        with open("/dev/null", "rb") as readable:
+            self.stream(readable, (73,), says="standard output is closed", sessions=0)
+
+    def test_all_three_streams_closed(self):
+        """There is nowhere left to complain to, and the state file does not become a stream."""
+        self.serve()
+        self.configure()
+        process = self.box.start("fetch", "--to", "-", wrap=(
+            "/bin/sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh"))
+        self.assertEqual(process.communicate(timeout=15), (b"", b""))
+        self.assertEqual(process.returncode, 73)
+        self.assertEqual(self.server.count_sessions(), 0)
+
+    def test_a_fetch_needs_none_of_the_three(self):
+        self.serve()
+        self.configure()
+        process = self.box.start(wrap=("/bin/sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh"))
+        process.communicate(timeout=15)
+        self.assertEqual(process.returncode, 0)
+        self.assert_once()
+
+    def test_what_is_asked_for_is_not_lost_in_silence(self):
+        """check, --dry-run and the verbs that only print end with an error, not with 0."""
+        self.serve()
+        self.configure()
+        for args in (["check"], ["fetch", "--dry-run"], ["config", "show"], ["config", "check"],
+                     ["config", "path"], ["--help"], ["--version"]):
+            with self.subTest(args), open("/dev/full", "wb") as full:
+                result = harness.finish(self.box.start(*args, wrap=self.CLOSED))
+                self.assert_tidy(result, (74,), "standard output is closed")
+                result = harness.finish(self.box.start(*args, stdout=full))
+                self.assert_tidy(result, (74,), "standard output", "No space left on device")
 
 
 if __name__ == "__main__":

@@ -232,6 +232,10 @@ def big(count, uid=b"uid-%07d"):
 class Vast(hostile.HostileCase):
     """Memory may grow by some tens of octets for each message that exists, and no further."""
 
+    def configure(self, **more):
+        """A server in Python that makes a million lines, beside others, is silent for a while."""
+        super().configure(timeout="10s", **more)
+
     def check_first(self, count):
         self.keys = {"max_messages": 5}
         self.configure()
@@ -255,12 +259,38 @@ class Vast(hostile.HostileCase):
         self.check_first(100000)
         self.assertLess(self.seconds, 10)
 
-    def test_a_uidl_listing_without_end(self):
-        """The number is bounded by what no maildrop has; until then memory is."""
-        self.script(big(None))
+    def endless(self, overrides, **server):
+        """Ends by a bound on the number of messages, or on the octets of their UIDs."""
+        self.script(overrides, **server)
         self.configure()
         result = self.go(limit=20, memory=256 * MIB)
-        self.assert_tidy(result, (75, 76))
+        self.assert_tidy(result, (76,), "is endless")
+        self.assert_nothing_lost()
+        self.assertEqual(self.delivered(), [])
+
+    def test_a_uidl_listing_without_end(self):
+        self.endless(big(None))
+
+    def test_a_uidl_listing_without_end_of_the_shortest_lines(self):
+        self.endless(big(None, b"u"))
+
+    def test_a_uidl_listing_without_end_that_costs_most(self):
+        """As many messages as are taken, with as many octets."""
+        self.endless(big(None, b"%050d"))
+
+    def test_a_uidl_listing_without_end_of_long_uids(self):
+        self.endless({"UIDL": lambda s, a: listing(None, b"%015000d", chunk=100)})
+
+    def test_a_uidl_listing_without_end_that_runs_backwards(self):
+        """Each number is far ahead of the lines, and then they come down."""
+        self.endless({"UIDL": lambda s, a: itertools.chain(
+            [b"+OK\r\n"], (b"".join(b"%d u\r\n" % n for n in range(top, top - 20000, -1))
+                           for top in itertools.count(1000000, 20000)))})
+
+    def test_a_list_listing_without_end_and_no_uidl(self):
+        self.endless({"UIDL": lambda s, a: b"-ERR\r\n",
+                      "LIST": lambda s, a: listing(None, b"1")},
+                     capabilities=("USER", "PIPELINING"))
 
     def test_a_uidl_listing_without_end_that_repeats_one_line(self):
         self.lie({"UIDL": lambda s, a: itertools.chain(

@@ -18,8 +18,15 @@ ESCAPES = b"\x1b]0;evil\x07\x1b[2J\x9b31m\xe2\x80\xae\x7f\x08\r tail"
     "AUTH refused without a code may have many reasons": dict(verb="AUTH", codes=(75, 77)),
     "USER refused": dict(verb="USER", codes=(77, 75), options=USER_PASS),
     "PASS refused": dict(verb="PASS", codes=(77, 75), options=USER_PASS),
-    "UIDL refused with keep": dict(verb="UIDL", codes=(69, 75), keep=True, nothing=True),
-    "UIDL refused without keep": dict(verb="UIDL", codes=(0,)),
+    "UIDL refused with keep": dict(verb="UIDL", codes=(75,), keep=True, nothing=True),
+    # Fetched without UIDs, and not deleted for some reason, it would come again: it waits.
+    "UIDL refused without keep, though it is announced": dict(
+        verb="UIDL", codes=(75,), says="does not tell its UIDs now", nothing=True),
+    "UIDL neither announced nor answered, without keep": dict(
+        verb="UIDL", codes=(0,), says="has no UIDL", options=("--no-cap", "UIDL")),
+    "UIDL neither announced nor answered, with keep": dict(
+        verb="UIDL", codes=(69,), says="has no UIDL", keep=True, nothing=True,
+        options=("--no-cap", "UIDL")),
     "LIST refused": dict(verb="LIST", codes=(0, 69, 75, 76), max_size="1M"),
     "every RETR refused": dict(verb="RETR", codes=(75,), nothing=True),
     "every DELE refused": dict(verb="DELE", codes=(0, 75, 76)),

@@ -59,27 +59,71 @@ class Stripped(hostile.HostileCase):
         self.cure()
 
 
+NOT_TRUSTED = "the certificate of localhost is not trusted: "
+OLD = ("localhost speaks only TLS 1.0 or 1.1, older than tls-min", "(try: tls-min = 1.0)")
+
+
 @hostile.each({"%s, by %s" % (claim, tls): dict(options=options, tls=tls, says=says)
                for tls in ("implicit", "starttls") for claim, options, says in (
-    ("a certificate that has expired", ("--cert", "expired"), "expired"),
-    ("a certificate that is not valid yet", ("--cert", "not-yet"), "certificate"),
-    ("a certificate for another name", ("--cert", "wrong-name"), "certificate is for"),
-    ("a certificate that nobody signed", ("--cert", "self-signed"), "not trusted"),
-    ("a certificate for another use", ("--cert", "wrong-usage"), "certificate"),
-    ("a weak key", ("--cert", "weak"), "certificate"),
-    ("TLS 1.0", ("--tls-max", "1.0"), ""),
-    ("TLS 1.1", ("--tls-max", "1.1"), ""),
+    ("a certificate that has expired", ("--cert", "expired"),
+     ["the certificate of localhost has expired on 20"]),
+    ("a certificate that is not valid yet", ("--cert", "not-yet"),
+     ["the certificate of localhost is not valid before 20", "the clock of this machine says 20"]),
+    ("a certificate for another name", ("--cert", "wrong-name"),
+     ["the certificate is for wrong-name.example, not for localhost",
+      "use one of these names as host in ambil.conf:2"]),
+    ("a certificate that nobody signed", ("--cert", "self-signed"),
+     [NOT_TRUSTED + "it is signed by nobody but itself", "SHA-256 ", "valid until 20", "ca-file"]),
+    ("a certificate for clients", ("--cert", "wrong-usage"),
+     ["the certificate of localhost is not meant for a server"]),
+    ("an RSA key of 1024 bits", ("--cert", "weak-key"),
+     [NOT_TRUSTED + "a key that is too weak (its own: RSA, 1024 bits)"]),
+    ("a signature with SHA-1", ("--cert", "sha1"),
+     [NOT_TRUSTED + "signed with a method that is too weak (ECDSA-SHA1)"]),
+    ("a signature with MD5", ("--cert", "md5"),
+     [NOT_TRUSTED + "signed with a method that is too weak (RSA-MD5)"]),
+    ("TLS 1.0", ("--tls-max", "1.0"), OLD),
+    ("TLS 1.1", ("--tls-max", "1.1"), OLD),
     ("a name that only looks alike", ("--cert-name", "localhost.example.org"),
-     "certificate is for"),
-    ("a name with a NUL-like trick", ("--cert-name", "localhost\\0.example.org"), "certificate"),
-    ("a wildcard for a whole domain", ("--cert-name", "*"), "certificate"),
+     ["the certificate is for localhost.example.org, not for localhost"]),
+    ("a name with a NUL-like trick", ("--cert-name", "localhost\\0.example.org"),
+     ["not for localhost"]),
+    ("a wildcard for a whole domain", ("--cert-name", "*"), ["not for localhost"]),
+    ("an address for a name", ("--cert-name", "127.0.0.1"), ["not for localhost"]),
 )})
 class Untrusted(hostile.HostileCase):
     def check(self, options, tls, says):
-        self.attack(options=options, tls=tls, codes=(69,), says=["ambil: home: ", says],
+        self.attack(options=options, tls=tls, codes=(69,), says=["ambil: home: ", *says],
                     nothing=True)
         self.assert_no_login()
         self.cured_by = lambda: self.serve(tls=tls)
+        self.cure()
+
+
+@hostile.each({
+    "PIPELINING and all mechanisms before TLS, none behind": dict(
+        faults=[r"reply:CAPA:1:+OK\r\nSTLS\r\nPIPELINING\r\nUIDL\r\nUSER\r\n"
+                r"SASL PLAIN LOGIN CRAM-MD5 EXTERNAL\r\n.\r\n", r"reply:CAPA:2:+OK\r\n.\r\n"]),
+    "no capabilities behind TLS": dict(faults=["err:CAPA:2"]),
+    "STLS once more behind TLS": dict(faults=[r"reply:CAPA:2:+OK\r\nSTLS\r\nUIDL\r\n.\r\n"]),
+    "mechanisms behind TLS that nobody knows": dict(
+        faults=[r"reply:CAPA:2:+OK\r\nSASL NONSENSE \x1b[2J\r\nUIDL\r\n.\r\n"]),
+    "STLS only where it is not": dict(
+        faults=[r"reply:CAPA:1:+OK\r\nUIDL\r\n.\r\n"], codes=(69,), says="does not offer STLS"),
+    "no end behind TLS": dict(faults=[r"reply:CAPA:2:+OK\r\nUIDL\r\n"], codes=(75,)),
+    "garbage behind TLS": dict(faults=[r"reply:CAPA:2:\0\xff\r\n"], codes=(76,)),
+})
+class Lies(hostile.HostileCase):
+    """Capabilities that differ before and behind TLS: none of them brings a login in clear."""
+
+    def check(self, faults, codes=(0,), says=()):
+        self.attack(*faults, tls="starttls", codes=codes, says=says, nothing=codes != (0,))
+        said = [line[3:].split()[0] for line in self.server.log().splitlines()
+                if line.startswith("C: ")]
+        logins = [n for n, verb in enumerate(said) if verb in ("USER", "PASS", "AUTH", "APOP")]
+        self.assertEqual(bool(logins), codes == (0,), said)
+        self.assertTrue(all(n > said.index("STLS") for n in logins), said)
+        self.cured_by = lambda: self.serve(tls="starttls")
         self.cure()
 
 

@@ -13,7 +13,7 @@
 enum { DAY_S = 24 * 60 * 60 };
 
 static const char *const kinds[] = {"good", "expired", "not-yet", "wrong-name", "self-signed",
-	"wrong-usage", "weak"};
+	"wrong-usage", "weak-key", "sha1", "md5"};
 static_assert(sizeof kinds / sizeof *kinds == CERT_KINDS, "one name for each kind");
 
 bool cert_kind_named(const char *name, enum cert_kind *out)
@@ -37,10 +37,11 @@ static void identity_release(struct identity *id)
 	gnutls_x509_privkey_deinit(id->key);
 }
 
-static int new_key(gnutls_x509_privkey_t key, bool weak)
+/* bits of RSA; 0: an elliptic key. */
+static int new_key(gnutls_x509_privkey_t key, unsigned bits)
 {
-	if (weak)
-		return gnutls_x509_privkey_generate(key, GNUTLS_PK_RSA, 1024, 0);
+	if (bits)
+		return gnutls_x509_privkey_generate(key, GNUTLS_PK_RSA, bits, 0);
 	return gnutls_x509_privkey_generate(key, GNUTLS_PK_ECDSA,
 		GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0);
 }
@@ -72,9 +73,10 @@ static int fill_common(struct identity *id, const char *name, time_t from, time_
 	return rc;
 }
 
-static int make_authority(struct identity *ca, time_t now)
+/* There is no MD5 for elliptic keys. */
+static int make_authority(struct identity *ca, enum cert_kind kind, time_t now)
 {
-	int rc = new_key(ca->key, false);
+	int rc = new_key(ca->key, kind == CERT_MD5 ? 2048 : 0);
 
 	if (rc >= 0)
 		rc = fill_common(ca, "popd test CA", now - 90 * DAY_S, now + 3650 * (time_t)DAY_S);
@@ -127,7 +129,9 @@ static int make_server(struct identity *server, const struct identity *ca,
 	time_t until = kind == CERT_EXPIRED ? now - 30 * DAY_S : now + 365 * DAY_S;
 	const char *usage = kind == CERT_WRONG_USAGE ? GNUTLS_KP_TLS_WWW_CLIENT
 		: GNUTLS_KP_TLS_WWW_SERVER;
-	int rc = new_key(server->key, kind == CERT_WEAK);
+	gnutls_digest_algorithm_t digest = kind == CERT_SHA1 ? GNUTLS_DIG_SHA1
+		: kind == CERT_MD5 ? GNUTLS_DIG_MD5 : GNUTLS_DIG_SHA256;
+	int rc = new_key(server->key, kind == CERT_WEAK_KEY ? 1024 : 0);
 
 	if (rc >= 0)
 		rc = fill_common(server, "popd test server", from, until);
@@ -140,8 +144,7 @@ static int make_server(struct identity *server, const struct identity *ca,
 	if (rc >= 0)
 		rc = gnutls_x509_crt_set_key_purpose_oid(server->cert, usage, 0);
 	if (rc >= 0)
-		rc = gnutls_x509_crt_sign2(server->cert, issuer->cert, issuer->key,
-			kind == CERT_WEAK ? GNUTLS_DIG_SHA1 : GNUTLS_DIG_SHA256, 0);
+		rc = gnutls_x509_crt_sign2(server->cert, issuer->cert, issuer->key, digest, 0);
 	return rc;
 }
 
@@ -199,7 +202,7 @@ static bool make_identities(const struct ca_options *options, struct identity *c
 	if (options->old_cert && !load_authority(ca, options, p))
 		return false;
 	if (!options->old_cert)
-		rc = make_authority(ca, now);
+		rc = make_authority(ca, options->kind, now);
 	if (rc >= 0)
 		rc = make_server(server, ca, options, now);
 	if (rc < 0)

@@ -7,7 +7,7 @@
 #include "util.h"
 
 enum cert_kind { CERT_GOOD, CERT_EXPIRED, CERT_NOT_YET, CERT_WRONG_NAME, CERT_SELF_SIGNED,
-	CERT_WRONG_USAGE, CERT_WEAK, CERT_KINDS };
+	CERT_WRONG_USAGE, CERT_WEAK_KEY, CERT_SHA1, CERT_MD5, CERT_KINDS };
 
 /* good expired not-yet wrong-name self-signed wrong-usage weak */
 bool cert_kind_named(const char *name, enum cert_kind *out);

@@ -63,7 +63,7 @@ const char options_help[] =
 	"A throw-away POP3 server for tests. It prints \"ready port=N\".\n"
 	"  --port N  --ipv6  --port-file F  --sessions N  --parent-exit\n"
 	"  --tls none|starttls|implicit  --tls-required  --tls-max 1.0|1.1|1.2\n"
-	"  --cert good|expired|not-yet|wrong-name|self-signed|wrong-usage|weak\n"
+	"  --cert good|expired|not-yet|wrong-name|self-signed|wrong-usage|weak-key|sha1|md5\n"
 	"  --cert-name NAME  --cert-file F  --ca-file F  --ca-key-file F  --ca-cert F --ca-key F\n"
 	"  --sample | --mail DIR [--raw] | --generate N:SIZE   --seed N  --exclusive\n"
 	"  --user NAME  --password TEXT  --users FILE\n"

@@ -123,6 +123,20 @@ static void sasl__plain_says_all_at_once(void **state)
 	sasl_free(NULL);
 }
 
+static void sasl__plain_form_is_what_plain_says(void **state)
+{
+	struct error e = {0};
+	char *response = NULL, *form = sasl_plain_form("tim", "tanstaaftanstaaf");
+	struct sasl *s = sasl_start("PLAIN", "tim", "tanstaaftanstaaf", "x", &e);
+
+	(void)state;
+	assert_true(sasl_step(s, NULL, &response, &e));
+	assert_string_equal(form, response);
+	wipe_free(response);
+	wipe_free(form);
+	sasl_free(s);
+}
+
 static void sasl__carries_challenges(void **state)
 {
 	/* RFC 2195 s.2. */
@@ -556,6 +570,7 @@ int main(void)
 		cmocka_unit_test(mech__is_chosen_by_the_facts),
 		cmocka_unit_test(mech__has_names),
 		cmocka_unit_test(sasl__plain_says_all_at_once),
+		cmocka_unit_test(sasl__plain_form_is_what_plain_says),
 		cmocka_unit_test(sasl__carries_challenges),
 		cmocka_unit_test(sasl__refuses_what_does_not_fit),
 		cmocka_unit_test(apop__digest_is_that_of_the_rfc),

@@ -23,6 +23,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/hide.h"
 #include "base/mem.h"
 #include "base/parse.h"
 #include "base/text.h"
@@ -996,6 +997,62 @@ static void file__follows_no_link_to_a_lock(void **state)
 
 #define FILE_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
+/* ---- hide ---- */
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+static void hide__takes_secrets_out_of_words(void **state)
+{
+	static const struct {
+		const char *secrets[3], *words, *want;
+	} table[] = {
+		{{NULL}, "no secret", "no secret"},
+		{{"", NULL}, "no secret", "no secret"},
+		{{"pa55-w0rd/x"}, "", ""},
+		{{"pa55-w0rd/x"}, "bad password", "bad password"},
+		{{"pa55-w0rd/x"}, "pa55-w0rd/", "pa55-w0rd/"},
+		{{"pa55-w0rd/x"}, "pa55-w0rd/x", "<hidden>"},
+		{{"pa55-w0rd/x"}, "bad 'pa55-w0rd/x' for anna", "bad '<hidden>' for anna"},
+		{{"pa55-w0rd/x"}, "xpa55-w0rd/xx", "x<hidden>x"},
+		{{"pa55-w0rd/x"}, "unknown: PASS PA55-W0RD/X", "unknown: PASS <hidden>"},
+		{{"pa55-w0rd/x"}, "pa55-w0rd/xpa55-w0rd/x!", "<hidden><hidden>!"},
+		{{"pa55-w0rd/x", "AGFubmEAcGE="}, "AGFubmEAcGE= is pa55-w0rd/x",
+			"<hidden> is <hidden>"},
+		{{"12345678", "123456789"}, "1234567890", "<hidden>0"},
+		/* Short ones: a word of its own hides all, a part of a word is none. */
+		{{"a"}, "wrong password", "wrong password"},
+		{{"a"}, "not a password", "<hidden>"},
+		{{"a"}, "wrong password 'A'", "<hidden>"},
+		{{"geheim"}, "geheimnis", "geheimnis"},
+		{{"geheim"}, "[AUTH] not geheim", "<hidden>"},
+		{{"geheim"}, "Ungeheim geheim.", "<hidden>"},
+		{{"geheim", "pa55-w0rd/x"}, "pa55-w0rd/x and geheim", "<hidden>"},
+		{{"gr\xc3\xbc\xc3\x9f"}, "gr\xc3\xbc\xc3\x9f", "<hidden>"},
+		{{"gr"}, "gr\xc3\xbc\xc3\x9f", "gr\xc3\xbc\xc3\x9f"},
+	};
+	struct buf room = {NULL, 0, 0};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(table); i++) {
+		size_t len = strlen(table[i].words);
+		char *exact = xmalloc(len);
+		struct hide h = {NULL, 0};
+		struct span shown;
+
+		if (len)
+			memcpy(exact, table[i].words, len);
+		for (size_t j = 0; j < COUNT(table[i].secrets); j++)
+			hide_add(&h, table[i].secrets[j]);
+		shown = hide_in(&h, (struct span){exact, len}, &room);
+		if (!span_is(shown, table[i].want))
+			fail_msg("\"%s\": \"%.*s\"", table[i].words, (int)shown.len, shown.data);
+		hide_release(&h);
+		free(exact);
+	}
+	assert_true(span_is(hide_in(NULL, span_of("words"), &room), "words"));
+	buf_release(&room);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -1026,6 +1083,7 @@ int main(void)
 		cmocka_unit_test(text__shows_ages),
 		cmocka_unit_test(text__shows_the_home_folder_as_a_tilde),
 		cmocka_unit_test(text__finds_the_word_that_was_meant),
+		cmocka_unit_test(hide__takes_secrets_out_of_words),
 		cmocka_unit_test(file__writes_and_reads_through_a_narrow_pipe),
 		cmocka_unit_test(file__tells_why_it_cannot_write_or_read),
 		FILE_TEST(file__slurps_up_to_its_limit),

@@ -227,10 +227,13 @@ static void run__sends_output_to_the_complaints_when_nobody_wants_it(void **stat
 
 static void run__says_what_it_cannot_start(void **state)
 {
-	char *flat = path_in(state, "flat");
-	const char *const table[] = {"no-such-program-at-all", "/no/such/program", flat};
+	char *flat = path_in(state, "flat"), *noise = path_in(state, "noise");
+	char *below = path_in(state, "flat/below");
+	const char *const table[] = {
+		"no-such-program-at-all", "/no/such/program", flat, noise, below, "/"};
 
 	put(flat, "x", 0600);
+	put(noise, "\x7f" "ELF nonsense", 0700);
 	for (size_t i = 0; i < COUNT(table); i++) {
 		const char *const argv[] = {table[i], NULL};
 		struct outcome o;
@@ -243,7 +246,10 @@ static void run__says_what_it_cannot_start(void **state)
 		release(&o);
 	}
 	unlink(flat);
+	unlink(noise);
 	free(flat);
+	free(noise);
+	free(below);
 }
 
 static void run__adds_to_the_environment_and_replaces(void **state)
@@ -332,6 +338,27 @@ static void run__takes_output_up_to_the_limit(void **state)
 	assert_non_null(strstr(o.e.text, "more than 20000 octets"));
 	assert_true(o.output.len <= 20000);
 	release(&o);
+}
+
+static void run__ends_at_once_what_says_too_much(void **state)
+{
+	static const char *const table[] = {
+		"exec yes", "yes", "yes & wait", "head -c 70000 /dev/zero; exec sleep 60"};
+
+	(void)state;
+	alarm(20);
+	for (size_t i = 0; i < COUNT(table); i++) {
+		struct outcome o;
+		struct child_job job = usual(&o);
+
+		run_job(&job, table[i], &o);
+		assert_false(o.done);
+		assert_int_equal(o.e.kind, ERROR_CONFIG);
+		assert_non_null(strstr(o.e.text, "more than 65536 octets"));
+		assert_true(o.took_ms < 1500);
+		release(&o);
+	}
+	alarm(0);
 }
 
 static void run__is_not_blocked_by_chatter(void **state)
@@ -569,6 +596,7 @@ int main(void)
 		cmocka_unit_test(run__feeds_from_a_file_at_its_place_or_from_nothing),
 		cmocka_unit_test(run__hands_on_no_other_descriptor),
 		cmocka_unit_test(run__takes_output_up_to_the_limit),
+		cmocka_unit_test(run__ends_at_once_what_says_too_much),
 		cmocka_unit_test(run__is_not_blocked_by_chatter),
 		cmocka_unit_test(run__ends_what_takes_too_long),
 		cmocka_unit_test(run__resets_what_we_ignore_and_block),

@@ -171,6 +171,38 @@ static void listing__refuses_what_it_cannot_read(void **state)
 	listing_release(&l);
 }
 
+static void listing__takes_no_more_than_memory_should_pay_for(void **state)
+{
+	static char uid[16000];
+	struct listing l = {.n = 0};
+	struct error e = {0};
+	char line[40 + sizeof(uid)];
+	unsigned n = 0;
+
+	(void)state;
+	do
+		snprintf(line, sizeof(line), "%u u", ++n);
+	while (listing_add_uid(&l, span_of(line), &e));
+	assert_int_equal(n, LISTING_MAILS_MAX + 1);
+	assert_int_equal(l.n, LISTING_MAILS_MAX);
+	assert_int_equal(e.kind, ERROR_PROTOCOL);
+	assert_string_equal(e.text, "the server's answer to UIDL is endless");
+	assert_non_null(strstr(e.why, "2000000 messages"));
+	assert_false(listing_add_size(&l, span_of("2000001 1"), &e));
+	assert_string_equal(e.text, "the server's answer to LIST is endless");
+	/* A size for what is there is no more than was. */
+	assert_true(listing_add_size(&l, span_of("2000000 1"), &e));
+	listing_release(&l);
+	memset(uid, 'u', sizeof(uid) - 1);
+	n = 0;
+	do
+		snprintf(line, sizeof(line), "%u %s", ++n, uid);
+	while (listing_add_uid(&l, span_of(line), &e));
+	assert_string_equal(e.text, "the server's answer to UIDL is endless");
+	assert_in_range(l.uids.len, 64u << 20, 96u << 20);
+	listing_release(&l);
+}
+
 static void listing__refuses_a_number_twice(void **state)
 {
 	static const char *const uids[] = {"1 a", "2 b"};
@@ -676,6 +708,7 @@ int main(void)
 		cmocka_unit_test(listing__leaves_out_what_has_a_size_but_no_uid),
 		cmocka_unit_test(listing__does_without_uids),
 		cmocka_unit_test(listing__refuses_what_it_cannot_read),
+		cmocka_unit_test(listing__takes_no_more_than_memory_should_pay_for),
 		cmocka_unit_test(listing__refuses_a_number_twice),
 		cmocka_unit_test(listing__takes_numbers_with_wide_gaps),
 		cmocka_unit_test(listing__reads_uids_of_any_octets),

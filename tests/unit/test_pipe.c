@@ -269,6 +269,30 @@ static void stdout__says_that_the_reader_is_gone(void **state)
 	}
 }
 
+static void stdout__is_not_opened_where_nothing_can_be_written(void **state)
+{
+	struct fixture *f = *state;
+	int saved;
+
+	fflush(stdout);
+	saved = dup(STDOUT_FILENO);
+	for (int closed = 0; closed < 2; closed++) {
+		int fd = open("/dev/null", O_RDONLY);
+		bool opened;
+
+		dup2(fd, STDOUT_FILENO);
+		close(fd);
+		if (closed)
+			close(STDOUT_FILENO);
+		opened = try_open(f, "-");
+		dup2(saved, STDOUT_FILENO);
+		assert_false(opened);
+		assert_int_equal(f->e.kind, ERROR_DELIVERY);
+		assert_string_equal(f->e.text, "standard output is closed; nothing was fetched");
+	}
+	close(saved);
+}
+
 static void stdout__waits_for_a_slow_reader(void **state)
 {
 	struct fixture *f = *state;
@@ -349,6 +373,7 @@ int main(void)
 		T(pipe__reports_a_full_spool),
 		T(stdout__is_one_mboxrd_stream),
 		T(stdout__says_that_the_reader_is_gone),
+		T(stdout__is_not_opened_where_nothing_can_be_written),
 		T(stdout__waits_for_a_slow_reader),
 		T(stdout__leaves_no_torn_mail_in_a_file),
 	};

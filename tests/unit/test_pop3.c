@@ -736,6 +736,32 @@ static void failure__stays(void **state)
 	pop3_free(p);
 }
 
+static void failure__quotes_no_secret(void **state)
+{
+	struct hide hide = {NULL, 0};
+	struct pop3_event ev;
+
+	(void)state;
+	hide_add(&hide, secret);
+	/* Wherever it stands: in front of, across and behind the end of what is quoted. */
+	for (int before = 0; before < 60; before++) {
+		struct pop3 *p = greeted();
+		char line[100];
+
+		pop3_hide(p, &hide);
+		send_verb(p, POP3_CAPA);
+		snprintf(line, sizeof(line), "%.*s%s\r\n", before,
+			"...........................................................", secret);
+		feed(p, line);
+		assert_int_equal(pop3_next(p, &ev), POP3_FAILED);
+		assert_null(strstr(pop3_failure(p)->why, "open"));
+		if (before < 40)
+			assert_non_null(strstr(pop3_failure(p)->why, "<hidden>"));
+		pop3_free(p);
+	}
+	hide_release(&hide);
+}
+
 static void end__is_a_failure_only_while_something_is_outstanding(void **state)
 {
 	static const struct {
@@ -871,6 +897,7 @@ int main(void)
 		cmocka_unit_test(limits__count_each_listing_anew),
 		cmocka_unit_test(limits__let_memory_stay_as_it_is_while_a_listing_goes_on),
 		cmocka_unit_test(failure__stays),
+		cmocka_unit_test(failure__quotes_no_secret),
 		cmocka_unit_test(end__is_a_failure_only_while_something_is_outstanding),
 		cmocka_unit_test(secret__is_overwritten_once_it_is_sent),
 		cmocka_unit_test(secret__is_in_no_block_that_is_freed),

@@ -288,6 +288,50 @@ static void report__puts_what_check_finds_on_standard_output(void **state)
 	buf_release(&out[2]);
 }
 
+static void report__remembers_output_that_was_lost(void **state)
+{
+	static const struct {
+		const char *path;
+		int flags;
+		bool on_stdout;
+		const char *text;
+	} cases[] = {
+		{"/dev/null", O_WRONLY, true, NULL},
+		{"/dev/full", O_WRONLY, true,
+			"cannot write to standard output: No space left on device"},
+		{"/dev/null", O_RDONLY, true, "standard output is closed"},
+		{"/dev/full", O_WRONLY, false, NULL},
+	};
+	struct report what = done_with((struct report_counts){.new_mails = 3});
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct report_setting setting = setting_for(REPORT_SUMMARY);
+		struct error e = {ERROR_NONE};
+		struct buf out[3] = {{NULL, 0, 0}};
+		struct reporter *r;
+		struct capture c;
+		bool wrote;
+		int fd = open(cases[i].path, cases[i].flags);
+
+		assert_true(fd >= 0);
+		setting.on_stdout = cases[i].on_stdout;
+		capture_begin(&c);
+		dup2(fd, STDOUT_FILENO);
+		r = reporter_new(&setting);
+		reporter_take(r, &what);
+		wrote = reporter_wrote_all(r, &e);
+		reporter_free(r);
+		capture_end(&c, out);
+		assert_int_equal(wrote, cases[i].text == NULL);
+		assert_string_equal(e.text, cases[i].text ? cases[i].text : "");
+		assert_int_equal(e.kind, cases[i].text ? ERROR_STORE : ERROR_NONE);
+		buf_release(&out[1]);
+		buf_release(&out[2]);
+		close(fd);
+	}
+}
+
 static void report__lists_what_a_dry_run_would_do(void **state)
 {
 	struct report reports[5] = {
@@ -840,6 +884,7 @@ int main(void)
 		cmocka_unit_test(report__says_as_much_as_it_was_asked_to),
 		cmocka_unit_test(report__shows_errors_even_when_quiet),
 		cmocka_unit_test(report__puts_what_check_finds_on_standard_output),
+		cmocka_unit_test(report__remembers_output_that_was_lost),
 		cmocka_unit_test(report__lists_what_a_dry_run_would_do),
 		cmocka_unit_test(report__marks_priorities_for_the_journal),
 		cmocka_unit_test(report__crosses_a_pipe_whole),
