@@ -65,6 +65,12 @@ enum session_result session_next(
  * then an answer was not what it seemed. Silence counts as the end.
  */
 bool session_end(struct session *s);
+/*
+ * What the caller had to know first is known. Until then the server has ten times the account's
+ * timeout for all of it, however it spreads its answers over that; from now on for each of them
+ * only.
+ */
+void session_arrived(struct session *s);
 /* From now on silence counts after ms. */
 void session_hurry(struct session *s, int64_t ms);
 /* Whether the failure may come from pipelining: several commands were outstanding and the order got
