@@ -35,6 +35,7 @@
 #include "commit.h"
 #include "pop3/reply.h"
 #include "proof.h"
+#include "stop.h"
 
 enum {
 	WINDOW_MAILS = 1000,
@@ -48,7 +49,6 @@ enum {
 	BACKLOG_OCTETS = 64 * 1024 * 1024,
 	BACKLOG_BATCHES = 2,
 	BACKLOG_SINGLES = 16, /* batches of one mail each */
-	STOP_PATIENCE_MS = 5000,
 	FAILURES_IN_A_ROW = 10,
 	TIMEOUTS_IN_A_ROW = 3,
 	PROGRESS_MS = 100,
