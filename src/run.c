@@ -82,6 +82,7 @@ static void end(struct run *run, struct worker *w)
 	reporter_take(run->reporter, &r);
 }
 
+/* The exit code follows from the error, if there is any. */
 static void end_with_error(struct run *run, struct worker *w)
 {
 	w->code = error_exit_code(w->error.kind);
@@ -249,9 +250,7 @@ static void reap(struct run *run, struct worker *w)
 	run->running--;
 	if (!w->reported)
 		explain(w, status);
-	w->code = w->reported && WIFEXITED(status) ? WEXITSTATUS(status)
-						   : error_exit_code(w->error.kind);
-	end(run, w);
+	end_with_error(run, w);
 }
 
 static void read_reports(struct run *run, struct worker *w)
