@@ -121,7 +121,7 @@ static bool start_tls(struct session *s, struct error *e)
 		return false;
 	}
 	s->encrypted = true;
-	s->last_ms = clock_ms();
+	s->moved = true;
 	if (s->setting->trace) {
 		char line[200];
 
@@ -169,7 +169,7 @@ static bool connect_to(struct session *s, struct error *e)
 			say_where(s, e->text, sizeof(e->text), " (", ")");
 		return false;
 	}
-	s->last_ms = clock_ms();
+	session_depart(s);
 	if (a->tls.mode == TLS_IMPLICIT && !start_tls(s, e))
 		return false;
 	if (!greet(s, e) || !session_ask_capabilities(s, e))

@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "fetch_inner.h"
 #include "recover.h"
+#include "stop.h"
 
 enum { LOCK_POLL_MS = 200, SESSIONS_MAX = 8 };
 
@@ -30,8 +31,19 @@ static char *state_file(const struct fetch *f, const char *ending)
 
 bool fetch_interrupted(const struct fetch *f, struct error *e)
 {
-	return error_set(
-		e, *f->order->stop == SIGINT ? ERROR_INTERRUPTED : ERROR_TERMINATED, "interrupted");
+	stop_error(*f->order->stop, f->account->deadline_ms, e);
+	if (*f->order->stop == SIGALRM && f->wanted > f->counts.mails)
+		fetch_tell_rest(f, e);
+	return false;
+}
+
+void fetch_tell_rest(const struct fetch *f, struct error *e)
+{
+	uint64_t left = f->wanted - f->counts.mails;
+
+	error_append(e, "; %llu of %llu fetched, %llu stay%s on the server",
+		(unsigned long long)f->counts.mails, (unsigned long long)f->wanted,
+		(unsigned long long)left, left == 1 ? "s" : "");
 }
 
 /* False with counts.locked set and no error: another run has the account. */
@@ -48,7 +60,7 @@ static bool take_lock(struct fetch *f, struct error *e)
 			break;
 		}
 		if (*f->order->stop) {
-			error_set(e, ERROR_INTERRUPTED, "interrupted");
+			fetch_interrupted(f, e);
 			break;
 		}
 		if (!told)
@@ -108,30 +120,48 @@ static bool recover_and_tell(struct fetch *f, struct error *e)
 	return true;
 }
 
-/* Lock, state and destination, in this order: nothing is touched without the lock. */
-static bool open_local(struct fetch *f, struct error *e)
+static bool open_destination(struct fetch *f, struct error *e)
 {
 	char id[40];
 
-	if (fetch_only_looks(f))
-		return open_state(f, e);
-	if (!file_make_folders(f->order->state_dir, ERROR_STORE, e) || !take_lock(f, e) ||
-		!open_state(f, e))
-		return false;
-	if (f->order->mode == RUN_FROM_NOW)
-		return true;
 	/* Path and name may be the same on two machines that share the destination. */
 	if (!store_get(f->store, "id", id, sizeof(id), e))
 		return false;
 	f->mark = xasprintf("%s/%s/%s", f->order->state_dir, f->account->name, id);
 	f->sink = sink_open(&f->account->destination, f->mark, e);
-	return f->sink && recover_and_tell(f, e);
+	if (!f->sink)
+		return false;
+	f->sink->limits = (struct sink_limits){.stop = f->order->stop, .until_ms = f->until_ms};
+	return true;
+}
+
+/* The deadline is one for the work: to wait for another run that does it is no part of that. */
+static void start_clock(struct fetch *f)
+{
+	if (f->account->deadline_ms)
+		f->until_ms = clock_ms() + f->account->deadline_ms;
+	stop_after(f->account->deadline_ms);
+}
+
+/* Lock, state and destination, in this order: nothing is touched without the lock. */
+static bool open_local(struct fetch *f, struct error *e)
+{
+	if (!fetch_only_looks(f) &&
+		(!file_make_folders(f->order->state_dir, ERROR_STORE, e) || !take_lock(f, e)))
+		return false;
+	start_clock(f);
+	if (!open_state(f, e))
+		return false;
+	if (fetch_only_looks(f) || f->order->mode == RUN_FROM_NOW)
+		return true;
+	return open_destination(f, e) && recover_and_tell(f, e);
 }
 
 static bool find_password(struct fetch *f, struct error *e)
 {
 	struct secret_sources sources = account_secret_sources(f->account);
 
+	sources.stop = f->order->stop;
 	if (f->password->value)
 		return true;
 	if (!secret_find(&sources, f->password, e))
@@ -157,18 +187,28 @@ static bool talk(struct fetch *f, struct error *e)
 	if (done && again)
 		done = error_set(e, ERROR_LATER, "%s broke off too often; the next run goes on",
 			f->account->endpoint.host);
-	if (!done && *f->order->stop && (!e->kind || error_temporary(e->kind)))
-		return fetch_interrupted(f, e);
-	if (!done || !f->first_failure.kind)
-		return done;
-	*e = f->first_failure;
-	if (f->counts.failed > 1) {
-		size_t len = strlen(e->text);
+	return done;
+}
 
-		snprintf(e->text + len, sizeof(e->text) - len, " (and %llu more)",
-			(unsigned long long)(f->counts.failed - 1));
-	}
+static bool tell_failures(const struct fetch *f, struct error *e)
+{
+	if (!f->first_failure.kind)
+		return true;
+	*e = f->first_failure;
+	if (f->counts.failed > 1)
+		error_append(e, " (and %llu more)", (unsigned long long)(f->counts.failed - 1));
 	return false;
+}
+
+/* Whether a request to stop is why not all was done. Real trouble is told all the same. */
+static bool is_cut_short(const struct fetch *f, bool done, const struct error *e)
+{
+	if (!*f->order->stop)
+		return false;
+	/* A signal was the user's own, who needs no error for it when all ended in good order. */
+	if (done)
+		return *f->order->stop == SIGALRM && (f->counts.left || f->first_failure.kind);
+	return !e->kind || e->kind == ERROR_INTERRUPTED || error_temporary(e->kind);
 }
 
 static void release(struct fetch *f)
@@ -196,8 +236,10 @@ int fetch_account(const struct account *account, const struct run_order *order,
 	struct error e = {0};
 	bool done = open_local(&f, &e) && find_password(&f, &e) && talk(&f, &e);
 
-	if (!done && e.kind == ERROR_INTERRUPTED && *order->stop == SIGTERM)
-		e.kind = ERROR_TERMINATED;
+	if (is_cut_short(&f, done, &e))
+		done = fetch_interrupted(&f, &e);
+	else if (done)
+		done = tell_failures(&f, &e);
 	release(&f);
 	f.counts.ms = clock_ms() - start_ms;
 	end.u.end.counts = f.counts;

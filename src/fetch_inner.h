@@ -22,7 +22,8 @@ struct fetch {
 	struct secret *password;
 	int report_fd;
 	int lock_fd;
-	char *mark; /* account and state file: whose leftovers may be swept */
+	int64_t until_ms; /* the deadline, by clock_ms(); 0: none */
+	char *mark;       /* account and state file: whose leftovers may be swept */
 	struct sink *sink;
 	struct store *store;
 	struct report_counts counts;
@@ -48,8 +49,10 @@ struct fetch {
 bool set_aside_is(const struct set_aside *aside, const struct store_key *key);
 /* check and --dry-run: no lock, no destination, nothing written. */
 bool fetch_only_looks(const struct fetch *f);
-/* ERROR_INTERRUPTED or ERROR_TERMINATED, by the signal. */
+/* The error of a run that was asked to stop. */
 bool fetch_interrupted(const struct fetch *f, struct error *e);
+/* Adds "; 12 of 40 fetched, 28 stay on the server". */
+void fetch_tell_rest(const struct fetch *f, struct error *e);
 
 /* The commands that a session sends behind its login, and how many of them. */
 extern const struct pop3_command survey_commands[2];

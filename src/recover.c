@@ -96,9 +96,9 @@ static bool forget(struct store *store, const struct store_pending *rows, size_t
 }
 
 /* The destination that a row names is another than today's: the configuration has changed since. */
-static bool settle_elsewhere(struct store *store, const char *id, const char *mark,
-	const struct store_pending *rows, size_t n, int64_t now_s, struct recovery *done,
-	struct error *e)
+static bool settle_elsewhere(struct store *store, const struct sink *today, const char *id,
+	const char *mark, const struct store_pending *rows, size_t n, int64_t now_s,
+	struct recovery *done, struct error *e)
 {
 	struct destination d;
 	struct sink *sink;
@@ -118,6 +118,7 @@ static bool settle_elsewhere(struct store *store, const char *id, const char *ma
 	 */
 	sink = d.path && access(d.path, F_OK) < 0 ? NULL : sink_open(&d, mark, &gone);
 	if (sink) {
+		sink->limits = today->limits;
 		ok = settle(store, sink, id, rows, n, now_s, done, e);
 	} else {
 		error_set(
@@ -159,8 +160,8 @@ bool recover(struct store *store, struct sink *sink, const struct destination *d
 		if (strcmp(rows[i].destination, d->id) == 0)
 			ok = settle(store, sink, d->id, rows + i, next - i, now_s, done, e);
 		else
-			ok = settle_elsewhere(store, rows[i].destination, mark, rows + i, next - i,
-				now_s, done, e);
+			ok = settle_elsewhere(store, sink, rows[i].destination, mark, rows + i,
+				next - i, now_s, done, e);
 		if (!ok)
 			goto end;
 	}

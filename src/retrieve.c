@@ -35,6 +35,7 @@
 #include "commit.h"
 #include "pop3/reply.h"
 #include "proof.h"
+#include "stop.h"
 
 enum {
 	WINDOW_MAILS = 1000,
@@ -49,8 +50,8 @@ enum {
 	BACKLOG_OCTETS = 64 * 1024 * 1024,
 	BACKLOG_BATCHES = 2,
 	BACKLOG_SINGLES = 16, /* batches of one mail each */
-	STOP_PATIENCE_MS = 5000,
 	FAILURES_IN_A_ROW = 10,
+	TIMEOUTS_IN_A_ROW = 3,
 	PROGRESS_MS = 100,
 };
 
@@ -83,6 +84,7 @@ struct loop {
 	struct commit_batch *open;
 	int64_t open_since_ms, progress_ms, stop_ms;
 	size_t failed_in_a_row;
+	int64_t failing_since_ms; /* when the first of them was known */
 	bool enough; /* so many mails failed that more would fail too: ends early, but in good order
 		      */
 	struct error fatal;
@@ -108,7 +110,13 @@ static void add_failure(struct loop *l, uint32_t index, bool by_server, const st
 
 	r->failures = xreallocarray(r->failures, r->failures_n + 1, sizeof(*r->failures));
 	r->failures[r->failures_n++] = (struct retrieval_failure){index, by_server, *error};
-	if (++l->failed_in_a_row >= FAILURES_IN_A_ROW)
+	if (!l->failed_in_a_row++)
+		l->failing_since_ms = clock_ms();
+	/* A command that hangs on all of them takes its whole time for each. */
+	if (l->failed_in_a_row >= FAILURES_IN_A_ROW ||
+		(l->failed_in_a_row >= TIMEOUTS_IN_A_ROW &&
+			clock_ms() - l->failing_since_ms >=
+				(TIMEOUTS_IN_A_ROW - 1) * r->account->command_timeout_ms))
 		l->enough = true;
 }
 
@@ -179,6 +187,9 @@ static void fail_mail(struct loop *l, const struct commit_batch *b)
 		"%.280s on message %zu of %zu; it stays on the server, nothing lost", b->error.text,
 		place + 1, l->fetch_n);
 	add_failure(l, b->mails[0].index, false, &e);
+	/* What waits in front of the command would fail too. */
+	if (l->enough)
+		commit_cancel(l->commit);
 }
 
 static void take_commits(struct loop *l)

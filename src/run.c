@@ -23,10 +23,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "fetch.h"
-
-/* A signal handler reaches nothing else. Set up in a worker only. */
-static volatile sig_atomic_t worker_stop;
-static volatile sig_atomic_t worker_wake_fd;
+#include "stop.h"
 
 enum state { WAITING, RUNNING, ENDED };
 struct worker {
@@ -51,41 +48,6 @@ struct run {
 
 /* In the worker */
 
-static void on_terminate(int signal_number)
-{
-	int err = errno;
-
-	if (worker_stop)
-		_exit(128 + signal_number);
-	worker_stop = signal_number;
-	if (write((int)worker_wake_fd, "", 1) < 0)
-		errno = err;
-	errno = err;
-}
-
-/* Called with SIGINT and SIGTERM blocked, so that none is lost or goes to the parent's handler. */
-static bool take_signals(const sigset_t *before, int *stop_fd)
-{
-	struct sigaction terminate = {.sa_handler = on_terminate};
-	struct sigaction ignore = {.sa_handler = SIG_IGN};
-	int ends[2];
-
-	if (pipe(ends) < 0)
-		return false;
-	for (int i = 0; i < 2; i++)
-		fcntl(ends[i], F_SETFD, FD_CLOEXEC);
-	fcntl(ends[1], F_SETFL, O_NONBLOCK);
-	worker_stop = 0;
-	worker_wake_fd = ends[1];
-	*stop_fd = ends[0];
-	sigemptyset(&terminate.sa_mask);
-	sigemptyset(&ignore.sa_mask);
-	sigaction(SIGTERM, &terminate, NULL);
-	sigaction(SIGINT, &ignore, NULL);
-	sigprocmask(SIG_SETMASK, before, NULL);
-	return true;
-}
-
 static void work(struct run *run, struct worker *self, int report_fd, const sigset_t *before)
 {
 	struct run_order order = *run->order;
@@ -99,8 +61,9 @@ static void work(struct run *run, struct worker *self, int report_fd, const sigs
 		if (w != self)
 			secret_release(&w->password);
 	}
-	order.stop = &worker_stop;
-	if (!take_signals(before, &order.stop_fd))
+	/* SIGINT and SIGTERM are blocked until here: none is lost or goes to the parent's handler.
+	 */
+	if (!stop_listen(before, &order.stop, &order.stop_fd))
 		_exit(error_exit_code(ERROR_INTERNAL));
 	/* No atexit: what stdio and others hold is the parent's. */
 	_exit(fetch_account(self->account, &order, &self->password, report_fd));
@@ -119,6 +82,7 @@ static void end(struct run *run, struct worker *w)
 	reporter_take(run->reporter, &r);
 }
 
+/* The exit code follows from the error, if there is any. */
 static void end_with_error(struct run *run, struct worker *w)
 {
 	w->code = error_exit_code(w->error.kind);
@@ -262,17 +226,17 @@ static void take(struct run *run, struct worker *w, struct report *r)
 /* A worker that did not say how it ended: by a signal, or a second request to stop. */
 static void explain(struct worker *w, int status)
 {
+	static const char comfort[] = "; nothing is lost, the next run goes on";
+	int code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+
 	if (WIFSIGNALED(status))
-		error_set(&w->error, ERROR_INTERNAL,
-			"the worker ended by signal %d; nothing is lost, the next run goes on",
+		error_set(&w->error, ERROR_INTERNAL, "the worker ended by signal %d",
 			WTERMSIG(status));
-	else if (WEXITSTATUS(status) == error_exit_code(ERROR_TERMINATED))
-		error_set(&w->error, ERROR_TERMINATED,
-			"stopped at once; nothing is lost, the next run goes on");
+	else if (code == 128 + SIGTERM || code == 128 + SIGALRM)
+		stop_error(code - 128, w->account->deadline_ms, &w->error);
 	else
-		error_set(&w->error, ERROR_INTERNAL,
-			"the worker ended with code %d; nothing is lost, the next run goes on",
-			WEXITSTATUS(status));
+		error_set(&w->error, ERROR_INTERNAL, "the worker ended with code %d", code);
+	error_append(&w->error, "%s", comfort);
 }
 
 static void reap(struct run *run, struct worker *w)
@@ -286,9 +250,7 @@ static void reap(struct run *run, struct worker *w)
 	run->running--;
 	if (!w->reported)
 		explain(w, status);
-	w->code = w->reported && WIFEXITED(status) ? WEXITSTATUS(status)
-						   : error_exit_code(w->error.kind);
-	end(run, w);
+	end_with_error(run, w);
 }
 
 static void read_reports(struct run *run, struct worker *w)

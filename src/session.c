@@ -15,7 +15,7 @@
 #include "base/text.h"
 #include "report.h"
 
-enum { END_PATIENCE_MS = 10 * 1000 };
+enum { ARRIVAL_TIMEOUTS = 10, POLL_MAX_MS = 60000, END_PATIENCE_MS = 10 * 1000 };
 
 /* ---- words of the server ---- */
 
@@ -135,10 +135,35 @@ static bool fail_silent(struct session *s, struct error *e)
 {
 	/* Of a server that has proved itself, silence says nothing but that the line is down. */
 	s->lost_step = pop3_outstanding(s->engine) > 1 && !s->setting->pipelining_proven;
-	s->silent = true;
-	return error_set(e, ERROR_NETWORK, "%s:%u sent nothing for %lld s",
+	s->silent = !s->began;
+	return error_set(e, ERROR_NETWORK,
+		s->silent ? "%s:%u sent nothing for %lld s" : "%s:%u sent no whole line in %lld s",
 		s->account->endpoint.host, (unsigned)s->account->endpoint.port,
 		(long long)(s->timeout_ms / 1000));
+}
+
+void session_depart(struct session *s)
+{
+	s->moved = true;
+	s->arrival_ms = clock_ms() + (int64_t)ARRIVAL_TIMEOUTS * s->account->timeout_ms;
+}
+
+void session_arrived(struct session *s)
+{
+	s->arrival_ms = 0;
+}
+
+/* Each answer may come in time and all of them never end: a listing that drips. */
+static bool is_overdue(const struct session *s, int64_t now_ms, struct error *e)
+{
+	char limit[32];
+
+	if (!s->arrival_ms || now_ms < s->arrival_ms)
+		return false;
+	text_duration(limit, sizeof(limit), ARRIVAL_TIMEOUTS * s->account->timeout_ms / 1000);
+	error_set(e, ERROR_NETWORK, "%s:%u has not told within %s what mail there is",
+		s->account->endpoint.host, (unsigned)s->account->endpoint.port, limit);
+	return true;
 }
 
 /* Writes what it can. False: the connection failed. */
@@ -153,7 +178,7 @@ static bool flush(struct session *s, bool *blocked, struct error *e)
 		switch (s->stream->ops->write(s->stream, out, &n, e)) {
 		case STREAM_OK:
 			pop3_sent(s->engine, n);
-			s->last_ms = clock_ms();
+			s->moved = true;
 			break;
 		case STREAM_WANT_READ:
 			s->want_read_to_write = true;
@@ -180,7 +205,7 @@ static enum got fill(struct session *s, struct error *e)
 	switch (s->stream->ops->read(s->stream, to, room, &n, e)) {
 	case STREAM_OK:
 		pop3_received(s->engine, n);
-		s->last_ms = clock_ms();
+		s->began = true;
 		return GOT_OCTETS;
 	case STREAM_WANT_WRITE:
 		s->want_write_to_read = true;
@@ -213,8 +238,17 @@ bool session_send(struct session *s, const struct pop3_command *command, struct 
 		return false;
 	}
 	if (pop3_outstanding(s->engine) == 1)
-		s->last_ms = clock_ms();
+		s->moved = true;
 	trace_command(s, command);
+	return true;
+}
+
+/* Whether there is a request to stop that was not seen before. */
+static bool see_stop(struct session *s)
+{
+	if (s->stop_seen || !*s->setting->stop)
+		return false;
+	s->stop_seen = true;
 	return true;
 }
 
@@ -222,7 +256,7 @@ bool session_send(struct session *s, const struct pop3_command *command, struct 
 static enum session_result wait_for(
 	struct session *s, int wake_fd, bool listen, bool blocked, struct error *e)
 {
-	int64_t left_ms = s->last_ms + s->timeout_ms - clock_ms();
+	int64_t now_ms = clock_ms(), left_ms;
 	struct pollfd fds[3] = {
 		{.fd = s->stream->ops->fd(s->stream)},
 		{.fd = wake_fd, .events = POLLIN},
@@ -230,6 +264,14 @@ static enum session_result wait_for(
 	};
 	int n;
 
+	if (s->moved || !listen) {
+		s->since_ms = now_ms;
+		s->began = false;
+	}
+	s->moved = false;
+	left_ms = s->since_ms + s->timeout_ms - now_ms;
+	if (s->arrival_ms && s->arrival_ms - now_ms < left_ms)
+		left_ms = s->arrival_ms - now_ms;
 	if (listen && !s->want_write_to_read)
 		fds[0].events |= POLLIN;
 	if (s->want_write_to_read || (blocked && !s->want_read_to_write))
@@ -237,19 +279,16 @@ static enum session_result wait_for(
 	if (!fds[0].events)
 		fds[0].fd = -1;
 	if (listen && left_ms <= 0) {
-		fail_silent(s, e);
+		if (!is_overdue(s, now_ms, e))
+			fail_silent(s, e);
 		return SESSION_FAILED;
 	}
-	n = poll(fds, 3, listen ? (int)(left_ms < 60000 ? left_ms : 60000) : -1);
+	n = poll(fds, 3, listen ? (int)(left_ms < POLL_MAX_MS ? left_ms : POLL_MAX_MS) : -1);
 	if (n < 0 && errno != EINTR) {
 		error_sys(e, ERROR_INTERNAL, errno, "cannot wait for the server");
 		return SESSION_FAILED;
 	}
-	if (!s->stop_seen && *s->setting->stop) {
-		s->stop_seen = true;
-		return SESSION_WOKEN;
-	}
-	if (n > 0 && fds[1].revents)
+	if (see_stop(s) || (n > 0 && fds[1].revents))
 		return SESSION_WOKEN;
 	return SESSION_EVENT;
 }
@@ -262,8 +301,12 @@ enum session_result session_next(
 	for (;;) {
 		bool blocked;
 		enum session_result result;
-		enum pop3_event_type type = pop3_next(s->engine, ev);
+		enum pop3_event_type type;
 
+		/* Looked for here, where a server that never pauses comes along as well. */
+		if (see_stop(s))
+			return SESSION_WOKEN;
+		type = pop3_next(s->engine, ev);
 		if (type == POP3_FAILED) {
 			*e = *pop3_failure(s->engine);
 			s->lost_step = e->kind == ERROR_PROTOCOL && pop3_outstanding(s->engine) > 1;
@@ -273,6 +316,7 @@ enum session_result session_next(
 			if (type == POP3_REPLY && !is_data(ev))
 				ev->text = without_secrets(s, ev->text);
 			trace_event(s, ev);
+			s->moved = true;
 			return SESSION_EVENT;
 		}
 		if (ended) {
@@ -288,6 +332,8 @@ enum session_result session_next(
 			if (got == GOT_FAILURE)
 				return failed(s, e);
 			ended = got == GOT_END;
+			if (s->arrival_ms && is_overdue(s, clock_ms(), e))
+				return failed(s, e);
 			if (got != GOT_NOTHING)
 				continue;
 		}

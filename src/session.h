@@ -72,6 +72,12 @@ bool session_end(struct session *s);
  * replies has come without. Returns false.
  */
 bool session_quote(struct session *s, struct error *e, struct span words);
+/*
+ * What the caller had to know first is known. Until then the server has ten times the account's
+ * timeout for all of it, however it spreads its answers over that; from now on for each of them
+ * only.
+ */
+void session_arrived(struct session *s);
 /* From now on silence counts after ms. */
 void session_hurry(struct session *s, int64_t ms);
 /* Whether the failure may come from pipelining: several commands were outstanding and the order got

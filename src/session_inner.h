@@ -25,10 +25,15 @@ struct session {
 	bool lost_step;
 	bool silent; /* the failure was silence */
 	int64_t timeout_ms;
-	int64_t last_ms; /* when octets last moved */
-	uint64_t body;   /* octets of the mail that is coming in, for the trace */
+	int64_t since_ms;   /* when it began to wait for the next event */
+	int64_t arrival_ms; /* when the way to the plan must be over; 0: it is */
+	bool began;         /* octets of that event have come */
+	bool moved;         /* there was an event since, or octets went out */
+	uint64_t body;      /* octets of the mail that is coming in, for the trace */
 };
 
+/* The connection stands: from now on time is counted. */
+void session_depart(struct session *s);
 /* The next event, where nothing but the server is waited for; a stop request is ERROR_INTERRUPTED.
  */
 bool session_wait(struct session *s, struct pop3_event *ev, struct error *e) MUST_CHECK;

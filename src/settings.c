@@ -99,6 +99,9 @@ const struct setting settings[] = {
 	{"command-timeout", SETTING_AGE, SCOPE_ANY, .value = "5m", .min = 1, .max = DAY_S,
 		.allowed = "a time such as 30s or 2m, at most 1d",
 		.help = "for a pipe: command to take one message", ACCOUNT(command_timeout_ms)},
+	{"deadline", SETTING_AGE_LIMIT, SCOPE_ANY, .value = "unlimited", .min = 1, .max = DAY_S,
+		.allowed = "a time such as 30s or 10m, at most 1d, or unlimited",
+		.help = "the most time that one run may take", ACCOUNT(deadline_ms)},
 	{"pipeline", SETTING_SWITCH, SCOPE_ANY, .value = "auto", WORDS(pipeline_words),
 		.help = "send commands ahead when the server offers PIPELINING", ACCOUNT(pipeline)},
 	{"ip", SETTING_CHOICE, SCOPE_ANY, .value = "any", WORDS(ip_words),
@@ -321,9 +324,10 @@ static bool set_choice(const struct setting *s, void *field, const char *text)
 
 static bool set_age(const struct setting *s, int64_t *ms, struct span text)
 {
-	int64_t seconds;
+	int64_t seconds = 0;
 
-	if (!parse_age(text, &seconds) || seconds < s->min || seconds > s->max)
+	if (!(s->type == SETTING_AGE_LIMIT && span_is(text, "unlimited")) &&
+		(!parse_age(text, &seconds) || seconds < s->min || seconds > s->max))
 		return false;
 	*ms = seconds * 1000;
 	return true;
@@ -379,6 +383,7 @@ bool setting_set(const struct setting *s, void *base, const char *text, const ch
 		done = set_choice(s, field, text);
 		break;
 	case SETTING_AGE:
+	case SETTING_AGE_LIMIT:
 		done = set_age(s, field, span);
 		break;
 	case SETTING_KEEP:
@@ -462,6 +467,10 @@ char *setting_show(const struct setting *s, const void *base, const char *home)
 	case SETTING_CHOICE:
 		memcpy(&word, field, sizeof(word));
 		return xstrdup(s->words[word]);
+	case SETTING_AGE_LIMIT:
+		if (*(const int64_t *)field == 0)
+			return xstrdup("unlimited");
+		return show_age(*(const int64_t *)field / 1000);
 	case SETTING_AGE:
 		return show_age(*(const int64_t *)field / 1000);
 	case SETTING_KEEP:

@@ -14,7 +14,7 @@
  * line may override; a test holds the manual page to it. A new setting is a new entry, a field, and
  * the count.
  */
-enum { SETTINGS_COUNT = 27 };
+enum { SETTINGS_COUNT = 28 };
 
 enum setting_type {
 	SETTING_TEXT,        /* char * */
@@ -29,6 +29,7 @@ enum setting_type {
 	SETTING_LIMIT,       /* uint32_t: "unlimited" is 0 */
 	SETTING_SIZE,        /* uint64_t: "unlimited" is 0 */
 	SETTING_AGE,         /* int64_t milliseconds; min to max in seconds */
+	SETTING_AGE_LIMIT,   /* the same; "unlimited" is 0 */
 	SETTING_KEEP,        /* struct policy */
 	SETTING_DESTINATION, /* char *: as written */
 };

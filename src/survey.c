@@ -296,7 +296,7 @@ static bool compare_expire(struct fetch *f, struct error *e)
 	if (policy->keep == KEEP_FOR && policy->keep_s <= (int64_t)c->expire_days * 86400)
 		return true;
 	snprintf(days, sizeof(days), "%lu", (unsigned long)c->expire_days);
-	text_age(kept, sizeof(kept), policy->keep_s);
+	text_duration(kept, sizeof(kept), policy->keep_s);
 	if (c->expire_days == 0)
 		error_set(&w, ERROR_CAPABILITY,
 			"%s says that mail may not stay there once it was fetched (EXPIRE 0), but keep = %s",

@@ -3,7 +3,6 @@
  * One session from login to QUIT, and what it leaves in the state: removed mails, failed ones,
  * whether the server's pipelining can be trusted.
  */
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,18 +80,6 @@ static bool note_results(struct fetch *f, const struct retrieval *r, struct erro
 	return done;
 }
 
-/* Adds to the words of an error. */
-static void append(struct error *e, const char *fmt, ...) PRINTF_LIKE(2, 3);
-static void append(struct error *e, const char *fmt, ...)
-{
-	size_t len = strlen(e->text);
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(e->text + len, sizeof(e->text) - len, fmt, ap);
-	va_end(ap);
-}
-
 static struct set_aside copy_key(const struct store_key *key)
 {
 	return (struct set_aside){
@@ -153,11 +140,7 @@ static void count(struct fetch *f, const struct retrieval *r)
 static void explain(const struct fetch *f, const struct retrieval *r, struct error *e)
 {
 	if (e->kind == ERROR_DELIVERY || e->kind == ERROR_STORE) {
-		uint64_t left = f->wanted - f->counts.mails;
-
-		append(e, "; %llu of %llu fetched, %llu stay%s on the server",
-			(unsigned long long)f->counts.mails, (unsigned long long)f->wanted,
-			(unsigned long long)left, left == 1 ? "s" : "");
+		fetch_tell_rest(f, e);
 	} else if (r->unconfirmed && !e->why[0]) {
 		error_why(e, "%zu deletion%s not confirmed; the next run asks again",
 			r->unconfirmed, r->unconfirmed == 1 ? " is" : "s are");
@@ -319,7 +302,11 @@ bool visit(struct fetch *f, bool *again, struct error *e)
 		f->in_step = f->in_step || lost_step;
 		return false;
 	}
-	done = survey(f, e) && carry_out(f, again, e);
+	done = survey(f, e);
+	if (done) {
+		session_arrived(f->session);
+		done = carry_out(f, again, e);
+	}
 	if (done)
 		judge_pipelining(f);
 	forget_session(f);

@@ -58,12 +58,12 @@ static struct span first_line(const struct buf *b)
 }
 
 /* How the command failed, in words; false always. */
-static bool command_failed(const char *called, const struct child_result *result,
+static bool command_failed(const char *called, bool stopped, const struct child_result *result,
 	const struct buf *complaints, struct error *e)
 {
 	struct span why = first_line(complaints);
 
-	if (result->end == CHILD_SIGNALLED && result->code == SIGINT)
+	if (stopped || (result->end == CHILD_SIGNALLED && result->code == SIGINT))
 		return error_set(e, ERROR_INTERRUPTED, "%s was interrupted", called);
 	if (result->end == CHILD_TIMED_OUT)
 		error_set(e, ERROR_CONFIG, "%s did not end within %d s", called, COMMAND_TIMEOUT_S);
@@ -76,9 +76,9 @@ static bool command_failed(const char *called, const struct child_result *result
 	return false;
 }
 
-static bool from_command(const char *command, struct secret *out, struct error *e)
+static bool from_command(const struct secret_sources *from, struct secret *out, struct error *e)
 {
-	char *called = xasprintf("password-command \"%s\"", safe(span_of(command)).text);
+	char *called = xasprintf("password-command \"%s\"", safe(span_of(from->command)).text);
 	struct buf output = {NULL, 0, 0}, complaints = {NULL, 0, 0};
 	struct child_result result;
 	struct error inner = {.kind = ERROR_NONE};
@@ -86,19 +86,20 @@ static bool from_command(const char *command, struct secret *out, struct error *
 	bool done = false;
 
 	buf_reserve(&output, OUTPUT_MAX);
-	if (!child_argv_split(command, &argv, &inner))
+	if (!child_argv_split(from->command, &argv, &inner))
 		goto end;
 	const struct child_job job = {.argv = argv,
 		.stdin_fd = -1,
 		.output = &output,
 		.output_max = OUTPUT_MAX,
 		.complaints = &complaints,
-		.timeout_ms = (int64_t)COMMAND_TIMEOUT_S * 1000};
+		.timeout_ms = (int64_t)COMMAND_TIMEOUT_S * 1000,
+		.stop = from->stop};
 
 	if (!child_run(&job, &result, &inner))
 		goto end;
 	if (result.end != CHILD_EXITED || result.code != 0)
-		done = command_failed(called, &result, &complaints, e);
+		done = command_failed(called, from->stop && *from->stop, &result, &complaints, e);
 	else
 		done = take(first_line(&output), called, "password-command", out, e);
 end:
@@ -179,7 +180,7 @@ bool secret_find(const struct secret_sources *from, struct secret *out, struct e
 
 	*out = (struct secret){.value = NULL};
 	if (from->command)
-		return from_command(from->command, out, e);
+		return from_command(from, out, e);
 	if (from->file)
 		return from_file(from->file, "password-file", 077, out, e);
 	credential = credential_path(from);

@@ -195,7 +195,7 @@ static void end_it(pid_t pid, bool group, int signal_number)
 static void watch(const struct child_job *job, pid_t pid, struct pollfd fds[2], bool *over,
 	struct child_result *result)
 {
-	int64_t deadline = job->timeout_ms ? clock_ms() + job->timeout_ms : 0;
+	int64_t deadline = job->timeout_ms ? clock_ms() + job->timeout_ms : INT64_MAX;
 	int status = 0, nap_ms = 1;
 	bool late = false, ignored = false;
 
@@ -216,12 +216,11 @@ static void watch(const struct child_job *job, pid_t pid, struct pollfd fds[2], 
 		got = waitpid(pid, &status, WNOHANG);
 		if (got == pid || (got < 0 && errno != EINTR))
 			break;
-		/* What it says is of no use any more: no need to hear it out. */
-		if (*over && !late)
-			deadline = clock_ms() - 1;
-		if (deadline && clock_ms() > deadline) {
+		/* When it said too much, what it says is of no use any more: no need to hear it
+		 * out. */
+		if (clock_ms() > deadline || (!late && (*over || (job->stop && *job->stop)))) {
 			end_it(pid, job->background, late ? SIGKILL : SIGTERM);
-			deadline = late ? 0 : clock_ms() + GRACE_MS;
+			deadline = late ? INT64_MAX : clock_ms() + GRACE_MS;
 			late = true;
 		}
 	}

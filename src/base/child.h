@@ -2,6 +2,7 @@
 #ifndef AMBIL_BASE_CHILD_H
 #define AMBIL_BASE_CHILD_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -27,7 +28,8 @@ struct child_job {
 	size_t output_max;  /* more output than this is an error, and ends the command at once */
 	struct buf *complaints; /* the first octets (about 1 KiB) of standard error; may be NULL */
 	int64_t timeout_ms;     /* 0: none. Past it TERM, two seconds later KILL */
-	bool background;        /* own process group: Ctrl-C on the terminal does not reach it */
+	const volatile sig_atomic_t *stop; /* not 0: its time is up; may be NULL */
+	bool background; /* own process group: Ctrl-C on the terminal does not reach it */
 };
 enum child_end { CHILD_EXITED, CHILD_SIGNALLED, CHILD_TIMED_OUT };
 struct child_result {

@@ -94,6 +94,20 @@ bool error_remedy(struct error *e, const char *lead, const char *fmt, ...)
 	return false;
 }
 
+bool error_append(struct error *e, const char *fmt, ...)
+{
+	size_t len;
+	va_list ap;
+
+	if (!e)
+		return false;
+	len = strlen(e->text);
+	va_start(ap, fmt);
+	vsnprintf(e->text + len, sizeof(e->text) - len, fmt, ap);
+	va_end(ap);
+	return false;
+}
+
 int error_exit_code(enum error_kind kind)
 {
 	assert(kind < ERROR_KINDS);

@@ -55,6 +55,9 @@ bool error_why(struct error *e, const char *fmt, ...) PRINTF_LIKE(2, 3);
 bool error_server(struct error *e, struct span words);
 bool error_remedy(struct error *e, const char *lead, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
+/* More words behind its text. */
+bool error_append(struct error *e, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
 /* The sysexits code of a kind; 0 for ERROR_NONE. */
 int error_exit_code(enum error_kind kind);
 /* True when trying again later, with nothing changed, may help. */

@@ -25,6 +25,8 @@ struct safe safe(struct span s);
 void text_size(char *out, size_t room, uint64_t octets);
 /* "2 h", "14 d", "45 s": the largest whole unit. */
 void text_age(char *out, size_t room, int64_t seconds);
+/* "90 s", "10 min", "14 d": exact, for what somebody has set. */
+void text_duration(char *out, size_t room, int64_t seconds);
 /* path with the home folder written as ~; a fresh string. home may be NULL. */
 char *text_tilde(const char *path, const char *home);
 

@@ -215,13 +215,15 @@ static enum attempt try_lock(struct mbox_lock *lock, struct wanted *w, struct er
 }
 
 bool mbox_lock_take(struct mbox_lock *lock, const char *path, const char *shown,
-	const char *my_host, int64_t patience_ms, struct error *e)
+	const char *my_host, int64_t patience_ms, const volatile sig_atomic_t *stop,
+	struct error *e)
 {
 	struct wanted w = {.path = path, .shown = shown, .host = my_host};
 	int64_t deadline = clock_ms() + patience_ms;
 	enum attempt result;
 
-	while ((result = try_lock(lock, &w, e)) == ATTEMPT_TAKEN && clock_ms() < deadline)
+	while ((result = try_lock(lock, &w, e)) == ATTEMPT_TAKEN && clock_ms() < deadline &&
+		!(stop && *stop))
 		nanosleep(&(struct timespec){.tv_nsec = PAUSE_MS * 1000000L}, NULL);
 	if (result != ATTEMPT_TAKEN)
 		return result == ATTEMPT_HELD;
@@ -255,7 +257,7 @@ void mbox_lock_sweep(const char *path, const char *shown, const char *my_host)
 	struct stat st;
 
 	/* To take the lock uses the name up, and to release it takes the rest away. */
-	if (lstat(aside, &st) == 0 && mbox_lock_take(&lock, path, shown, my_host, 0, NULL))
+	if (lstat(aside, &st) == 0 && mbox_lock_take(&lock, path, shown, my_host, 0, NULL, NULL))
 		mbox_lock_release(&lock, path);
 	free(aside);
 }

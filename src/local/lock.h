@@ -2,6 +2,7 @@
 #ifndef AMBIL_LOCAL_LOCK_H
 #define AMBIL_LOCAL_LOCK_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -16,13 +17,14 @@ struct mbox_lock {
 	ino_t dot_ino;
 };
 /*
- * Opens (creating it if missing, 0600) and locks the mbox at path, waiting up to patience_ms.
- * my_host is written into the lock file. shown names the mbox in errors. ERROR_BUSY: another
- * program holds it; ERROR_DELIVERY: it cannot be used. Where the folder is not writable fcntl alone
- * must do.
+ * Opens (creating it if missing, 0600) and locks the mbox at path, waiting up to patience_ms,
+ * and no longer when *stop is not 0 (stop may be NULL). my_host is written into the lock file.
+ * shown names the mbox in errors. ERROR_BUSY: another program holds it; ERROR_DELIVERY: it cannot
+ * be used. Where the folder is not writable fcntl alone must do.
  */
 bool mbox_lock_take(struct mbox_lock *lock, const char *path, const char *shown,
-	const char *my_host, int64_t patience_ms, struct error *e) MUST_CHECK;
+	const char *my_host, int64_t patience_ms, const volatile sig_atomic_t *stop,
+	struct error *e) MUST_CHECK;
 /*
  * Opens it without a lock; regular files only. -1 on failure. The caller must hold no lock on it:
  * to close the descriptor would drop that.

@@ -67,7 +67,8 @@ static bool fail(const struct mbox *m, int err, struct error *e)
 
 static bool take_lock(const struct mbox *m, struct mbox_lock *lock, struct error *e)
 {
-	return mbox_lock_take(lock, m->path, m->d->shown, m->host, m->patience_ms, e);
+	return mbox_lock_take(
+		lock, m->path, m->d->shown, m->host, m->patience_ms, m->sink.limits.stop, e);
 }
 
 static bool begin(struct sink *k, const struct mail_info *mail, struct error *e)

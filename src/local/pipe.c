@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/child.h"
+#include "base/clock.h"
 #include "base/text.h"
 #include "local/kinds.h"
 #include "local/quote.h"
@@ -188,7 +189,7 @@ static void add_why(const struct buf *complaints, struct error *e)
 		error_why(e, "%s", safe(said).text);
 }
 
-static bool judge(const struct command *c, const struct child_result *result,
+static bool judge(const struct command *c, int64_t timeout_ms, const struct child_result *result,
 	const struct buf *complaints, struct error *e)
 {
 	struct safe shown = safe(span_of(c->d->shown));
@@ -205,13 +206,26 @@ static bool judge(const struct command *c, const struct child_result *result,
 			result->code, strsignal(result->code));
 		break;
 	case CHILD_TIMED_OUT:
-		text_age(limit, sizeof(limit), c->d->command_timeout_ms / 1000);
+		text_duration(limit, sizeof(limit), (timeout_ms + 999) / 1000);
 		error_set(e, ERROR_LATER, "\"%s\" had not ended after %s and was stopped",
 			shown.text, limit);
 		break;
 	}
 	add_why(complaints, e);
 	return false;
+}
+
+/* A command that would be ended soon after its start is not started. */
+static bool find_time(const struct command *c, int64_t *timeout_ms, struct error *e)
+{
+	int64_t left = c->sink.limits.until_ms - clock_ms();
+
+	if (!c->sink.limits.until_ms || (*timeout_ms && left >= *timeout_ms))
+		return true;
+	*timeout_ms = left;
+	return left > 0 ||
+		error_set(e, ERROR_BUSY, "no time is left for \"%s\"",
+			safe(span_of(c->d->shown)).text);
 }
 
 static bool commit(
@@ -232,10 +246,12 @@ static bool commit(
 	(void)n;
 	if (!b)
 		return error_set(e, ERROR_INTERNAL, "a command cannot be recovered");
+	if (!find_time(c, &job.timeout_ms, e))
+		return false;
 	for (size_t i = 0; i < ENV_COUNT; i++)
 		env[i] = b->env[i];
 	done = spool_to_file(&b->spool, &job.stdin_fd, e) && child_run(&job, &result, e) &&
-		judge(c, &result, &complaints, e);
+		judge(c, job.timeout_ms, &result, &complaints, e);
 	buf_release(&complaints);
 	return done;
 }

@@ -2,6 +2,7 @@
 #ifndef AMBIL_LOCAL_SINK_H
 #define AMBIL_LOCAL_SINK_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -112,8 +113,15 @@ struct sink_ops {
 	void (*where)(const struct receipt *r, char *out, size_t room);
 	void (*free)(struct sink *k);
 };
+/* How long others may keep it waiting. */
+struct sink_limits {
+	const volatile sig_atomic_t *stop; /* not 0: no longer for another program's lock. May be
+					      NULL */
+	int64_t until_ms;                  /* by clock_ms(): no longer for a command; 0: none */
+};
 struct sink {
 	const struct sink_ops *ops;
+	struct sink_limits limits; /* none, unless whoever opened it sets them before it is used */
 };
 
 /*

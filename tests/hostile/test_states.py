@@ -66,7 +66,6 @@ class Slow(hostile.HostileCase):
         self.attack("wait:UIDL:ms=2500", codes=(75,))
         self.cure()
 
-    @unittest.expectedFailure  # there is no deadline for a run yet
     def test_dripped_octets_do_not_hold_a_run_past_its_deadline(self):
         self.post([b"Subject: big\n\n" + b"x" * 70 + b"\n"] * 1)
         self.attack("drip:ms=300", codes=(75,), deadline="3s", limit=8)

@@ -345,6 +345,20 @@ static void secret__of_a_command(void **state)
 	}
 }
 
+static void secret__is_not_waited_for_after_a_stop(void **state)
+{
+	static char command[] = "sleep 100";
+	volatile sig_atomic_t stop = SIGTERM;
+	const struct secret_sources from = {.account = "home", .command = command, .stop = &stop};
+	struct error e = {ERROR_NONE};
+	struct secret secret;
+
+	(void)state;
+	assert_false(secret_find(&from, &secret, &e));
+	assert_int_equal(e.kind, ERROR_INTERRUPTED);
+	assert_says(e.text, "was interrupted");
+}
+
 static void secret__of_the_credentials_folder_comes_before_the_password(void **state)
 {
 	char password[] = "in the file";
@@ -578,6 +592,7 @@ int main(void)
 		cmocka_unit_test(secret__of_a_file_that_others_see_is_refused),
 		cmocka_unit_test(secret__of_a_file_that_is_none_is_refused),
 		cmocka_unit_test(secret__of_a_command),
+		cmocka_unit_test(secret__is_not_waited_for_after_a_stop),
 		cmocka_unit_test(secret__of_the_credentials_folder_comes_before_the_password),
 		cmocka_unit_test(secret__without_a_source_is_no_error),
 		cmocka_unit_test(prompt__asks_without_echo),

@@ -148,6 +148,7 @@ static void error__cuts_what_is_too_long_and_takes_no_error_at_all(void **state)
 	assert_false(error_set(NULL, ERROR_USAGE, "x"));
 	assert_false(error_sys(NULL, ERROR_USAGE, EIO, "x"));
 	assert_false(error_why(NULL, "x"));
+	assert_false(error_append(NULL, "x"));
 	assert_false(error_server(NULL, span_of("x")));
 	assert_false(error_remedy(NULL, "x", "x"));
 	free(longest);
@@ -645,6 +646,23 @@ static void text__shows_ages(void **state)
 	}
 }
 
+static void text__shows_what_somebody_has_set_exactly(void **state)
+{
+	static const struct {
+		int64_t seconds;
+		const char *text;
+	} table[] = {{0, "0 s"}, {1, "1 s"}, {60, "1 min"}, {90, "90 s"}, {600, "10 min"},
+		{5400, "90 min"}, {3600, "1 h"}, {86399, "86399 s"}, {129600, "36 h"},
+		{1209600, "14 d"}};
+	char out[40];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(table); i++) {
+		text_duration(out, sizeof(out), table[i].seconds);
+		assert_string_equal(out, table[i].text);
+	}
+}
+
 static void text__shows_the_home_folder_as_a_tilde(void **state)
 {
 	static const char *const table[][3] = {
@@ -1081,6 +1099,7 @@ int main(void)
 		cmocka_unit_test(text__stays_within_any_room),
 		cmocka_unit_test(text__shows_sizes),
 		cmocka_unit_test(text__shows_ages),
+		cmocka_unit_test(text__shows_what_somebody_has_set_exactly),
 		cmocka_unit_test(text__shows_the_home_folder_as_a_tilde),
 		cmocka_unit_test(text__finds_the_word_that_was_meant),
 		cmocka_unit_test(hide__takes_secrets_out_of_words),

@@ -377,6 +377,7 @@ static void run__is_not_blocked_by_chatter(void **state)
 
 static void run__ends_what_takes_too_long(void **state)
 {
+	volatile sig_atomic_t stop = SIGTERM;
 	struct outcome o;
 	struct child_job job = usual(&o);
 
@@ -393,6 +394,18 @@ static void run__ends_what_takes_too_long(void **state)
 	run_job(&job, "trap 'echo bye; exit 0' TERM; while :; do sleep 0.02; done", &o);
 	check_ended(&o, CHILD_TIMED_OUT, 0);
 	check_output(&o, "bye\n");
+	release(&o);
+	/* So is one that is no longer wanted. */
+	job = usual(&o);
+	job.stop = &stop;
+	job.timeout_ms = 60000;
+	run_job(&job, "exec sleep 30", &o);
+	check_ended(&o, CHILD_TIMED_OUT, SIGTERM);
+	assert_true(o.took_ms < 1500);
+	release(&o);
+	stop = 0;
+	run_job(&job, "exit 4", &o);
+	check_ended(&o, CHILD_EXITED, 4);
 	release(&o);
 	job = usual(&o);
 	job.timeout_ms = 10000;

@@ -11,6 +11,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "sink_helpers.h"
 
 static const char FROM_LINE[] = "From s@b.example Tue Nov 24 03:26:53 2026\n";
@@ -185,7 +186,9 @@ static void mbox__waits_for_a_lock_and_names_its_holder(void **state)
 	struct fixture *f = *state;
 	char *path = at(f, "mbox"), want[100], octet;
 	struct receipt r;
+	volatile sig_atomic_t stop = SIGTERM;
 	int ready[2], go[2];
+	int64_t start_ms;
 	pid_t pid;
 
 	open_sink(f, "mbox:~/mbox");
@@ -210,6 +213,14 @@ static void mbox__waits_for_a_lock_and_names_its_holder(void **state)
 	snprintf(want, sizeof(want), "~/mbox is locked by another program (pid %ld)", (long)pid);
 	assert_string_equal(f->e.text, want);
 	assert_int_equal(count_in(f, "."), 1);
+	/* Who is asked to stop does not wait for it. */
+	f->k->limits.stop = &stop;
+	mbox_set_patience(f->k, 60000);
+	start_ms = clock_ms();
+	assert_false(f->k->ops->prepare(f->k, b, &r, 1, &f->e));
+	assert_true(clock_ms() - start_ms < 5000);
+	assert_int_equal(f->e.kind, ERROR_BUSY);
+	stop = 0;
 	/* When it is given back in time all is well. */
 	mbox_set_patience(f->k, 5000);
 	close(go[1]);

@@ -27,6 +27,7 @@
 #include "base/mem.h"
 #include "fetch.h"
 #include "run.h"
+#include "stop.h"
 
 /* Stand-ins */
 
@@ -91,6 +92,34 @@ static int hang(int fd)
 	for (;;)
 		pause();
 	return 0;
+}
+
+/* Obeys a deadline that comes soon, in the words that the whole program has for it. */
+static int end_in_time(const struct account *account, const struct run_order *order, int fd)
+{
+	struct pollfd p = {.fd = order->stop_fd, .events = POLLIN};
+	struct report r = {.type = REPORT_DONE};
+	struct itimerval rest;
+
+	stop_after(30);
+	while (!*order->stop)
+		poll(&p, 1, 5000);
+	/* Some seconds are left to end in good order; then it comes again. */
+	getitimer(ITIMER_REAL, &rest);
+	if (rest.it_value.tv_sec < 4 || rest.it_interval.tv_sec < 4)
+		abort();
+	stop_error(*order->stop, account->deadline_ms, &r.u.end.error);
+	report_send(fd, &r);
+	return error_exit_code(r.u.end.error.kind);
+}
+
+/* Deaf to its deadline. */
+static int end_late(int fd)
+{
+	report_step(fd, "hanging");
+	raise(SIGALRM);
+	raise(SIGALRM);
+	abort();
 }
 
 /* Two of these at once see each other's file. */
@@ -194,6 +223,10 @@ int fetch_account(const struct account *account, const struct run_order *order,
 		return wait_for_stop(order, report_fd);
 	if (strcmp(name, "hang") == 0)
 		return hang(report_fd);
+	if (strcmp(name, "punctual") == 0)
+		return end_in_time(account, order, report_fd);
+	if (strcmp(name, "late") == 0)
+		return end_late(report_fd);
 	if (strcmp(name, "alone") == 0)
 		return exclude_others(report_fd);
 	if (strcmp(name, "crowd") == 0)
@@ -492,7 +525,7 @@ static void on_alarm(int number)
 }
 
 /* Signals of a timer, each as main's handler answers SIGINT. */
-static void stop_after(struct bench *b, int ms, int again_ms)
+static void signals_after(struct bench *b, int ms, int again_ms)
 {
 	struct sigaction act = {.sa_handler = on_alarm};
 	struct itimerval timer = {.it_value = {0, ms * 1000}, .it_interval = {0, again_ms * 1000}};
@@ -518,7 +551,7 @@ static void run__passes_a_stop_on_and_starts_no_more(void **state)
 	(void)state;
 	bench_set(&b, "patient patient good");
 	b.order.jobs = 2;
-	stop_after(&b, 50, 0);
+	signals_after(&b, 50, 0);
 	bench_run(&b);
 	stop_no_more();
 	assert_int_equal(b.code, 130);
@@ -535,12 +568,32 @@ static void run__ends_workers_at_the_second_signal(void **state)
 
 	(void)state;
 	bench_set(&b, "hang patient");
-	stop_after(&b, 50, 50);
+	signals_after(&b, 50, 50);
 	bench_run(&b);
 	stop_no_more();
 	assert_int_equal(b.code, 130);
-	assert_non_null(strstr(b.err, "ambil: hang: stopped at once; nothing is lost"));
+	assert_non_null(strstr(b.err, "ambil: hang: interrupted; nothing is lost, the next"));
 	assert_true(clock_ms() - start < 2000);
+	bench_release(&b);
+}
+
+/* It is the one account's own end; the others go on, and all of it is temporary. */
+static void run__lets_a_deadline_end_an_account(void **state)
+{
+	static const char lost[] = "; nothing is lost, the next run goes on\n";
+	struct bench b;
+
+	(void)state;
+	bench_set(&b, "punctual late good");
+	b.order.jobs = 1;
+	b.accounts[0].deadline_ms = 90 * 1000;
+	b.accounts[1].deadline_ms = 600 * 1000;
+	bench_run(&b);
+	assert_int_equal(b.code, 75);
+	assert_non_null(strstr(b.err, "ambil: punctual: stopped after 90 s (deadline)\n"));
+	assert_non_null(strstr(b.err, "ambil: late: stopped after 10 min (deadline)"));
+	assert_non_null(strstr(strstr(b.err, "10 min"), lost));
+	assert_non_null(strstr(b.err, "good       1 new message"));
 	bench_release(&b);
 }
 
@@ -572,6 +625,7 @@ int main(void)
 		cmocka_unit_test(run__writes_nothing_twice),
 		cmocka_unit_test(run__passes_a_stop_on_and_starts_no_more),
 		cmocka_unit_test(run__ends_workers_at_the_second_signal),
+		cmocka_unit_test(run__lets_a_deadline_end_an_account),
 		cmocka_unit_test(run__starts_nothing_when_already_stopped),
 	};
 	struct sigaction ignore = {.sa_handler = SIG_IGN};

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef AMBIL_STOP_H
+#define AMBIL_STOP_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+/*
+ * What asks a worker to stop: SIGTERM from the parent, or SIGALRM from its own clock when the
+ * account's deadline has passed. The first request asks for an end in good order; the second of its
+ * kind, and a SIGTERM behind any other, end the process at once with 128 + the signal's number.
+ */
+enum { STOP_PATIENCE_MS = 3000 }; /* what a server gets to finish what is under way */
+
+/* Starts to listen for the parent; *stop is the signal's number from the first request on, and then
+ * *fd is readable. mask: the process's, from now on. */
+bool stop_listen(const sigset_t *mask, const volatile sig_atomic_t **stop, int *fd) MUST_CHECK;
+/* The deadline, from now; twice STOP_PATIENCE_MS later it comes again. 0: none. */
+void stop_after(int64_t ms);
+/* What such a request means for the account that it ended, whose deadline this is; false. */
+bool stop_error(int signal_number, int64_t deadline_ms, struct error *e);
+
+#endif
