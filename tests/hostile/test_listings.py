@@ -263,7 +263,7 @@ class Vast(hostile.HostileCase):
         """Ends by a bound on the number of messages, or on the octets of their UIDs."""
         self.script(overrides, **server)
         self.configure()
-        result = self.go(limit=20, memory=256 * MIB)
+        result = self.go(limit=60, memory=256 * MIB)
         self.assert_tidy(result, (76,), "is endless")
         self.assert_nothing_lost()
         self.assertEqual(self.delivered(), [])
