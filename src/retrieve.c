@@ -25,6 +25,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "commit.h"
+#include "local/fingerprint.h"
 #include "pop3/reply.h"
 
 enum {
@@ -61,6 +62,7 @@ struct loop {
 	bool discard;       /* stopped: what still comes would only start more commands */
 	bool sink_failed;   /* nothing more can be delivered */
 	uint64_t mail_octets;
+	struct fingerprint print; /* of the mail that is open */
 	uint64_t received_mails, received_octets;
 	uint64_t flight_octets; /* expected, of RETRs sent and not answered to the end */
 	struct commit_batch *open;
@@ -119,7 +121,9 @@ static void add_to_batch(struct loop *l, uint32_t index)
 		l->open_since_ms = clock_ms();
 	}
 	b->mails[b->n++] = (struct commit_mail){.index = index,
-		.row = {.key = mail_at(l, index)->key, .size = mail_at(l, index)->size},
+		.row = {.key = mail_at(l, index)->key,
+			.size = mail_at(l, index)->size,
+			.print = fingerprint_value(&l->print)},
 		.octets = l->mail_octets};
 	b->octets += l->mail_octets;
 	if (b->n >= batch_max(l) || b->octets >= BATCH_OCTETS)
@@ -312,6 +316,7 @@ static bool begin_mail(struct loop *l)
 	};
 
 	l->mail_octets = 0;
+	fingerprint_init(&l->print);
 	if (l->discard)
 		return true;
 	l->receiving = true;
@@ -409,6 +414,7 @@ static bool take_event(struct loop *l, const struct pop3_event *ev)
 		return take_reply(l, ev);
 	case POP3_BODY:
 		l->mail_octets += ev->text.len;
+		fingerprint_add(&l->print, ev->text);
 		report_progress(l, false);
 		if (l->discard || sink->ops->write(sink, ev->text, &l->fatal))
 			return true;

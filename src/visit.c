@@ -268,7 +268,7 @@ bool visit(struct fetch *f, bool *again, struct error *e)
 		f->in_step = f->in_step || lost_step;
 		return false;
 	}
-	done = survey(f, e) && carry_out(f, again, e);
+	done = survey(f, again, e) && carry_out(f, again, e);
 	if (done)
 		judge_pipelining(f);
 	forget_session(f);
