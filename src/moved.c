@@ -278,9 +278,9 @@ static bool compare(struct move *m, struct error *e)
 		return false;
 	m->pairs = adopt_match(
 		m->gone, m->gone_n, m->fresh, m->fresh_n, asked == m->fresh_n, m->became);
-	if (asked == m->fresh_n || (asked && m->pairs >= (asked + 1) / 2))
+	/* Servers count sizes differently: what is not explained by them must be little. */
+	if (asked == m->fresh_n || m->printed <= 2 * m->pairs || m->fresh_n <= 2 * m->pairs)
 		return true;
-	/* Sizes do not tell: servers count them differently. */
 	for (size_t i = 0; i < m->fresh_n; i++)
 		m->ask[i] = true;
 	if (!ask_headers(m, e))
@@ -327,7 +327,7 @@ static bool question(const struct move *m, struct error *e)
 		"%s lists %zu messages under new names, and %zu known ones are gone: was the "
 		"mailbox moved? %s",
 		f->account->endpoint.host, fresh, gone,
-		fetch_only_looks(f) ? "To fetch will ask" : "None of them was fetched");
+		fetch_only_looks(f) ? "A fetch will ask first" : "None of them was fetched");
 	return error_remedy(e, "to fetch them all",
 		"ambil fetch %.50s --accept   to take them as seen:  ambil fetch %.50s --from-now",
 		name, name);
