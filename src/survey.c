@@ -23,7 +23,7 @@ static bool wants_sizes(const struct fetch *f)
 	return f->account->policy.size_max || f->order->sizes || fetch_only_looks(f);
 }
 
-static bool next_event(struct fetch *f, struct pop3_event *ev, struct error *e)
+bool survey_event(struct fetch *f, struct pop3_event *ev, struct error *e)
 {
 	switch (session_next(f->session, -1, true, ev, e)) {
 	case SESSION_EVENT:
@@ -41,13 +41,13 @@ static bool read_listing(struct fetch *f,
 	bool (*add)(struct listing *, struct span, struct error *), bool *ok, struct pop3_event *ev,
 	struct error *e)
 {
-	if (!next_event(f, ev, e))
+	if (!survey_event(f, ev, e))
 		return false;
 	*ok = ev->ok;
 	if (!ev->ok)
 		return true;
 	do {
-		if (!next_event(f, ev, e))
+		if (!survey_event(f, ev, e))
 			return false;
 		if (ev->type == POP3_LINE && !add(&f->listing, ev->text, e)) {
 			if (e->server)
@@ -58,14 +58,26 @@ static bool read_listing(struct fetch *f,
 	return true;
 }
 
+static bool list_sizes(struct fetch *f, bool sent, bool *ok, struct pop3_event *ev, struct error *e)
+{
+	return (sent || session_send(f->session, &(struct pop3_command){.verb = POP3_LIST}, e)) &&
+		read_listing(f, listing_add_size, ok, ev, e);
+}
+
+bool survey_sizes_if_any(struct fetch *f, struct error *e)
+{
+	struct pop3_event ev;
+	bool ok;
+
+	return list_sizes(f, false, &ok, &ev, e);
+}
+
 static bool ask_sizes(struct fetch *f, bool sent, struct error *e)
 {
 	struct pop3_event ev;
 	bool ok;
 
-	if (!sent && !session_send(f->session, &(struct pop3_command){.verb = POP3_LIST}, e))
-		return false;
-	if (!read_listing(f, listing_add_size, &ok, &ev, e))
+	if (!list_sizes(f, sent, &ok, &ev, e))
 		return false;
 	if (ok)
 		return true;
@@ -238,30 +250,50 @@ static bool find_out_host(struct fetch *f, struct error *e)
 	return true;
 }
 
-static bool match_and_plan(struct fetch *f, struct error *e)
+/* present: a fresh array each time. */
+static bool load_and_match(struct fetch *f, bool **present, struct error *e)
 {
-	struct policy policy = f->account->policy;
-	size_t known = 0;
-	bool *present, ok = false;
-	int64_t now_s = clock_wall_s();
-
+	seen_set_free(f->seen);
+	f->seen = NULL;
+	f->seen_n = 0;
 	if (f->store && !(f->seen = store_load(f->store, e)))
 		return false;
-	while (f->seen && seen_at(f->seen, known))
-		known++;
-	if (f->store && !find_out_host(f, e))
-		return false;
-	present = xcalloc(known, sizeof(*present));
-	listing_match(&f->listing, f->seen, present);
-	if (!warn_without_uid(f, e))
-		goto end;
-	if (needs_sizes_to_tell(f)) {
-		if (!ask_sizes(f, false, e))
-			goto end;
-		listing_match(&f->listing, f->seen, present);
-	}
+	while (f->seen && seen_at(f->seen, f->seen_n))
+		f->seen_n++;
+	free(*present);
+	*present = xcalloc(f->seen_n, sizeof(**present));
+	listing_match(&f->listing, f->seen, *present);
 	for (size_t i = 0; i < f->listing.n; i++)
 		f->listing.mails[i].doubtful = f->other_host;
+	return true;
+}
+
+/* Each listed mail gets its row, if it has one. */
+static bool match(struct fetch *f, bool **present, int64_t now_s, bool *again, struct error *e)
+{
+	bool adopted = false;
+
+	if ((f->store && !find_out_host(f, e)) || !load_and_match(f, present, e) ||
+		!warn_without_uid(f, e))
+		return false;
+	if (needs_sizes_to_tell(f)) {
+		if (!ask_sizes(f, false, e))
+			return false;
+		listing_match(&f->listing, f->seen, *present);
+	}
+	if (f->store && !moved_mail(f, *present, now_s, &adopted, again, e))
+		return false;
+	return !adopted || load_and_match(f, present, e);
+}
+
+static bool match_and_plan(struct fetch *f, bool *again, struct error *e)
+{
+	struct policy policy = f->account->policy;
+	bool *present = NULL, ok = false;
+	int64_t now_s = clock_wall_s();
+
+	if (!match(f, &present, now_s, again, e))
+		goto end;
 	if (f->store && !fetch_only_looks(f) && f->listing.has_uids &&
 		!(forget_reused(f, e) &&
 			store_listed(f->store, f->seen, present, now_s, REMOVED_KEEP_S, e) &&
@@ -313,8 +345,8 @@ size_t survey_command_count(const struct fetch *f)
 	return wants_sizes(f) ? 2 : 1;
 }
 
-bool survey(struct fetch *f, struct error *e)
+bool survey(struct fetch *f, bool *again, struct error *e)
 {
 	report_step(f->report_fd, "listing");
-	return list_mail(f, e) && match_and_plan(f, e) && compare_expire(f, e);
+	return list_mail(f, e) && match_and_plan(f, again, e) && compare_expire(f, e);
 }

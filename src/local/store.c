@@ -41,6 +41,7 @@ static const char schema[] =
 	" state INTEGER NOT NULL CHECK(state BETWEEN 0 AND 3),"
 	" marked INTEGER NOT NULL DEFAULT 0,"
 	" size INTEGER NOT NULL DEFAULT 0,"
+	" print INTEGER NOT NULL DEFAULT 0,"
 	" attempts INTEGER NOT NULL DEFAULT 0,"
 	" why TEXT,"
 	" first_s INTEGER NOT NULL,"
@@ -71,6 +72,8 @@ enum statement {
 	MISSING,
 	PRESENT,
 	PRUNE,
+	LIFT,
+	LAND,
 	MEASURE,
 	LOAD,
 	PENDING,
@@ -88,14 +91,15 @@ static const char *const sql[STATEMENTS] = {
 	[ADD_DESTINATION] = "INSERT INTO destination(text) VALUES(?1)",
 	/* Also from "delivered" (--all): recovery must know of every prepared mail. */
 	[PREPARED] = "INSERT INTO mail(uid, occurrence, state, first_s, prepared_s, size, receipt,"
-		     " destination) VALUES(?1, ?2, 1, ?3, ?3, ?4, ?5, ?6)"
+		     " destination, print) VALUES(?1, ?2, 1, ?3, ?3, ?4, ?5, ?6, ?7)"
 		     " ON CONFLICT(uid, occurrence) DO UPDATE SET state = 1, marked = 0,"
-		     " prepared_s = ?3, size = ?4, receipt = ?5, destination = ?6",
+		     " prepared_s = ?3, size = ?4, receipt = ?5, destination = ?6, print = ?7",
 	[DELIVERED] = "INSERT INTO mail(uid, occurrence, state, first_s, delivered_s, size,"
-		      " destination) VALUES(?1, ?2, 2, ?3, ?3, ?4, ?6)"
+		      " destination, print) VALUES(?1, ?2, 2, ?3, ?3, ?4, ?6, ?7)"
 		      " ON CONFLICT(uid, occurrence) DO UPDATE SET state = 2, marked = 0,"
 		      " delivered_s = ?3, removed_s = NULL, size = CASE ?4 WHEN 0 THEN size ELSE ?4"
-		      " END, attempts = 0, why = NULL, receipt = NULL, destination = ?6",
+		      " END, print = CASE ?7 WHEN 0 THEN print ELSE ?7 END, attempts = 0,"
+		      " why = NULL, receipt = NULL, destination = ?6",
 	[REMOVED] = "UPDATE mail SET state = 3, removed_s = ?3"
 		    " WHERE uid = ?1 AND occurrence = ?2 AND state = 2",
 	[FAILED] = "INSERT INTO mail(uid, occurrence, state, first_s, attempts, why)"
@@ -111,9 +115,14 @@ static const char *const sql[STATEMENTS] = {
 	[MISSING] = "UPDATE mail SET missing_s = ?3 WHERE uid = ?1 AND occurrence = ?2",
 	[PRESENT] = "UPDATE mail SET missing_s = NULL WHERE uid = ?1 AND occurrence = ?2",
 	[PRUNE] = "DELETE FROM mail WHERE state = 3 AND missing_s <= ?1",
+	/* Below 0 no occurrence is in use: there a row waits until all others have left. */
+	[LIFT] = "UPDATE mail SET uid = ?3, occurrence = -1 - ?4, missing_s = NULL,"
+		 " size = CASE ?5 WHEN 0 THEN size ELSE ?5 END"
+		 " WHERE uid = ?1 AND occurrence = ?2",
+	[LAND] = "UPDATE mail SET occurrence = ?2 WHERE uid = ?1 AND occurrence = -1 - ?2",
 	[MEASURE] = "SELECT count(*), coalesce(sum(length(uid)), 0) FROM mail",
-	[LOAD] = "SELECT uid, occurrence, state, marked, missing_s IS NOT NULL, attempts, size,"
-		 " delivered_s, removed_s FROM mail ORDER BY id",
+	[LOAD] = "SELECT uid, occurrence, state, marked, missing_s, attempts, size, delivered_s,"
+		 " removed_s, print FROM mail ORDER BY id",
 	[PENDING] = "SELECT uid, occurrence, receipt, destination.text, prepared_s FROM mail"
 		    " LEFT JOIN destination ON destination.id = mail.destination"
 		    " WHERE mail.state = 1 ORDER BY mail.id",
@@ -126,6 +135,7 @@ struct store {
 	sqlite3 *db;
 	sqlite3_stmt *statements[STATEMENTS];
 	char *shown; /* the path, for sentences */
+	bool copy;   /* in memory, for looking only */
 };
 
 /* Errors */
@@ -401,6 +411,12 @@ fail:
 	return NULL;
 }
 
+static void allow_writing(struct store *s, bool allowed)
+{
+	sqlite3_exec(s->db, allowed ? "PRAGMA query_only = OFF" : "PRAGMA query_only = ON", NULL,
+		NULL, NULL);
+}
+
 /* The whole file in memory; what it was copied from is let go. */
 static struct store *copy(struct store *from, const char *path, struct error *e)
 {
@@ -419,7 +435,8 @@ static struct store *copy(struct store *from, const char *path, struct error *e)
 		store_free(s);
 		return NULL;
 	}
-	sqlite3_exec(s->db, "PRAGMA query_only = ON", NULL, NULL, NULL);
+	s->copy = true;
+	allow_writing(s, false);
 	return s;
 }
 
@@ -474,11 +491,13 @@ static void read_row(sqlite3_stmt *q, struct seen *row)
 	row->key.occurrence = (uint32_t)sqlite3_column_int64(q, 1);
 	row->state = (enum store_state)sqlite3_column_int(q, 2);
 	row->marked = sqlite3_column_int(q, 3);
-	row->missing = sqlite3_column_int(q, 4);
+	row->missing = sqlite3_column_type(q, 4) != SQLITE_NULL;
+	row->missing_s = sqlite3_column_int64(q, 4);
 	row->attempts = (uint32_t)sqlite3_column_int64(q, 5);
 	row->size = (uint64_t)sqlite3_column_int64(q, 6);
 	row->delivered_s = sqlite3_column_int64(q, 7);
 	row->removed_s = sqlite3_column_int64(q, 8);
+	row->print = (uint64_t)sqlite3_column_int64(q, 9);
 }
 
 static bool read_rows(struct store *s, struct seen_set *set, struct error *e)
@@ -573,6 +592,7 @@ static bool write_rows(struct store *s, enum statement which, const struct store
 		sqlite3_bind_int64(q, 4, (sqlite3_int64)rows[i].size);
 		sqlite3_bind_text(q, 5, rows[i].receipt.text, -1, SQLITE_STATIC);
 		sqlite3_bind_int64(q, 6, id);
+		sqlite3_bind_int64(q, 7, (sqlite3_int64)rows[i].print);
 		done = execute(s, q, e);
 	}
 	return done;
@@ -664,6 +684,50 @@ bool store_failed(
 	sqlite3_bind_int64(q, 3, now_s);
 	sqlite3_bind_text(q, 4, why, -1, SQLITE_STATIC);
 	return finish(s, execute(s, q, e), e);
+}
+
+static bool lift(struct store *s, const struct store_move *moves, size_t n, struct error *e)
+{
+	sqlite3_stmt *q = statement(s, LIFT, e);
+	bool done = q;
+
+	for (size_t i = 0; done && i < n; i++) {
+		bind_key(q, moves[i].from);
+		bind_span(q, 3, moves[i].to.uid);
+		sqlite3_bind_int64(q, 4, moves[i].to.occurrence);
+		sqlite3_bind_int64(q, 5, (sqlite3_int64)moves[i].size);
+		done = execute(s, q, e);
+	}
+	return done;
+}
+
+static bool land(struct store *s, const struct store_move *moves, size_t n, struct error *e)
+{
+	sqlite3_stmt *make_room = statement(s, FORGET, e);
+	sqlite3_stmt *q = make_room ? statement(s, LAND, e) : NULL;
+	bool done = q;
+
+	for (size_t i = 0; done && i < n; i++) {
+		bind_key(make_room, moves[i].to);
+		bind_key(q, moves[i].to);
+		done = execute(s, make_room, e) && execute(s, q, e);
+	}
+	return done;
+}
+
+/* In two steps, because names may be exchanged among the rows. */
+bool store_adopt(struct store *s, const struct store_move *moves, size_t n, struct error *e)
+{
+	bool done;
+
+	if (n == 0)
+		return true;
+	if (s->copy)
+		allow_writing(s, true);
+	done = begin(s, e) && finish(s, lift(s, moves, n, e) && land(s, moves, n, e), e);
+	if (s->copy)
+		allow_writing(s, false);
+	return done;
 }
 
 static bool note_listing(struct store *s, const struct seen_set *set, const bool *present,
