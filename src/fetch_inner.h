@@ -44,7 +44,8 @@ struct fetch {
 	struct session *session;
 	struct seen_set *seen;
 	size_t seen_n;
-	bool other_host; /* than the one the state is from */
+	bool other_host; /* than the one the state is from; or another port of it */
+	bool host_is_noted;
 	struct listing listing;
 	struct plan plan;
 };
@@ -78,6 +79,12 @@ bool survey_sizes_if_any(struct fetch *f, struct error *e) MUST_CHECK;
  */
 bool moved_mail(struct fetch *f, const bool *present, int64_t now_s, bool *adopted, bool *again,
 	struct error *e) MUST_CHECK;
+
+/*
+ * After that: gives listed mails whose UID alone does not say which mail it is their identity,
+ * where something hangs on it. again: as of visit().
+ */
+bool identify(struct fetch *f, int64_t now_s, bool *again, struct error *e) MUST_CHECK;
 
 /*
  * One session: connect, log in, survey, carry out the order, QUIT, and note in the state what it

@@ -15,7 +15,7 @@
 #include "adopt.h"
 #include "base/parse.h"
 #include "fetch_inner.h"
-#include "local/fingerprint.h"
+#include "headers.h"
 
 enum {
 	/* How many must be gone, and new, to look; and new, where looking found nothing before. */
@@ -25,14 +25,6 @@ enum {
 	ASK_MIN = 10,
 	/* Mail may be out of the listing so long and come back; servers move mail bit by bit. */
 	ABSENCE_S = 30 * 86400,
-	/* Headers asked for ahead. */
-	FLIGHT = 64,
-	/* A server that has refused so many, and sent none, has no TOP. */
-	REFUSED_MAX = 16,
-	/* Some servers send the whole mail; an endless one is none. */
-	HEADER_MAX = 64 * 1024 * 1024,
-	/* A session ended while headers were asked for: the first time pipelining may be why. */
-	FAILURES_MAX = 2,
 };
 
 /* Facts: when mail was last found under new names, or "no"; and what had vanished before when the
@@ -142,122 +134,30 @@ static bool is_suspicious(const struct move *m)
 
 /* ---- headers ---- */
 
-struct headers {
-	struct move *m;
-	bool verify;
-	size_t next; /* place from which on it was not asked */
-	size_t sent, answered, got;
-	size_t flight[FLIGHT]; /* places, by number modulo FLIGHT */
-};
-
-static uint32_t number_of(const struct move *m, size_t i)
+static bool ask_headers(struct move *m, bool *again, struct error *e)
 {
-	return m->f->listing.mails[m->places[i]].msg;
-}
+	struct headers_asked *asked = xcalloc(m->fresh_n, sizeof(*asked));
+	size_t *places = xcalloc(m->fresh_n, sizeof(*places)), n = 0;
+	bool done;
 
-static bool wants_more(struct headers *h)
-{
-	const struct move *m = h->m;
-
-	while (h->next < m->fresh_n && (!m->ask[h->next] || m->asked[h->next]))
-		h->next++;
-	return h->next < m->fresh_n && (h->got || h->answered < REFUSED_MAX);
-}
-
-static bool ask_ahead(struct headers *h, struct error *e)
-{
-	struct session *s = h->m->f->session;
-	size_t room = h->verify ? FLIGHT : 1;
-
-	if (h->sent - h->answered > room / 2)
-		return true;
-	while (h->sent - h->answered < room && wants_more(h)) {
-		uint32_t msg = number_of(h->m, h->next);
-
-		h->m->asked[h->next] = true;
-		h->flight[h->sent++ % FLIGHT] = h->next++;
-		/* As before RETR: the answer tells that the server is in step. */
-		if (h->verify &&
-			!session_send(s, &(struct pop3_command){.verb = POP3_UIDL, .msg = msg}, e))
-			return false;
-		if (!session_send(s, &(struct pop3_command){.verb = POP3_TOP, .msg = msg}, e))
-			return false;
+	for (size_t i = 0; i < m->fresh_n; i++) {
+		if (!m->ask[i] || m->asked[i])
+			continue;
+		m->asked[i] = true;
+		places[n] = i;
+		asked[n++] = (struct headers_asked){.index = m->places[i]};
 	}
-	return true;
-}
-
-static bool check_step(const struct headers *h, size_t i, struct error *e)
-{
-	struct fetch *f = h->m->f;
-	const struct listed *mail = &f->listing.mails[h->m->places[i]];
-	struct pop3_event ev;
-	struct span uid;
-	uint32_t msg;
-
-	if (!survey_event(f, &ev, e))
-		return false;
-	if (ev.ok && reply_uidl(ev.text, &msg, &uid) && msg == mail->msg &&
-		span_equal(uid, mail->key.uid))
-		return true;
-	error_set(e, ERROR_PROTOCOL, "%s mixes up its answers to pipelined commands",
-		f->account->endpoint.host);
-	return session_quote(f->session, e, ev.text);
-}
-
-static bool take_header(struct headers *h, struct error *e)
-{
-	struct fetch *f = h->m->f;
-	size_t i = h->flight[h->answered++ % FLIGHT];
-	struct fingerprint print;
-	struct pop3_event ev;
-	uint64_t octets = 0;
-
-	if ((h->verify && !check_step(h, i, e)) || !survey_event(f, &ev, e))
-		return false;
-	if (!ev.ok)
-		return true;
-	fingerprint_init(&print);
-	do {
-		if (!survey_event(f, &ev, e))
-			return false;
-		if (ev.type == POP3_BODY) {
-			fingerprint_add(&print, ev.text);
-			octets += ev.text.len;
-		}
-		if (octets > HEADER_MAX)
-			return error_set(e, ERROR_PROTOCOL,
-				"%s: the header of message %lu is endless",
-				f->account->endpoint.host, (unsigned long)ev.msg);
-	} while (ev.type != POP3_END);
-	h->m->fresh[i].print = fingerprint_value(&print);
-	h->m->fresh[i].blind = false;
-	h->got++;
-	return true;
-}
-
-static bool ask_headers(struct move *m, struct error *e)
-{
-	struct headers h = {.m = m, .verify = session_pipelining(m->f->session)};
-
-	for (size_t i = 0; i < m->fresh_n; i++)
-		m->fresh[i].blind = m->fresh[i].blind || (m->ask[i] && !m->asked[i]);
-	while (ask_ahead(&h, e)) {
-		if (h.sent == h.answered)
-			return true;
-		if (!take_header(&h, e))
-			break;
+	done = headers_ask(m->f, asked, n, again, e);
+	for (size_t j = 0; j < n; j++) {
+		m->fresh[places[j]].print = asked[j].print;
+		m->fresh[places[j]].blind = !asked[j].came;
 	}
-	return false;
+	free(asked);
+	free(places);
+	return done;
 }
 
-static bool has_headers(const struct fetch *f)
-{
-	const struct capabilities *c = session_capabilities(f->session);
-
-	return (c->top || !c->known) && f->header_failures < FAILURES_MAX;
-}
-
-static bool compare(struct move *m, struct error *e)
+static bool compare(struct move *m, bool *again, struct error *e)
 {
 	struct fetch *f = m->f;
 	size_t asked;
@@ -265,8 +165,8 @@ static bool compare(struct move *m, struct error *e)
 	if (!m->printed)
 		return true;
 	for (size_t i = 0; i < m->fresh_n; i++)
-		m->fresh[i].blind = !has_headers(f);
-	if (!has_headers(f))
+		m->fresh[i].blind = !headers_can(f);
+	if (!headers_can(f))
 		return true;
 	report_step(f->report_fd, "comparing with known mail");
 	if (!f->listing.has_sizes && !survey_sizes_if_any(f, e))
@@ -274,7 +174,7 @@ static bool compare(struct move *m, struct error *e)
 	for (size_t i = 0; i < m->fresh_n; i++)
 		m->fresh[i].size = f->listing.mails[m->places[i]].size;
 	asked = adopt_candidates(m->gone, m->gone_n, m->fresh, m->fresh_n, m->ask);
-	if (!ask_headers(m, e))
+	if (!ask_headers(m, again, e))
 		return false;
 	m->pairs = adopt_match(
 		m->gone, m->gone_n, m->fresh, m->fresh_n, asked == m->fresh_n, m->became);
@@ -283,7 +183,7 @@ static bool compare(struct move *m, struct error *e)
 		return true;
 	for (size_t i = 0; i < m->fresh_n; i++)
 		m->ask[i] = true;
-	if (!ask_headers(m, e))
+	if (!ask_headers(m, again, e))
 		return false;
 	m->pairs = adopt_match(m->gone, m->gone_n, m->fresh, m->fresh_n, true, m->became);
 	return true;
@@ -376,15 +276,8 @@ bool moved_mail(struct fetch *f, const bool *present, int64_t now_s, bool *adopt
 		done = true;
 		goto end;
 	}
-	if (!compare(&m, e)) {
-		*again = !*f->order->stop;
-		f->header_failures++;
-		if (session_pipelining(f->session))
-			f->in_step = true;
-		else
-			f->blamed = true;
+	if (!compare(&m, again, e))
 		goto end;
-	}
 	done = (!m.pairs || adopt(&m, e)) && note_look(&m, e) && settle_unsure(&m, e);
 	*adopted = done && m.pairs;
 end:

@@ -24,13 +24,15 @@
 
 #include <sqlite3.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "local/seen.h"
 
-enum { VERSION = 1, APPLICATION_ID = 0x616d626c, BUSY_MS = 500, ROWS_MAX = 0x7ffffffe };
+enum { DOUBT = -1, VERSION = 1, APPLICATION_ID = 0x616d626c, BUSY_MS = 500, ROWS_MAX = 0x7ffffffe };
 
-/* missing_s: since when the listing has lacked it. A receipt is only of use while prepared. */
+/* missing_s: since when the listing has lacked it, or DOUBT. A receipt is only of use while
+ * prepared. */
 static const char schema[] =
 	"CREATE TABLE destination(id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);"
 	"CREATE TABLE fact(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
@@ -72,6 +74,7 @@ enum statement {
 	MISSING,
 	PRESENT,
 	PRUNE,
+	RESET_CLOCK,
 	LIFT,
 	LAND,
 	MEASURE,
@@ -94,12 +97,13 @@ static const char *const sql[STATEMENTS] = {
 		     " destination, print) VALUES(?1, ?2, 1, ?3, ?3, ?4, ?5, ?6, ?7)"
 		     " ON CONFLICT(uid, occurrence) DO UPDATE SET state = 1, marked = 0,"
 		     " prepared_s = ?3, size = ?4, receipt = ?5, destination = ?6, print = ?7",
-	[DELIVERED] = "INSERT INTO mail(uid, occurrence, state, first_s, delivered_s, size,"
-		      " destination, print) VALUES(?1, ?2, 2, ?3, ?3, ?4, ?6, ?7)"
-		      " ON CONFLICT(uid, occurrence) DO UPDATE SET state = 2, marked = 0,"
-		      " delivered_s = ?3, removed_s = NULL, size = CASE ?4 WHEN 0 THEN size ELSE ?4"
-		      " END, print = CASE ?7 WHEN 0 THEN print ELSE ?7 END, attempts = 0,"
-		      " why = NULL, receipt = NULL, destination = ?6",
+	[DELIVERED] =
+		"INSERT INTO mail(uid, occurrence, state, first_s, delivered_s, size,"
+		" destination, print) VALUES(?1, ?2, 2, ?3, ?3, ?4, ?6, ?7)"
+		" ON CONFLICT(uid, occurrence) DO UPDATE SET state = 2, marked = 0,"
+		" delivered_s = ?3, removed_s = NULL, missing_s = NULL,"
+		" size = CASE ?4 WHEN 0 THEN size ELSE ?4 END, print = CASE ?7 WHEN 0 THEN print ELSE ?7 END, attempts = 0,"
+		" why = NULL, receipt = NULL, destination = ?6",
 	[REMOVED] = "UPDATE mail SET state = 3, removed_s = ?3"
 		    " WHERE uid = ?1 AND occurrence = ?2 AND state = 2",
 	[FAILED] = "INSERT INTO mail(uid, occurrence, state, first_s, attempts, why)"
@@ -114,7 +118,8 @@ static const char *const sql[STATEMENTS] = {
 	[FORGET] = "DELETE FROM mail WHERE uid = ?1 AND occurrence = ?2",
 	[MISSING] = "UPDATE mail SET missing_s = ?3 WHERE uid = ?1 AND occurrence = ?2",
 	[PRESENT] = "UPDATE mail SET missing_s = NULL WHERE uid = ?1 AND occurrence = ?2",
-	[PRUNE] = "DELETE FROM mail WHERE state = 3 AND missing_s <= ?1",
+	[PRUNE] = "DELETE FROM mail WHERE state = 3 AND missing_s BETWEEN ?2 AND ?1",
+	[RESET_CLOCK] = "UPDATE mail SET delivered_s = ?3 WHERE uid = ?1 AND occurrence = ?2",
 	/* Below 0 no occurrence is in use: there a row waits until all others have left. */
 	[LIFT] = "UPDATE mail SET uid = ?3, occurrence = -1 - ?4, missing_s = NULL,"
 		 " size = CASE ?5 WHEN 0 THEN size ELSE ?5 END"
@@ -491,8 +496,11 @@ static void read_row(sqlite3_stmt *q, struct seen *row)
 	row->key.occurrence = (uint32_t)sqlite3_column_int64(q, 1);
 	row->state = (enum store_state)sqlite3_column_int(q, 2);
 	row->marked = sqlite3_column_int(q, 3);
-	row->missing = sqlite3_column_type(q, 4) != SQLITE_NULL;
 	row->missing_s = sqlite3_column_int64(q, 4);
+	row->doubt = row->missing_s == DOUBT;
+	row->missing = row->missing_s > 0;
+	if (!row->missing)
+		row->missing_s = 0;
 	row->attempts = (uint32_t)sqlite3_column_int64(q, 5);
 	row->size = (uint64_t)sqlite3_column_int64(q, 6);
 	row->delivered_s = sqlite3_column_int64(q, 7);
@@ -730,38 +738,70 @@ bool store_adopt(struct store *s, const struct store_move *moves, size_t n, stru
 	return done;
 }
 
-static bool note_listing(struct store *s, const struct seen_set *set, const bool *present,
+/* What missing_s becomes; true when it is that already. */
+static bool has_listing(const struct seen *row, enum store_listing now)
+{
+	switch (now) {
+	case STORE_PRESENT:
+		return !row->missing && !row->doubt;
+	case STORE_DOUBTFUL:
+		return row->doubt;
+	case STORE_ABSENT:
+		break;
+	}
+	return row->missing;
+}
+
+static bool write_listing(struct store *s, const struct seen *row, enum store_listing now,
+	int64_t now_s, struct error *e)
+{
+	sqlite3_stmt *q = statement(s, now == STORE_PRESENT ? PRESENT : MISSING, e);
+
+	if (!q)
+		return false;
+	bind_key(q, row->key);
+	if (now != STORE_PRESENT)
+		sqlite3_bind_int64(q, 3, now == STORE_ABSENT ? now_s : DOUBT);
+	return execute(s, q, e);
+}
+
+static bool reset_clock(struct store *s, const struct seen *row, int64_t now_s, struct error *e)
+{
+	sqlite3_stmt *q = statement(s, RESET_CLOCK, e);
+
+	if (!q)
+		return false;
+	bind_key(q, row->key);
+	sqlite3_bind_int64(q, 3, now_s);
+	return execute(s, q, e);
+}
+
+static bool note_listing(struct store *s, const struct seen_set *set, const enum store_listing *now,
 	int64_t now_s, struct error *e)
 {
 	const struct seen *row;
 
 	for (size_t i = 0; (row = seen_at(set, i)); i++) {
-		sqlite3_stmt *q;
-
-		if (present[i] != row->missing)
-			continue;
-		q = statement(s, present[i] ? PRESENT : MISSING, e);
-		if (!q)
+		if (!has_listing(row, now[i]) && !write_listing(s, row, now[i], now_s, e))
 			return false;
-		bind_key(q, row->key);
-		if (!present[i])
-			sqlite3_bind_int64(q, 3, now_s);
-		if (!execute(s, q, e))
+		if (row->state == STORE_DELIVERED && row->delivered_s < CLOCK_SANE_S &&
+			now_s >= CLOCK_SANE_S && !reset_clock(s, row, now_s, e))
 			return false;
 	}
 	return true;
 }
 
 /* Without a change SQLite's commit writes nothing, so a quiet listing costs no sync. */
-bool store_listed(struct store *s, const struct seen_set *set, const bool *present, int64_t now_s,
-	int64_t keep_s, struct error *e)
+bool store_listed(struct store *s, const struct seen_set *set, const enum store_listing *now,
+	int64_t now_s, int64_t keep_s, struct error *e)
 {
 	sqlite3_stmt *prune = statement(s, PRUNE, e);
 
 	if (!prune || !begin(s, e))
 		return false;
 	sqlite3_bind_int64(prune, 1, now_s - keep_s);
-	return finish(s, note_listing(s, set, present, now_s, e) && execute(s, prune, e), e);
+	sqlite3_bind_int64(prune, 2, CLOCK_SANE_S);
+	return finish(s, note_listing(s, set, now, now_s, e) && execute(s, prune, e), e);
 }
 
 static void read_pending(sqlite3_stmt *q, struct store_pending *row)

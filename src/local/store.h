@@ -31,11 +31,13 @@ struct store_key {
 struct seen {
 	struct store_key key;
 	enum store_state state;
-	bool marked;         /* seen without a delivery (--from-now) */
-	bool missing;        /* the last listing did not have it */
-	int64_t missing_s;   /* since when */
-	uint32_t attempts;   /* failed ones */
-	uint64_t size;       /* as LIST said when it was fetched, or 0 */
+	bool marked;       /* seen without a delivery (--from-now) */
+	bool missing;      /* the last listing did not have it */
+	int64_t missing_s; /* since when; 0 unless missing */
+	bool doubt;        /* it was missing, or told by another server, and nobody has looked since
+			      whether it is the same mail */
+	uint32_t attempts; /* failed ones */
+	uint64_t size;     /* as LIST said when it was fetched, or 0 */
 	int64_t delivered_s; /* the retention clock's start */
 	int64_t removed_s;
 	uint64_t print; /* local/fingerprint.h; 0: none */
@@ -108,12 +110,14 @@ struct store_move {
 bool store_adopt(
 	struct store *s, const struct store_move *moves, size_t n, struct error *e) MUST_CHECK;
 /*
- * After a complete listing: notes which rows it has (present[i] for seen_at(i)). Delivered and
- * noted rows are kept for ever, whatever the listing says; a removed row goes when it has been
- * missing for keep_s. Writes only what changed.
+ * After a complete listing: notes which rows it has (now[i] for seen_at(i)). Delivered and noted
+ * rows are kept for ever, whatever the listing says; a removed row goes when it has been missing
+ * for keep_s. Delivery times of a clock that was not set yet become now_s. Writes only what
+ * changed.
  */
-bool store_listed(struct store *s, const struct seen_set *set, const bool *present, int64_t now_s,
-	int64_t keep_s, struct error *e) MUST_CHECK;
+enum store_listing { STORE_ABSENT, STORE_PRESENT, STORE_DOUBTFUL };
+bool store_listed(struct store *s, const struct seen_set *set, const enum store_listing *now,
+	int64_t now_s, int64_t keep_s, struct error *e) MUST_CHECK;
 
 /* Rows in J1, for recovery: an array, freed with store_pending_free(). */
 struct store_pending {

@@ -28,7 +28,7 @@
 #include "base/mem.h"
 #include "local/store.h"
 
-enum { NOW = 1700000000, ABSENT = 99 };
+enum { NOW = 1800000000, ABSENT = 99 };
 
 struct place {
 	char *folder, *path;
@@ -310,13 +310,14 @@ static void store__tells_twins_and_odd_uids_apart(void **state)
 static void listed(struct store *s, const char *which, int64_t now_s, int64_t keep_s)
 {
 	struct seen_set *set = load(s);
-	bool present[20] = {false};
+	enum store_listing now[20] = {STORE_ABSENT};
 	const struct seen *r;
 	struct error e;
 
 	for (size_t i = 0; (r = seen_at(set, i)); i++)
-		present[i] = strchr(which, r->key.uid.data[0]);
-	assert_true(store_listed(s, set, present, now_s, keep_s, &e));
+		if (strchr(which, r->key.uid.data[0]))
+			now[i] = STORE_PRESENT;
+	assert_true(store_listed(s, set, now, now_s, keep_s, &e));
 	seen_set_free(set);
 }
 
