@@ -26,7 +26,7 @@ enum {
 	/* Mail may be out of the listing so long and come back; servers move mail bit by bit. */
 	ABSENCE_S = 30 * 86400,
 	/* Headers asked for ahead. */
-	FLIGHT = 64,
+	FLIGHT = 512,
 	/* A server that has refused so many, and sent none, has no TOP. */
 	REFUSED_MAX = 16,
 	/* Some servers send the whole mail; an endless one is none. */
