@@ -9,7 +9,7 @@
 
 enum {
 	/* Headers asked for ahead. */
-	FLIGHT = 64,
+	FLIGHT = 512,
 	/* A server that has refused so many, and sent none, has no TOP. */
 	REFUSED_MAX = 16,
 	/* Some servers send the whole mail; an endless one is none. */

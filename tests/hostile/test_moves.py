@@ -201,6 +201,14 @@ class Empty(MoveCase):
         self.assertEqual(self.said(b"TOP"), 20)
         self.assert_once()
 
+    def test_what_was_gone_for_more_than_a_month_is_new(self):
+        self.settle()
+        self.server.mails = []
+        self.run_ordinary()
+        self.rename(self.mails)
+        self.run_quietly(fetched=20, env=self.box.faketime("+31d"))
+        mailstore.assert_same(self, self.delivered(), self.mails * 2)
+
     def test_an_empty_listing_when_all_is_to_be_deleted_deletes_nothing_later(self):
         self.settle(keep="14d")
         kept, self.server.mails = self.server.mails, []
@@ -342,6 +350,12 @@ class Questions(MoveCase):
         old, self.mails = self.mails, corpus.numbered(15, start=21)
         self.rename(self.mails, b"later-%d")
         self.run_quietly(fetched=15)
+        mailstore.assert_same(self, self.delivered(), old + self.mails)
+        # Having looked in vain, it does not look again for a few.
+        self.mails += corpus.numbered(4, start=36)
+        self.rename(self.mails, b"later-%d")
+        self.run_quietly(fetched=4)
+        self.assertEqual(self.said(b"TOP"), 0)
         mailstore.assert_same(self, self.delivered(), old + self.mails)
 
     def test_marked_mail_deleted_elsewhere_is_no_move_while_some_is_left(self):
