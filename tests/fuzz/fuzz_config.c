@@ -54,7 +54,9 @@ static void add_plain(struct buf *out, struct span text)
 static void check_named(const char *path)
 {
 	struct buf text = {NULL, 0, 0}, plain = {NULL, 0, 0};
-	struct span rest = span_of(path), last = {"", 0};
+	/* Relative names are taken from the folder of the file that includes them. */
+	size_t folder = strncmp(path, FOLDER, sizeof(FOLDER) - 1) == 0 ? sizeof(FOLDER) - 1 : 0;
+	struct span rest = span_of(path + folder), last = {"", 0};
 
 	for (const char *at; (at = strstr(rest.data, HOME));) {
 		add_plain(&plain, (struct span){rest.data, (size_t)(at - rest.data)});

@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "fuzz.h"
 #include "local/kinds.h"
+#include "local/mboxrd.h"
 
 enum { PART_MARK = 0x1c, NOW = 1795490813, MAILS_MAX = 4 };
 
@@ -148,15 +149,17 @@ static size_t count(struct span text, size_t base, struct span mail)
 /* What was cut off begins as our mail does, or with zeros, and no other mail begins in it. */
 static void check_cut(struct span cut, size_t pad, struct span mail)
 {
-	size_t same = 0;
+	size_t same = 0, head = 0;
 
+	while (head < MBOXRD_HEAD_MAX && mail.data[head] != '\n')
+		head++;
 	for (size_t i = 0; i < pad && i < cut.len; i++)
 		CHECK(cut.data[i] == '\n' || cut.data[i] == '\0');
 	cut.data += pad < cut.len ? pad : cut.len;
 	cut.len -= pad < cut.len ? pad : cut.len;
 	while (same < cut.len && same < mail.len && cut.data[same] == mail.data[same])
 		same++;
-	if (same < 40)
+	if (same < head)
 		for (size_t i = same; i < cut.len; i++)
 			CHECK(cut.data[i] == '\0');
 	for (size_t i = 1; i < cut.len; i++)
