@@ -8,6 +8,7 @@ cd "$(dirname "$0")/../.."
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 . tests/packages.sh
+have_tool clang clang || exit 0
 
 seconds=60
 if test $# -gt 0; then
