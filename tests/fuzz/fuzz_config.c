@@ -29,8 +29,10 @@ extern char **environ;
 /* The files there are. Static, for the functions below have the arguments of those they replace. */
 static struct span main_file, other_file;
 static mode_t main_mode;
+static bool playing;
 
 bool __wrap_file_slurp(const char *path, size_t max, struct buf *out, mode_t *mode_out, uid_t *uid_out);
+int __real_open(const char *path, int flags, ...);
 int __wrap_open(const char *path, int flags, ...);
 int __wrap_open64(const char *path, int flags, ...);
 
@@ -95,9 +97,19 @@ bool __wrap_file_slurp(const char *path, size_t max, struct buf *out, mode_t *mo
 	return true;
 }
 
-/* A ca-file: only asked whether it can be read. */
+/* A ca-file: only asked whether it can be read. Others open files too, when nothing is played. */
 int __wrap_open(const char *path, int flags, ...)
 {
+	if (!playing) {
+		va_list ap;
+		unsigned mode = 0;
+
+		va_start(ap, flags);
+		if (flags & O_CREAT)
+			mode = va_arg(ap, unsigned);
+		va_end(ap);
+		return __real_open(path, flags, mode);
+	}
 	CHECK((flags & (O_ACCMODE | O_CREAT | O_TRUNC)) == O_RDONLY);
 	check_named(path);
 	errno = ENOENT;
@@ -106,7 +118,14 @@ int __wrap_open(const char *path, int flags, ...)
 
 int __wrap_open64(const char *path, int flags, ...)
 {
-	return __wrap_open(path, flags);
+	va_list ap;
+	unsigned mode = 0;
+
+	va_start(ap, flags);
+	if (flags & O_CREAT)
+		mode = va_arg(ap, unsigned);
+	va_end(ap);
+	return __wrap_open(path, flags, mode);
 }
 
 /* ---- what must hold ---- */
@@ -216,16 +235,13 @@ static void check_read_back(const struct config *config)
 	buf_release(&text);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+static void play(struct span in)
 {
-	static char home[] = "HOME=/home/fuzz", *environment[] = {home, NULL};
 	static const mode_t modes[] = {0600, 0644, 0666};
-	struct span in = {(const char *)data, len};
 	struct config_errors errors;
 	struct config config;
 	struct error e;
 
-	environ = environment;
 	main_mode = modes[take_octet(&in) % 3];
 	main_file = take_until(&in, FILE_MARK);
 	other_file = in;
@@ -233,11 +249,23 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	if (config_load(MAIN, &config, &errors, &e)) {
 		check_read_back(&config);
 		config_release(&config);
-		return 0;
+		return;
 	}
 	CHECK(errors.n > 0 && strcmp(errors.list[0].text, e.text) == 0);
 	for (size_t i = 0; i < errors.n; i++)
 		check_error(&errors.list[i]);
 	config_errors_release(&errors);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	static char home[] = "HOME=/home/fuzz", *environment[] = {home, NULL};
+	char **usual = environ;
+
+	environ = environment;
+	playing = true;
+	play((struct span){(const char *)data, len});
+	playing = false;
+	environ = usual;
 	return 0;
 }
