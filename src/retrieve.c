@@ -794,7 +794,7 @@ static bool quit_would_hide(const struct loop *l)
 static bool say_goodbye(struct loop *l)
 {
 	bool ahead = session_pipelining(l->r->session), quit_sent = false, quit_ok = false;
-	struct pop3_event ev;
+	struct pop3_event ev = {.text = {"", 0}};
 
 	while (!quit_sent || session_outstanding(l->r->session)) {
 		if (ahead || session_outstanding(l->r->session) == 0) {

@@ -313,11 +313,21 @@ static int torn_at(int fd, uint64_t size, const struct place *p)
 	char head[MBOXRD_HEAD_MAX + 1];
 	size_t want = p->head.len < size - p->offset ? p->head.len : (size_t)(size - p->offset),
 	       same = 0;
-	uint64_t other;
+	uint64_t other, pad = p->offset - p->base;
 	int zeros, glued;
 
 	if (!scan_read(fd, p->offset, head, want))
 		return -1;
+	if (pad && pad <= PAD_MAX) {
+		char before[PAD_MAX];
+
+		if (!scan_read(fd, p->base, before, (size_t)pad))
+			return -1;
+		/* These would be cut off too. */
+		for (size_t i = 0; i < pad; i++)
+			if (before[i] != '\n' && before[i] != '\0')
+				return 0;
+	}
 	while (same < want && head[same] == p->head.data[same])
 		same++;
 	/* After a power cut the end of the file may be there without its octets. */

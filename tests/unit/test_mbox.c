@@ -397,6 +397,16 @@ static void mbox__recovers_from_what_others_did_meanwhile(void **state)
 	put_file(f, "mbox", now.data, now.len);
 	assert_int_equal(f->k->ops->recover(f->k, &r, 0, &f->e), SINK_UNSURE);
 	check_file(f, "mbox", &now);
+	/* The old one had no line end, and what stands there now is not how ours begins. */
+	put_file(f, "mbox", "x", 1);
+	assert_true(deliver(f, fill(f, 1, 1), &r, 1));
+	put_file(f, "mbox", "xabF", 4);
+	assert_int_equal(f->k->ops->recover(f->k, &r, 0, &f->e), SINK_UNSURE);
+	buf_clear(&now);
+	buf_add_text(&now, "xabF");
+	check_file(f, "mbox", &now);
+	put_file(f, "mbox", "x\n\nF", 4);
+	assert_int_equal(f->k->ops->recover(f->k, &r, 0, &f->e), SINK_ABSENT);
 	buf_release(&now);
 	buf_release(&old);
 }
