@@ -22,6 +22,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/parse.h"
 #include "fetch.h"
 
 /* A signal handler reaches nothing else. Set up in a worker only. */
@@ -86,6 +87,15 @@ static bool take_signals(const sigset_t *before, int *stop_fd)
 	return true;
 }
 
+/* For tests, which would need many mails else. */
+static size_t batch_max(void)
+{
+	const char *text = getenv("AMBIL_BATCH");
+	uint32_t n;
+
+	return text && parse_u32(span_of(text), INT32_MAX, &n) ? n : 0;
+}
+
 static void work(struct run *run, struct worker *self, int report_fd, const sigset_t *before)
 {
 	struct run_order order = *run->order;
@@ -99,6 +109,7 @@ static void work(struct run *run, struct worker *self, int report_fd, const sigs
 		if (w != self)
 			secret_release(&w->password);
 	}
+	order.batch_max = batch_max();
 	order.stop = &worker_stop;
 	if (!take_signals(before, &order.stop_fd))
 		_exit(error_exit_code(ERROR_INTERNAL));

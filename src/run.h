@@ -20,6 +20,7 @@ struct run_order {
 	bool sizes;       /* somebody watches the progress: ask the server for sizes */
 	bool messages;    /* report each delivered message */
 	size_t jobs;      /* accounts at once */
+	size_t batch_max; /* mails made durable together, at most; 0: as many as the sink takes */
 	const char *state_dir;
 	const volatile sig_atomic_t *stop; /* the number of the signal that asked to stop, else 0 */
 	int stop_fd;                       /* becomes readable when *stop is set */
