@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/parse.h"
 #include "local/kinds.h"
 #include "local/lock.h"
@@ -213,7 +214,7 @@ static bool append(const struct mbox *m, const struct sink_batch *b, struct erro
 	int fd = b->lock.fd;
 	struct stat after;
 
-	if (b->pad && write(fd, "\n\n", b->pad) != (ssize_t)b->pad)
+	if (!file_write_all(fd, "\n\n", b->pad))
 		return fail(m, errno, e);
 	if (!spool_copy(&b->spool, fd, m->d->shown, e))
 		return false;
