@@ -56,7 +56,10 @@ static bool settle(struct store *store, struct sink *sink, const char *destinati
 		done->unsure += state == SINK_UNSURE;
 		done->refetched += state == SINK_ABSENT;
 	}
-	if (unfinished && !sink->ops->commit(sink, NULL, finish, unfinished, e))
+	/* Also where all is there to see: the run that made it so may have been killed before its
+	 * sync. */
+	if (delivered && sink->ops->journalled &&
+		!sink->ops->commit(sink, NULL, finish, unfinished, e))
 		goto end;
 	if (delivered && !store_delivered(store, deliver, delivered, destination, now_s, e))
 		goto end;

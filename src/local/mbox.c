@@ -222,6 +222,9 @@ static bool append(const struct mbox *m, const struct sink_batch *b, struct erro
 	while (fsync(fd) < 0)
 		if (errno != EINTR)
 			return fail(m, errno, e);
+	/* The name of a file that was empty may be as new as what is in it. */
+	if (b->base == 0 && !sink_sync_parent(m->path, e))
+		return false;
 	if (fstat(fd, &after) < 0)
 		return fail(m, errno, e);
 	if ((uint64_t)after.st_size == b->base + b->pad + spool_len(&b->spool))
@@ -243,6 +246,20 @@ static void roll_back(const struct mbox *m, const struct sink_batch *b, struct e
 			b->base, strerror(errno));
 }
 
+/* What an interrupted run has appended was perhaps never synced. */
+static bool sync_found(const struct mbox *m, struct error *e)
+{
+	int fd = mbox_file_open(m->path, m->d->shown, e), err;
+
+	if (fd < 0)
+		return false;
+	do
+		err = fsync(fd) < 0 ? errno : 0;
+	while (err == EINTR);
+	close(fd);
+	return err ? fail(m, err, e) : sink_sync_parent(m->path, e);
+}
+
 static bool commit(
 	struct sink *k, struct sink_batch *b, const struct receipt *r, size_t n, struct error *e)
 {
@@ -252,7 +269,8 @@ static bool commit(
 	bool done;
 
 	(void)r;
-	(void)n;
+	if (!b && !n)
+		return sync_found(m, e);
 	if (!b || b->lock.fd < 0)
 		return error_set(e, ERROR_INTERNAL, "%s: nothing is prepared", m->d->shown);
 	if (fstat(b->lock.fd, &st) < 0)
@@ -469,14 +487,10 @@ static bool make_file(struct mbox *m, struct error *e)
 {
 	const char *path = m->d->path;
 	struct stat st;
-	bool made = false;
 	int fd;
 
-	if (stat(path, &st) < 0 && errno == ENOENT) {
-		if (!sink_check_parent(m->d, e))
-			return false;
-		made = true;
-	}
+	if (stat(path, &st) < 0 && errno == ENOENT && !sink_check_parent(m->d, e))
+		return false;
 	fd = mbox_file_open(path, m->d->shown, e);
 	if (fd < 0)
 		return false;
@@ -484,7 +498,7 @@ static bool make_file(struct mbox *m, struct error *e)
 	m->path = realpath(path, NULL);
 	if (!m->path)
 		return fail(m, errno, e);
-	return !made || sink_sync_parent(m->path, e);
+	return true;
 }
 
 struct sink *mbox_open(const struct destination *d, const char *account, struct error *e)

@@ -83,9 +83,10 @@ struct sink_ops {
 	bool (*prepare)(struct sink *k, struct sink_batch *b, struct receipt *out, size_t n,
 		struct error *e);
 	/*
-	 * b is NULL when recovery finishes what recover() called SINK_PREPARED. On failure mails of
-	 * the batch may or may not be visible, as recover() tells. ERROR_LATER, ERROR_REFUSED: this
-	 * mail only.
+	 * b is NULL when recovery finishes what recover() called SINK_PREPARED; what it called
+	 * SINK_DELIVERED is then made durable too, and n may be 0 for this alone. On failure mails
+	 * of the batch may or may not be visible, as recover() tells. ERROR_LATER, ERROR_REFUSED:
+	 * this mail only.
 	 */
 	bool (*commit)(struct sink *k, struct sink_batch *b, const struct receipt *r, size_t n,
 		struct error *e);

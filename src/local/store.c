@@ -4,8 +4,8 @@
  * transaction, a rollback journal three; the exclusive locking mode keeps the WAL's index in our
  * own memory, so no shared memory is mapped and the state folder may be on NFS. The WAL file stays,
  * emptied, when the store is closed: so opening, reading and closing writes and syncs nothing, and
- * the database file alone is the whole state. A new file's folder entry is synced before
- * store_open() returns.
+ * the database file alone is the whole state. A new file's name, and those of the folders it is in,
+ * are durable before it holds anything.
  *
  * To look only, the file is locked for as long as it takes to copy it into memory: a reader that
  * waits for the network never holds up a fetch. What a crash left in the WAL is read, and left
@@ -391,17 +391,6 @@ static bool ensure_file(const char *path, struct error *e)
 	return false;
 }
 
-static bool sync_parent(const char *path, struct error *e)
-{
-	const char *slash = strrchr(path, '/');
-	char *folder = slash ? xstrndup(path, slash == path ? 1 : (size_t)(slash - path))
-			     : xstrdup(".");
-	bool done = file_sync_folder(folder, ERROR_STORE, e);
-
-	free(folder);
-	return done;
-}
-
 struct store *store_open(const char *path, const char *host, const char *user, struct error *e)
 {
 	struct store *s;
@@ -420,7 +409,9 @@ struct store *store_open(const char *path, const char *host, const char *user, s
 			"PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON",
 			e))
 		goto fail;
-	if (version == 0 && (!create(s, host, user, e) || !sync_parent(path, e)))
+	/* In this order: then a file that has tables has a name that stays, whatever is killed
+	 * when. */
+	if (version == 0 && (!file_sync_way(path, ERROR_STORE, e) || !create(s, host, user, e)))
 		goto fail;
 	if (!check_user(s, user, e))
 		goto fail;
