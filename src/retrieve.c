@@ -99,9 +99,11 @@ static const struct listed *mail_at(const struct loop *l, uint32_t index)
 
 static size_t batch_max(const struct loop *l)
 {
-	size_t max = l->r->sink->ops->batch_max;
+	size_t max = l->r->sink->ops->batch_max, asked = l->r->order->batch_max;
 
-	return max && max < BATCH_MAILS ? max : BATCH_MAILS;
+	if (!max || max > BATCH_MAILS)
+		max = BATCH_MAILS;
+	return asked && asked < max ? asked : max;
 }
 
 /* ---- failures of one mail ---- */

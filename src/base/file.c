@@ -71,6 +71,25 @@ bool file_sync_parent(const char *path, enum error_kind kind, struct error *e)
 	return done;
 }
 
+bool file_sync_way(const char *path, enum error_kind kind, struct error *e)
+{
+	char *folder = xstrdup(path), *slash = strrchr(folder, '/');
+	bool done = slash ? true : file_sync_folder(".", kind, e), first = true;
+
+	while (slash && done) {
+		bool top = slash == folder;
+
+		slash[top] = '\0';
+		/* Where it cannot write it has made nothing. */
+		if (first || access(folder, R_OK | W_OK) == 0)
+			done = file_sync_folder(folder, kind, e);
+		first = false;
+		slash = top ? NULL : strrchr(folder, '/');
+	}
+	free(folder);
+	return done;
+}
+
 bool file_make_folders(const char *path, enum error_kind kind, struct error *e)
 {
 	char *copy = xstrdup(path);
@@ -83,9 +102,7 @@ bool file_make_folders(const char *path, enum error_kind kind, struct error *e)
 		char end = *p;
 
 		*p = '\0';
-		if (mkdir(copy, 0700) == 0)
-			done = file_sync_parent(copy, kind, e);
-		else if (errno != EEXIST)
+		if (mkdir(copy, 0700) < 0 && errno != EEXIST)
 			done = error_sys(e, kind, errno, "cannot create the folder %s", copy);
 		*p = end;
 		if (!end)

@@ -4,8 +4,8 @@
  * transaction, a rollback journal three; the exclusive locking mode keeps the WAL's index in our
  * own memory, so no shared memory is mapped and the state folder may be on NFS. The WAL file stays,
  * emptied, when the store is closed: so opening, reading and closing writes and syncs nothing, and
- * the database file alone is the whole state. A new file's folder entry is synced before
- * store_open() returns.
+ * the database file alone is the whole state. A new file's name, and those of the folders it is in,
+ * are durable before it holds anything.
  *
  * To look only, the file is locked for as long as it takes to copy it into memory: a reader that
  * waits for the network never holds up a fetch. What a crash left in the WAL is read, and left
@@ -152,22 +152,49 @@ static bool damaged(const struct store *s, const char *how, struct error *e)
 		"mv %s %s.damaged", s->shown, s->shown);
 }
 
+/*
+ * The system's reason for what SQLite said last; 0: not known. A failed COMMIT leaves none in
+ * sqlite3_system_errno(), but the file that failed remembers it. After a file could not be created,
+ * SQLite tries to read it: that it is not there is no reason.
+ */
+static int system_reason(const struct store *s, int code)
+{
+	sqlite3_file *journal = NULL;
+	int err = 0;
+
+	if (code == SQLITE_FULL)
+		return ENOSPC;
+	if (code == SQLITE_IOERR) {
+		sqlite3_file_control(s->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &journal);
+		if (journal && journal->pMethods)
+			journal->pMethods->xFileControl(journal, SQLITE_FCNTL_LAST_ERRNO, &err);
+		if (!err)
+			sqlite3_file_control(s->db, "main", SQLITE_FCNTL_LAST_ERRNO, &err);
+	}
+	if (!err)
+		err = sqlite3_system_errno(s->db);
+	return err == ENOENT ? 0 : err;
+}
+
 /* What SQLite said last. doing: "read" or "write". */
 static bool store_error(const struct store *s, const char *doing, struct error *e)
 {
 	int code = sqlite3_errcode(s->db) & 0xff;
-	int err = sqlite3_system_errno(s->db);
+	const char *words = sqlite3_errmsg(s->db);
+	int err;
 
 	switch (code) {
 	case SQLITE_NOTADB:
 	case SQLITE_CORRUPT:
-		return damaged(s, sqlite3_errmsg(s->db), e);
+		return damaged(s, words, e);
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
 		return error_set(e, ERROR_BUSY,
 			"the state of this account (%s) is in use by another program", s->shown);
+	case SQLITE_FULL:
 	case SQLITE_IOERR:
 	case SQLITE_CANTOPEN:
+		err = system_reason(s, code);
 		if (err)
 			return error_sys(e, ERROR_STORE, err,
 				"cannot %s the state of this account (%s)", doing, s->shown);
@@ -176,7 +203,7 @@ static bool store_error(const struct store *s, const char *doing, struct error *
 		break;
 	}
 	return error_set(e, ERROR_STORE, "cannot %s the state of this account (%s): %s", doing,
-		s->shown, sqlite3_errmsg(s->db));
+		s->shown, words);
 }
 
 /* Statements */
@@ -405,7 +432,9 @@ struct store *store_open(const char *path, const char *host, const char *user, s
 			"PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON",
 			e))
 		goto fail;
-	if (version == 0 && (!create(s, host, user, e) || !file_sync_parent(path, ERROR_STORE, e)))
+	/* In this order: then a file that has tables has a name that stays, whatever is killed
+	 * when. */
+	if (version == 0 && (!file_sync_way(path, ERROR_STORE, e) || !create(s, host, user, e)))
 		goto fail;
 	if (!check_user(s, user, e))
 		goto fail;

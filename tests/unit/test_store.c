@@ -755,6 +755,7 @@ static void store__takes_all_rows_of_a_call_or_none(void **state)
 	sigaction(SIGXFSZ, &before, NULL);
 	assert_int_equal(e.kind, ERROR_STORE);
 	assert_non_null(strstr(e.text, "cannot write the state of this account ("));
+	assert_non_null(strstr(e.text, "): File too large"));
 	assert_int_equal(look(s, rows[0].key).state, ABSENT);
 	assert_int_equal(look(s, key("first")).state, STORE_PREPARED);
 	/* And it works again when there is room. */
