@@ -5,9 +5,10 @@
  * taken, so no order can deadlock. The lock file gets its name by link(2), complete: it says who
  * holds it, as "PID:HOST ambil". Who holds the fcntl lock and finds such a file of this machine
  * knows that its maker is gone, whatever has become of the process: it is removed at once. One of
- * another program is removed when it says PID:HOST and that process is gone, any other when it has
- * not changed for five minutes. Closing any descriptor of the mbox in this process would drop the
- * fcntl lock; the mbox is opened here only.
+ * another program is removed when it says PID:HOST and that process is gone, or after an hour; one
+ * that does not say so, or is of another machine, when it has not changed for five minutes. Closing
+ * any descriptor of the mbox in this process would drop the fcntl lock; the mbox is opened here
+ * only.
  */
 #include "local/lock.h"
 
@@ -25,7 +26,7 @@
 #include "base/file.h"
 #include "base/parse.h"
 
-enum { STALE_S = 5 * 60, PAUSE_MS = 100, OWNER_MAX = 200 };
+enum { STALE_S = 5 * 60, STALE_RUNNING_S = 60 * 60, PAUSE_MS = 100, OWNER_MAX = 200 };
 enum attempt { ATTEMPT_HELD, ATTEMPT_TAKEN, ATTEMPT_FAILED };
 
 struct wanted {
@@ -110,6 +111,15 @@ end:
 	return gone;
 }
 
+/* A process that runs is believed for longer; but it may be another one that was given its number.
+ */
+static bool is_stale(const char *name, const struct stat *seen, struct wanted *w)
+{
+	if (holder_gone(name, w))
+		return true;
+	return (int64_t)time(NULL) - seen->st_mtime >= (w->holder ? STALE_RUNNING_S : STALE_S);
+}
+
 /*
  * Removes a lock file nobody stands behind any more. It is moved aside first: if it turns out to be
  * a newer one, made since we looked, it is put back.
@@ -120,7 +130,7 @@ static void break_stale(const char *name, const char *aside, struct wanted *w)
 
 	if (lstat(name, &seen) < 0)
 		return;
-	if (!holder_gone(name, w) && (int64_t)time(NULL) - seen.st_mtime < STALE_S)
+	if (!is_stale(name, &seen, w))
 		return;
 	if (rename(name, aside) < 0)
 		return;
@@ -176,10 +186,13 @@ static enum attempt lock_dot(struct mbox_lock *lock, struct wanted *w, struct er
 		lock->dot_dev = st.st_dev;
 		lock->dot_ino = st.st_ino;
 	}
-	if (err == EEXIST)
+	/* Where no lock file can be made, fcntl alone must do; but one that is there counts. */
+	if (err == EEXIST ||
+		((err == EACCES || err == EPERM || err == EROFS) && lstat(name, &st) == 0 &&
+			!is_stale(name, &st, w)))
 		result = ATTEMPT_TAKEN;
 	else if (!err || err == EACCES || err == EPERM || err == EROFS || err == ENOTSUP)
-		result = ATTEMPT_HELD; /* with fcntl alone, if need be */
+		result = ATTEMPT_HELD;
 	else
 		error_sys(e, ERROR_DELIVERY, err, "%s.lock", w->shown);
 	free(aside);

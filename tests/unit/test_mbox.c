@@ -253,7 +253,7 @@ static void mbox__respects_lock_files_unless_they_are_stale(void **state)
 		int age_s;
 		bool held;
 	} cases[] = {{"", 0, true}, {"", 200, true}, {"", 400, false}, {"0", 0, true},
-		{dead, 0, false}, {alive, 0, true}, {alive, 400, false}, {far, 0, true},
+		{dead, 0, false}, {alive, 0, true}, {alive, 400, true}, {alive, 4000, false}, {far, 0, true},
 		{far, 400, false}, {"99999999999999999999:x", 0, true}};
 
 	open_sink(f, "mbox:~/mbox");
@@ -484,6 +484,42 @@ static void mbox__says_why_half_an_empty_line_does_not_fit(void **state)
 	assert_false(f->k->ops->commit(f->k, NULL, &r, 1, &f->e));
 }
 
+/* As with /var/mail: no lock file can be made there, but one that another program made counts. */
+static void mbox__respects_a_lock_file_where_it_can_make_none(void **state)
+{
+	struct fixture *f = *state;
+	char *path = at(f, "mbox"), *lock = at(f, "mbox.lock");
+
+	put_file(f, "mbox", "", 0);
+	for (int held = 0; held < 2; held++) {
+		pid_t pid;
+
+		if (held)
+			put_file(f, "mbox.lock", "", 0);
+		assert_int_equal(chmod(path, 0666), 0);
+		assert_int_equal(chmod(f->home, 0555), 0);
+		pid = fork();
+		if (pid == 0) {
+			struct receipt r;
+
+			/* A folder's mode binds all but root. */
+			if (geteuid() == 0 && setuid(65534) < 0)
+				_exit(1);
+			open_sink(f, "mbox:~/mbox");
+			mbox_set_patience(f->k, 0);
+			struct sink_batch *b = fill(f, 1, 1);
+			bool taken = f->k->ops->prepare(f->k, b, &r, 1, &f->e);
+
+			_exit(taken == held || (held && f->e.kind != ERROR_BUSY));
+		}
+		wait_for(pid);
+		assert_int_equal(chmod(f->home, 0700), 0);
+	}
+	assert_int_equal(unlink(lock), 0);
+	free(path);
+	free(lock);
+}
+
 /* Our own lock file that could not be removed, and one of another program that holds it. */
 static void mbox__sweeps_its_own_lock_file_only(void **state)
 {
@@ -612,6 +648,7 @@ int main(void)
 		T(mbox__follows_a_link_and_locks_the_file_itself),
 		T(mbox__waits_for_a_lock_and_names_its_holder),
 		T(mbox__respects_lock_files_unless_they_are_stale),
+		T(mbox__respects_a_lock_file_where_it_can_make_none),
 		T(mbox__recovers_a_batch_torn_anywhere),
 		T(mbox__recovers_when_the_octets_behind_the_size_are_zeros),
 		T(mbox__recovers_from_what_others_did_meanwhile),
