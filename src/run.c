@@ -318,6 +318,8 @@ static void add_counts(struct report_counts *sum, const struct report_counts *c)
 	sum->new_mails += c->new_mails;
 	sum->marked += c->marked;
 	sum->ms += c->ms;
+	sum->too_big += c->too_big;
+	sum->over_limit += c->over_limit;
 	sum->locked = sum->locked || c->locked;
 }
 

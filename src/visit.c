@@ -37,6 +37,8 @@ static void show_plan(struct fetch *f)
 		r.u.item.why = item->why;
 		r.u.item.fetch = item->fetch;
 		r.u.item.remove = item->remove;
+		if (item->why == PLAN_KEPT)
+			r.u.item.until_s = mail->seen->delivered_s + f->account->policy.keep_s;
 		text_safe(r.u.item.uid, sizeof(r.u.item.uid), mail->key.uid);
 		report_send(f->report_fd, &r);
 	}
@@ -216,6 +218,11 @@ static bool fetch_mail(struct fetch *f, bool *again, struct error *e)
 
 static bool carry_out(struct fetch *f, bool *again, struct error *e)
 {
+	if (f->order->mode != RUN_FROM_NOW) {
+		f->counts.too_big = f->plan.too_big;
+		f->counts.over_limit = f->plan.over_limit;
+		f->counts.same_again = f->account->policy.all;
+	}
 	switch (f->order->mode) {
 	case RUN_DRY:
 		show_plan(f);
