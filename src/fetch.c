@@ -166,7 +166,7 @@ static bool find_password(struct fetch *f, struct error *e)
 		return true;
 	if (!secret_find(&sources, f->password, e))
 		return false;
-	return f->password->value || secret_missing(&sources, e);
+	return f->password->value || secret_missing(&sources, !f->order->prompt, e);
 }
 
 /* A session that breaks is taken up again, without the mail that broke it. */

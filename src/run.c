@@ -171,7 +171,7 @@ static void ask_passwords(struct run *run)
 		if (run->order->prompt)
 			found = secret_prompt(&sources, NULL, &w->password, &w->error);
 		else
-			found = secret_missing(&sources, &w->error);
+			found = secret_missing(&sources, true, &w->error);
 		if (!found)
 			end_with_error(run, w);
 	}
