@@ -899,18 +899,18 @@ static void file__makes_folders_with_their_parents(void **state)
 	struct error e = {0};
 	struct stat st;
 
-	assert_true(file_make_folders(path, ERROR_STORE, &e));
+	assert_true(file_make_folders(path, NULL, ERROR_STORE, &e));
 	assert_int_equal(stat(path, &st), 0);
 	assert_true(S_ISDIR(st.st_mode));
 	assert_int_equal(stat(top, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0700);
 	assert_int_equal(chmod(top, 0755), 0);
-	assert_true(file_make_folders(path, ERROR_STORE, &e));
+	assert_true(file_make_folders(path, NULL, ERROR_STORE, &e));
 	assert_int_equal(stat(top, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0755);
-	assert_true(file_make_folders(slash, ERROR_STORE, &e));
+	assert_true(file_make_folders(slash, NULL, ERROR_STORE, &e));
 	assert_int_equal(stat(slash, &st), 0);
-	assert_true(file_make_folders("/", ERROR_STORE, &e));
+	assert_true(file_make_folders("/", NULL, ERROR_STORE, &e));
 	assert_int_equal(e.kind, ERROR_NONE);
 	free(path);
 	free(slash);
@@ -923,13 +923,13 @@ static void file__makes_no_folder_where_a_file_stands(void **state)
 	struct error e = {0};
 
 	put(file, "", 0, 0600);
-	assert_false(file_make_folders(below, ERROR_STORE, &e));
+	assert_false(file_make_folders(below, NULL, ERROR_STORE, &e));
 	assert_int_equal(e.kind, ERROR_STORE);
 	e.kind = ERROR_NONE;
-	assert_false(file_make_folders(file, ERROR_DELIVERY, &e));
+	assert_false(file_make_folders(file, NULL, ERROR_DELIVERY, &e));
 	assert_int_equal(e.kind, ERROR_DELIVERY);
 	assert_non_null(strstr(e.text, file));
-	assert_false(file_make_folders("", ERROR_STORE, &e));
+	assert_false(file_make_folders("", NULL, ERROR_STORE, &e));
 	free(file);
 	free(below);
 }
