@@ -20,6 +20,7 @@
 #include "config.h"
 #include "places.h"
 #include "syntax.h"
+#include "verbs/check.h"
 #include "verbs/config.h"
 
 /* A home folder of its own for each test. */
@@ -741,6 +742,51 @@ static void places_state_root__is_never_what_may_be_made(void **state)
 	unsetenv("XDG_STATE_HOME");
 }
 
+static void config_faults__finds_what_makes_each_run_fail(void **state)
+{
+	static const struct {
+		const char *settings, *want;
+	} cases[] = {
+		{"", NULL},
+		{"tls = none", "ambil.conf:4: the password would go in clear over the network"},
+		{"tls = none auth = apop", NULL},
+		{"tls = none allow-cleartext-password = true", NULL},
+		{"password-command = 'nosuchcommand x'",
+			"ambil.conf:4: password-command: the command \"nosuchcommand\" does not exist"},
+		{"password-command = 'sh -c \"echo x\"'", NULL},
+		{"deliver = 'pipe:nosuchcommand -t'",
+			"ambil.conf:4: deliver: the command \"nosuchcommand\" does not exist"},
+		{"deliver = 'pipe:cat'", NULL},
+		{"password-file = nosuchfile",
+			"ambil.conf:4: password-file \"~/nosuchfile\": No such file or directory"},
+		{"password-file = '.config/ambil/one.conf'", NULL},
+		/* The first source is the one that counts. */
+		{"password-file = nosuchfile password-command = cat", NULL},
+		{"ca-file = '.config/ambil/one.conf'", "ambil.conf:4: ca-file "},
+		{"ca-file = '.config/ambil/one.conf' tls = none allow-cleartext-password = true",
+			NULL},
+	};
+
+	write_file(*state, ".config/ambil/one.conf", "not a certificate\n");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct config_errors found;
+		struct config config;
+		char text[300];
+
+		snprintf(text, sizeof(text), "account a {\n\thost = h\n\tuser = u\n%s\n}\n",
+			cases[i].settings);
+		write_conf(*state, text);
+		config = loaded(NULL);
+		config_faults(&config, &found);
+		if (found.n != (cases[i].want ? 1 : 0))
+			fail_msg("%s: %zu faults", cases[i].settings, found.n);
+		if (found.n && strncmp(found.list[0].text, cases[i].want, strlen(cases[i].want)))
+			fail_msg("%s: %s", cases[i].settings, found.list[0].text);
+		config_errors_release(&found);
+		config_release(&config);
+	}
+}
+
 static void config_override__wins_and_complains_with_the_option(void **state)
 {
 	struct config config;
@@ -1042,6 +1088,7 @@ int main(void)
 		TEST(config_add_url__refuses_what_is_not_sound),
 		TEST(config_no_such_account__knows_urls_of_other_protocols),
 		TEST(places_state_root__is_never_what_may_be_made),
+		TEST(config_faults__finds_what_makes_each_run_fail),
 		TEST(config_override__wins_and_complains_with_the_option),
 		TEST(config_show__is_a_configuration_with_the_same_values),
 		TEST(config_show__hides_the_password),
