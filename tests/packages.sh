@@ -39,6 +39,7 @@ need_packages() {
 build() {
 	folder=$1
 	shift
+	echo "Building in $folder …"
 	test -f "$folder/build.ninja" || meson setup "$folder" "$@" >"$log" 2>&1 ||
 		{ cat "$log" >&2; exit 1; }
 	meson compile -C "$folder" >"$log" 2>&1 || { cat "$log" >&2; exit 1; }
