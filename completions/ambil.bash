@@ -48,7 +48,8 @@ _ambil_options()
 	case $1 in
 	'' | fetch)
 		# Without a verb mail is fetched.
-		options+=(-n --dry-run -a --all --keep --keep= --delete --to --max --max-size --from-now)
+		options+=(-n --dry-run -a --all --keep --keep= --delete --to --max --max-size --from-now
+			--accept)
 		;;
 	check) options+=(--exit-code) ;;
 	esac

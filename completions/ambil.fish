@@ -115,4 +115,5 @@ complete -c ambil -n $fetching -l to -x -a '(__ambil_destinations)' -d 'Deliver 
 complete -c ambil -n $fetching -l max -x -d 'Fetch at most N messages of each account'
 complete -c ambil -n $fetching -l max-size -x -d 'Leave larger messages on the server'
 complete -c ambil -n $fetching -l from-now -d 'Take all mail that is there as seen'
+complete -c ambil -n $fetching -l accept -d 'Fetch all that seems new after a move'
 complete -c ambil -n '__ambil_verb check' -l exit-code -d 'Exit with 1 when there is no new mail'

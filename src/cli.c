@@ -64,6 +64,8 @@ const struct cli_option cli_options[] = {
 		"leave messages larger than SIZE (500k, 10M) on the server"},
 	{"--from-now", 0, FETCH, NULL, NULL, OPTION_FROM_NOW, NULL,
 		"take all mail that is there as seen; fetch nothing"},
+	{"--accept", 0, FETCH, NULL, NULL, OPTION_ACCEPT, NULL,
+		"fetch all that seems new after the mailbox was moved"},
 	{"--exit-code", 0, CHECK, NULL, NULL, OPTION_EXIT_CODE, NULL,
 		"exit with 1 when there is no new mail"},
 	{"--config", 'c', {false}, "FILE", NULL, OPTION_CONFIG, NULL,
@@ -89,6 +91,7 @@ static const char *const conflicts[][2] = {
 	{"--keep", "--delete"},
 	{"--all", "--from-now"},
 	{"--dry-run", "--from-now"},
+	{"--accept", "--from-now"},
 };
 
 struct parser {
@@ -232,6 +235,9 @@ static void apply(struct parser *p, size_t index, const char *value)
 		break;
 	case OPTION_FROM_NOW:
 		cli->from_now = true;
+		break;
+	case OPTION_ACCEPT:
+		cli->accept = true;
 		break;
 	case OPTION_EXIT_CODE:
 		cli->exit_code = true;

@@ -30,6 +30,7 @@ enum option_effect {
 	OPTION_DRY_RUN,
 	OPTION_ALL,
 	OPTION_FROM_NOW,
+	OPTION_ACCEPT,
 	OPTION_EXIT_CODE,
 	OPTION_OVERRIDE,
 };
@@ -44,7 +45,7 @@ struct cli_option {
 	const char *setting; /* OPTION_OVERRIDE */
 	const char *help;
 };
-enum { CLI_OPTIONS = 18 };
+enum { CLI_OPTIONS = 19 };
 extern const struct cli_option cli_options[CLI_OPTIONS];
 bool cli_option_global(const struct cli_option *option);
 
@@ -68,7 +69,7 @@ struct cli {
 	const char *config_path; /* NULL: not said */
 	enum cli_verbosity verbosity;
 	bool no_input, help, version;
-	bool dry_run, all, from_now, exit_code;
+	bool dry_run, all, from_now, accept, exit_code;
 	struct cli_override overrides[CLI_OPTIONS]; /* each setting once, the last option wins */
 	size_t n_overrides;
 };

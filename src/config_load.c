@@ -418,7 +418,8 @@ static void hand_over(struct loader *l, struct config_errors *errors)
 	for (size_t i = 0; i < l->n; i++) {
 		size_t k = 0;
 
-		while (k < errors->n && strcmp(errors->list[k].text, l->problems[i].error.text))
+		while (k < errors->n &&
+			strcmp(errors->list[k].text, l->problems[i].error.text) != 0)
 			k++;
 		if (k < errors->n)
 			continue;

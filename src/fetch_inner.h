@@ -7,7 +7,8 @@
 #include "retrieve.h"
 #include "session.h"
 
-/* The inside of one account's run, for fetch.c (the story), visit.c (a session) and survey.c only.
+/* The inside of one account's run, for fetch.c (the story), visit.c (a session), survey.c
+ * and moved.c only.
  */
 
 /* A mail that broke a session of this run: the next sessions leave it alone. */
@@ -39,11 +40,14 @@ struct fetch {
 	bool counted;   /* LIST, which also tells of mail that UIDL leaves out, was asked … */
 	bool count_due; /* … but not for a day */
 	bool verified;  /* all answers of a pipelined session were where they belong */
+	unsigned header_failures; /* sessions of this run that broke while headers were asked for */
 	/* Of the session at hand. */
 	struct session_setting session_setting;
 	struct session *session;
 	struct seen_set *seen;
-	bool other_host; /* than the one the state is from */
+	size_t seen_n;
+	bool other_host; /* than the one the state is from; or another port of it */
+	bool host_is_noted;
 	struct listing listing;
 	struct plan plan;
 };
@@ -61,9 +65,28 @@ extern const struct pop3_command survey_commands[2];
 size_t survey_command_count(const struct fetch *f);
 /*
  * Reads the listing those commands ask for, matches it with the state, and plans: fills listing,
- * seen and plan. Says once what the user should know of the server (no UIDL, EXPIRE).
+ * seen and plan. Says once what the user should know of the server (no UIDL, EXPIRE). again: as of
+ * visit().
  */
-bool survey(struct fetch *f, struct error *e) MUST_CHECK;
+bool survey(struct fetch *f, bool *again, struct error *e) MUST_CHECK;
+/* The next event of the session; a stop request is an error. */
+bool survey_event(struct fetch *f, struct pop3_event *ev, struct error *e) MUST_CHECK;
+/* LIST; a server that refuses it leaves the sizes unknown. */
+bool survey_sizes_if_any(struct fetch *f, struct error *e) MUST_CHECK;
+
+/*
+ * After listing_match(): known mail that the server lists under other UIDs gets its rows back, in
+ * the state (adopted: load and match it again). ERROR_CONFIG when so much that is new may be known
+ * mail that the user has to say. again: as of visit().
+ */
+bool moved_mail(struct fetch *f, const bool *present, int64_t now_s, bool *adopted, bool *again,
+	struct error *e) MUST_CHECK;
+
+/*
+ * After that: gives listed mails whose UID alone does not say which mail it is their identity,
+ * where something hangs on it. again: as of visit().
+ */
+bool identify(struct fetch *f, int64_t now_s, bool *again, struct error *e) MUST_CHECK;
 
 /*
  * One session: connect, log in, survey, carry out the order, QUIT, and note in the state what it

@@ -248,6 +248,7 @@ static int run_chosen(const struct config *config, const struct cli *cli, struct
 		.prompt = !cli->no_input,
 		.wait_locked = on_terminal(),
 		.messages = setting.verbosity >= REPORT_VERBOSE,
+		.accept = cli->accept,
 		.jobs = config->jobs,
 		.state_dir = config->state_dir,
 		.stop = &stop_signal,

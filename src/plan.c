@@ -10,6 +10,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
+
 static const char *const why_texts[] = {
 	[PLAN_NEW] = "new",
 	[PLAN_AGAIN] = "seen before, asked for again",
@@ -20,6 +22,7 @@ static const char *const why_texts[] = {
 	[PLAN_EXPIRED] = "kept long enough",
 	[PLAN_DELETE] = "delivered before",
 	[PLAN_DELETE_AGAIN] = "deleted before, but still listed",
+	[PLAN_DOUBT] = "perhaps another message; stays",
 	[PLAN_TOO_BIG] = "larger than max-size",
 	[PLAN_SET_ASIDE] = "failed just now",
 	[PLAN_OVER_LIMIT] = "new, over the limit for one run",
@@ -37,19 +40,36 @@ static bool removes_after_delivery(const struct policy *policy)
 	return policy->keep == KEEP_NOT || (policy->keep == KEEP_FOR && policy->keep_s <= 0);
 }
 
-/*
- * A UID that was out of the listing, or whose mail was removed, may have been given to another mail
- * (RFC 1939 s.7 allows that). LIST's size, then and now, tells them apart.
- */
-bool plan_is_another_mail(const struct listed *mail)
+/* LIST said something else when it was fetched; some servers change their minds. */
+static bool has_another_size(const struct listed *mail)
 {
-	return (mail->seen->state == STORE_REMOVED || mail->seen->missing || mail->doubtful) &&
-		mail->size && mail->seen->size && mail->size != mail->seen->size;
+	return mail->size && mail->seen->size && mail->size != mail->seen->size;
 }
 
-static bool is_surely_the_same(const struct listed *mail)
+/* Where its UID has been says that it may be another mail's now. */
+static bool has_doubtful_uid(const struct listed *mail)
 {
-	return mail->size && mail->size == mail->seen->size;
+	return mail->doubtful || mail->seen->missing || mail->seen->state == STORE_REMOVED;
+}
+
+bool plan_is_doubtful(const struct listed *mail)
+{
+	return has_doubtful_uid(mail) || mail->seen->doubt || has_another_size(mail);
+}
+
+bool plan_is_another_mail(const struct listed *mail)
+{
+	if (mail->identity != IDENTITY_UNKNOWN)
+		return mail->identity == IDENTITY_OTHER;
+	/* Never lost comes before never doubled. */
+	return mail->seen->state == STORE_REMOVED ||
+		(has_doubtful_uid(mail) && has_another_size(mail));
+}
+
+/* The wall clock of a machine without a battery may say anything before it has been set. */
+static bool is_over(const struct seen *seen, const struct policy *policy, int64_t now_s)
+{
+	return seen->delivered_s >= CLOCK_SANE_S && now_s - seen->delivered_s >= policy->keep_s;
 }
 
 static enum plan_why why_known(
@@ -61,15 +81,32 @@ static enum plan_why why_known(
 		return PLAN_AGAIN;
 	if (seen->marked)
 		return PLAN_MARKED;
-	/* Without a size on both sides it stays: to delete what was never fetched would lose it. */
 	if (seen->state == STORE_REMOVED)
-		return policy->keep != KEEP_FOREVER && is_surely_the_same(mail) ? PLAN_DELETE_AGAIN
-										: PLAN_SEEN;
+		return policy->keep != KEEP_FOREVER ? PLAN_DELETE_AGAIN : PLAN_SEEN;
 	if (policy->keep == KEEP_NOT)
 		return PLAN_DELETE;
 	if (policy->keep == KEEP_FOR)
-		return now_s - seen->delivered_s >= policy->keep_s ? PLAN_EXPIRED : PLAN_KEPT;
+		return is_over(seen, policy, now_s) ? PLAN_EXPIRED : PLAN_KEPT;
 	return PLAN_SEEN;
+}
+
+static bool removes(enum plan_why why)
+{
+	return why == PLAN_EXPIRED || why == PLAN_DELETE || why == PLAN_DELETE_AGAIN;
+}
+
+bool plan_may_remove(const struct listed *mail, const struct policy *policy, int64_t now_s)
+{
+	return mail->seen && !policy->all &&
+		(mail->seen->state == STORE_DELIVERED || mail->seen->state == STORE_REMOVED) &&
+		removes(why_known(mail, policy, now_s));
+}
+
+bool plan_needs_identity(const struct listed *mail, const struct policy *policy, int64_t now_s)
+{
+	if (!mail->seen || !mail->seen->print || policy->all || !plan_is_doubtful(mail))
+		return false;
+	return plan_is_another_mail(mail) || plan_may_remove(mail, policy, now_s);
 }
 
 static enum plan_why why_of(const struct listed *mail, const struct policy *policy, int64_t now_s)
@@ -80,6 +117,9 @@ static enum plan_why why_of(const struct listed *mail, const struct policy *poli
 	if (known && !plan_is_another_mail(mail)) {
 		enum plan_why why = why_known(mail, policy, now_s);
 
+		/* To delete what was never fetched would lose it. */
+		if (removes(why) && plan_is_doubtful(mail) && mail->identity != IDENTITY_SAME)
+			return PLAN_DOUBT;
 		if (why != PLAN_AGAIN)
 			return why;
 	}

@@ -19,6 +19,8 @@ struct policy {
 	bool all;           /* fetch again what was delivered before */
 };
 
+/* Whether a mail is the one that its row is about, by its header. */
+enum identity { IDENTITY_UNKNOWN, IDENTITY_SAME, IDENTITY_OTHER };
 struct listed {
 	uint32_t msg;
 	uint64_t size;           /* as LIST said: a hint; 0 unknown */
@@ -26,7 +28,8 @@ struct listed {
 	const struct seen *seen; /* NULL: never seen */
 	bool twin;               /* shares its UID with another, listed or known */
 	bool doubtful;           /* its row comes from another server: the UID alone says nothing */
-	bool set_aside;          /* it has failed in this run already */
+	enum identity identity;
+	bool set_aside; /* it has failed in this run already */
 };
 
 enum plan_why {
@@ -39,6 +42,7 @@ enum plan_why {
 	PLAN_EXPIRED,      /* remove: its retention period is over */
 	PLAN_DELETE,       /* remove: delivered before, the account keeps nothing */
 	PLAN_DELETE_AGAIN, /* remove: deleted before, but listed still */
+	PLAN_DOUBT,        /* due to be removed, but perhaps another mail: stays */
 	PLAN_TOO_BIG,      /* larger than size_max: stays */
 	PLAN_SET_ASIDE,    /* new, but it has failed in this run already: next time */
 	PLAN_OVER_LIMIT,   /* new, but fetch_max is reached: next time */
@@ -47,8 +51,17 @@ enum plan_why {
 /* A sentence part for --dry-run: "new", "seen before", … */
 const char *plan_why_text(enum plan_why why);
 
-/* Whether the row of a mail is about another one that had this UID before. */
+/*
+ * Whether the row of a mail is about another one that had this UID before, as far as can be told:
+ * one that was removed stands for no mail that cannot be shown to be the same.
+ */
 bool plan_is_another_mail(const struct listed *mail);
+/* Whether its UID alone does not say which mail it is. */
+bool plan_is_doubtful(const struct listed *mail);
+/* Whether it would be removed now, if it is the one that was delivered. */
+bool plan_may_remove(const struct listed *mail, const struct policy *policy, int64_t now_s);
+/* Whether its identity decides what becomes of it, and can be found out. */
+bool plan_needs_identity(const struct listed *mail, const struct policy *policy, int64_t now_s);
 
 struct plan_item {
 	uint32_t index; /* into the listing */

@@ -33,6 +33,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "commit.h"
+#include "local/fingerprint.h"
 #include "pop3/reply.h"
 #include "proof.h"
 #include "stop.h"
@@ -64,21 +65,22 @@ struct loop {
 	uint32_t *removals; /* listing indices; the first removals_sent have had their DELE */
 	size_t removals_n, removals_sent, removals_answered;
 	bool *removal_ok;
-	bool *remove_after;     /* by listing index */
-	bool receiving;         /* a mail is open in the sink */
-	bool ended;             /* its last dot has come, but it is not proved yet */
-	uint32_t index;         /* that mail, in the listing */
-	struct proof proof;     /* what came of it */
-	size_t failures_before; /* when it ended */
-	bool ask_first;         /* UIDL n goes before each RETR n */
-	bool asked;             /* UIDL n has been sent behind the mail */
-	bool proves;            /* such answers have come in this session */
-	bool named;             /* the last of them named its mail */
-	bool no_proof;          /* they were refused */
-	bool in_vain;           /* the one behind the mail was */
-	bool unproved;          /* it did not before this RETR */
-	bool discard;           /* stopped: what still comes would only start more commands */
-	bool sink_failed;       /* nothing more can be delivered */
+	bool *remove_after;       /* by listing index */
+	bool receiving;           /* a mail is open in the sink */
+	bool ended;               /* its last dot has come, but it is not proved yet */
+	uint32_t index;           /* that mail, in the listing */
+	struct proof proof;       /* what came of it */
+	size_t failures_before;   /* when it ended */
+	bool ask_first;           /* UIDL n goes before each RETR n */
+	bool asked;               /* UIDL n has been sent behind the mail */
+	bool proves;              /* such answers have come in this session */
+	bool named;               /* the last of them named its mail */
+	bool no_proof;            /* they were refused */
+	bool in_vain;             /* the one behind the mail was */
+	bool unproved;            /* it did not before this RETR */
+	bool discard;             /* stopped: what still comes would only start more commands */
+	bool sink_failed;         /* nothing more can be delivered */
+	struct fingerprint print; /* of that mail */
 	uint64_t received_mails, received_octets;
 	uint64_t flight_octets; /* expected, of RETRs sent and not answered to the end */
 	struct commit_batch *open;
@@ -97,9 +99,11 @@ static const struct listed *mail_at(const struct loop *l, uint32_t index)
 
 static size_t batch_max(const struct loop *l)
 {
-	size_t max = l->r->sink->ops->batch_max;
+	size_t max = l->r->sink->ops->batch_max, asked = l->r->order->batch_max;
 
-	return max && max < BATCH_MAILS ? max : BATCH_MAILS;
+	if (!max || max > BATCH_MAILS)
+		max = BATCH_MAILS;
+	return asked && asked < max ? asked : max;
 }
 
 /* ---- failures of one mail ---- */
@@ -146,7 +150,9 @@ static void add_to_batch(struct loop *l, uint32_t index)
 		l->open_since_ms = clock_ms();
 	}
 	b->mails[b->n++] = (struct commit_mail){.index = index,
-		.row = {.key = mail_at(l, index)->key, .size = mail_at(l, index)->size},
+		.row = {.key = mail_at(l, index)->key,
+			.size = mail_at(l, index)->size,
+			.print = fingerprint_value(&l->print)},
 		.octets = l->proof.octets};
 	b->octets += l->proof.octets;
 	if (b->n >= batch_max(l) || b->octets >= BATCH_OCTETS)
@@ -449,6 +455,7 @@ static bool begin_mail(struct loop *l)
 	l->index = l->fetch[l->answered];
 	l->asked = l->in_vain = false;
 	proof_begin(&l->proof);
+	fingerprint_init(&l->print);
 	if (l->discard)
 		return true;
 	if (mail->size > LARGE_OCTETS)
@@ -601,6 +608,7 @@ static bool take_octets(struct loop *l, struct span octets)
 	uint64_t max = l->r->account->policy.size_max;
 
 	proof_add(&l->proof, l->r->sizes, octets);
+	fingerprint_add(&l->print, octets);
 	report_progress(l, false);
 	if (max && l->proof.octets > max) {
 		struct error e = {0};
@@ -788,7 +796,7 @@ static bool quit_would_hide(const struct loop *l)
 static bool say_goodbye(struct loop *l)
 {
 	bool ahead = session_pipelining(l->r->session), quit_sent = false, quit_ok = false;
-	struct pop3_event ev;
+	struct pop3_event ev = {.text = {"", 0}};
 
 	while (!quit_sent || session_outstanding(l->r->session)) {
 		if (ahead || session_outstanding(l->r->session) == 0) {

@@ -22,6 +22,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/parse.h"
 #include "fetch.h"
 #include "stop.h"
 
@@ -48,6 +49,15 @@ struct run {
 
 /* In the worker */
 
+/* For tests, which would need many mails else. */
+static size_t batch_max(void)
+{
+	const char *text = getenv("AMBIL_BATCH");
+	uint32_t n;
+
+	return text && parse_u32(span_of(text), INT32_MAX, &n) ? n : 0;
+}
+
 static void work(struct run *run, struct worker *self, int report_fd, const sigset_t *before)
 {
 	struct run_order order = *run->order;
@@ -61,6 +71,7 @@ static void work(struct run *run, struct worker *self, int report_fd, const sigs
 		if (w != self)
 			secret_release(&w->password);
 	}
+	order.batch_max = batch_max();
 	/* SIGINT and SIGTERM are blocked until here: none is lost or goes to the parent's handler.
 	 */
 	if (!stop_listen(before, &order.stop, &order.stop_fd))

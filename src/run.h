@@ -19,7 +19,9 @@ struct run_order {
 	bool wait_locked; /* wait for another ambil instead of passing the account over */
 	bool sizes;       /* somebody watches the progress: ask the server for sizes */
 	bool messages;    /* report each delivered message */
+	bool accept;      /* fetch what may be known mail under new names */
 	size_t jobs;      /* accounts at once */
+	size_t batch_max; /* mails made durable together, at most; 0: as many as the sink takes */
 	const char *state_dir;
 	const volatile sig_atomic_t *stop; /* the number of the signal that asked to stop, else 0 */
 	int stop_fd;                       /* becomes readable when *stop is set */

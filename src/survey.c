@@ -10,6 +10,7 @@
 #include <strings.h>
 
 #include "base/clock.h"
+#include "base/parse.h"
 #include "base/text.h"
 #include "fetch_inner.h"
 
@@ -24,7 +25,7 @@ static bool wants_sizes(const struct fetch *f)
 		f->count_due;
 }
 
-static bool next_event(struct fetch *f, struct pop3_event *ev, struct error *e)
+bool survey_event(struct fetch *f, struct pop3_event *ev, struct error *e)
 {
 	switch (session_next(f->session, -1, true, ev, e)) {
 	case SESSION_EVENT:
@@ -42,13 +43,13 @@ static bool read_listing(struct fetch *f,
 	bool (*add)(struct listing *, struct span, struct error *), bool *ok, struct pop3_event *ev,
 	struct error *e)
 {
-	if (!next_event(f, ev, e))
+	if (!survey_event(f, ev, e))
 		return false;
 	*ok = ev->ok;
 	if (!ev->ok)
 		return true;
 	do {
-		if (!next_event(f, ev, e))
+		if (!survey_event(f, ev, e))
 			return false;
 		if (ev->type == POP3_LINE && !add(&f->listing, ev->text, e)) {
 			if (e->server)
@@ -59,15 +60,27 @@ static bool read_listing(struct fetch *f,
 	return true;
 }
 
+static bool list_sizes(struct fetch *f, bool sent, bool *ok, struct pop3_event *ev, struct error *e)
+{
+	return (sent || session_send(f->session, &(struct pop3_command){.verb = POP3_LIST}, e)) &&
+		read_listing(f, listing_add_size, ok, ev, e);
+}
+
+bool survey_sizes_if_any(struct fetch *f, struct error *e)
+{
+	struct pop3_event ev;
+	bool ok;
+
+	return list_sizes(f, false, &ok, &ev, e);
+}
+
 /* needed: a run cannot do without them. */
 static bool ask_sizes(struct fetch *f, bool sent, bool needed, struct error *e)
 {
 	struct pop3_event ev;
 	bool ok;
 
-	if (!sent && !session_send(f->session, &(struct pop3_command){.verb = POP3_LIST}, e))
-		return false;
-	if (!read_listing(f, listing_add_size, &ok, &ev, e))
+	if (!list_sizes(f, sent, &ok, &ev, e))
 		return false;
 	if (ok || !needed)
 		return true;
@@ -139,14 +152,16 @@ static bool list_mail(struct fetch *f, struct error *e)
 }
 
 /* Where a UID alone does not say which mail it is, sizes do. */
-static bool needs_sizes_to_tell(const struct fetch *f)
+static bool needs_sizes_to_tell(const struct fetch *f, int64_t now_s)
 {
-	if ((f->listing.has_twins || f->other_host) && !f->listing.has_sizes)
+	if (f->listing.has_twins && !f->listing.has_sizes)
 		return true;
 	for (size_t i = 0; !f->listing.has_sizes && i < f->listing.n; i++) {
-		const struct seen *seen = f->listing.mails[i].seen;
+		const struct listed *mail = &f->listing.mails[i];
 
-		if (seen && (seen->state == STORE_REMOVED || seen->missing))
+		if (mail->seen &&
+			(mail->doubtful || mail->seen->missing ||
+				plan_may_remove(mail, &f->account->policy, now_s)))
 			return true;
 	}
 	return false;
@@ -233,45 +248,114 @@ static bool forget_reused(struct fetch *f, struct error *e)
 /* A mailbox that moved keeps its UIDs or does not; the sizes tell. */
 static bool find_out_host(struct fetch *f, struct error *e)
 {
-	char known[300] = "";
+	char known[300] = "", port[8] = "", here[8];
 
-	if (!store_get(f->store, "host", known, sizeof(known), e))
+	if (!store_get(f->store, "host", known, sizeof(known), e) ||
+		!store_get(f->store, "port", port, sizeof(port), e))
 		return false;
-	f->other_host = strcasecmp(known, f->account->endpoint.host) != 0;
+	snprintf(here, sizeof(here), "%u", (unsigned)f->account->endpoint.port);
+	f->other_host = strcasecmp(known, f->account->endpoint.host) != 0 ||
+		(port[0] && strcmp(port, here) != 0);
+	f->host_is_noted = !f->other_host && port[0];
 	return true;
 }
 
-static bool match_and_plan(struct fetch *f, struct error *e)
+/* A server that gives each message its number for a UID gives them anew when one is deleted. */
+static bool uids_are_numbers(const struct listing *l)
 {
-	struct policy policy = f->account->policy;
-	size_t known = 0;
-	bool *present, ok = false;
-	int64_t now_s = clock_wall_s();
+	for (size_t i = 0; i < l->n; i++) {
+		uint32_t number;
 
+		if (!parse_u32(l->mails[i].key.uid, UINT32_MAX, &number) ||
+			number != l->mails[i].msg)
+			return false;
+	}
+	return l->n > 0;
+}
+
+/* present: a fresh array each time. */
+static bool load_and_match(struct fetch *f, bool **present, struct error *e)
+{
+	bool numbers;
+
+	seen_set_free(f->seen);
+	f->seen = NULL;
+	f->seen_n = 0;
 	if (f->store && !(f->seen = store_load(f->store, e)))
 		return false;
-	while (f->seen && seen_at(f->seen, known))
-		known++;
-	if (f->store && !find_out_host(f, e))
-		return false;
-	present = xcalloc(known, sizeof(*present));
-	listing_match(&f->listing, f->seen, present);
-	if (!warn_without_uid(f, e))
-		goto end;
-	if (needs_sizes_to_tell(f)) {
-		if (!ask_sizes(f, false, true, e))
-			goto end;
-		listing_match(&f->listing, f->seen, present);
-	}
+	while (f->seen && seen_at(f->seen, f->seen_n))
+		f->seen_n++;
+	free(*present);
+	*present = xcalloc(f->seen_n, sizeof(**present));
+	listing_match(&f->listing, f->seen, *present);
+	numbers = f->listing.has_uids && uids_are_numbers(&f->listing);
 	for (size_t i = 0; i < f->listing.n; i++)
-		f->listing.mails[i].doubtful = f->other_host;
-	if (f->store && !fetch_only_looks(f) && f->listing.has_uids &&
-		!(forget_reused(f, e) &&
-			store_listed(f->store, f->seen, present, now_s, REMOVED_KEEP_S, e) &&
-			note_twins(f, now_s, e)))
+		f->listing.mails[i].doubtful = f->other_host || numbers;
+	return true;
+}
+
+/* Each listed mail gets its row, if it has one. */
+static bool match(struct fetch *f, bool **present, int64_t now_s, bool *again, struct error *e)
+{
+	bool adopted = false;
+
+	if ((f->store && !find_out_host(f, e)) || !load_and_match(f, present, e) ||
+		!warn_without_uid(f, e))
+		return false;
+	if (needs_sizes_to_tell(f, now_s)) {
+		if (!ask_sizes(f, false, true, e))
+			return false;
+		listing_match(&f->listing, f->seen, *present);
+	}
+	if (f->store && !moved_mail(f, *present, now_s, &adopted, again, e))
+		return false;
+	return !adopted || load_and_match(f, present, e);
+}
+
+/* What the listing says of the rows goes into the state. */
+static bool note_listing(struct fetch *f, const bool *present, int64_t now_s, struct error *e)
+{
+	enum store_listing *now = xcalloc(f->seen_n, sizeof(*now));
+	const struct seen *first = seen_at(f->seen, 0);
+	bool done;
+
+	for (size_t i = 0; i < f->seen_n; i++)
+		now[i] = present[i] ? STORE_PRESENT : STORE_ABSENT;
+	for (size_t i = 0; i < f->listing.n; i++) {
+		const struct listed *mail = &f->listing.mails[i];
+
+		if (mail->seen && mail->identity != IDENTITY_SAME &&
+			(mail->doubtful || mail->seen->missing || mail->seen->doubt))
+			now[mail->seen - first] = STORE_DOUBTFUL;
+	}
+	done = store_listed(f->store, f->seen, now, now_s, REMOVED_KEEP_S, e);
+	free(now);
+	return done;
+}
+
+static bool note_host(struct fetch *f, struct error *e)
+{
+	char port[8];
+
+	if (f->host_is_noted)
+		return true;
+	snprintf(port, sizeof(port), "%u", (unsigned)f->account->endpoint.port);
+	return store_set(f->store, "host", f->account->endpoint.host, e) &&
+		store_set(f->store, "port", port, e);
+}
+
+static bool match_and_plan(struct fetch *f, bool *again, struct error *e)
+{
+	struct policy policy = f->account->policy;
+	bool *present = NULL, ok = false;
+	int64_t now_s = clock_wall_s();
+
+	if (!match(f, &present, now_s, again, e) ||
+		(f->listing.has_uids && !identify(f, now_s, again, e)))
 		goto end;
-	if (f->other_host && !fetch_only_looks(f) &&
-		!store_set(f->store, "host", f->account->endpoint.host, e))
+	if (f->store && !fetch_only_looks(f) && f->listing.has_uids &&
+		!(forget_reused(f, e) && note_listing(f, present, now_s, e) &&
+			note_twins(f, now_s, e) && note_host(f, e)))
 		goto end;
 	set_mails_aside(f);
 	/* The limit is one of the run, not of each of its sessions. */
@@ -327,8 +411,9 @@ static bool note_count(struct fetch *f, struct error *e)
 	return store_set(f->store, "counted", now, e);
 }
 
-bool survey(struct fetch *f, struct error *e)
+bool survey(struct fetch *f, bool *again, struct error *e)
 {
 	report_step(f->report_fd, "listing");
-	return list_mail(f, e) && note_count(f, e) && match_and_plan(f, e) && compare_expire(f, e);
+	return list_mail(f, e) && note_count(f, e) && match_and_plan(f, again, e) &&
+		compare_expire(f, e);
 }

@@ -319,7 +319,7 @@ bool visit(struct fetch *f, bool *again, struct error *e)
 		f->in_step = f->in_step || lost_step;
 		return false;
 	}
-	done = survey(f, e);
+	done = survey(f, again, e);
 	if (done) {
 		session_arrived(f->session);
 		done = carry_out(f, again, e);

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Installs what the tests need, builds, and passes every test. Nothing is skipped where apt-get works.
-#   tests/check.sh            all: the tests, the same with sanitizers, fuzzers and lint
+#   tests/check.sh            all: the tests, the same with sanitizers, what valgrind and static checks say, fuzzers
 #   tests/check.sh --quick    the tests of the ordinary build only
 set -eu
 cd "$(dirname "$0")/.."
@@ -23,10 +23,13 @@ build build-check -Dtests=enabled -Dwerror=true
 meson test -C build-check --num-processes "$jobs" --print-errorlogs
 test -n "$quick" && exit 0
 
-# The same once more with every access watched; how much memory such a program takes says nothing.
-build build-asan -Dtests=enabled -Db_sanitize=address,undefined -Db_lundef=false
+# The same once more with every access watched, and every line that is walked counted; how much memory such a
+# program takes says nothing.
+build build-asan -Dtests=enabled -Db_sanitize=address,undefined -Db_lundef=false -Db_coverage=true
+find build-asan -name '*.gcda' -delete
 ASAN_OPTIONS=detect_leaks=1:abort_on_error=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
 	meson test -C build-asan --no-suite memory --num-processes "$jobs" --print-errorlogs --timeout-multiplier 4
+tests/coverage.sh build-asan
 
 # The unit tests once more under valgrind, which also sees what was never initialised. Leaks were looked for
 # above; children of a test that end in the middle of things would count here. posix_spawn() cannot tell there
@@ -34,3 +37,7 @@ ASAN_OPTIONS=detect_leaks=1:abort_on_error=1 UBSAN_OPTIONS=halt_on_error=1:print
 meson test -C build-check --suite unit --no-suite spawn --num-processes "$jobs" --print-errorlogs \
 	--timeout-multiplier 20 \
 	--wrap "valgrind --quiet --error-exitcode=99 --leak-check=no --suppressions='$PWD/tests/valgrind.supp'"
+
+# What can be found without running anything, and what a minute of octets by chance finds.
+tests/static.sh
+tests/fuzz/run.sh 60

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Sourced by demo.sh and check.sh: installs Debian packages that are missing, as root or through sudo. On a
-# system without apt-get, or without the right to use it, it names them and goes on: they may be there under
-# another name, and the build says what is not.
+# Sourced by demo.sh, check.sh and what that calls: installs Debian packages that are missing, as root or through
+# sudo. On a system without apt-get, or without the right to use it, it names them and goes on: they may be
+# there under another name, and the build says what is not.
 
 build_packages='gcc libc6-dev meson ninja-build pkgconf libgnutls28-dev libgsasl-dev libsqlite3-dev
 	libconfuse-dev'
 test_packages='libcmocka-dev dovecot-core dovecot-pop3d procmail maildrop mpop fetchmail openssl python3 faketime
-	libfaketime mandoc groff-base bash zsh fish strace valgrind clang-format-14'
+	libfaketime mandoc groff-base bash zsh fish strace valgrind clang-format-14
+	clang libclang-rt-14-dev clang-tidy cppcheck gcovr'
 
 need_packages() {
 	missing=
@@ -33,6 +34,14 @@ need_packages() {
 	$as_root $install $missing >"$log" 2>&1 ||
 		{ $as_root apt-get update -q >>"$log" 2>&1 && $as_root $install $missing >>"$log" 2>&1; } ||
 		{ tail -n 20 "$log" >&2; echo "Could not install:$missing" >&2; }
+}
+
+# have_tool COMMAND PACKAGE: false where it is missing; an error where apt-get should have brought it.
+have_tool() {
+	command -v "$1" >/dev/null && return 0
+	echo "$1 is missing (Debian: $2): what it does is left out" >&2
+	test "${AMBIL_TESTS_COMPLETE-}" != 1 || exit 1
+	return 1
 }
 
 # build FOLDER [OPTION…]: sets up once, then only builds.

@@ -83,6 +83,25 @@ static bool cannot_create(
 	return false;
 }
 
+bool file_sync_way(const char *path, enum error_kind kind, struct error *e)
+{
+	char *folder = xstrdup(path), *slash = strrchr(folder, '/');
+	bool done = slash ? true : file_sync_folder(".", kind, e), first = true;
+
+	while (slash && done) {
+		bool top = slash == folder;
+
+		slash[top] = '\0';
+		/* Where it cannot write it has made nothing. */
+		if (first || access(folder, R_OK | W_OK) == 0)
+			done = file_sync_folder(folder, kind, e);
+		first = false;
+		slash = top ? NULL : strrchr(folder, '/');
+	}
+	free(folder);
+	return done;
+}
+
 bool file_make_folders(const char *path, const char *home, enum error_kind kind, struct error *e)
 {
 	char *copy = xstrdup(path);
@@ -95,9 +114,7 @@ bool file_make_folders(const char *path, const char *home, enum error_kind kind,
 		char end = *p;
 
 		*p = '\0';
-		if (mkdir(copy, 0700) == 0)
-			done = file_sync_parent(copy, kind, e);
-		else if (errno != EEXIST)
+		if (mkdir(copy, 0700) < 0 && errno != EEXIST)
 			done = cannot_create(copy, home, kind, errno, e);
 		*p = end;
 		if (!end)

@@ -19,10 +19,14 @@ ssize_t file_read_all(int fd, void *data, size_t len) MUST_CHECK;
 bool file_sync_folder(const char *path, enum error_kind kind, struct error *e) MUST_CHECK;
 /* The same on the folder that holds path, which has no slash at its end: its name is durable. */
 bool file_sync_parent(const char *path, enum error_kind kind, struct error *e) MUST_CHECK;
-/* Makes path and its missing parents, mode 0700; what is made is durable. home is written as ~ in
- * errors; it may be NULL. */
+/* Makes path and its missing parents, mode 0700. home is written as ~ in errors; it may be NULL. */
 bool file_make_folders(
 	const char *path, const char *home, enum error_kind kind, struct error *e) MUST_CHECK;
+/*
+ * Makes the name of path durable, and those of all folders on the way to it that this process may
+ * have made.
+ */
+bool file_sync_way(const char *path, enum error_kind kind, struct error *e) MUST_CHECK;
 /* A leading ~ or ~/ becomes home; other paths are copied. A fresh string. */
 char *file_expand_home(const char *path, const char *home);
 /* A whole regular file of at most max octets, opened without blocking on a FIFO; false with errno

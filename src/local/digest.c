@@ -77,14 +77,28 @@ static uint64_t mix(uint64_t x)
 	return x ^ x >> 32;
 }
 
+static void finish(const struct digest *d, struct digest *last)
+{
+	*last = *d;
+	memset(last->tail + last->pending, 0, sizeof(last->tail) - last->pending);
+	add_block(last, last->tail);
+	last->a = mix(last->a ^ last->total);
+	last->b = mix(last->b + last->a);
+	last->a = mix(last->a + last->b);
+}
+
 void digest_text(const struct digest *d, char out[DIGEST_TEXT])
 {
-	struct digest last = *d;
+	struct digest last;
 
-	memset(last.tail + last.pending, 0, sizeof(last.tail) - last.pending);
-	add_block(&last, last.tail);
-	last.a = mix(last.a ^ last.total);
-	last.b = mix(last.b + last.a);
-	last.a = mix(last.a + last.b);
+	finish(d, &last);
 	snprintf(out, DIGEST_TEXT, "%016" PRIx64 "%016" PRIx64, last.a, last.b);
+}
+
+uint64_t digest_number(const struct digest *d)
+{
+	struct digest last;
+
+	finish(d, &last);
+	return last.a ? last.a : 1;
 }

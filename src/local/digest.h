@@ -20,5 +20,7 @@ void digest_init(struct digest *d);
 void digest_add(struct digest *d, const void *data, size_t len);
 /* Lower-case hex. Leaves d as it is. */
 void digest_text(const struct digest *d, char out[DIGEST_TEXT]);
+/* 64 of the bits, never 0. Leaves d as it is. */
+uint64_t digest_number(const struct digest *d);
 
 #endif

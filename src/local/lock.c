@@ -252,12 +252,14 @@ void mbox_lock_release(struct mbox_lock *lock, const char *path)
 
 void mbox_lock_sweep(const char *path, const char *shown, const char *my_host)
 {
-	char *aside = aside_name(path, my_host);
+	char *aside = aside_name(path, my_host), *name = xasprintf("%s.lock", path);
 	struct mbox_lock lock;
 	struct stat st;
 
-	/* To take the lock uses the name up, and to release it takes the rest away. */
-	if (lstat(aside, &st) == 0 && mbox_lock_take(&lock, path, shown, my_host, 0, NULL, NULL))
+	/* To take the lock uses both names up, and to release it takes them away. */
+	if ((lstat(aside, &st) == 0 || lstat(name, &st) == 0) &&
+		mbox_lock_take(&lock, path, shown, my_host, 0, NULL, NULL))
 		mbox_lock_release(&lock, path);
+	free(name);
 	free(aside);
 }

@@ -31,7 +31,10 @@ bool mbox_lock_take(struct mbox_lock *lock, const char *path, const char *shown,
  */
 int mbox_file_open(const char *path, const char *shown, struct error *e);
 void mbox_lock_release(struct mbox_lock *lock, const char *path);
-/* Removes what a process of this machine left beside the mbox when it was killed while locking. */
+/*
+ * Removes what a process of this machine left beside the mbox, because it was killed or the disk
+ * failed, and lock files that are stale. A lock that somebody holds is left alone, not waited for.
+ */
 void mbox_lock_sweep(const char *path, const char *shown, const char *my_host);
 
 #endif

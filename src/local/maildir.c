@@ -378,7 +378,10 @@ static bool commit(
 		if (b)
 			b->entries[i].renamed = true;
 	}
-	return sync_folder(m->new_fd) || fail(k, errno, e);
+	if (!sync_folder(m->new_fd))
+		return fail(k, errno, e);
+	/* What an interrupted run has shown a reader may have moved on. */
+	return b || sync_folder(m->cur_fd) || fail(k, errno, e);
 }
 
 static void batch_free(struct sink *k, struct sink_batch *b, bool keep)
@@ -598,15 +601,19 @@ static bool one_device(struct maildir *m, struct error *e)
 			m->d->shown);
 }
 
+/*
+ * Mail in a folder whose name is not durable would be as lost as mail never written. cur/ is made
+ * when the other names are durable: where it is missing, an earlier run may have been killed
+ * before.
+ */
 static bool open_folders(struct maildir *m, struct error *e)
 {
 	const char *path = m->d->path;
-	bool made = false, made_part = false, done = false;
+	bool made_new, made_cur = false, done = false;
+	struct stat st;
 	int err, fd;
 
-	if (mkdir(path, 0700) == 0) {
-		made = true;
-	} else if (errno != EEXIST) {
+	if (mkdir(path, 0700) < 0 && errno != EEXIST) {
 		err = errno;
 		if (err == ENOENT && !sink_check_parent(m->d, e))
 			return false;
@@ -618,17 +625,22 @@ static bool open_folders(struct maildir *m, struct error *e)
 			? error_set(e, ERROR_DELIVERY, "%s is not a folder", m->d->shown)
 			: fail(&m->sink, errno, e);
 	m->tmp_fd = open_part(m, fd, "tmp", &m->made, e);
-	made_part = m->made;
-	m->new_fd = m->tmp_fd < 0 ? -1 : open_part(m, fd, "new", &made_part, e);
-	m->cur_fd = m->new_fd < 0 ? -1 : open_part(m, fd, "cur", &made_part, e);
-	if (m->cur_fd < 0 || !one_device(m, e))
+	made_new = m->made;
+	m->new_fd = m->tmp_fd < 0 ? -1 : open_part(m, fd, "new", &made_new, e);
+	if (m->new_fd < 0 || !one_device(m, e))
 		goto end;
-	/* Mail in a folder whose name is not durable would be as lost as mail never written. */
-	if (made_part && fsync(fd) < 0) {
-		fail(&m->sink, errno, e);
-		goto end;
+	if (made_new || fstatat(fd, "cur", &st, 0) < 0) {
+		if (fsync(fd) < 0) {
+			fail(&m->sink, errno, e);
+			goto end;
+		}
+		if (!file_sync_parent(path, ERROR_DELIVERY, e))
+			goto end;
 	}
-	done = !made || file_sync_parent(path, ERROR_DELIVERY, e);
+	m->cur_fd = open_part(m, fd, "cur", &made_cur, e);
+	if (m->cur_fd < 0)
+		goto end;
+	done = !made_cur || fsync(fd) == 0 || fail(&m->sink, errno, e);
 end:
 	close(fd);
 	return done;

@@ -215,7 +215,7 @@ static bool append(const struct mbox *m, const struct sink_batch *b, struct erro
 	int fd = b->lock.fd;
 	struct stat after;
 
-	if (b->pad && write(fd, "\n\n", b->pad) != (ssize_t)b->pad)
+	if (!file_write_all(fd, "\n\n", b->pad))
 		return fail(m, errno, e);
 	if (!spool_copy(&b->spool, fd, m->d->shown, e))
 		return false;
@@ -223,6 +223,9 @@ static bool append(const struct mbox *m, const struct sink_batch *b, struct erro
 	while (fsync(fd) < 0)
 		if (errno != EINTR)
 			return fail(m, errno, e);
+	/* The name of a file that was empty may be as new as what is in it. */
+	if (b->base == 0 && !file_sync_parent(m->path, ERROR_DELIVERY, e))
+		return false;
 	if (fstat(fd, &after) < 0)
 		return fail(m, errno, e);
 	if ((uint64_t)after.st_size == b->base + b->pad + spool_len(&b->spool))
@@ -313,11 +316,21 @@ static int torn_at(int fd, uint64_t size, const struct place *p)
 	char head[MBOXRD_HEAD_MAX + 1];
 	size_t want = p->head.len < size - p->offset ? p->head.len : (size_t)(size - p->offset),
 	       same = 0;
-	uint64_t other;
+	uint64_t other, pad = p->offset - p->base;
 	int zeros, glued;
 
 	if (!scan_read(fd, p->offset, head, want))
 		return -1;
+	if (pad && pad <= PAD_MAX) {
+		char before[PAD_MAX];
+
+		if (!scan_read(fd, p->base, before, (size_t)pad))
+			return -1;
+		/* These would be cut off too. */
+		for (size_t i = 0; i < pad; i++)
+			if (before[i] != '\n' && before[i] != '\0')
+				return 0;
+	}
 	while (same < want && head[same] == p->head.data[same])
 		same++;
 	/* After a power cut the end of the file may be there without its octets. */
@@ -359,13 +372,14 @@ static int search(int fd, uint64_t size, const struct place *p)
 }
 
 /* The crash may have come before the sync. */
-static enum sink_state settled(int fd)
+static enum sink_state settled(int fd, const char *path)
 {
-	return fsync(fd) < 0 ? SINK_FAILED : SINK_DELIVERED;
+	return fsync(fd) < 0 || !file_sync_parent(path, ERROR_DELIVERY, NULL) ? SINK_FAILED
+									      : SINK_DELIVERED;
 }
 
 /* SINK_FAILED with errno set; SINK_UNSURE: looked everywhere. */
-static enum sink_state examine(int fd, const struct place *p)
+static enum sink_state examine(int fd, const char *path, const struct place *p)
 {
 	char anchor[ANCHOR_TEXT] = "";
 	struct stat st;
@@ -380,7 +394,7 @@ static enum sink_state examine(int fd, const struct place *p)
 	if (span_is(p->anchor, anchor)) {
 		answer = stands_at(fd, size, p->offset, p);
 		if (answer)
-			return answer > 0 ? settled(fd) : SINK_FAILED;
+			return answer > 0 ? settled(fd, path) : SINK_FAILED;
 		if (size <= p->offset)
 			return SINK_ABSENT;
 		answer = torn_at(fd, size, p);
@@ -396,7 +410,7 @@ static enum sink_state examine(int fd, const struct place *p)
 	}
 	answer = search(fd, size, p);
 	if (answer)
-		return answer > 0 ? settled(fd) : SINK_FAILED;
+		return answer > 0 ? settled(fd, path) : SINK_FAILED;
 	return SINK_UNSURE;
 }
 
@@ -417,7 +431,7 @@ static enum sink_state recover(
 	}
 	if (!take_lock(m, &lock, e))
 		return SINK_FAILED;
-	state = examine(lock.fd, &place);
+	state = examine(lock.fd, m->path, &place);
 	err = errno;
 	mbox_lock_release(&lock, m->path);
 	if (state == SINK_FAILED)
@@ -477,14 +491,10 @@ static bool make_file(struct mbox *m, struct error *e)
 {
 	const char *path = m->d->path;
 	struct stat st;
-	bool made = false;
 	int fd;
 
-	if (stat(path, &st) < 0 && errno == ENOENT) {
-		if (!sink_check_parent(m->d, e))
-			return false;
-		made = true;
-	}
+	if (stat(path, &st) < 0 && errno == ENOENT && !sink_check_parent(m->d, e))
+		return false;
 	fd = mbox_file_open(path, m->d->shown, e);
 	if (fd < 0)
 		return false;
@@ -492,7 +502,7 @@ static bool make_file(struct mbox *m, struct error *e)
 	m->path = realpath(path, NULL);
 	if (!m->path)
 		return fail(m, errno, e);
-	return !made || file_sync_parent(m->path, ERROR_DELIVERY, e);
+	return true;
 }
 
 struct sink *mbox_open(const struct destination *d, const char *account, struct error *e)

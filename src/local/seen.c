@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * What is known of an account's mail, in memory: an array in the order of the file, the UIDs behind
- * one another, and an open-addressing table of 32-bit indices, at most three quarters full: 70 to
- * 75 octets a row besides the UID. UIDs are chosen by the server, so they are hashed with a secret
+ * one another, and an open-addressing table of 32-bit indices, at most three quarters full: 86 to
+ * 91 octets a row besides the UID. UIDs are chosen by the server, so they are hashed with a secret
  * key: no listing can be made to collide.
  */
 #include "local/seen.h"

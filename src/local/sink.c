@@ -78,6 +78,10 @@ static bool read_path(
 
 	if (!expand_percent(written, account, &path, e))
 		goto end;
+	if (!path.len) { /* "%a" for an account without a name */
+		error_set(e, ERROR_CONFIG, "\"%s\" names nothing", written);
+		goto end;
+	}
 	if (path.data[0] != '/' && !home) {
 		error_set(e, ERROR_CONFIG, "\"%s\": the home folder is not known", path.data);
 		goto end;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Most mails fit into memory and never touch a disk here. The file loses its name as soon as it has
- * one, so nothing is left behind however the program ends.
+ * Most mails fit into memory and never touch a disk here. The file never has a name, so nothing is
+ * left behind however the program ends; where the file system cannot do that, it loses its name as
+ * soon as it has one. A command that is started meanwhile must not inherit it. _GNU_SOURCE:
+ * O_TMPFILE is not in POSIX, and mkostemp() only since 2024.
  */
-/* mkostemp() is POSIX only since 2024: a command that is started meanwhile must not inherit it. */
 #define _GNU_SOURCE
 #include "local/spool.h"
 
@@ -44,16 +45,33 @@ static const char *spool_folder(void)
 	return access("/var/tmp", W_OK | X_OK) == 0 ? "/var/tmp" : "/tmp";
 }
 
+static int open_nameless(const char *folder)
+{
+#ifdef O_TMPFILE
+	return open(folder, O_TMPFILE | O_RDWR | O_EXCL | O_CLOEXEC, 0600);
+#else
+	(void)folder;
+	errno = EOPNOTSUPP;
+	return -1;
+#endif
+}
+
 static bool open_file(struct spool *s, struct error *e)
 {
 	const char *folder = spool_folder();
-	char *name = xasprintf("%s/ambil-XXXXXX", folder);
+	char *name;
 	int err = 0;
 
+	s->fd = open_nameless(folder);
+	if (s->fd >= 0)
+		return true;
+	err = errno;
+	if (err != EOPNOTSUPP && err != EISDIR && err != EINVAL)
+		return error_sys(e, ERROR_DELIVERY, err, "cannot spool mail in %s", folder);
+	name = xasprintf("%s/ambil-XXXXXX", folder);
 	s->fd = mkostemp(name, O_CLOEXEC);
-	if (s->fd < 0)
-		err = errno;
-	else
+	err = s->fd < 0 ? errno : 0;
+	if (!err)
 		unlink(name);
 	free(name);
 	return s->fd >= 0 || error_sys(e, ERROR_DELIVERY, err, "cannot spool mail in %s", folder);

@@ -194,11 +194,14 @@ static struct span find_address(const char *v, size_t len)
 	return bare;
 }
 
+enum { RETURN_PATH, FROM };
+static const char *const fields[] = {[RETURN_PATH] = "Return-Path", [FROM] = "From"};
+
 void stamp_scan_init(struct stamp_scan *s)
 {
-	s->state = STAMP_LINE_START;
+	header_scan_init(&s->header, fields, sizeof(fields) / sizeof(fields[0]));
 	s->taken = s->len = 0;
-	s->from = s->folded = false;
+	s->done = false;
 	s->sender[0] = '\0';
 }
 
@@ -208,21 +211,18 @@ static void set_sender(struct stamp_scan *s, struct span address)
 	s->sender[address.len] = '\0';
 }
 
-/* A field of interest is complete. A Return-Path ends the search: nothing names the sender better.
- */
+/* A Return-Path ends the search: nothing names the sender better. */
 static void field_ended(struct stamp_scan *s)
 {
 	struct span address;
 
-	if (!s->folded)
-		return;
-	s->folded = false;
 	/* A value that did not fit may end within an address. */
 	if (s->len == sizeof(s->text))
 		while (s->len && s->text[s->len - 1] != ' ' && s->text[s->len - 1] != '\n')
 			s->len--;
 	address = find_address(s->text, s->len);
-	if (s->from) {
+	s->len = 0;
+	if (s->header.field == FROM) {
 		if (!s->sender[0] && is_address(address, false))
 			set_sender(s, address);
 		return;
@@ -231,95 +231,48 @@ static void field_ended(struct stamp_scan *s)
 		address = span_of(NOBODY); /* <>: a bounce */
 	if (address.data && is_address(address, true)) {
 		set_sender(s, address);
-		s->state = STAMP_DONE;
+		s->done = true;
 	}
 }
 
-static void line_start(struct stamp_scan *s, char c)
+static void add_value(struct stamp_scan *s, struct span piece)
 {
-	if (c == ' ' || c == '\t') {
-		s->state = s->folded ? STAMP_VALUE : STAMP_SKIP;
-		return;
-	}
-	field_ended(s);
-	if (s->state == STAMP_DONE)
-		return;
-	if (c == '\r' || c == '\n') {
-		s->state = STAMP_DONE;
-		return;
-	}
-	s->len = 0;
-	s->state = c == 'R' || c == 'r' || c == 'F' || c == 'f' ? STAMP_NAME : STAMP_SKIP;
-}
+	size_t room = sizeof(s->text) - s->len, n = piece.len < room ? piece.len : room;
 
-static void name_octet(struct stamp_scan *s, char c)
-{
-	struct span name;
-
-	if (c == '\n') {
-		s->state = STAMP_LINE_START;
-		return;
-	}
-	if (c != ':') {
-		s->text[s->len++] = c;
-		if (s->len > 16)
-			s->state = STAMP_SKIP;
-		return;
-	}
-	name = span_trim((struct span){s->text, s->len});
-	s->from = span_is_nocase(name, "From");
-	s->folded = s->from || span_is_nocase(name, "Return-Path");
-	s->state = s->folded ? STAMP_VALUE : STAMP_SKIP;
-	s->len = 0;
-}
-
-/* Takes at least one octet of in; how many. */
-static size_t scan_some(struct stamp_scan *s, struct span in)
-{
-	const char *lf;
-
-	switch (s->state) {
-	case STAMP_LINE_START:
-		line_start(s, in.data[0]);
-		return s->state == STAMP_NAME || s->state == STAMP_SKIP ? 0 : 1;
-	case STAMP_NAME:
-		name_octet(s, in.data[0]);
-		return 1;
-	case STAMP_VALUE:
-		if (s->len < sizeof(s->text))
-			s->text[s->len++] = in.data[0];
-		if (in.data[0] == '\n')
-			s->state = STAMP_LINE_START;
-		return 1;
-	case STAMP_SKIP:
-		lf = memchr(in.data, '\n', in.len);
-		if (lf)
-			s->state = STAMP_LINE_START;
-		return lf ? (size_t)(lf - in.data) + 1 : in.len;
-	case STAMP_DONE:
-		break;
-	}
-	return in.len;
+	memcpy(s->text + s->len, piece.data, n);
+	s->len += n;
 }
 
 bool stamp_scan_feed(struct stamp_scan *s, struct span octets)
 {
-	while (octets.len && s->state != STAMP_DONE) {
-		size_t n = scan_some(s, octets);
+	size_t left = STAMP_HEADER_MAX - s->taken;
+	struct span piece;
 
-		octets.data += n;
-		octets.len -= n;
-		s->taken += n;
-		if (s->taken > STAMP_HEADER_MAX)
-			s->state = STAMP_DONE;
-	}
-	return s->state == STAMP_DONE;
+	if (octets.len > left)
+		octets.len = left;
+	s->taken += octets.len;
+	while (!s->done)
+		switch (header_next(&s->header, &octets, &piece)) {
+		case HEADER_VALUE:
+			add_value(s, piece);
+			break;
+		case HEADER_FIELD:
+			field_ended(s);
+			break;
+		case HEADER_END:
+			s->done = true;
+			break;
+		case HEADER_MORE:
+			s->done = s->taken == STAMP_HEADER_MAX;
+			return s->done;
+		}
+	return true;
 }
 
 const char *stamp_scan_sender(struct stamp_scan *s)
 {
-	if (s->state != STAMP_DONE)
+	if (!s->done && header_finish(&s->header))
 		field_ended(s);
-	s->state = STAMP_DONE;
+	s->done = true;
 	return s->sender[0] ? s->sender : NOBODY;
 }

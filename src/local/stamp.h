@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/mem.h"
+#include "local/header.h"
 #include "local/sink.h"
 
 /* The lines that are put before a mail. Pure. All end with LF. */
@@ -40,14 +41,12 @@ size_t stamp_from(char *out, const char *sender, int64_t now_s);
  * From:, else MAILER-DAEMON. Feed it the mail from its first octet, cut anywhere, until it is done;
  * that is at the end of the header or after STAMP_HEADER_MAX octets.
  */
-enum stamp_state { STAMP_LINE_START, STAMP_NAME, STAMP_VALUE, STAMP_SKIP, STAMP_DONE };
 struct stamp_scan {
-	enum stamp_state state;
+	struct header_scan header;
 	size_t taken;
-	bool from;       /* the field being read is From:, not Return-Path: */
-	bool folded;     /* a continuation line belongs to the field being read */
+	bool done;
 	size_t len;      /* of text */
-	char text[1024]; /* the field's name, then its value */
+	char text[1024]; /* the value of the field being read */
 	char sender[STAMP_SENDER_MAX + 1];
 };
 void stamp_scan_init(struct stamp_scan *s);

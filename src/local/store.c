@@ -4,8 +4,8 @@
  * transaction, a rollback journal three; the exclusive locking mode keeps the WAL's index in our
  * own memory, so no shared memory is mapped and the state folder may be on NFS. The WAL file stays,
  * emptied, when the store is closed: so opening, reading and closing writes and syncs nothing, and
- * the database file alone is the whole state. A new file's folder entry is synced before
- * store_open() returns.
+ * the database file alone is the whole state. A new file's name, and those of the folders it is in,
+ * are durable before it holds anything.
  *
  * To look only, the file is locked for as long as it takes to copy it into memory: a reader that
  * waits for the network never holds up a fetch. What a crash left in the WAL is read, and left
@@ -24,13 +24,15 @@
 
 #include <sqlite3.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "local/seen.h"
 
-enum { VERSION = 1, APPLICATION_ID = 0x616d626c, BUSY_MS = 500, ROWS_MAX = 0x7ffffffe };
+enum { DOUBT = -1, VERSION = 1, APPLICATION_ID = 0x616d626c, BUSY_MS = 500, ROWS_MAX = 0x7ffffffe };
 
-/* missing_s: since when the listing has lacked it. A receipt is only of use while prepared. */
+/* missing_s: since when the listing has lacked it, or DOUBT. A receipt is only of use while
+ * prepared. */
 static const char schema[] =
 	"CREATE TABLE destination(id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);"
 	"CREATE TABLE fact(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
@@ -41,6 +43,7 @@ static const char schema[] =
 	" state INTEGER NOT NULL CHECK(state BETWEEN 0 AND 3),"
 	" marked INTEGER NOT NULL DEFAULT 0,"
 	" size INTEGER NOT NULL DEFAULT 0,"
+	" print INTEGER NOT NULL DEFAULT 0,"
 	" attempts INTEGER NOT NULL DEFAULT 0,"
 	" why TEXT,"
 	" first_s INTEGER NOT NULL,"
@@ -71,6 +74,9 @@ enum statement {
 	MISSING,
 	PRESENT,
 	PRUNE,
+	RESET_CLOCK,
+	LIFT,
+	LAND,
 	MEASURE,
 	LOAD,
 	PENDING,
@@ -88,14 +94,16 @@ static const char *const sql[STATEMENTS] = {
 	[ADD_DESTINATION] = "INSERT INTO destination(text) VALUES(?1)",
 	/* Also from "delivered" (--all): recovery must know of every prepared mail. */
 	[PREPARED] = "INSERT INTO mail(uid, occurrence, state, first_s, prepared_s, size, receipt,"
-		     " destination) VALUES(?1, ?2, 1, ?3, ?3, ?4, ?5, ?6)"
+		     " destination, print) VALUES(?1, ?2, 1, ?3, ?3, ?4, ?5, ?6, ?7)"
 		     " ON CONFLICT(uid, occurrence) DO UPDATE SET state = 1, marked = 0,"
-		     " prepared_s = ?3, size = ?4, receipt = ?5, destination = ?6",
-	[DELIVERED] = "INSERT INTO mail(uid, occurrence, state, first_s, delivered_s, size,"
-		      " destination) VALUES(?1, ?2, 2, ?3, ?3, ?4, ?6)"
-		      " ON CONFLICT(uid, occurrence) DO UPDATE SET state = 2, marked = 0,"
-		      " delivered_s = ?3, removed_s = NULL, size = CASE ?4 WHEN 0 THEN size ELSE ?4"
-		      " END, attempts = 0, why = NULL, receipt = NULL, destination = ?6",
+		     " prepared_s = ?3, size = ?4, receipt = ?5, destination = ?6, print = ?7",
+	[DELIVERED] =
+		"INSERT INTO mail(uid, occurrence, state, first_s, delivered_s, size,"
+		" destination, print) VALUES(?1, ?2, 2, ?3, ?3, ?4, ?6, ?7)"
+		" ON CONFLICT(uid, occurrence) DO UPDATE SET state = 2, marked = 0,"
+		" delivered_s = ?3, removed_s = NULL, missing_s = NULL,"
+		" size = CASE ?4 WHEN 0 THEN size ELSE ?4 END, print = CASE ?7 WHEN 0 THEN print ELSE ?7 END, attempts = 0,"
+		" why = NULL, receipt = NULL, destination = ?6",
 	[REMOVED] = "UPDATE mail SET state = 3, removed_s = ?3"
 		    " WHERE uid = ?1 AND occurrence = ?2 AND state = 2",
 	[FAILED] = "INSERT INTO mail(uid, occurrence, state, first_s, attempts, why)"
@@ -110,10 +118,16 @@ static const char *const sql[STATEMENTS] = {
 	[FORGET] = "DELETE FROM mail WHERE uid = ?1 AND occurrence = ?2",
 	[MISSING] = "UPDATE mail SET missing_s = ?3 WHERE uid = ?1 AND occurrence = ?2",
 	[PRESENT] = "UPDATE mail SET missing_s = NULL WHERE uid = ?1 AND occurrence = ?2",
-	[PRUNE] = "DELETE FROM mail WHERE state = 3 AND missing_s <= ?1",
+	[PRUNE] = "DELETE FROM mail WHERE state = 3 AND missing_s BETWEEN ?2 AND ?1",
+	[RESET_CLOCK] = "UPDATE mail SET delivered_s = ?3 WHERE uid = ?1 AND occurrence = ?2",
+	/* Below 0 no occurrence is in use: there a row waits until all others have left. */
+	[LIFT] = "UPDATE mail SET uid = ?3, occurrence = -1 - ?4, missing_s = NULL,"
+		 " size = CASE ?5 WHEN 0 THEN size ELSE ?5 END"
+		 " WHERE uid = ?1 AND occurrence = ?2",
+	[LAND] = "UPDATE mail SET occurrence = ?2 WHERE uid = ?1 AND occurrence = -1 - ?2",
 	[MEASURE] = "SELECT count(*), coalesce(sum(length(uid)), 0) FROM mail",
-	[LOAD] = "SELECT uid, occurrence, state, marked, missing_s IS NOT NULL, attempts, size,"
-		 " delivered_s, removed_s FROM mail ORDER BY id",
+	[LOAD] = "SELECT uid, occurrence, state, marked, missing_s, attempts, size, delivered_s,"
+		 " removed_s, print FROM mail ORDER BY id",
 	[PENDING] = "SELECT uid, occurrence, receipt, destination.text, prepared_s FROM mail"
 		    " LEFT JOIN destination ON destination.id = mail.destination"
 		    " WHERE mail.state = 1 ORDER BY mail.id",
@@ -126,6 +140,7 @@ struct store {
 	sqlite3 *db;
 	sqlite3_stmt *statements[STATEMENTS];
 	char *shown; /* the path, for sentences */
+	bool copy;   /* in memory, for looking only */
 };
 
 /* Errors */
@@ -137,22 +152,49 @@ static bool damaged(const struct store *s, const char *how, struct error *e)
 		"mv %s %s.damaged", s->shown, s->shown);
 }
 
+/*
+ * The system's reason for what SQLite said last; 0: not known. A failed COMMIT leaves none in
+ * sqlite3_system_errno(), but the file that failed remembers it. After a file could not be created,
+ * SQLite tries to read it: that it is not there is no reason.
+ */
+static int system_reason(const struct store *s, int code)
+{
+	sqlite3_file *journal = NULL;
+	int err = 0;
+
+	if (code == SQLITE_FULL)
+		return ENOSPC;
+	if (code == SQLITE_IOERR) {
+		sqlite3_file_control(s->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &journal);
+		if (journal && journal->pMethods)
+			journal->pMethods->xFileControl(journal, SQLITE_FCNTL_LAST_ERRNO, &err);
+		if (!err)
+			sqlite3_file_control(s->db, "main", SQLITE_FCNTL_LAST_ERRNO, &err);
+	}
+	if (!err)
+		err = sqlite3_system_errno(s->db);
+	return err == ENOENT ? 0 : err;
+}
+
 /* What SQLite said last. doing: "read" or "write". */
 static bool store_error(const struct store *s, const char *doing, struct error *e)
 {
 	int code = sqlite3_errcode(s->db) & 0xff;
-	int err = sqlite3_system_errno(s->db);
+	const char *words = sqlite3_errmsg(s->db);
+	int err;
 
 	switch (code) {
 	case SQLITE_NOTADB:
 	case SQLITE_CORRUPT:
-		return damaged(s, sqlite3_errmsg(s->db), e);
+		return damaged(s, words, e);
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
 		return error_set(e, ERROR_BUSY,
 			"the state of this account (%s) is in use by another program", s->shown);
+	case SQLITE_FULL:
 	case SQLITE_IOERR:
 	case SQLITE_CANTOPEN:
+		err = system_reason(s, code);
 		if (err)
 			return error_sys(e, ERROR_STORE, err,
 				"cannot %s the state of this account (%s)", doing, s->shown);
@@ -161,7 +203,7 @@ static bool store_error(const struct store *s, const char *doing, struct error *
 		break;
 	}
 	return error_set(e, ERROR_STORE, "cannot %s the state of this account (%s): %s", doing,
-		s->shown, sqlite3_errmsg(s->db));
+		s->shown, words);
 }
 
 /* Statements */
@@ -390,7 +432,9 @@ struct store *store_open(const char *path, const char *host, const char *user, s
 			"PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON",
 			e))
 		goto fail;
-	if (version == 0 && (!create(s, host, user, e) || !file_sync_parent(path, ERROR_STORE, e)))
+	/* In this order: then a file that has tables has a name that stays, whatever is killed
+	 * when. */
+	if (version == 0 && (!file_sync_way(path, ERROR_STORE, e) || !create(s, host, user, e)))
 		goto fail;
 	if (!check_user(s, user, e))
 		goto fail;
@@ -399,6 +443,12 @@ struct store *store_open(const char *path, const char *host, const char *user, s
 fail:
 	store_free(s);
 	return NULL;
+}
+
+static void allow_writing(struct store *s, bool allowed)
+{
+	sqlite3_exec(s->db, allowed ? "PRAGMA query_only = OFF" : "PRAGMA query_only = ON", NULL,
+		NULL, NULL);
 }
 
 /* The whole file in memory; what it was copied from is let go. */
@@ -419,7 +469,8 @@ static struct store *copy(struct store *from, const char *path, struct error *e)
 		store_free(s);
 		return NULL;
 	}
-	sqlite3_exec(s->db, "PRAGMA query_only = ON", NULL, NULL, NULL);
+	s->copy = true;
+	allow_writing(s, false);
 	return s;
 }
 
@@ -474,11 +525,16 @@ static void read_row(sqlite3_stmt *q, struct seen *row)
 	row->key.occurrence = (uint32_t)sqlite3_column_int64(q, 1);
 	row->state = (enum store_state)sqlite3_column_int(q, 2);
 	row->marked = sqlite3_column_int(q, 3);
-	row->missing = sqlite3_column_int(q, 4);
+	row->missing_s = sqlite3_column_int64(q, 4);
+	row->doubt = row->missing_s == DOUBT;
+	row->missing = row->missing_s > 0;
+	if (!row->missing)
+		row->missing_s = 0;
 	row->attempts = (uint32_t)sqlite3_column_int64(q, 5);
 	row->size = (uint64_t)sqlite3_column_int64(q, 6);
 	row->delivered_s = sqlite3_column_int64(q, 7);
 	row->removed_s = sqlite3_column_int64(q, 8);
+	row->print = (uint64_t)sqlite3_column_int64(q, 9);
 }
 
 static bool read_rows(struct store *s, struct seen_set *set, struct error *e)
@@ -573,6 +629,7 @@ static bool write_rows(struct store *s, enum statement which, const struct store
 		sqlite3_bind_int64(q, 4, (sqlite3_int64)rows[i].size);
 		sqlite3_bind_text(q, 5, rows[i].receipt.text, -1, SQLITE_STATIC);
 		sqlite3_bind_int64(q, 6, id);
+		sqlite3_bind_int64(q, 7, (sqlite3_int64)rows[i].print);
 		done = execute(s, q, e);
 	}
 	return done;
@@ -666,38 +723,114 @@ bool store_failed(
 	return finish(s, execute(s, q, e), e);
 }
 
-static bool note_listing(struct store *s, const struct seen_set *set, const bool *present,
+static bool lift(struct store *s, const struct store_move *moves, size_t n, struct error *e)
+{
+	sqlite3_stmt *q = statement(s, LIFT, e);
+	bool done = q;
+
+	for (size_t i = 0; done && i < n; i++) {
+		bind_key(q, moves[i].from);
+		bind_span(q, 3, moves[i].to.uid);
+		sqlite3_bind_int64(q, 4, moves[i].to.occurrence);
+		sqlite3_bind_int64(q, 5, (sqlite3_int64)moves[i].size);
+		done = execute(s, q, e);
+	}
+	return done;
+}
+
+static bool land(struct store *s, const struct store_move *moves, size_t n, struct error *e)
+{
+	sqlite3_stmt *make_room = statement(s, FORGET, e);
+	sqlite3_stmt *q = make_room ? statement(s, LAND, e) : NULL;
+	bool done = q;
+
+	for (size_t i = 0; done && i < n; i++) {
+		bind_key(make_room, moves[i].to);
+		bind_key(q, moves[i].to);
+		done = execute(s, make_room, e) && execute(s, q, e);
+	}
+	return done;
+}
+
+/* In two steps, because names may be exchanged among the rows. */
+bool store_adopt(struct store *s, const struct store_move *moves, size_t n, struct error *e)
+{
+	bool done;
+
+	if (n == 0)
+		return true;
+	if (s->copy)
+		allow_writing(s, true);
+	done = begin(s, e) && finish(s, lift(s, moves, n, e) && land(s, moves, n, e), e);
+	if (s->copy)
+		allow_writing(s, false);
+	return done;
+}
+
+/* What missing_s becomes; true when it is that already. */
+static bool has_listing(const struct seen *row, enum store_listing now)
+{
+	switch (now) {
+	case STORE_PRESENT:
+		return !row->missing && !row->doubt;
+	case STORE_DOUBTFUL:
+		return row->doubt;
+	case STORE_ABSENT:
+		break;
+	}
+	return row->missing;
+}
+
+static bool write_listing(struct store *s, const struct seen *row, enum store_listing now,
+	int64_t now_s, struct error *e)
+{
+	sqlite3_stmt *q = statement(s, now == STORE_PRESENT ? PRESENT : MISSING, e);
+
+	if (!q)
+		return false;
+	bind_key(q, row->key);
+	if (now != STORE_PRESENT)
+		sqlite3_bind_int64(q, 3, now == STORE_ABSENT ? now_s : DOUBT);
+	return execute(s, q, e);
+}
+
+static bool reset_clock(struct store *s, const struct seen *row, int64_t now_s, struct error *e)
+{
+	sqlite3_stmt *q = statement(s, RESET_CLOCK, e);
+
+	if (!q)
+		return false;
+	bind_key(q, row->key);
+	sqlite3_bind_int64(q, 3, now_s);
+	return execute(s, q, e);
+}
+
+static bool note_listing(struct store *s, const struct seen_set *set, const enum store_listing *now,
 	int64_t now_s, struct error *e)
 {
 	const struct seen *row;
 
 	for (size_t i = 0; (row = seen_at(set, i)); i++) {
-		sqlite3_stmt *q;
-
-		if (present[i] != row->missing)
-			continue;
-		q = statement(s, present[i] ? PRESENT : MISSING, e);
-		if (!q)
+		if (!has_listing(row, now[i]) && !write_listing(s, row, now[i], now_s, e))
 			return false;
-		bind_key(q, row->key);
-		if (!present[i])
-			sqlite3_bind_int64(q, 3, now_s);
-		if (!execute(s, q, e))
+		if (row->state == STORE_DELIVERED && row->delivered_s < CLOCK_SANE_S &&
+			now_s >= CLOCK_SANE_S && !reset_clock(s, row, now_s, e))
 			return false;
 	}
 	return true;
 }
 
 /* Without a change SQLite's commit writes nothing, so a quiet listing costs no sync. */
-bool store_listed(struct store *s, const struct seen_set *set, const bool *present, int64_t now_s,
-	int64_t keep_s, struct error *e)
+bool store_listed(struct store *s, const struct seen_set *set, const enum store_listing *now,
+	int64_t now_s, int64_t keep_s, struct error *e)
 {
 	sqlite3_stmt *prune = statement(s, PRUNE, e);
 
 	if (!prune || !begin(s, e))
 		return false;
 	sqlite3_bind_int64(prune, 1, now_s - keep_s);
-	return finish(s, note_listing(s, set, present, now_s, e) && execute(s, prune, e), e);
+	sqlite3_bind_int64(prune, 2, CLOCK_SANE_S);
+	return finish(s, note_listing(s, set, now, now_s, e) && execute(s, prune, e), e);
 }
 
 static void read_pending(sqlite3_stmt *q, struct store_pending *row)

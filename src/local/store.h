@@ -31,12 +31,16 @@ struct store_key {
 struct seen {
 	struct store_key key;
 	enum store_state state;
-	bool marked;         /* seen without a delivery (--from-now) */
-	bool missing;        /* the last listing did not have it */
-	uint32_t attempts;   /* failed ones */
-	uint64_t size;       /* as LIST said when it was fetched, or 0 */
+	bool marked;       /* seen without a delivery (--from-now) */
+	bool missing;      /* the last listing did not have it */
+	int64_t missing_s; /* since when; 0 unless missing */
+	bool doubt;        /* it was missing, or told by another server, and nobody has looked since
+			      whether it is the same mail */
+	uint32_t attempts; /* failed ones */
+	uint64_t size;     /* as LIST said when it was fetched, or 0 */
 	int64_t delivered_s; /* the retention clock's start */
 	int64_t removed_s;
+	uint64_t print; /* local/fingerprint.h; 0: none */
 };
 
 struct store;
@@ -69,6 +73,7 @@ void seen_set_free(struct seen_set *set);
 struct store_row {
 	struct store_key key;
 	uint64_t size;
+	uint64_t print; /* 0: none, or not known; a known one then stays with a delivered row */
 	struct receipt receipt;
 };
 /* J0 -> J1, also from J2 or J3 (--all, a UID used again). destination: struct destination's id. */
@@ -93,12 +98,26 @@ bool store_mark_seen(struct store *s, const struct store_key *keys, size_t n, in
 bool store_forget(
 	struct store *s, const struct store_key *keys, size_t n, struct error *e) MUST_CHECK;
 /*
- * After a complete listing: notes which rows it has (present[i] for seen_at(i)). Delivered and
- * noted rows are kept for ever, whatever the listing says; a removed row goes when it has been
- * missing for keep_s. Writes only what changed.
+ * The server has given mails new names: the row at from goes on at to, all else as it was but its
+ * size, unless that is 0, and that it is not missing. A row that was at to, and does not move
+ * itself, is dropped. No two moves have the same from or the same to. Also for a copy, which alone
+ * changes then.
  */
-bool store_listed(struct store *s, const struct seen_set *set, const bool *present, int64_t now_s,
-	int64_t keep_s, struct error *e) MUST_CHECK;
+struct store_move {
+	struct store_key from, to;
+	uint64_t size;
+};
+bool store_adopt(
+	struct store *s, const struct store_move *moves, size_t n, struct error *e) MUST_CHECK;
+/*
+ * After a complete listing: notes which rows it has (now[i] for seen_at(i)). Delivered and noted
+ * rows are kept for ever, whatever the listing says; a removed row goes when it has been missing
+ * for keep_s. Delivery times of a clock that was not set yet become now_s. Writes only what
+ * changed.
+ */
+enum store_listing { STORE_ABSENT, STORE_PRESENT, STORE_DOUBTFUL };
+bool store_listed(struct store *s, const struct seen_set *set, const enum store_listing *now,
+	int64_t now_s, int64_t keep_s, struct error *e) MUST_CHECK;
 
 /* Rows in J1, for recovery: an array, freed with store_pending_free(). */
 struct store_pending {

@@ -60,6 +60,39 @@ class Uids(popd_case.PopdCase):
         self.assert_maildir(old + new)
         self.assert_left([])
 
+    def test_a_uid_given_to_another_mail_of_the_same_size_brings_that_mail(self):
+        """A server that numbers its mail, and a report of constant size each night."""
+        first = corpus.mail("backup", b"backup: fine, all went well\n")
+        second = corpus.mail("backup", b"backup: FAIL (exit code 1)!\n").replace(
+            b"02 Nov", b"03 Nov")
+        self.assertEqual(len(first), len(second))
+        for keep in (True, False):
+            with self.subTest(keep=keep):
+                self.setUp()
+                self.serve(mails=[first])
+                self.configure(keep=False)
+                self.ambil()
+                self.assert_left([])
+                self.server.serial = 0
+                self.server.delivers([second])      # the name of the file is the UID
+                self.configure(keep=keep)
+                self.ambil()
+                self.assert_maildir([first, second])
+                self.assert_left([second] if keep else [])
+
+    def test_another_port_may_be_another_server(self):
+        """Two tunnels on one machine: same host name, same UIDs, same sizes, other mail."""
+        old = [corpus.mail("old %d" % n, b"x\n" * n) for n in (1, 2)]
+        new = [corpus.mail("new %d" % n, b"y\n" * n) for n in (1, 2)]
+        self.serve(mails=old)
+        self.configure()
+        self.ambil()
+        self.serve(mails=new)
+        self.configure(keep=False)
+        self.ambil()
+        self.assert_maildir(old + new)
+        self.assert_left([])
+
     def test_the_same_mailbox_under_another_host_name_brings_nothing_twice(self):
         mails = corpus.numbered(5)
         self.serve(mails=mails)

@@ -7,16 +7,10 @@
  * made, for what may come before it is a matter of time, not of the octets. It is played whole,
  * octet by octet, and in pieces.
  */
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
+#include "fuzz.h"
 #include "pop3/pop3.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-
-#define CHECK(x) ((x) ? (void)0 : abort())
 
 enum { COMMANDS_MAX = 40 };
 
@@ -101,11 +95,8 @@ static void take_events(struct player *p)
 static void give(struct player *p, const uint8_t *data, size_t len)
 {
 	while (len) {
-		uint8_t *exact = xmalloc(len);
-		size_t n;
-
-		memcpy(exact, data, len);
-		n = pop3_feed(p->engine, exact, len);
+		char *exact = exact_copy((struct span){(const char *)data, len});
+		size_t n = pop3_feed(p->engine, exact, len);
 		free(exact);
 		take_events(p);
 		/* Full for good only once it has failed. */
@@ -126,9 +117,7 @@ static void play(const uint8_t *data, size_t len, unsigned cut, struct buf *even
 
 	queue_commands(&p, data, commands);
 	for (size_t done = start, n; done < len; done += n) {
-		cut = cut > 1 ? cut * 1103515245u + 12345u : cut;
-		n = cut == 0 ? len : cut == 1 ? 1 : 1 + (cut >> 20) % 16;
-		n = n < len - done ? n : len - done;
+		n = next_piece(&cut, len - done);
 		give(&p, data + done, n);
 	}
 	pop3_eof(p.engine);

@@ -6,16 +6,10 @@
  * size; the capabilities gather over all lines.
  */
 #include <inttypes.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
+#include "fuzz.h"
 #include "pop3/reply.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-
-#define CHECK(x) ((x) ? (void)0 : abort())
 
 static bool within(struct span part, struct span whole)
 {

@@ -5,16 +5,8 @@
  * The first octet is a seed for the cuts; its lowest bit says whether lines end with LF alone. The
  * rest is what the server sends. The plain reading sees it whole and goes octet by octet.
  */
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "base/mem.h"
+#include "fuzz.h"
 #include "pop3/wire.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-
-#define CHECK(x) ((x) ? (void)0 : abort())
 
 struct mail {
 	struct buf octets;

@@ -70,7 +70,8 @@ class Session:
 
     def answer(self, verb, argument):
         """What an honest server says."""
-        number = int(argument) if argument.isdigit() else 0
+        first = argument.partition(" ")[0]
+        number = int(first) if first.isdigit() else 0
         present = 0 < number <= len(self.mails) and number not in self.gone
         if verb == "GREETING":
             return b"+OK scripted\r\n"
@@ -88,6 +89,8 @@ class Session:
                            if row[0] not in self.gone))
         if verb == "RETR" and present:
             return b"+OK\r\n" + stuffed(self.mails[number - 1][1])
+        if verb == "TOP" and present:
+            return b"+OK\r\n" + stuffed(self.mails[number - 1][1].partition(b"\n\n")[0] + b"\n\n")
         if verb == "DELE" and present:
             self.gone.add(number)
             return b"+OK\r\n"

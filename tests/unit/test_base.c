@@ -892,6 +892,24 @@ static void file__syncs_a_folder_and_names_one_that_it_cannot(void **state)
 	free(missing);
 }
 
+static void file__syncs_the_way_to_a_name(void **state)
+{
+	char *folder = path_in(state, "a/b"), *name = path_in(state, "a/b/c"), *lost = path_in(state, "x/y/z");
+	struct error e = {0};
+
+	assert_true(file_make_folders(folder, NULL, ERROR_STORE, &e));
+	assert_true(file_sync_way(name, ERROR_STORE, &e));
+	assert_true(file_sync_way("/x", ERROR_STORE, &e));
+	assert_true(file_sync_way("x", ERROR_STORE, &e));
+	assert_int_equal(e.kind, ERROR_NONE);
+	assert_false(file_sync_way(lost, ERROR_STORE, &e));
+	assert_int_equal(e.kind, ERROR_STORE);
+	assert_non_null(strstr(e.text, "x/y: "));
+	free(folder);
+	free(name);
+	free(lost);
+}
+
 static void file__makes_folders_with_their_parents(void **state)
 {
 	char *path = path_in(state, "a/b/c"), *slash = path_in(state, "b/"),
@@ -1114,6 +1132,7 @@ int main(void)
 		FILE_TEST(file__slurps_up_to_its_limit),
 		FILE_TEST(file__slurps_nothing_but_files_and_never_waits),
 		FILE_TEST(file__syncs_a_folder_and_names_one_that_it_cannot),
+		FILE_TEST(file__syncs_the_way_to_a_name),
 		FILE_TEST(file__makes_folders_with_their_parents),
 		FILE_TEST(file__makes_no_folder_where_a_file_stands),
 		cmocka_unit_test(file__knows_whose_home_a_tilde_is),

@@ -549,6 +549,12 @@ static void note_twins(struct run *r, int64_t now_s)
 	free(sizes);
 }
 
+/* In these runs mails of one UID and one size have one header. */
+static uint64_t print_of(const struct listed *mail)
+{
+	return mail->key.uid.data[0] * 1000u + mail->size;
+}
+
 /*
  * One run under a policy: the listing is matched, planned, noted, and what is to be fetched or
  * removed is. Sizes are by the letter, and more. Returns a letter a mail, in the listing's order: f
@@ -559,6 +565,7 @@ static const char *run_once(
 {
 	static char did[20];
 	struct policy policy = {.keep = keep, .keep_s = 14 * DAY, .fetch_max = r->fetch_max};
+	enum store_listing now[COUNT(r->present)];
 	struct error e;
 	size_t n = strlen(uids);
 
@@ -574,18 +581,30 @@ static const char *run_once(
 		assert_true(add(listing_add_size, &r->l, line, &e));
 	}
 	listing_match(&r->l, r->set, r->present);
-	for (size_t i = 0; i < r->l.n; i++)
-		if (r->l.mails[i].seen && plan_is_another_mail(&r->l.mails[i])) {
-			assert_true(store_forget(r->store, &r->l.mails[i].key, 1, &e));
-			r->l.mails[i].seen = NULL;
+	for (size_t i = 0; i < COUNT(now); i++)
+		now[i] = r->present[i] ? STORE_PRESENT : STORE_ABSENT;
+	for (size_t i = 0; i < r->l.n; i++) {
+		struct listed *mail = &r->l.mails[i];
+
+		if (plan_needs_identity(mail, &policy, now_s))
+			mail->identity = mail->seen->print == print_of(mail) ? IDENTITY_SAME
+									     : IDENTITY_OTHER;
+		if (mail->seen && plan_is_another_mail(mail)) {
+			assert_true(store_forget(r->store, &mail->key, 1, &e));
+			mail->seen = NULL;
 		}
-	assert_true(store_listed(r->store, r->set, r->present, now_s, 30 * DAY, &e));
+		if (mail->seen && mail->identity != IDENTITY_SAME &&
+			(mail->seen->missing || mail->seen->doubt))
+			now[mail->seen - seen_at(r->set, 0)] = STORE_DOUBTFUL;
+	}
+	assert_true(store_listed(r->store, r->set, now, now_s, 30 * DAY, &e));
 	note_twins(r, now_s);
 	plan_make(&r->plan, r->l.mails, r->l.n, &policy, now_s);
 	for (size_t i = 0; i < r->plan.n; i++) {
 		const struct plan_item *item = &r->plan.items[i];
 		const struct listed *mail = &r->l.mails[item->index];
-		struct store_row row = {.key = mail->key, .size = mail->size};
+		struct store_row row = {
+			.key = mail->key, .size = mail->size, .print = print_of(mail)};
 
 		if (item->fetch)
 			assert_true(store_prepared(r->store, &row, 1, "maildir:/m", now_s, &e) &&

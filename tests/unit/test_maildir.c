@@ -443,6 +443,8 @@ static void destination__reads_what_is_allowed(void **state)
 	assert_true(destination_parse("maildir:%a", "..", "/home/a", &d, &e));
 	assert_string_equal(d.path, "/home/a/_..");
 	destination_release(&d);
+	assert_false(destination_parse("mbox:%a", "", "/home/a", &d, &e));
+	assert_string_equal(e.text, "\"%a\" names nothing");
 }
 
 int main(void)

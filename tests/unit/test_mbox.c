@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -397,6 +398,16 @@ static void mbox__recovers_from_what_others_did_meanwhile(void **state)
 	put_file(f, "mbox", now.data, now.len);
 	assert_int_equal(f->k->ops->recover(f->k, &r, 0, &f->e), SINK_UNSURE);
 	check_file(f, "mbox", &now);
+	/* The old one had no line end, and what stands there now is not how ours begins. */
+	put_file(f, "mbox", "x", 1);
+	assert_true(deliver(f, fill(f, 1, 1), &r, 1));
+	put_file(f, "mbox", "xabF", 4);
+	assert_int_equal(f->k->ops->recover(f->k, &r, 0, &f->e), SINK_UNSURE);
+	buf_clear(&now);
+	buf_add_text(&now, "xabF");
+	check_file(f, "mbox", &now);
+	put_file(f, "mbox", "x\n\nF", 4);
+	assert_int_equal(f->k->ops->recover(f->k, &r, 0, &f->e), SINK_ABSENT);
 	buf_release(&now);
 	buf_release(&old);
 }
@@ -439,6 +450,57 @@ static void mbox__believes_no_impossible_receipt(void **state)
 		assert_int_equal(f->k->ops->recover(f->k, &r, 0, &f->e), SINK_UNSURE);
 		assert_int_equal(f->e.kind, ERROR_STORE);
 	}
+}
+
+/* The newlines that the mail before lacks may be what does not fit, and then only the second. */
+static void mbox__says_why_half_an_empty_line_does_not_fit(void **state)
+{
+	static const char theirs[] = "From x Mon\n\nno end";
+	struct sigaction ignore = {.sa_handler = SIG_IGN}, usual;
+	struct fixture *f = *state;
+	struct rlimit before, small;
+	struct receipt r;
+	bool done;
+
+	put_file(f, "mbox", theirs, sizeof(theirs) - 1);
+	open_sink(f, "mbox:~/mbox");
+	struct sink_batch *b = fill(f, 1, 1);
+
+	assert_true(f->k->ops->prepare(f->k, b, &r, 1, &f->e));
+	sigaction(SIGXFSZ, &ignore, &usual);
+	getrlimit(RLIMIT_FSIZE, &before);
+	small = before;
+	small.rlim_cur = sizeof(theirs);
+	setrlimit(RLIMIT_FSIZE, &small);
+	errno = 0;
+	done = f->k->ops->commit(f->k, b, &r, 1, &f->e);
+	setrlimit(RLIMIT_FSIZE, &before);
+	sigaction(SIGXFSZ, &usual, NULL);
+	assert_false(done);
+	assert_string_equal(f->e.text, "~/mbox: File too large");
+	f->k->ops->batch_free(f->k, b, true);
+	assert_int_equal(f->k->ops->recover(f->k, &r, 0, &f->e), SINK_ABSENT);
+	/* There is nothing that it could finish. */
+	assert_false(f->k->ops->commit(f->k, NULL, &r, 1, &f->e));
+}
+
+/* Our own lock file that could not be removed, and one of another program that holds it. */
+static void mbox__sweeps_its_own_lock_file_only(void **state)
+{
+	struct fixture *f = *state;
+	char host[64], ours[100], theirs[100], *lock = at(f, "mbox.lock");
+
+	sink_my_host(host, sizeof(host));
+	snprintf(ours, sizeof(ours), "%ld:%s ambil\n", (long)getpid(), host);
+	snprintf(theirs, sizeof(theirs), "%ld:%s\n", (long)getpid(), host);
+	open_sink(f, "mbox:~/mbox");
+	put_file(f, "mbox.lock", ours, strlen(ours));
+	f->k->ops->sweep(f->k, NULL, 0);
+	assert_int_equal(access(lock, F_OK), -1);
+	put_file(f, "mbox.lock", theirs, strlen(theirs));
+	f->k->ops->sweep(f->k, NULL, 0);
+	assert_int_equal(access(lock, F_OK), 0);
+	free(lock);
 }
 
 /* A disk that is full, stood in for by the limit on a file's size. */
@@ -556,6 +618,8 @@ int main(void)
 		T(mbox__finds_a_mail_across_every_chunk),
 		T(mbox__believes_no_impossible_receipt),
 		T(mbox__takes_back_what_does_not_fit),
+		T(mbox__says_why_half_an_empty_line_does_not_fit),
+		T(mbox__sweeps_its_own_lock_file_only),
 		T(mbox__delivers_once_wherever_it_is_killed),
 		T(mbox__looks_new_to_mail_readers),
 	};

@@ -53,15 +53,26 @@ static const struct seen back_unknown = {.state = STORE_REMOVED,
 	.delivered_s = NOW - 3 * DAY,
 	.removed_s = NOW - DAY};
 
-static struct plan plan_of_one(const struct seen *seen, uint64_t size, const struct policy *policy)
+static const struct seen back_here = {
+	.state = STORE_DELIVERED, .missing = true, .size = 500, .delivered_s = NOW - 3 * DAY};
+static const struct seen doubt = {
+	.state = STORE_DELIVERED, .doubt = true, .size = 500, .delivered_s = NOW - 3 * DAY};
+
+static struct plan plan_of(const struct seen *seen, uint64_t size, enum identity identity,
+	const struct policy *policy)
 {
-	struct listed mail = {.msg = 1, .size = size, .seen = seen};
+	struct listed mail = {.msg = 1, .size = size, .seen = seen, .identity = identity};
 	struct plan plan;
 
 	plan_make(&plan, &mail, 1, policy, NOW);
 	assert_int_equal(plan.n, 1);
 	assert_int_equal(plan.items[0].index, 0);
 	return plan;
+}
+
+static struct plan plan_of_one(const struct seen *seen, uint64_t size, const struct policy *policy)
+{
+	return plan_of(seen, size, IDENTITY_UNKNOWN, policy);
 }
 
 static void plan__gives_every_mail_one_reason(void **state)
@@ -72,6 +83,7 @@ static void plan__gives_every_mail_one_reason(void **state)
 		const struct policy *policy;
 		enum plan_why why;
 		bool fetch, remove;
+		enum identity identity;
 	} table[] = {
 		/* never seen */
 		{NULL, 500, &forever, PLAN_NEW, true, false},
@@ -92,7 +104,19 @@ static void plan__gives_every_mail_one_reason(void **state)
 		{&delivered, 500, &forever, PLAN_SEEN, false, false},
 		{&delivered, 900, &forever, PLAN_SEEN, false, false},
 		{&delivered, 500, &nothing, PLAN_DELETE, false, true},
-		{&delivered, 900, &nothing, PLAN_DELETE, false, true},
+		/* perhaps another one has its UID now: only its header can tell */
+		{&delivered, 900, &nothing, PLAN_DOUBT, false, false},
+		{&delivered, 900, &nothing, PLAN_DELETE, false, true, IDENTITY_SAME},
+		{&delivered, 900, &nothing, PLAN_NEW, true, true, IDENTITY_OTHER},
+		{&back_here, 500, &nothing, PLAN_DOUBT, false, false},
+		{&back_here, 500, &nothing, PLAN_DELETE, false, true, IDENTITY_SAME},
+		{&back_here, 500, &nothing, PLAN_NEW, true, true, IDENTITY_OTHER},
+		{&back_here, 500, &forever, PLAN_SEEN, false, false},
+		{&back_here, 501, &forever, PLAN_NEW, true, false},
+		{&back_here, 501, &forever, PLAN_SEEN, false, false, IDENTITY_SAME},
+		{&doubt, 500, &nothing, PLAN_DOUBT, false, false},
+		{&doubt, 500, &nothing, PLAN_DELETE, false, true, IDENTITY_SAME},
+		{&doubt, 501, &forever, PLAN_SEEN, false, false},
 		{&delivered, 500, &two_weeks, PLAN_KEPT, false, false},
 		{&old, 500, &two_weeks, PLAN_EXPIRED, false, true},
 		{&old, 500, &forever, PLAN_SEEN, false, false},
@@ -110,21 +134,19 @@ static void plan__gives_every_mail_one_reason(void **state)
 		{&marked, 5000, &small_and_nothing, PLAN_MARKED, false, false},
 		{&marked, 500, &again, PLAN_AGAIN, true, false},
 		{&marked, 500, &again_and_nothing, PLAN_AGAIN, true, true},
-		/* deleted, but listed */
-		{&removed, 500, &forever, PLAN_SEEN, false, false},
-		{&removed, 500, &nothing, PLAN_DELETE_AGAIN, false, true},
-		{&removed, 500, &two_weeks, PLAN_DELETE_AGAIN, false, true},
+		/* deleted, but listed: another one, unless it can be shown to be the same */
+		{&removed, 500, &forever, PLAN_SEEN, false, false, IDENTITY_SAME},
+		{&removed, 500, &nothing, PLAN_DELETE_AGAIN, false, true, IDENTITY_SAME},
+		{&removed, 500, &two_weeks, PLAN_DELETE_AGAIN, false, true, IDENTITY_SAME},
+		{&removed, 500, &nothing, PLAN_NEW, true, true},
+		{&removed, 500, &nothing, PLAN_NEW, true, true, IDENTITY_OTHER},
 		{&removed, 900, &nothing, PLAN_NEW, true, true},
-		{&removed, 0, &nothing, PLAN_SEEN, false, false},
-		{&removed, 500, &again, PLAN_AGAIN, true, false},
-		/* listed again after it was gone: the size tells whether it is another */
-		{&back, 500, &nothing, PLAN_DELETE_AGAIN, false, true},
-		/* without proof that it is the same it stays */
-		{&back, 0, &nothing, PLAN_SEEN, false, false},
-		{&back, 501, &nothing, PLAN_NEW, true, true},
+		{&removed, 0, &nothing, PLAN_NEW, true, true},
+		{&removed, 500, &again, PLAN_NEW, true, false},
+		{&back, 500, &nothing, PLAN_DELETE_AGAIN, false, true, IDENTITY_SAME},
+		{&back, 0, &nothing, PLAN_NEW, true, true},
 		{&back, 501, &forever, PLAN_NEW, true, false},
-		{&back, 500, &forever, PLAN_SEEN, false, false},
-		{&back_unknown, 501, &nothing, PLAN_SEEN, false, false},
+		{&back_unknown, 501, &forever, PLAN_NEW, true, false},
 		{&back, 1001, &small, PLAN_TOO_BIG, false, false},
 		/* too big */
 		{NULL, 1000, &small, PLAN_NEW, true, false},
@@ -134,14 +156,14 @@ static void plan__gives_every_mail_one_reason(void **state)
 		{NULL, 1001, &small_and_nothing, PLAN_TOO_BIG, false, false},
 		{&noted, 1001, &small, PLAN_TOO_BIG, false, false},
 		{&delivered, 1001, &small, PLAN_SEEN, false, false},
-		{&delivered, 1001, &small_and_nothing, PLAN_DELETE, false, true},
+		{&delivered, 1001, &small_and_nothing, PLAN_DOUBT, false, false},
 		{&delivered, 1001, &small_and_again, PLAN_TOO_BIG, false, false},
 		{&delivered, 999, &small_and_again, PLAN_AGAIN, true, false},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(table); i++) {
-		struct plan plan = plan_of_one(table[i].seen, table[i].size, table[i].policy);
+		struct plan plan = plan_of(table[i].seen, table[i].size, table[i].identity, table[i].policy);
 		struct plan_item item = plan.items[0];
 
 		if (item.why != table[i].why || item.fetch != table[i].fetch ||
@@ -168,7 +190,9 @@ static void plan__counts_retention_from_delivery_to_the_second(void **state)
 		{14 * DAY - 1, PLAN_KEPT},
 		{14 * DAY, PLAN_EXPIRED},
 		{14 * DAY + 1, PLAN_EXPIRED},
-		{NOW, PLAN_EXPIRED},
+		/* A clock that had not been set yet: it starts anew. */
+		{NOW - 86400, PLAN_KEPT},
+		{NOW, PLAN_KEPT},
 		{-1, PLAN_KEPT}, /* the clock was set back */
 		{-100 * DAY, PLAN_KEPT},
 	};

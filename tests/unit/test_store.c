@@ -28,7 +28,7 @@
 #include "base/mem.h"
 #include "local/store.h"
 
-enum { NOW = 1700000000, ABSENT = 99 };
+enum { NOW = 1800000000, ABSENT = 99 };
 
 struct place {
 	char *folder, *path;
@@ -310,14 +310,119 @@ static void store__tells_twins_and_odd_uids_apart(void **state)
 static void listed(struct store *s, const char *which, int64_t now_s, int64_t keep_s)
 {
 	struct seen_set *set = load(s);
-	bool present[20] = {false};
+	enum store_listing now[20] = {STORE_ABSENT};
 	const struct seen *r;
 	struct error e;
 
 	for (size_t i = 0; (r = seen_at(set, i)); i++)
-		present[i] = strchr(which, r->key.uid.data[0]);
-	assert_true(store_listed(s, set, present, now_s, keep_s, &e));
+		if (strchr(which, r->key.uid.data[0]))
+			now[i] = STORE_PRESENT;
+	assert_true(store_listed(s, set, now, now_s, keep_s, &e));
 	seen_set_free(set);
+}
+
+static void store__keeps_the_print_as_well(void **state)
+{
+	struct store *s = open_store(*state);
+	struct store_row r = row("a", 246);
+	struct error e;
+
+	r.print = UINT64_MAX - 5;
+	assert_true(store_prepared(s, &r, 1, "maildir:/home/anna/Mail", NOW, &e));
+	assert_true(look(s, key("a")).print == UINT64_MAX - 5);
+	r.print = 0;
+	assert_true(store_delivered(s, &r, 1, "maildir:/home/anna/Mail", NOW, &e));
+	assert_true(look(s, key("a")).print == UINT64_MAX - 5);
+	r.print = 7;
+	assert_true(store_delivered(s, &r, 1, "maildir:/home/anna/Mail", NOW, &e));
+	assert_true(look(s, key("a")).print == 7);
+	store_free(s);
+}
+
+static struct store_move move(const char *from, const char *to, uint64_t size)
+{
+	return (struct store_move){.from = key(from), .to = key(to), .size = size};
+}
+
+/* All of a row but its name, its size and its absence goes along. */
+static void check_moved(struct store *s)
+{
+	struct seen got = look(s, key("new"));
+
+	assert_int_equal(got.state, STORE_DELIVERED);
+	assert_int_equal(got.delivered_s, NOW + 1);
+	assert_int_equal(got.attempts, 0);
+	assert_int_equal(got.size, 300);
+	assert_false(got.missing);
+	assert_int_equal(look(s, key("old")).state, ABSENT);
+	assert_true(look(s, key("mark")).marked);
+	assert_int_equal(look(s, key("mark")).size, 0);
+	assert_int_equal(look(s, key("seen")).state, ABSENT);
+}
+
+static void store__moves_rows_to_new_names(void **state)
+{
+	struct place *p = *state;
+	struct store *s = open_store(p);
+	const struct store_move moves[] = {move("old", "new", 300), move("seen", "mark", 0)};
+	struct error e;
+
+	delivered(s, "old");
+	marked(s, "seen");
+	listed(s, "", NOW + 5, 1000);
+	assert_true(look(s, key("old")).missing);
+	assert_int_equal(look(s, key("old")).missing_s, NOW + 5);
+	store_free(s);
+
+	/* A copy for looking moves, the file does not. */
+	assert_true(store_open_readonly(p->path, &s, &e));
+	assert_true(store_adopt(s, moves, 2, &e));
+	check_moved(s);
+	assert_false(store_set(s, "name", "value", &e));
+	store_free(s);
+	s = open_store(p);
+	assert_int_equal(look(s, key("new")).state, ABSENT);
+	assert_true(store_adopt(s, NULL, 0, &e));
+	assert_true(store_adopt(s, moves, 2, &e));
+	check_moved(s);
+	store_free(s);
+	s = open_store(p);
+	check_moved(s);
+	store_free(s);
+}
+
+static void store__moves_rows_to_names_that_are_taken(void **state)
+{
+	struct store *s = open_store(*state);
+	const struct store_move moves[] = {
+		move("a", "b", 1), move("b", "c", 2), move("c", "a", 3), move("d", "e", 4)};
+	struct store_row rows[5];
+	struct store_move twins[2];
+	struct error e;
+
+	for (size_t i = 0; i < 5; i++) {
+		rows[i] = row((const char *[]){"a", "b", "c", "d", "e"}[i], 246);
+		rows[i].print = i + 1;
+	}
+	assert_true(store_delivered(s, rows, 5, "mbox:/m", NOW, &e));
+	assert_true(store_adopt(s, moves, 4, &e));
+	assert_int_equal(look(s, key("a")).print, 3);
+	assert_int_equal(look(s, key("b")).print, 1);
+	assert_int_equal(look(s, key("c")).print, 2);
+	assert_int_equal(look(s, key("d")).state, ABSENT);
+	assert_int_equal(look(s, key("e")).print, 4);
+
+	/* Two that get one name, and change their numbers among themselves later. */
+	twins[0] = move("a", "twin", 9);
+	twins[1] = move("b", "twin", 9);
+	twins[1].to.occurrence = 1;
+	assert_true(store_adopt(s, twins, 2, &e));
+	twins[0] = (struct store_move){.from = twins[0].to, .to = twins[1].to, .size = 9};
+	twins[1] = (struct store_move){.from = twins[0].to, .to = twins[0].from, .size = 9};
+	assert_true(store_adopt(s, twins, 2, &e));
+	assert_int_equal(look(s, (struct store_key){{"twin", 4}, 0}).print, 1);
+	assert_int_equal(look(s, (struct store_key){{"twin", 4}, 1}).print, 3);
+	store_free(s);
 }
 
 static void store__tells_many_twins_apart(void **state)
@@ -650,6 +755,7 @@ static void store__takes_all_rows_of_a_call_or_none(void **state)
 	sigaction(SIGXFSZ, &before, NULL);
 	assert_int_equal(e.kind, ERROR_STORE);
 	assert_non_null(strstr(e.text, "cannot write the state of this account ("));
+	assert_non_null(strstr(e.text, "): File too large"));
 	assert_int_equal(look(s, rows[0].key).state, ABSENT);
 	assert_int_equal(look(s, key("first")).state, STORE_PREPARED);
 	/* And it works again when there is room. */
@@ -835,6 +941,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(store__goes_through_every_transition),
 		TEST(store__keeps_the_size_when_recovery_does_not_know_it),
+		TEST(store__keeps_the_print_as_well),
+		TEST(store__moves_rows_to_new_names),
+		TEST(store__moves_rows_to_names_that_are_taken),
 		TEST(store__gives_what_is_prepared_to_recovery),
 		TEST(store__tells_twins_and_odd_uids_apart),
 		TEST(store__tells_many_twins_apart),

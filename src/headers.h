@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef AMBIL_HEADERS_H
+#define AMBIL_HEADERS_H
+
+#include "fetch_inner.h"
+
+/*
+ * Asks for the headers of listed mails (TOP n 0, RFC 1939 s.7), for their fingerprints. For the
+ * survey, before anything is fetched.
+ */
+struct headers_asked {
+	uint32_t index; /* into the listing */
+	uint64_t print; /* local/fingerprint.h; 0: it has none, or did not come */
+	bool came;
+};
+/* Whether it is worth asking: the server has TOP, and no session of this run broke at it twice. */
+bool headers_can(const struct fetch *f);
+/*
+ * Refusals are no failure: came stays false. False: the session broke; again as of visit(), the
+ * next one asks in step, and the one after that not at all.
+ */
+bool headers_ask(struct fetch *f, struct headers_asked *mails, size_t n, bool *again,
+	struct error *e) MUST_CHECK;
+
+#endif

@@ -1,0 +1,58 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Three readers that run nothing look for faults in src: gcc -fanalyzer, clang-tidy (.clang-tidy says with what)
+# and cppcheck. Clean, but for what tests/static.except names.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+status=0
+. tests/packages.sh
+jobs=$(nproc 2>/dev/null || echo 2)
+flags="-std=c17 -D_POSIX_C_SOURCE=200809L -D_XOPEN_SOURCE=700 -D_FILE_OFFSET_BITS=64 -DAMBIL_VERSION=\"0\" -Isrc
+	$(pkg-config --cflags gnutls libgsasl sqlite3 libconfuse)"
+
+# judge NAME: shows the findings in the log that are not excepted.
+judge() {
+	sed "s|^$PWD/||" "$log" | awk -v name="$1" '
+		FILENAME == "tests/static.except" { if (!/^#/) excepted[$1 " " $2] = 1; next }
+		/: (warning|error): / && !seen[$0]++ {
+			file = $0
+			sub(/:.*/, "", file)
+			check = $0
+			sub(/.*\[/, "", check)
+			sub(/\].*/, "", check)
+			found++
+			if (!((check " " file) in excepted)) {
+				print
+				bad++
+			}
+		}
+		END {
+			printf "static %s: %d findings, %d excepted\n", name, found, found - bad
+			exit bad > 0
+		}' tests/static.except - || status=1
+}
+# each N COMMAND…: over all sources, N at a time. A tool that fails without a finding shows why.
+each() {
+	at_once=$1
+	shift
+	find src -name '*.c' | sort | xargs -n "$at_once" -P "$jobs" "$@" >"$log" 2>&1 ||
+		{ grep -q ': \(warning\|error\): ' "$log" || { cat "$log"; status=1; }; }
+}
+
+if have_tool gcc gcc; then
+	each 1 gcc $flags -fanalyzer -O1 -c -o /dev/null
+	judge 'gcc -fanalyzer'
+fi
+if have_tool cppcheck cppcheck; then
+	cppcheck --enable=warning,performance,portability --std=c11 -j "$jobs" --quiet -Isrc \
+		--template='{file}:{line}:{column}: warning: {message} [{id}]' src >"$log" 2>&1
+	judge cppcheck
+fi
+if have_tool clang-tidy clang-tidy; then
+	export flags
+	each 4 sh -c 'clang-tidy --quiet "$@" -- $flags 2>/dev/null' clang-tidy
+	judge clang-tidy
+fi
+exit $status
