@@ -65,7 +65,7 @@ _ambil_arguments()
 	fetch | check) _ambil_accounts "$4" "$5" ;;
 	config)
 		if [[ $2 -eq 0 ]]; then
-			printf '%s\n' show check path
+			printf '%s\n' show check path edit
 		elif [[ $2 -eq 1 && $3 == show ]]; then
 			_ambil_accounts "$4" "$5"
 		fi

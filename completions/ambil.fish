@@ -85,12 +85,13 @@ complete -c ambil -f
 
 complete -c ambil -n '__ambil_verb none' -a fetch -d 'Get new mail'
 complete -c ambil -n '__ambil_verb none' -a check -d 'Count new mail, fetch nothing'
-complete -c ambil -n '__ambil_verb none' -a config -d 'Look at the configuration'
+complete -c ambil -n '__ambil_verb none' -a config -d 'Look at the configuration, or change it'
 complete -c ambil -n '__ambil_verb none' -a help -d 'Explain ambil or one of its verbs'
 complete -c ambil -n '__ambil_verb fetch check' -a '(__ambil_accounts)' -d Account
 complete -c ambil -n '__ambil_verb config; and __ambil_behind 0' -a show -d 'The values in effect'
 complete -c ambil -n '__ambil_verb config; and __ambil_behind 0' -a check -d 'Find every error'
 complete -c ambil -n '__ambil_verb config; and __ambil_behind 0' -a path -d 'The file that is used'
+complete -c ambil -n '__ambil_verb config; and __ambil_behind 0' -a edit -d 'Change it with your editor'
 complete -c ambil -n '__ambil_verb config; and __ambil_behind 1 show' -a '(__ambil_accounts)' -d Account
 complete -c ambil -n '__ambil_verb help; and __ambil_behind 0' -a 'fetch check config help'
 

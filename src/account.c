@@ -37,9 +37,9 @@ bool account_name_ok(const char *name)
 	return true;
 }
 
-char *account_name_for(const char *user, const char *host)
+char *account_name_for(const char *user, const char *host, const char *port)
 {
-	char *plain = xasprintf("%s@%s", user, host);
+	char *plain = xasprintf("%s@%s%s%s", user, host, port ? "+" : "", port ? port : "");
 	struct buf name = {0};
 
 	for (const char *p = plain; *p; p++)
@@ -60,6 +60,8 @@ struct account *account_add(struct config *config, const char *name, const char 
 	account = &config->accounts[config->n++];
 	memset(account, 0, sizeof(*account));
 	account->name = xstrdup(name);
+	account->shown = xstrdup(name);
+	account->typed = xstrdup(name);
 	account->where = xstrdup(where);
 	return account;
 }
@@ -183,6 +185,8 @@ void account_release(struct account *account)
 	}
 	destination_release(&account->destination);
 	free(account->name);
+	free(account->shown);
+	free(account->typed);
 	free(account->where);
 	memset(account, 0, sizeof(*account));
 }
@@ -197,5 +201,6 @@ struct secret_sources account_secret_sources(const struct account *account)
 		.file = account->password_file,
 		.password = account->password,
 		.configured_in_file = account->password != NULL,
+		.from_url = account->temporary,
 	};
 }

@@ -12,8 +12,9 @@
 
 /* Letters, digits and . _ - @ +, not beginning with . or -: it becomes the name of a file. */
 bool account_name_ok(const char *name);
-/* The name for user at host, with %XX for octets that have no place in a name; fresh. */
-char *account_name_for(const char *user, const char *host);
+/* The name for user at host, with %XX for octets that have no place in a name, and with +PORT
+ * unless port is NULL; fresh. A host has no + in it, so that names of different places differ. */
+char *account_name_for(const char *user, const char *host, const char *port);
 
 /* A new one, all zero but for its name and its place; the others may move. */
 struct account *account_add(struct config *config, const char *name, const char *where);

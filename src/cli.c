@@ -26,10 +26,11 @@ const struct cli_verb cli_verbs[] = {
 		{"ambil check                      count new mail of all accounts",
 			"ambil check home work            only of these two",
 			"ambil check -q --exit-code && notify-send 'New mail'"}},
-	[VERB_CONFIG] = {"config", "[show [ACCOUNT]|check|path]", "look at the configuration",
+	[VERB_CONFIG] = {"config", "[show [ACCOUNT]|check|path|edit]",
+		"look at the configuration, or change it",
 		{"ambil config show home           the values in effect and where they come from",
 			"ambil config check               find every error in the configuration",
-			"vi \"$(ambil config path)\"        edit the file that is used"}},
+			"ambil config edit                change it with your editor"}},
 	[VERB_HELP] = {"help", "[VERB]", "explain ambil or one of its verbs",
 		{"ambil help                       an overview",
 			"ambil help fetch                 what fetch can do",
@@ -137,31 +138,35 @@ static void fail(struct parser *p, const struct error *e)
 	p->failed = true;
 }
 
-/* What a long option was meant to be: one it begins like, else the one spelled most like it. */
-static const char *nearest_option(const char *name)
+/* What a long option was meant to be; NULL when nobody can tell. The hyphens say nothing. */
+static const struct cli_option *nearest_option(const char *name)
 {
-	const char *names[CLI_OPTIONS];
+	const char *names[CLI_OPTIONS], *nearest;
+	size_t i = 0;
 
-	for (size_t i = 0; i < CLI_OPTIONS; i++) {
-		names[i] = cli_options[i].name;
-		if (strlen(name) > 3 && strncmp(name, names[i], strlen(name)) == 0)
-			return names[i];
-	}
-	return text_nearest(name, names, CLI_OPTIONS);
+	for (size_t k = 0; k < CLI_OPTIONS; k++)
+		names[k] = cli_options[k].name + 2;
+	nearest = text_nearest(name + 2, names, CLI_OPTIONS);
+	while (nearest && names[i] != nearest)
+		i++;
+	return nearest ? &cli_options[i] : NULL;
 }
 
 static void fail_unknown(struct parser *p, const char *written)
 {
 	char *name = xstrndup(written, strcspn(written, "="));
-	const char *nearest = nearest_option(name);
+	const struct cli_option *nearest = nearest_option(name);
 	struct safe shown = safe(span_of(name));
 	struct error e;
 
 	if (nearest)
 		error_set(&e, ERROR_USAGE, "unknown option %s (did you mean %s?)", shown.text,
-			nearest);
+			nearest->name);
 	else
 		error_set(&e, ERROR_USAGE, "unknown option %s", shown.text);
+	/* The help of a verb does not have it. */
+	if (nearest && cli_option_global(nearest))
+		error_remedy(&e, "see", "ambil --help");
 	fail(p, &e);
 	free(name);
 }
@@ -175,6 +180,23 @@ static void add_override(struct cli *cli, const struct cli_option *option, const
 	if (i == cli->n_overrides)
 		cli->n_overrides++;
 	cli->overrides[i] = (struct cli_override){option->setting, value, option->name};
+}
+
+/* To write "keep" and get mail deleted would be a trap. */
+static void refuse_keep_false(struct parser *p, const char *value)
+{
+	struct error e;
+
+	error_set(
+		&e, ERROR_USAGE, "--keep=%s would delete mail on the server: use --delete", value);
+	fail(p, &e);
+}
+
+static bool is_false(const char *word)
+{
+	bool value;
+
+	return parse_bool(span_of(word), &value) && !value;
 }
 
 static void apply(struct parser *p, size_t index, const char *value)
@@ -222,6 +244,8 @@ static void apply(struct parser *p, size_t index, const char *value)
 		break;
 	case OPTION_OVERRIDE:
 		p->after_keep = !value && option->argument;
+		if (value && strcmp(option->setting, "keep") == 0 && is_false(value))
+			refuse_keep_false(p, value);
 		add_override(cli, option, value ? value : option->implied);
 		break;
 	}
@@ -240,7 +264,9 @@ static void take_word(struct parser *p, const char *word)
 	struct cli *cli = p->cli;
 	struct error e;
 
-	if (p->after_keep && is_age_or_bool(word)) {
+	if (p->after_keep && is_false(word)) {
+		refuse_keep_false(p, word);
+	} else if (p->after_keep && is_age_or_bool(word)) {
 		error_set(&e, ERROR_USAGE, "write --keep=%s, with an equals sign", word);
 		fail(p, &e);
 	} else if (cli->verb_given || cli->unknown_verb) {
@@ -363,6 +389,8 @@ static void check_verb(struct parser *p)
 	error_set(&e, ERROR_USAGE, "unknown verb \"%s\"", safe(span_of(word)).text);
 	if (popurl_is(word))
 		cli_verb_missing(p->cli, &e);
+	else if (popurl_is_other(word))
+		popurl_refuse(word, &e);
 	else if (nearest)
 		error_set(&e, ERROR_USAGE, "unknown verb \"%s\" (did you mean %s?)",
 			safe(span_of(word)).text, nearest);

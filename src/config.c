@@ -58,33 +58,42 @@ struct account *config_find(struct config *config, const char *name)
 char *config_looked_for(const struct config *config)
 {
 	char *path = places_user_config(config->home), *shown = text_tilde(path, config->home);
+	char *both = xasprintf("%s and %s", shown, places_system_config());
 
 	free(path);
-	return shown;
+	free(shown);
+	return both;
+}
+
+char *config_file(const struct config *config)
+{
+	return text_tilde(config->path, config->home);
 }
 
 bool config_no_accounts(const struct config *config, struct error *e)
 {
-	char *looked_for = config_looked_for(config);
+	char *file = config->path ? config_file(config) : config_looked_for(config);
 
 	if (config->n)
-		error_set(
-			e, ERROR_CONFIG, "all accounts in %s have enabled = false", config->shown);
+		error_set(e, ERROR_CONFIG, "all accounts in %s have enabled = false", file);
 	else if (config->path)
-		error_set(e, ERROR_CONFIG, "no accounts in %s", config->shown);
+		error_set(e, ERROR_CONFIG, "no accounts in %s", file);
 	else
-		error_set(e, ERROR_CONFIG, "no accounts yet (looked for %s)", looked_for);
-	free(looked_for);
+		error_set(e, ERROR_CONFIG, "no accounts yet (looked for %s)", file);
+	free(file);
 	if (config->n)
 		return error_remedy(e, "to use one", "ambil fetch %s", config->accounts[0].name);
-	return error_remedy(
-		e, "to add one", "account NAME { host = SERVER  user = NAME }  see man ambil.conf");
+	return error_remedy(e, "to add one",
+		"account NAME { host = SERVER  user = NAME }  see man ambil.conf; or without any: "
+		"ambil fetch pops://USER@SERVER");
 }
 
 bool config_no_such_account(const struct config *config, const char *name, struct error *e)
 {
 	struct buf names = {0};
 
+	if (popurl_is_other(name))
+		return popurl_refuse(name, e);
 	if (config->n == 0)
 		return config_no_accounts(config, e);
 	for (size_t i = 0; i < config->n; i++)
@@ -114,10 +123,41 @@ static bool set_from_url(struct config *config, struct account *account, const c
 		safe(span_of(text)).text, inner.text);
 }
 
+/* The port that need not be said. */
+static const char *usual_port(const struct popurl *url)
+{
+	return url->tls_at_once ? "995" : "110";
+}
+
+/* NULL: the usual one. */
+static const char *other_port(const struct popurl *url)
+{
+	return url->port && strcmp(url->port, usual_port(url)) != 0 ? url->port : NULL;
+}
+
+/* "anna@pop.example.org", "anna@[::1]:1995": what is there, without a scheme; fresh. */
+static char *person_would_write(const struct popurl *url)
+{
+	const char *port = other_port(url);
+	bool bracket = strchr(url->host, ':') != NULL;
+
+	return xasprintf("%s@%s%s%s%s%s", safe(span_of(url->user)).text, bracket ? "[" : "",
+		safe(span_of(url->host)).text, bracket ? "]" : "", port ? ":" : "",
+		port ? port : "");
+}
+
+static void name_by_url(struct account *account, const struct popurl *parsed, const char *url)
+{
+	free(account->shown);
+	free(account->typed);
+	account->shown = person_would_write(parsed);
+	account->typed = xstrdup(safe(span_of(url)).text);
+}
+
 static bool fill_from_url(
 	struct config *config, struct account *account, const struct popurl *url, struct error *e)
 {
-	const char *port = url->port ? url->port : url->tls_at_once ? "995" : "110";
+	const char *port = url->port ? url->port : usual_port(url);
 
 	return set_from_url(config, account, "host", url->host, e) &&
 		set_from_url(config, account, "user", url->user, e) &&
@@ -135,15 +175,16 @@ struct account *config_add_url(struct config *config, const char *url, struct er
 
 	if (!popurl_parse(url, &parsed, e))
 		return NULL;
-	name = account_name_for(parsed.user, parsed.host);
+	name = account_name_for(parsed.user, parsed.host, other_port(&parsed));
 	account = config_find(config, name);
 	if (account && account->temporary) {
-		error_set(e, ERROR_USAGE, "the mailbox %s is named twice", name);
+		error_set(e, ERROR_USAGE, "the mailbox %s is named twice", account->shown);
 		account = NULL;
 		goto end;
 	}
 	account = account_add(config, name, "command line");
 	account->temporary = true;
+	name_by_url(account, &parsed, url);
 	if (!fill_from_url(config, account, &parsed, e))
 		goto fail;
 	account_fill(account, config);

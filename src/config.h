@@ -21,7 +21,9 @@
  * user's own).
  */
 struct account {
-	char *name;
+	char *name;  /* also that of its state file */
+	char *shown; /* as sentences name it: the name, "anna@[::1]:1995" for a URL */
+	char *typed; /* as the command line takes it: the name or the URL, fit for a terminal */
 	char *where; /* "ambil.conf:12": where it begins; "command line" for a URL */
 	bool enabled;
 	bool temporary; /* made from a URL on the command line: not in any file */
@@ -81,7 +83,9 @@ const char *config_origin(const struct account *account, const char *setting);
 struct secret_sources account_secret_sources(const struct account *account);
 /* NULL when there is none of that name. */
 struct account *config_find(struct config *config, const char *name);
-/* The folders and files looked at, for "no accounts yet (looked for …)": a fresh string. */
+/* The path of the file that was read, with ~; fresh. config->path must not be NULL. */
+char *config_file(const struct config *config);
+/* The files looked for, for "no accounts yet (looked for …)": a fresh string. */
 char *config_looked_for(const struct config *config);
 /* The errors for no account at all (ERROR_CONFIG) and for an unknown one (ERROR_USAGE); false. */
 bool config_no_accounts(const struct config *config, struct error *e);
@@ -89,7 +93,8 @@ bool config_no_such_account(const struct config *config, const char *name, struc
 
 /*
  * Adds the account that a POP URL names (RFC 2384: pop://user;AUTH=mech@host:port, pops:// for TLS
- * at once; pop:// requires STLS), with the file's top-level defaults. Its name is user@host.
+ * at once; pop:// requires STLS), with the file's top-level defaults. Its name is user@host, with
+ * "+PORT" behind it when that is not the scheme's own: there may be another mailbox.
  * ERROR_USAGE for a bad URL or a password in it. The returned account moves when another is added.
  */
 struct account *config_add_url(struct config *config, const char *url, struct error *e) MUST_CHECK;

@@ -355,6 +355,7 @@ static void load_first_file(struct loader *l, const char *path, bool named)
 {
 	struct config *config = l->config;
 	struct error e;
+	char *file;
 	bool missing;
 	int err;
 
@@ -363,9 +364,11 @@ static void load_first_file(struct loader *l, const char *path, bool named)
 	if (load_file(l, path, NULL, &err))
 		return;
 	missing = named && (err == ENOENT || err == ENOTDIR);
-	error_set(&e, missing ? ERROR_INPUT : ERROR_CONFIG, "cannot read %s: %s", config->shown,
+	file = config_file(config);
+	error_set(&e, missing ? ERROR_INPUT : ERROR_CONFIG, "cannot read %s: %s", file,
 		why_unreadable(err));
 	add_problem(l, NULL, 0, &e);
+	free(file);
 }
 
 static void fill_top(struct config *config)

@@ -107,6 +107,31 @@ static void say_where(
 		behind);
 }
 
+/*
+ * Remedies are settings; where there is only a URL, the same is done otherwise. word: what of a
+ * remedy it is that cannot be followed.
+ */
+static void say_for_url(const struct session *s, struct error *e)
+{
+	static const struct {
+		const char *word, *lead, *remedy;
+	} others[] = {
+		{"ca-file =", "own CA?", "SSL_CERT_FILE=/path/ca.pem ambil fetch "},
+		{"tls = implicit", "", "write pops:// instead of pop://"},
+		{"tls = starttls", "", "write pop:// instead of pops://"},
+		{"as host", "", "use one of these names in the URL"},
+		{"port = 995", "POP3 over TLS is normally port 995", "leave the port out"},
+	};
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		if (!strstr(e->remedy, others[i].word))
+			continue;
+		error_remedy(e, others[i].lead, "%s%s", others[i].remedy,
+			i == 0 ? s->account->typed : "");
+		return;
+	}
+}
+
 static bool start_tls(struct session *s, struct error *e)
 {
 	const struct account *a = s->account;
@@ -116,7 +141,7 @@ static bool start_tls(struct session *s, struct error *e)
 		    a->endpoint.connect_timeout_ms, s->setting->stop_fd, e)) {
 		s->stream = NULL;
 		/* The one remedy that is a change of "host". */
-		if (strstr(e->remedy, "as host"))
+		if (strstr(e->remedy, "as host") && !s->account->temporary)
 			say_where(s, e->remedy, sizeof(e->remedy), " in ", "");
 		return false;
 	}
@@ -165,7 +190,7 @@ static bool connect_to(struct session *s, struct error *e)
 
 	report_step(s->setting->report_fd, "connecting to %s", a->endpoint.host);
 	if (!dial(&a->endpoint, s->setting->stop_fd, &s->stream, e)) {
-		if (e->kind == ERROR_HOST)
+		if (e->kind == ERROR_HOST && !s->account->temporary)
 			say_where(s, e->text, sizeof(e->text), " (", ")");
 		return false;
 	}
@@ -203,6 +228,8 @@ bool session_open(const struct session_setting *setting, const struct pop3_comma
 	hide_login(s);
 	pop3_hide(s->engine, &s->hide);
 	if (!connect_to(s, e) || !login(s, then, n, e)) {
+		if (e && s->account->temporary)
+			say_for_url(s, e);
 		*lost_step = s->lost_step;
 		session_free(s);
 		return false;

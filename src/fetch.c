@@ -6,14 +6,17 @@
  */
 #include "fetch.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "base/file.h"
 #include "fetch_inner.h"
+#include "places.h"
 #include "recover.h"
 #include "stop.h"
 
@@ -114,7 +117,7 @@ static bool recover_and_tell(struct fetch *f, struct error *e)
 			(unsigned long long)done.gone, done.gone == 1 ? "" : "s",
 			done.gone == 1 ? "is" : "are", f->account->destination.shown);
 		error_remedy(&w, "if nobody has moved or deleted it, to get it again",
-			"ambil fetch %s --all", f->account->name);
+			"ambil fetch %s --all", f->account->typed);
 		report_warning(f->report_fd, &w);
 	}
 	return true;
@@ -143,11 +146,32 @@ static void start_clock(struct fetch *f)
 	stop_after(f->account->deadline_ms);
 }
 
+/* Below the home folder, or what was set in its place, which is not made: it may be mounted later.
+ */
+static bool make_state_folder(const struct fetch *f, struct error *e)
+{
+	char *home = places_home(), *root = places_state_root(f->order->state_dir, home);
+	struct stat st;
+	bool done;
+
+	if (stat(root, &st) == 0)
+		done = file_make_folders(f->order->state_dir, home, ERROR_STORE, e);
+	else
+		done = error_sys(e, ERROR_STORE, errno, "%s %s",
+			strcmp(root, home) == 0 ? "the home folder" : "the folder of the state",
+			root);
+	if (!done)
+		error_remedy(e, "to keep the state elsewhere",
+			"state-dir = \"/FOLDER\" in ambil.conf, or XDG_STATE_HOME");
+	free(root);
+	free(home);
+	return done;
+}
+
 /* Lock, state and destination, in this order: nothing is touched without the lock. */
 static bool open_local(struct fetch *f, struct error *e)
 {
-	if (!fetch_only_looks(f) &&
-		(!file_make_folders(f->order->state_dir, ERROR_STORE, e) || !take_lock(f, e)))
+	if (!fetch_only_looks(f) && (!make_state_folder(f, e) || !take_lock(f, e)))
 		return false;
 	start_clock(f);
 	if (!open_state(f, e))
@@ -166,7 +190,7 @@ static bool find_password(struct fetch *f, struct error *e)
 		return true;
 	if (!secret_find(&sources, f->password, e))
 		return false;
-	return f->password->value || secret_missing(&sources, e);
+	return f->password->value || secret_missing(&sources, !f->order->prompt, e);
 }
 
 /* A session that breaks is taken up again, without the mail that broke it. */

@@ -35,9 +35,11 @@ struct fetch {
 	uint64_t wanted;            /* mails to fetch, by the first session's plan */
 	struct error first_failure; /* of one mail, over all sessions */
 	char pipelining[40];        /* remembered: "works", "broken SINCE", or "" */
-	bool in_step;  /* a session of this run lost its step: go on without pipelining */
-	bool blamed;   /* a mail of this run broke its session, not the pipelining */
-	bool verified; /* all answers of a pipelined session were where they belong */
+	bool in_step;   /* a session of this run lost its step: go on without pipelining */
+	bool blamed;    /* a mail of this run broke its session, not the pipelining */
+	bool counted;   /* LIST, which also tells of mail that UIDL leaves out, was asked … */
+	bool count_due; /* … but not for a day */
+	bool verified;  /* all answers of a pipelined session were where they belong */
 	unsigned header_failures; /* sessions of this run that broke while headers were asked for */
 	/* Of the session at hand. */
 	struct session_setting session_setting;

@@ -52,7 +52,7 @@ static bool refused(struct session *s, const struct pop3_event *ev, struct error
 		if (setting)
 			error_remedy(e, lead, "%s in %s", source, config_origin(a, source));
 		else
-			error_remedy(e, lead, "ambil fetch %s", a->name);
+			error_remedy(e, lead, "ambil fetch %s", a->typed);
 	} else {
 		error_set(e, kind, "%s does not let \"%s\" in now; the password may be right",
 			a->endpoint.host, safe(span_of(a->user)).text);

@@ -258,7 +258,7 @@ static int run_chosen(const struct config *config, const struct cli *cli, struct
 	int code;
 
 	for (size_t i = 0; i < n; i++) {
-		names[i] = chosen[i]->name;
+		names[i] = chosen[i]->shown;
 		shown[i] = chosen[i]->destination.shown;
 	}
 	setting.progress = order.mode == RUN_FETCH && setting.verbosity >= REPORT_SUMMARY &&

@@ -220,7 +220,7 @@ static bool note_look(const struct move *m, struct error *e)
 static bool question(const struct move *m, struct error *e)
 {
 	const struct fetch *f = m->f;
-	const char *name = f->account->name;
+	const char *name = f->account->typed;
 	size_t fresh = m->fresh_n - m->pairs, gone = m->gone_n - m->pairs;
 
 	error_set(e, ERROR_CONFIG,
@@ -229,7 +229,7 @@ static bool question(const struct move *m, struct error *e)
 		f->account->endpoint.host, fresh, gone,
 		fetch_only_looks(f) ? "A fetch will ask first" : "None of them was fetched");
 	return error_remedy(e, "to fetch them all",
-		"ambil fetch %.50s --accept   to take them as seen:  ambil fetch %.50s --from-now",
+		"ambil fetch %.62s --accept   to take them as seen:  ambil fetch %.62s --from-now",
 		name, name);
 }
 

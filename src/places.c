@@ -6,13 +6,10 @@
 #include <errno.h>
 #include <pwd.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/mem.h"
-
-#ifndef AMBIL_SYSTEM_CONFIG
-#define AMBIL_SYSTEM_CONFIG "/etc/ambil.conf"
-#endif
 
 /* A folder the environment names; by the XDG specification relative ones are ignored. */
 static const char *folder_from(const char *variable)
@@ -50,6 +47,43 @@ char *places_state_dir(const char *home)
 	return xasprintf("%s/.local/state/ambil", home);
 }
 
+const char *places_system_config(void)
+{
+	return AMBIL_SYSTEM_CONFIG;
+}
+
+static bool is_below(const char *path, const char *folder)
+{
+	size_t len = strlen(folder);
+
+	while (len > 1 && folder[len - 1] == '/')
+		len--;
+	return strncmp(path, folder, len) == 0 && (path[len] == '/' || len == 1);
+}
+
+/* Slashes at its end do not count; fresh. */
+static char *folder_above(const char *path)
+{
+	size_t len = strlen(path);
+
+	while (len > 1 && path[len - 1] == '/')
+		len--;
+	while (len > 1 && path[len - 1] != '/')
+		len--;
+	while (len > 1 && path[len - 1] == '/')
+		len--;
+	return xstrndup(path, len);
+}
+
+char *places_state_root(const char *state_dir, const char *home)
+{
+	const char *xdg = folder_from("XDG_STATE_HOME");
+
+	if (is_below(state_dir, home))
+		return xstrdup(home);
+	return folder_above(xdg && is_below(state_dir, xdg) ? xdg : state_dir);
+}
+
 /* Also true when it cannot be told: the file is then opened, and the reason given. */
 static bool exists(const char *path)
 {
@@ -72,9 +106,9 @@ char *places_config(const char *named, bool *found, bool *by_name)
 	path = places_user_config(home);
 	free(home);
 	*found = exists(path);
-	if (!*found && exists(AMBIL_SYSTEM_CONFIG)) {
+	if (!*found && exists(places_system_config())) {
 		free(path);
-		path = xstrdup(AMBIL_SYSTEM_CONFIG);
+		path = xstrdup(places_system_config());
 		*found = true;
 	}
 	return path;

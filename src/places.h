@@ -11,6 +11,14 @@
 char *places_home(void);
 char *places_user_config(const char *home);
 char *places_state_dir(const char *home);
+/* The system's configuration, as it was set when the program was built. */
+const char *places_system_config(void);
+/*
+ * The folder that must exist for state to be kept in state_dir: what is below it may be made. It is
+ * the home folder; elsewhere what holds XDG_STATE_HOME, or state_dir itself. So nothing is put into
+ * the empty place of a home that is not mounted.
+ */
+char *places_state_root(const char *state_dir, const char *home);
 /*
  * The configuration to read: named, else $AMBIL_CONFIG, else the user's, else the system's. When
  * none of them exists, *found is false and the path is that of the first one. *by_name: it was

@@ -21,6 +21,21 @@ bool popurl_is(const char *text)
 		strncmp(text + scheme, "://", 3) == 0;
 }
 
+bool popurl_is_other(const char *text)
+{
+	return strstr(text, "://") && !popurl_is(text);
+}
+
+/* What stands behind the scheme may hold a password. */
+bool popurl_refuse(const char *text, struct error *e)
+{
+	struct span scheme = {text, strcspn(text, ":")};
+
+	error_set(e, ERROR_USAGE, "%s:// is not spoken here, only pops:// and pop://",
+		safe(scheme).text);
+	return error_remedy(e, "write", "ambil fetch pops://USER@HOST");
+}
+
 static int hex_digit(char c)
 {
 	const char *digits = "0123456789abcdef", *at;

@@ -17,6 +17,9 @@ struct popurl {
 
 /* Whether text is meant as one. */
 bool popurl_is(const char *text);
+/* Whether it is meant as a URL, but for another protocol; and the error for that, false. */
+bool popurl_is_other(const char *text);
+bool popurl_refuse(const char *text, struct error *e);
 /* ERROR_USAGE, without the words of a password that stands in it. */
 bool popurl_parse(const char *text, struct popurl *out, struct error *e) MUST_CHECK;
 void popurl_release(struct popurl *url);

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -92,12 +93,21 @@ static void add_several_lines(struct buf *b, const struct error *e)
 	buf_add_text(b, e->remedy);
 }
 
+/* Whether the remedy is where to look, and not what to type. */
+static bool is_place(const struct error *e)
+{
+	static const char end[] = "correct it";
+	size_t lead = strlen(e->lead), len = strlen(end);
+
+	return lead >= len && strcmp(e->lead + lead - len, end) == 0;
+}
+
 static void add_one_line(struct buf *b, const struct error *e)
 {
 	if (e->why[0])
 		buf_printf(b, e->server ? ": \"%s\"" : ": %s", e->why);
 	if (e->remedy[0])
-		buf_printf(b, " (try: %s)", e->remedy);
+		buf_printf(b, " (%s: %s)", is_place(e) ? "correct" : "try", e->remedy);
 }
 
 /* priority: of the journal, 3 for errors, 4 for warnings. */
@@ -127,11 +137,15 @@ void report_error(bool multi_line, const char *who, const struct error *e)
 
 /* The plain renderer */
 
+/* "seen before, kept until 2026-12-24" */
+enum { KEPT_COLUMNS = 34 };
+
 struct account_view {
 	bool waited;            /* said that another process has the account */
 	size_t listed;          /* --dry-run: items */
 	uint64_t fetch, remove; /* of these */
 	uint64_t fetch_octets;
+	struct buf items; /* lines that wait for the account's end, so that it stays in one piece */
 };
 
 struct reporter {
@@ -168,6 +182,8 @@ struct reporter *reporter_new(const struct report_setting *setting)
 		if (width > r->why_width)
 			r->why_width = width;
 	}
+	if (r->why_width < KEPT_COLUMNS)
+		r->why_width = KEPT_COLUMNS;
 	if (setting->progress && setting->verbosity > REPORT_QUIET && terminal_is_able())
 		r->live = live_new(&r->setting, r->name_width);
 	return r;
@@ -178,6 +194,8 @@ void reporter_free(struct reporter *r)
 	if (!r)
 		return;
 	live_free(r->live);
+	for (size_t i = 0; i < r->setting.n; i++)
+		buf_release(&r->accounts[i].items);
 	free(r->accounts);
 	free(r);
 }
@@ -205,17 +223,22 @@ static void begin_line(const struct reporter *r, struct buf *b, uint32_t account
 	buf_printf(b, "%s%*s", name, (int)(r->name_width - live_columns(name)) + 3, "");
 }
 
-/* Ends and writes a line, and releases it. */
-static void put_line(struct reporter *r, int fd, struct buf *b)
+/* Writes whole lines, and releases them. */
+static void put_text(struct reporter *r, int fd, struct buf *b)
 {
 	int failed;
 
-	buf_add_text(b, "\n");
 	clear_live(r);
 	failed = put(fd, b);
 	if (fd == STDOUT_FILENO && !r->stdout_failed)
 		r->stdout_failed = failed;
 	buf_release(b);
+}
+
+static void put_line(struct reporter *r, int fd, struct buf *b)
+{
+	buf_add_text(b, "\n");
+	put_text(r, fd, b);
 }
 
 /* "1 new message", "21 new messages". */
@@ -253,6 +276,17 @@ static void add_dry_run(struct buf *b, const struct account_view *view)
 	}
 }
 
+/* What stays on the server for want of room: else nobody would ever hear of it. */
+static void add_staying(struct buf *b, const struct report_counts *c)
+{
+	if (c->too_big)
+		buf_printf(b, "; %llu larger than max-size stay%s on the server",
+			(unsigned long long)c->too_big, c->too_big == 1 ? "s" : "");
+	if (c->over_limit)
+		buf_printf(b, "; %llu more %s", (unsigned long long)c->over_limit,
+			c->same_again ? "over the limit of one run" : "for the next run");
+}
+
 static void add_fetched(
 	const struct reporter *r, struct buf *b, uint32_t account, const struct report_counts *c)
 {
@@ -275,6 +309,7 @@ static void add_fetched(
 			(unsigned long long)c->failed, c->failed == 1 ? "s" : "");
 	if (c->left)
 		buf_printf(b, "; %llu not fetched", (unsigned long long)c->left);
+	add_staying(b, c);
 }
 
 static void add_found(struct buf *b, const struct account_view *view, const struct report_counts *c)
@@ -286,10 +321,12 @@ static void add_found(struct buf *b, const struct account_view *view, const stru
 		add_size(b, c->octets);
 	} else {
 		buf_add_text(b, "no new mail");
+		add_staying(b, c);
 		return;
 	}
 	if (c->seen)
 		buf_printf(b, ", %llu seen before", (unsigned long long)c->seen);
+	add_staying(b, c);
 }
 
 static void show_summary(struct reporter *r, uint32_t account, const struct report_counts *c)
@@ -309,9 +346,18 @@ static void show_summary(struct reporter *r, uint32_t account, const struct repo
 	put_line(r, found ? STDOUT_FILENO : STDERR_FILENO, &b);
 }
 
+static void put_items(struct reporter *r, uint32_t account)
+{
+	struct buf *items = &r->accounts[account].items;
+
+	if (items->len)
+		put_text(r, STDOUT_FILENO, items);
+}
+
 static void show_end(
 	struct reporter *r, uint32_t account, const struct report_counts *c, const struct error *e)
 {
+	put_items(r, account);
 	/* What came before an error is worth a line; that nothing came is not. */
 	if (!e->kind || (!r->setting.on_stdout && (c->mails || c->deleted)))
 		show_summary(r, account, c);
@@ -319,6 +365,21 @@ static void show_end(
 		return;
 	clear_live(r);
 	report_error(r->setting.multi_line, r->setting.names[account], e);
+}
+
+/* Why, and for mail that is kept for a time until when. */
+static void add_why(struct buf *b, const struct report *what, int width)
+{
+	time_t until = (time_t)what->u.item.until_s;
+	char day[16] = "";
+	struct tm tm;
+
+	if (until && localtime_r(&until, &tm))
+		strftime(day, sizeof(day), "%Y-%m-%d", &tm);
+	if (what->u.item.why == PLAN_KEPT && day[0])
+		buf_printf(b, "seen before, kept until %-*s", width - KEPT_COLUMNS + 10, day);
+	else
+		buf_printf(b, "%-*s", width, plan_why_text(what->u.item.why));
 }
 
 static void show_item(struct reporter *r, const struct report *what)
@@ -338,13 +399,19 @@ static void show_item(struct reporter *r, const struct report *what)
 		text_size(size, sizeof(size), what->u.item.size);
 	if (r->setting.n > 1)
 		begin_line(r, &b, what->account);
-	buf_printf(&b, "%3lu  %-*s  %10s  %s", (unsigned long)what->u.item.msg, r->why_width,
-		plan_why_text(what->u.item.why), size,
+	buf_printf(&b, "%3lu  ", (unsigned long)what->u.item.msg);
+	add_why(&b, what, r->why_width);
+	buf_printf(&b, "  %10s  %s", size,
 		fetch ? (remove ? "fetch, then delete" : "fetch")
 		      : (remove ? "delete" : "leave alone"));
 	if (r->setting.verbosity >= REPORT_VERBOSE)
 		buf_printf(&b, "  %s", what->u.item.uid);
-	put_line(r, STDOUT_FILENO, &b);
+	if (r->setting.n == 1) {
+		put_line(r, STDOUT_FILENO, &b);
+		return;
+	}
+	buf_printf(&view->items, "%s\n", b.data);
+	buf_release(&b);
 }
 
 static void show_waiting(struct reporter *r, const struct report *what)

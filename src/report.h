@@ -34,10 +34,14 @@ struct report_counts {
 	uint64_t deleted;       /* removed from the server, confirmed */
 	uint64_t left;          /* wanted, but not fetched because of an error */
 	uint64_t failed;        /* messages that failed one by one */
+	uint64_t too_big;       /* larger than max-size: not fetched */
+	uint64_t over_limit;    /* not fetched since max-messages was reached */
 	uint64_t new_mails;     /* check, --dry-run: would be fetched */
 	uint64_t marked;        /* --from-now */
 	int64_t ms;
-	bool locked; /* another process has the account; nothing was done */
+	bool locked;     /* another process has the account; nothing was done */
+	bool same_again; /* --all: the next run begins with the same mails, not with those over the
+			    limit */
 };
 
 struct report {
@@ -63,6 +67,7 @@ struct report {
 			enum plan_why why;
 			bool fetch, remove;
 			char uid[300];
+			int64_t until_s; /* PLAN_KEPT: when it may be removed */
 		} item;
 		struct error error;
 		struct {

@@ -182,7 +182,7 @@ static void ask_passwords(struct run *run)
 		if (run->order->prompt)
 			found = secret_prompt(&sources, NULL, &w->password, &w->error);
 		else
-			found = secret_missing(&sources, &w->error);
+			found = secret_missing(&sources, true, &w->error);
 		if (!found)
 			end_with_error(run, w);
 	}
@@ -329,6 +329,8 @@ static void add_counts(struct report_counts *sum, const struct report_counts *c)
 	sum->new_mails += c->new_mails;
 	sum->marked += c->marked;
 	sum->ms += c->ms;
+	sum->too_big += c->too_big;
+	sum->over_limit += c->over_limit;
 	sum->locked = sum->locked || c->locked;
 }
 

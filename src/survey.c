@@ -21,7 +21,8 @@ const struct pop3_command survey_commands[2] = {{.verb = POP3_UIDL}, {.verb = PO
 
 static bool wants_sizes(const struct fetch *f)
 {
-	return f->account->policy.size_max || f->order->sizes || fetch_only_looks(f);
+	return f->account->policy.size_max || f->order->sizes || fetch_only_looks(f) ||
+		f->count_due;
 }
 
 bool survey_event(struct fetch *f, struct pop3_event *ev, struct error *e)
@@ -73,14 +74,15 @@ bool survey_sizes_if_any(struct fetch *f, struct error *e)
 	return list_sizes(f, false, &ok, &ev, e);
 }
 
-static bool ask_sizes(struct fetch *f, bool sent, struct error *e)
+/* needed: a run cannot do without them. */
+static bool ask_sizes(struct fetch *f, bool sent, bool needed, struct error *e)
 {
 	struct pop3_event ev;
 	bool ok;
 
 	if (!list_sizes(f, sent, &ok, &ev, e))
 		return false;
-	if (ok)
+	if (ok || !needed)
 		return true;
 	error_set(e, ERROR_PROTOCOL, "%s refuses LIST", f->account->endpoint.host);
 	return error_server(e, ev.text);
@@ -110,8 +112,8 @@ static bool live_without_uids(struct fetch *f, struct error *e)
 	if (f->account->policy.keep != KEEP_NOT || f->order->mode == RUN_FROM_NOW) {
 		error_set(e, ERROR_CAPABILITY,
 			"%s has no UIDL, so mail kept there could not be told from new mail", host);
-		return error_remedy(
-			e, "to delete mail there once it is delivered here", "keep = false");
+		return error_remedy(e, "to delete mail there once it is delivered here",
+			f->account->temporary ? "--delete" : "keep = false");
 	}
 	error_set(&w, ERROR_CAPABILITY,
 		"%s has no UIDL: a message whose deletion is interrupted will come again", host);
@@ -143,7 +145,8 @@ static bool list_mail(struct fetch *f, struct error *e)
 		return refused_uidl(f, &ev, e);
 	f->listing.has_uids = has_uids;
 	/* The second listing, if wanted, came with the first where pipelining allowed it. */
-	if (wants_sizes(f) ? !ask_sizes(f, ahead, e) : !has_uids && !ask_sizes(f, false, e))
+	if (wants_sizes(f) ? !ask_sizes(f, ahead, !has_uids || f->account->policy.size_max, e)
+			   : !has_uids && !ask_sizes(f, false, true, e))
 		return false;
 	return has_uids || live_without_uids(f, e);
 }
@@ -300,7 +303,7 @@ static bool match(struct fetch *f, bool **present, int64_t now_s, bool *again, s
 		!warn_without_uid(f, e))
 		return false;
 	if (needs_sizes_to_tell(f, now_s)) {
-		if (!ask_sizes(f, false, e))
+		if (!ask_sizes(f, false, true, e))
 			return false;
 		listing_match(&f->listing, f->seen, *present);
 	}
@@ -397,8 +400,20 @@ size_t survey_command_count(const struct fetch *f)
 	return wants_sizes(f) ? 2 : 1;
 }
 
+/* From the first run on, LIST is asked for every day, whoever watches. */
+static bool note_count(struct fetch *f, struct error *e)
+{
+	char now[24];
+
+	if (!f->store || fetch_only_looks(f) || (f->counted && !f->count_due))
+		return true;
+	snprintf(now, sizeof(now), "%lld", (long long)clock_wall_s());
+	return store_set(f->store, "counted", now, e);
+}
+
 bool survey(struct fetch *f, bool *again, struct error *e)
 {
 	report_step(f->report_fd, "listing");
-	return list_mail(f, e) && match_and_plan(f, again, e) && compare_expire(f, e);
+	return list_mail(f, e) && note_count(f, e) && match_and_plan(f, again, e) &&
+		compare_expire(f, e);
 }

@@ -12,7 +12,7 @@
 #include "base/text.h"
 #include "fetch_inner.h"
 
-enum { BROKEN_KEPT_S = 30 * 86400 };
+enum { BROKEN_KEPT_S = 30 * 86400, COUNT_EVERY_S = 86400 };
 
 static bool quit(struct fetch *f)
 {
@@ -37,6 +37,8 @@ static void show_plan(struct fetch *f)
 		r.u.item.why = item->why;
 		r.u.item.fetch = item->fetch;
 		r.u.item.remove = item->remove;
+		if (item->why == PLAN_KEPT)
+			r.u.item.until_s = mail->seen->delivered_s + f->account->policy.keep_s;
 		text_safe(r.u.item.uid, sizeof(r.u.item.uid), mail->key.uid);
 		report_send(f->report_fd, &r);
 	}
@@ -216,6 +218,11 @@ static bool fetch_mail(struct fetch *f, bool *again, struct error *e)
 
 static bool carry_out(struct fetch *f, bool *again, struct error *e)
 {
+	if (f->order->mode != RUN_FROM_NOW) {
+		f->counts.too_big = f->plan.too_big;
+		f->counts.over_limit = f->plan.over_limit;
+		f->counts.same_again = f->account->policy.all;
+	}
 	switch (f->order->mode) {
 	case RUN_DRY:
 		show_plan(f);
@@ -254,14 +261,20 @@ static void judge_pipelining(struct fetch *f)
 	snprintf(f->pipelining, sizeof(f->pipelining), "%s", verdict);
 }
 
+/* Whether a remembered time is that long ago; a clock that was turned back counts as well. */
+static bool is_past(const char *since_s, int64_t age_s)
+{
+	uint64_t since;
+	int64_t now = clock_wall_s();
+
+	return !parse_u64(span_of(since_s), INT64_MAX, &since) || (int64_t)since > now ||
+		now - (int64_t)since >= age_s;
+}
+
 /* One bad hour of a server must not slow its mail for ever. */
 static bool is_broken(const char *verdict)
 {
-	uint64_t since;
-
-	return strncmp(verdict, "broken ", 7) == 0 &&
-		parse_u64(span_of(verdict + 7), INT64_MAX, &since) &&
-		clock_wall_s() - (int64_t)since < BROKEN_KEPT_S;
+	return strncmp(verdict, "broken ", 7) == 0 && !is_past(verdict + 7, BROKEN_KEPT_S);
 }
 
 static void forget_session(struct fetch *f)
@@ -277,7 +290,7 @@ static void forget_session(struct fetch *f)
 bool visit(struct fetch *f, bool *again, struct error *e)
 {
 	bool done, lost_step = false;
-	char sizes[20] = "";
+	char sizes[20] = "", counted[24] = "";
 
 	*again = false;
 	if (f->store && !store_get(f->store, "pipelining", f->pipelining, sizeof(f->pipelining), e))
@@ -286,6 +299,10 @@ bool visit(struct fetch *f, bool *again, struct error *e)
 		return false;
 	if (strcmp(sizes, "inexact") == 0)
 		f->sizes = PROOF_SIZES_INEXACT;
+	if (f->store && !store_get(f->store, "counted", counted, sizeof(counted), e))
+		return false;
+	f->counted = counted[0];
+	f->count_due = f->counted && !fetch_only_looks(f) && is_past(counted, COUNT_EVERY_S);
 	f->session_setting = (struct session_setting){
 		.account = f->account,
 		.secret = f->password,

@@ -17,9 +17,10 @@ trap 'exit 143' TERM
 . tests/packages.sh
 
 need_packages $build_packages
-build build
-ambil=$PWD/build/ambil
-popd=$PWD/build/tests/popd/popd
+# A folder of its own: the one that README installs from is set up in another way.
+build build-demo
+ambil=$PWD/build-demo/ambil
+popd=$PWD/build-demo/tests/popd/popd
 
 HOME=$work/home
 XDG_CONFIG_HOME=$HOME/.config
@@ -72,5 +73,5 @@ cat <<END
 
 For your own mailbox (it asks for the password; mail stays on the server):
 
-    build/ambil fetch pops://you@pop.example.org --to maildir:~/Mail
+    build-demo/ambil fetch pops://you@pop.example.org --to maildir:~/Mail
 END

@@ -48,6 +48,7 @@ have_tool() {
 build() {
 	folder=$1
 	shift
+	echo "Building in $folder …"
 	test -f "$folder/build.ninja" || meson setup "$folder" "$@" >"$log" 2>&1 ||
 		{ cat "$log" >&2; exit 1; }
 	meson compile -C "$folder" >"$log" 2>&1 || { cat "$log" >&2; exit 1; }

@@ -193,12 +193,16 @@ bool secret_find(const struct secret_sources *from, struct secret *out, struct e
 	return done;
 }
 
-bool secret_missing(const struct secret_sources *from, struct error *e)
+bool secret_missing(const struct secret_sources *from, bool forbidden, struct error *e)
 {
-	(void)from;
-	error_set(e, ERROR_CONFIG,
-		"no password found (tried password-command, password-file, $CREDENTIALS_DIRECTORY, "
-		"password) and no terminal to ask on");
+	error_set(e, ERROR_CONFIG, "no password found (tried %s$CREDENTIALS_DIRECTORY%s) and %s",
+		from->from_url ? "" : "password-command, password-file, ",
+		from->from_url ? "" : ", password",
+		forbidden ? "--no-input forbids to ask" : "no terminal to ask on");
+	if (from->from_url)
+		return error_remedy(e, "either",
+			"run it on a terminal, or write an account with a password-command into "
+			"ambil.conf");
 	return error_remedy(e, "tell where it is", "password-command = \"…\" in ambil.conf");
 }
 
@@ -275,12 +279,15 @@ bool secret_prompt(const struct secret_sources *from, const char *question, stru
 
 	*out = (struct secret){.value = NULL};
 	if (fd < 0)
-		return secret_missing(from, e);
+		return secret_missing(from, false, e);
 	asked = question ? xstrdup(question)
 			 : xasprintf("Password for %s at %s: ", from->user, from->host);
 	buf_reserve(&answer, ANSWER_MAX);
-	done = ask(fd, asked, answer.data, &answer.len, e) &&
-		take(first_line(&answer), "the prompt", "prompt", out, e);
+	done = ask(fd, asked, answer.data, &answer.len, e);
+	if (done && !first_line(&answer).len)
+		done = error_set(
+			e, ERROR_CONFIG, "no password was typed; nothing was sent to the server");
+	done = done && take(first_line(&answer), "what was typed", "prompt", out, e);
 	buf_wipe(&answer);
 	free(asked);
 	close(fd);

@@ -15,6 +15,7 @@ struct secret_sources {
 	char *file;                        /* password-file, ~ expanded */
 	char *password;                    /* password, from the configuration */
 	bool configured_in_file;           /* password stands in the configuration file */
+	bool from_url;                     /* no account of a file, so that none can be set there */
 	const volatile sig_atomic_t *stop; /* not 0: the command is ended; may be NULL */
 };
 
@@ -43,7 +44,7 @@ bool secret_has_source(const struct secret_sources *from);
  */
 bool secret_prompt(const struct secret_sources *from, const char *question, struct secret *out,
 	struct error *e) MUST_CHECK;
-/* The error for "no source, and prompting is off". */
-bool secret_missing(const struct secret_sources *from, struct error *e);
+/* The error for no source and no prompt; forbidden: since the user does not want one. */
+bool secret_missing(const struct secret_sources *from, bool forbidden, struct error *e);
 
 #endif

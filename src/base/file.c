@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/text.h"
+
 bool file_write_all(int fd, const void *data, size_t len)
 {
 	const char *p = data;
@@ -71,6 +73,16 @@ bool file_sync_parent(const char *path, enum error_kind kind, struct error *e)
 	return done;
 }
 
+static bool cannot_create(
+	const char *path, const char *home, enum error_kind kind, int err, struct error *e)
+{
+	char *shown = text_tilde(path, home);
+
+	error_sys(e, kind, err, "cannot create the folder %s", shown);
+	free(shown);
+	return false;
+}
+
 bool file_sync_way(const char *path, enum error_kind kind, struct error *e)
 {
 	char *folder = xstrdup(path), *slash = strrchr(folder, '/');
@@ -90,7 +102,7 @@ bool file_sync_way(const char *path, enum error_kind kind, struct error *e)
 	return done;
 }
 
-bool file_make_folders(const char *path, enum error_kind kind, struct error *e)
+bool file_make_folders(const char *path, const char *home, enum error_kind kind, struct error *e)
 {
 	char *copy = xstrdup(path);
 	struct stat st;
@@ -103,14 +115,14 @@ bool file_make_folders(const char *path, enum error_kind kind, struct error *e)
 
 		*p = '\0';
 		if (mkdir(copy, 0700) < 0 && errno != EEXIST)
-			done = error_sys(e, kind, errno, "cannot create the folder %s", copy);
+			done = cannot_create(copy, home, kind, errno, e);
 		*p = end;
 		if (!end)
 			break;
 	}
 	/* The last one may have been there as a file. */
 	if (done && stat(path, &st) == 0 && !S_ISDIR(st.st_mode))
-		done = error_sys(e, kind, ENOTDIR, "cannot create the folder %s", path);
+		done = cannot_create(path, home, kind, ENOTDIR, e);
 	free(copy);
 	return done;
 }

@@ -19,8 +19,9 @@ ssize_t file_read_all(int fd, void *data, size_t len) MUST_CHECK;
 bool file_sync_folder(const char *path, enum error_kind kind, struct error *e) MUST_CHECK;
 /* The same on the folder that holds path, which has no slash at its end: its name is durable. */
 bool file_sync_parent(const char *path, enum error_kind kind, struct error *e) MUST_CHECK;
-/* Makes path and its missing parents, mode 0700. */
-bool file_make_folders(const char *path, enum error_kind kind, struct error *e) MUST_CHECK;
+/* Makes path and its missing parents, mode 0700. home is written as ~ in errors; it may be NULL. */
+bool file_make_folders(
+	const char *path, const char *home, enum error_kind kind, struct error *e) MUST_CHECK;
 /*
  * Makes the name of path durable, and those of all folders on the way to it that this process may
  * have made.

@@ -162,14 +162,18 @@ static size_t distance(const char *a, const char *b)
 	return last[lb];
 }
 
+/* A guess that is far-fetched is worse than none: one slip in a short word, few in a long one. */
 const char *text_nearest(const char *word, const char *const *words, size_t n)
 {
-	size_t best = strlen(word) / 3 + 2;
+	enum { BEGINNING_MIN = 3, LETTERS_PER_SLIP = 5 };
+	size_t len = strlen(word), best = len / LETTERS_PER_SLIP + 2;
 	const char *nearest = NULL;
 
 	for (size_t i = 0; i < n; i++) {
 		size_t d = distance(word, words[i]);
 
+		if (len >= BEGINNING_MIN && strncmp(word, words[i], len) == 0)
+			return words[i];
 		if (d < best) {
 			best = d;
 			nearest = words[i];

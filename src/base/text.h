@@ -30,8 +30,7 @@ void text_duration(char *out, size_t room, int64_t seconds);
 /* path with the home folder written as ~; a fresh string. home may be NULL. */
 char *text_tilde(const char *path, const char *home);
 
-/* The one of n words nearest to word, or NULL when none is near enough to be a slip of the finger.
- */
+/* The one of n words that word begins, or is a slip of the finger away from; NULL for none. */
 const char *text_nearest(const char *word, const char *const *words, size_t n);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Looking at the configuration: is it right, which values hold and why, which file is it. */
+/* The configuration: is it right, which values hold and why, which file is it; and changing it. */
 #include "verbs/config.h"
 
 #include <errno.h>
@@ -11,6 +11,8 @@
 #include "base/text.h"
 #include "report.h"
 #include "settings.h"
+#include "verbs/check.h"
+#include "verbs/edit.h"
 #include "verbs/print.h"
 
 static int fail(const struct error *e, bool multi_line)
@@ -110,6 +112,16 @@ static int show(const struct cli *cli, bool multi_line)
 	return code;
 }
 
+static int report_all(struct config_errors *errors, bool multi_line)
+{
+	int code = error_exit_code(errors->list[0].kind);
+
+	for (size_t i = 0; i < errors->n; i++)
+		report_error(multi_line, NULL, &errors->list[i]);
+	config_errors_release(errors);
+	return code;
+}
+
 static int check(const struct cli *cli, bool multi_line)
 {
 	struct config_errors errors;
@@ -118,18 +130,21 @@ static int check(const struct cli *cli, bool multi_line)
 	struct error e;
 	int code;
 
-	if (!config_load(cli->config_path, &config, &errors, &e)) {
-		for (size_t i = 0; i < errors.n; i++)
-			report_error(multi_line, NULL, &errors.list[i]);
-		config_errors_release(&errors);
-		return error_exit_code(e.kind);
-	}
+	char *file;
+
+	if (!config_load(cli->config_path, &config, &errors, &e))
+		return report_all(&errors, multi_line);
+	config_faults(&config, &errors);
 	if (config.n == 0) {
 		config_no_accounts(&config, &e);
 		code = fail(&e, multi_line);
+	} else if (errors.n) {
+		code = report_all(&errors, multi_line);
 	} else {
-		buf_printf(&text, "%s: %zu account%s, no errors\n", config.shown, config.n,
+		file = config_file(&config);
+		buf_printf(&text, "%s: %zu account%s, no errors\n", file, config.n,
 			config.n == 1 ? "" : "s");
+		free(file);
 		code = print(&text, multi_line);
 	}
 	config_release(&config);
@@ -149,6 +164,13 @@ static int path(const struct cli *cli, bool multi_line)
 	buf_printf(&text, "%s\n", file);
 	free(file);
 	return print(&text, multi_line);
+}
+
+static int edit(const struct cli *cli, bool multi_line)
+{
+	struct error e;
+
+	return config_edit(cli->config_path, &e) ? check(cli, multi_line) : fail(&e, multi_line);
 }
 
 /* For completion. */
@@ -176,6 +198,7 @@ static const struct {
 	{"show", show, 2},
 	{"check", check, 1},
 	{"path", path, 1},
+	{"edit", edit, 1},
 	{"accounts", accounts, 1},
 };
 
@@ -192,7 +215,7 @@ int verb_config(const struct cli *cli, bool multi_line)
 	if (i < sizeof(words) / sizeof(words[0]))
 		error_set(&e, ERROR_USAGE, "too many words for config %s", word);
 	else
-		error_set(&e, ERROR_USAGE, "config %s is unknown: use show, check or path",
+		error_set(&e, ERROR_USAGE, "config %s is unknown: use show, check, path or edit",
 			safe(span_of(word)).text);
 	error_remedy(&e, "see", "ambil config --help");
 	return fail(&e, multi_line);

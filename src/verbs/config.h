@@ -9,10 +9,10 @@
 #include "cli.h"
 
 /*
- * "config check", "config show [ACCOUNT|URL]" (also without a word), "config path", and "config
- * accounts" for completion. Reads the file itself, since check has to show all errors. Answers on
- * standard output, errors on standard error; multi_line as for report_error(). Returns the exit
- * code.
+ * "config check", "config show [ACCOUNT|URL]" (also without a word), "config path", "config edit"
+ * and "config accounts" for completion. Reads the file itself, since check has to show all errors.
+ * Answers on standard output, errors on standard error; multi_line as for report_error(). Returns
+ * the exit code.
  */
 int verb_config(const struct cli *cli, bool multi_line);
 

@@ -10,7 +10,7 @@ import mailstore
 import wire
 
 PASSWORD = "anna's pass"
-USERS = 60
+USERS = 90
 
 
 def start(extra=""):

@@ -86,7 +86,7 @@ class Login(Trouble):
         wrong = self.box.write("wrong", "nonsense\n")
         self.configure(password_file=wrong)
         self.off_terminal(77, 'home: localhost refused the login of "%s"' % self.user,
-                          "[AUTH] Authentication failed", "(try: password-file in ambil.conf:")
+                          "[AUTH] Authentication failed", "(correct: password-file in ambil.conf:")
         self.on_terminal(77, 'home: localhost refused the login of "%s"' % self.user,
                          "server: [AUTH] Authentication failed",
                          "password came from: password-file;  correct it:  password-file in ambil.conf:")
@@ -107,8 +107,41 @@ class Login(Trouble):
 
     def test_no_password_and_no_input_wanted(self):
         self.configure(password_file=None)
-        self.on_terminal(78, "home: no password found", "and no terminal to ask on",
+        self.on_terminal(78, "home: no password found", "and --no-input forbids to ask",
                          "password-command", args=["--no-input"])
+
+    def test_what_a_url_cannot_do_is_not_advised(self):
+        url = "pops://%s@localhost:%d" % (self.user, self.server.pop3s)
+        what = "%s@localhost:%d: " % (self.user, self.server.pop3s)
+        trust = {"SSL_CERT_FILE": self.server.ca}
+        result = self.off_terminal(78, what + "no password found (tried $CREDENTIALS_DIRECTORY) ",
+                                   "run it on a terminal, or write an account",
+                                   args=["fetch", url], env=trust)
+        self.assertNotIn("password-file", result.stderr)
+        with self.box.terminal("fetch", url, size=WIDE, env=trust) as t:
+            t.expect(r"(?i)password.*: ?$")
+            t.send(b"wrong\n")
+            self.assertEqual(t.wait(), 77, t.text)
+            self.assert_said(t.text, what, "try again:  ambil fetch " + url + "\r\n")
+        folder = self.box.path("credentials")
+        os.mkdir(folder, 0o700)
+        self.box.write("credentials/ambil.%s@localhost+%d" % (self.user, self.server.pop3s),
+                       dovecot_case.PASSWORD + "\n")
+        self.off_terminal(69, what, "not trusted", "SSL_CERT_FILE=/path/ca.pem ambil fetch " + url,
+                          args=["fetch", url], env={"CREDENTIALS_DIRECTORY": folder})
+        url = "pops://%s@localhost:%d" % (self.user, self.server.pop3)
+        self.off_terminal(69, "", "does not speak TLS", "write pop:// instead of pops://",
+                          args=["fetch", url], env={"CREDENTIALS_DIRECTORY": folder,
+                                                    "AMBIL_CONFIG": self.password_config(url)})
+
+    def password_config(self, url):
+        """A credential for this URL too; returns the name of an empty configuration."""
+        name = url.split("//")[1].replace(":", "+")
+        self.box.write("credentials/ambil." + name, dovecot_case.PASSWORD + "\n")
+        return self.box.write("empty.conf", "")
+
+    def test_a_url_is_named_as_a_person_would_write_it(self):
+        self.off_terminal(78, "anna@[::1]:1: no password found", args=["fetch", "pops://anna@[::1]:1"])
 
     def test_a_server_that_is_busy_is_temporary_trouble(self):
         def talk(connection, server):
@@ -365,7 +398,7 @@ class Delivery(Trouble):
                 result = self.box.run()
                 self.assert_code(result, 73)
                 self.assert_said(result.stderr, "ambil: home: " + into, "No space left on device")
-                self.assertRegex(result.stderr, r"\d of 5 fetched, \d stay on the server")
+                self.assertRegex(result.stderr, r"\d of [1-5] fetched, \d stay on the server")
         self.assertEqual(os.listdir(self.box.path("small", "Mail", "tmp")), [])
         for octets in self.maildir("small/Mail"):
             self.assertIn(octets, want)
@@ -382,11 +415,55 @@ class Delivery(Trouble):
         self.assert_nothing_retrieved()
 
 
+    def test_a_home_that_is_not_there_is_not_made(self):
+        self.arrive(corpus.numbered(1))
+        self.configure(deliver="maildir:~/Mail")
+        config = self.box.write("away.conf", open(self.box.config, encoding="utf-8").read())
+        home = os.path.join(self.box.root, "unmounted", "anna")
+        os.mkdir(os.path.dirname(home))
+        state = os.path.join(self.box.root, "usb", "state")
+        for env, said in (({"HOME": home, "XDG_STATE_HOME": None}, "the home folder " + home),
+                          ({"XDG_STATE_HOME": state},
+                           "the folder of the state " + os.path.dirname(state))):
+            with self.subTest(said):
+                self.off_terminal(74, "home: " + said + ": No such file or directory", "state-dir",
+                                  "XDG_STATE_HOME", args=["-c", config], env=env)
+        self.assertFalse(os.path.exists(home))
+        self.assertFalse(os.path.exists(os.path.dirname(state)))
+
+    def test_a_home_that_cannot_be_written(self):
+        self.configure(deliver="maildir:~/Mail")
+        home = os.path.join(self.box.root, "frozen")
+        os.makedirs(home)
+        # A file where the folder should be stops root as well.
+        with open(os.path.join(home, ".local"), "w", encoding="utf-8"):
+            pass
+        self.off_terminal(74, "home: cannot create the folder ~/.local/state: Not a directory",
+                          "state-dir", "XDG_STATE_HOME", args=["-c", self.box.config],
+                          env={"HOME": home, "XDG_STATE_HOME": None})
+
+
 class Configuration(Trouble):
     def test_no_configuration(self):
         for run in (self.off_terminal, self.on_terminal):
-            run(78, "no accounts yet (looked for ~/.config/ambil/ambil.conf",
-                "account ", "host", "user")
+            run(78, "no accounts yet (looked for ~/.config/ambil/ambil.conf and /",
+                "account ", "host", "user", "ambil fetch pops://")
+
+    def test_a_file_that_cannot_be_read_is_named_in_full(self):
+        os.mkdir(self.box.config)
+        self.off_terminal(78, "cannot read ~/.config/ambil/ambil.conf: Is a directory")
+
+    def test_what_makes_each_run_fail_is_found_by_a_check(self):
+        self.configure(password_file=None, password_command="nosuchcommand", tls="none", ca_file=None,
+                       deliver="pipe:/nosuch/procmail -t")
+        result = self.box.run("config", "check")
+        self.assert_code(result, 78)
+        self.assertEqual(len(result.lines), 3, str(result))
+        for word, said in (("tls", "the password would go in clear"),
+                           ("password-command", '"nosuchcommand" does not exist'),
+                           ("deliver", '"/nosuch/procmail" does not exist')):
+            self.assertIn("ambil: ambil.conf:%d: " % self.line_of(word), result.stderr)
+            self.assertIn(said, result.stderr)
 
     def test_a_named_file_that_is_missing(self):
         result = self.box.run("-c", self.box.path("nosuch.conf"))
@@ -477,6 +554,16 @@ class Usage(Trouble):
         self.assert_code(result, 64)
         self.assert_said(result.stderr, "unknown option --dele", "--delete")
 
+    def test_other_protocols_are_not_spoken(self):
+        for args in (["fetch", "imap://x:geheim@y"], ["imap://x:geheim@y"]):
+            result = self.off_terminal(64, "imap:// is not spoken here, only pops:// and pop://",
+                                       args=args)
+            self.assertNotIn("geheim", result.stderr)
+
+    def test_to_keep_is_not_to_delete(self):
+        self.off_terminal(64, "--keep=false would delete mail on the server: use --delete",
+                          args=["fetch", "--keep=false"])
+
     def test_unknown_verb(self):
         result = self.box.run("fetsch")
         self.assert_code(result, 64)
@@ -523,6 +610,57 @@ class Shown(Trouble):
         self.assertEqual(self.box.run("config", "check").code, 0)
 
 
+class Edit(Trouble):
+    """ambil config edit, with an editor that writes down what it was given."""
+
+    def editor(self, script):
+        return self.box.write("editor", "#!/bin/sh\nprintf '%s\\n' \"$*\" >~/given\n" + script, mode=0o700)
+
+    def given(self):
+        with open(self.box.path("given"), encoding="utf-8") as f:
+            return f.read()
+
+    def test_a_new_file_is_private_and_explains_itself(self):
+        os.rmdir(os.path.dirname(self.box.config))
+        os.rmdir(self.box.path(".config"))
+        editor = self.editor('test "$(stat -c %a "$1")" = 600 || exit 9\ncp "$1" ~/template\n'
+                             "echo 'account home { host = localhost user = anna }' >>\"$1\"\n")
+        result = self.box.run("config", "edit", env={"EDITOR": editor})
+        self.assertEqual((result.code, result.stderr), (0, ""))
+        self.assertEqual(result.stdout, b"~/.config/ambil/ambil.conf: 1 account, no errors\n")
+        self.assertEqual(self.given(), self.box.config + "\n")
+        with open(self.box.path("template"), encoding="utf-8") as f:
+            lines = f.read().splitlines()
+        self.assertEqual([line for line in lines if line and not line.startswith("#")], [])
+        # What it proposes is right once the signs are taken away.
+        self.box.write_config("\n".join(line[2:] for line in lines[2:]))
+        self.assertNotIn("unknown", self.box.run("config", "check").stderr)
+
+    def test_visual_comes_first_and_may_have_words(self):
+        self.box.write_config(self.account())
+        result = self.box.run("config", "edit", env={
+            "VISUAL": self.editor("") + " -n 'two words'", "EDITOR": "false"})
+        self.assert_code(result, 0)
+        self.assertEqual(self.given(), "-n two words %s\n" % self.box.config)
+
+    def test_the_file_is_checked_afterwards(self):
+        other = self.box.write("other.conf", self.account())
+        result = self.box.run("-c", other, "config", "edit",
+                              env={"EDITOR": self.editor("echo kep = 1 >>$1\n")})
+        self.assert_code(result, 78)
+        self.assert_said(result.stderr, '~/other.conf:', 'unknown setting "kep"')
+
+    def test_an_editor_that_fails(self):
+        self.box.write_config(self.account())
+        self.off_terminal(78, 'cannot start the editor "nosuchcommand": No such file', "EDITOR=",
+                          args=["config", "edit"], env={"EDITOR": "nosuchcommand"})
+        self.off_terminal(78, 'the editor "false" ended with code 1', args=["config", "edit"],
+                          env={"EDITOR": "false"})
+        self.off_terminal(78, "cannot create ~/none/a.conf: No such file",
+                          args=["-c", self.box.path("none", "a.conf"), "config", "edit"],
+                          env={"EDITOR": "true"})
+
+
 class Traces(Trouble):
     def test_the_wire_trace_hides_secrets_and_can_be_pasted(self):
         self.arrive(corpus.numbered(2))
@@ -553,6 +691,25 @@ class Verbosity(Trouble):
         self.assertEqual((result.code, result.stdout), (0, b""))
         self.assertRegex(result.stderr, r"(?m)^home +3 new messages .*in ~/Mail")
         self.assertRegex(self.box.run("-v").stderr, r"(?m)^home +no new mail")
+
+    def test_mail_that_stays_for_a_limit_is_counted(self):
+        self.arrive(corpus.numbered(4) + [corpus.mail("large", b"0123456789abcde\n" * 200)])
+        self.configure()
+        result = self.box.run("fetch", "-v", "--max", "1", "--max-size", "2k")
+        self.assert_said(result.stderr, "1 new message ",
+                         "; 1 larger than max-size stays on the server; 3 more for the next run")
+        result = self.box.run("fetch", "-v", "--max-size", "2k")
+        self.assertRegex(result.stderr, r"3 new messages [^;]*; 1 larger than max-size stays")
+        result = self.box.run("fetch", "-v", "--max-size", "2k")
+        self.assert_said(result.stderr, "no new mail; 1 larger than max-size stays on the server")
+        self.ambil("fetch", "--max-size", "2k")
+
+    def test_a_dry_run_says_until_when_mail_is_kept(self):
+        self.arrive(corpus.numbered(1))
+        self.configure(keep="14d")
+        self.ambil()
+        until = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 14 * 86400))
+        self.assert_said(self.box.run("fetch", "-n").stdout.decode(), "seen before, kept until " + until)
 
     def test_a_journal_gets_priorities(self):
         self.configure(port=dovecot.free_ports(1)[0])

@@ -147,6 +147,22 @@ class Disagreeing(hostile.HostileCase):
         self.lie({"UIDL": changed(lambda all_rows: all_rows[:2] + all_rows[3:])}, codes=(0,))
         self.cure()
 
+    def test_cron_hears_within_a_day_of_a_message_that_uidl_does_not_name(self):
+        self.lie({"UIDL": changed(lambda all_rows: all_rows[:5])}, codes=(0,), keep=True)
+        self.assertEqual(self.first.stderr, "")
+        self.server.heard.clear()
+        said = [self.go(env=self.box.faketime(shift)).stderr
+                for shift in ("+1h", "+25h", "+26h", "+50h")]
+        self.assertEqual(said, ["", "ambil: home: localhost lists 1 message without a UID; "
+                                    "it stays there\n", "", ""])
+        self.assertEqual(self.server.heard.count(b"LIST"), 2)
+
+    def test_the_look_of_each_day_is_no_duty_of_the_server(self):
+        self.lie({"LIST": lambda session, argument: b"-ERR not here\r\n"}, codes=(0,), keep=True)
+        self.server.heard.clear()
+        self.assert_tidy(self.go(env=self.box.faketime("+25h")), (0,))
+        self.assertEqual(self.server.heard.count(b"LIST"), 1)
+
     def test_messages_that_uidl_names_and_nobody_has(self):
         more = [b"%d ghost-%d" % (n, n) for n in range(7, 12)]
         self.lie({"UIDL": changed(lambda all_rows: all_rows + more)}, codes=(75,))

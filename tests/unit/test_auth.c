@@ -400,7 +400,7 @@ static void secret__without_a_source_is_no_error(void **state)
 	assert_true(secret_find(&from, &secret, &e));
 	assert_null(secret.value);
 	assert_false(secret_find(&empty, &secret, &e));
-	assert_false(secret_missing(&from, &e));
+	assert_false(secret_missing(&from, false, &e));
 	assert_int_equal(e.kind, ERROR_CONFIG);
 	assert_says(e.text, "no password found (tried password-command, ");
 	assert_says(e.text, ") and no terminal to ask on");

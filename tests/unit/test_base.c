@@ -698,6 +698,12 @@ static void text__finds_the_word_that_was_meant(void **state)
 		{"max_size", "max-size"},
 		{"pasword-comand", "password-command"},
 		{"tsl", "tls"},
+		{"max-", "max-size"},
+		{"kelp", "keep"},
+		{"help", NULL},
+		{"json", NULL},
+		{"tl", "tls"},
+		{"to", NULL},
 		{"folder", NULL},
 		{"x", NULL},
 		{"", NULL},
@@ -891,7 +897,7 @@ static void file__syncs_the_way_to_a_name(void **state)
 	char *folder = path_in(state, "a/b"), *name = path_in(state, "a/b/c"), *lost = path_in(state, "x/y/z");
 	struct error e = {0};
 
-	assert_true(file_make_folders(folder, ERROR_STORE, &e));
+	assert_true(file_make_folders(folder, NULL, ERROR_STORE, &e));
 	assert_true(file_sync_way(name, ERROR_STORE, &e));
 	assert_true(file_sync_way("/x", ERROR_STORE, &e));
 	assert_true(file_sync_way("x", ERROR_STORE, &e));
@@ -911,18 +917,18 @@ static void file__makes_folders_with_their_parents(void **state)
 	struct error e = {0};
 	struct stat st;
 
-	assert_true(file_make_folders(path, ERROR_STORE, &e));
+	assert_true(file_make_folders(path, NULL, ERROR_STORE, &e));
 	assert_int_equal(stat(path, &st), 0);
 	assert_true(S_ISDIR(st.st_mode));
 	assert_int_equal(stat(top, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0700);
 	assert_int_equal(chmod(top, 0755), 0);
-	assert_true(file_make_folders(path, ERROR_STORE, &e));
+	assert_true(file_make_folders(path, NULL, ERROR_STORE, &e));
 	assert_int_equal(stat(top, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0755);
-	assert_true(file_make_folders(slash, ERROR_STORE, &e));
+	assert_true(file_make_folders(slash, NULL, ERROR_STORE, &e));
 	assert_int_equal(stat(slash, &st), 0);
-	assert_true(file_make_folders("/", ERROR_STORE, &e));
+	assert_true(file_make_folders("/", NULL, ERROR_STORE, &e));
 	assert_int_equal(e.kind, ERROR_NONE);
 	free(path);
 	free(slash);
@@ -935,13 +941,13 @@ static void file__makes_no_folder_where_a_file_stands(void **state)
 	struct error e = {0};
 
 	put(file, "", 0, 0600);
-	assert_false(file_make_folders(below, ERROR_STORE, &e));
+	assert_false(file_make_folders(below, NULL, ERROR_STORE, &e));
 	assert_int_equal(e.kind, ERROR_STORE);
 	e.kind = ERROR_NONE;
-	assert_false(file_make_folders(file, ERROR_DELIVERY, &e));
+	assert_false(file_make_folders(file, NULL, ERROR_DELIVERY, &e));
 	assert_int_equal(e.kind, ERROR_DELIVERY);
 	assert_non_null(strstr(e.text, file));
-	assert_false(file_make_folders("", ERROR_STORE, &e));
+	assert_false(file_make_folders("", NULL, ERROR_STORE, &e));
 	free(file);
 	free(below);
 }

@@ -18,7 +18,9 @@
 
 #include "base/file.h"
 #include "config.h"
+#include "places.h"
 #include "syntax.h"
+#include "verbs/check.h"
 #include "verbs/config.h"
 
 /* A home folder of its own for each test. */
@@ -69,7 +71,7 @@ static int make_sandbox(void **state)
 	if (!mkdtemp(box->home))
 		return -1;
 	in_home(box, ".config/ambil", folder);
-	if (!file_make_folders(folder, ERROR_INTERNAL, &e))
+	if (!file_make_folders(folder, NULL, ERROR_INTERNAL, &e))
 		return -1;
 	in_home(box, conf_name, box->conf);
 	setenv("HOME", box->home, 1);
@@ -365,7 +367,7 @@ static void config_load__refuses_octets_that_are_no_text(void **state)
 	memset(large, '\n', sizeof(large));
 	write_octets(*state, conf_name, large, sizeof(large), 0600);
 	assert_false(config_load(NULL, &config, NULL, &e));
-	assert_string_equal(e.text, "cannot read ambil.conf: larger than 1 MiB");
+	assert_string_equal(e.text, "cannot read ~/.config/ambil/ambil.conf: larger than 1 MiB");
 	write_octets(*state, conf_name, large, sizeof(large) - 1, 0600);
 	assert_true(config_load(NULL, &config, NULL, &e));
 	config_release(&config);
@@ -515,14 +517,17 @@ static void config_load__looks_in_the_right_places(void **state)
 	const struct sandbox *box = *state;
 	struct config config;
 	struct error e = {0};
-	char path[300], *text;
+	char path[300], want[300], *text;
 	bool found;
 
 	config = loaded(NULL);
 	assert_null(config.path);
 	assert_int_equal(config.n, 0);
 	assert_false(config_no_accounts(&config, &e));
-	assert_string_equal(e.text, "no accounts yet (looked for ~/.config/ambil/ambil.conf)");
+	snprintf(want, sizeof(want), "no accounts yet (looked for ~/.config/ambil/ambil.conf and %s)",
+		places_system_config());
+	assert_string_equal(e.text, want);
+	assert_non_null(strstr(e.remedy, "ambil fetch pops://"));
 	assert_int_equal(error_exit_code(e.kind), 78);
 	config_release(&config);
 
@@ -540,7 +545,7 @@ static void config_load__looks_in_the_right_places(void **state)
 		e.text, "~/other.conf:2: unknown setting \"kep\", did you mean \"keep\"?");
 
 	in_home(box, "xdg/ambil", path);
-	assert_true(file_make_folders(path, ERROR_INTERNAL, &e));
+	assert_true(file_make_folders(path, NULL, ERROR_INTERNAL, &e));
 	write_file(box, "xdg/ambil/ambil.conf", "jobs = 5\n");
 	in_home(box, "xdg", path);
 	setenv("XDG_CONFIG_HOME", path, 1);
@@ -595,8 +600,11 @@ static void config_add_url__makes_an_account(void **state)
 			995, TLS_IMPLICIT, MECH_NONE},
 		{"pop://anna@pop.example.org", "anna@pop.example.org", "anna", "pop.example.org",
 			110, TLS_STARTTLS, MECH_NONE},
-		{"POPS://anna@example.org@h:1995/", "anna@example.org@h", "anna@example.org", "h",
+		{"POPS://anna@example.org@h:1995/", "anna@example.org@h+1995", "anna@example.org", "h",
 			1995, TLS_IMPLICIT, MECH_NONE},
+		{"pops://a@h:995", "a@h", "a", "h", 995, TLS_IMPLICIT, MECH_NONE},
+		{"pops://a@h:2995", "a@h+2995", "a", "h", 2995, TLS_IMPLICIT, MECH_NONE},
+		{"pop://a@[::1]:995", "a@%3A%3A1+995", "a", "::1", 995, TLS_STARTTLS, MECH_NONE},
 		{"pops://a%40b%20c@h", "a@b%20c@h", "a@b c", "h", 995, TLS_IMPLICIT, MECH_NONE},
 		{"pops://%2e%2e%2fx@h", "%2E.%2Fx@h", "../x", "h", 995, TLS_IMPLICIT, MECH_NONE},
 		{"pops://a;AUTH=*@[::1]", "a@%3A%3A1", "a", "::1", 995, TLS_IMPLICIT, MECH_NONE},
@@ -626,6 +634,29 @@ static void config_add_url__makes_an_account(void **state)
 		assert_int_equal(a->destination.kind, SINK_MBOX);
 		assert_ptr_equal(config_find(&config, cases[i].name), a);
 		assert_null(config_add_url(&config, cases[i].url, &e));
+		config_release(&config);
+	}
+}
+
+static void config_add_url__is_shown_as_a_person_would_write_it(void **state)
+{
+	static const char *const cases[][2] = {
+		{"pops://anna@pop.example.org", "anna@pop.example.org"},
+		{"pops://anna@[::1]:1", "anna@[::1]:1"},
+		{"pops://anna@[::1]:995", "anna@[::1]"},
+		{"pop://a%20b@h:995", "a b@h:995"},
+		{"pop://a@h:110/", "a@h"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct config config = loaded(NULL);
+		struct error e = {0};
+		struct account *a = config_add_url(&config, cases[i][0], &e);
+
+		assert_non_null(a);
+		assert_string_equal(a->shown, cases[i][1]);
+		assert_string_equal(a->typed, cases[i][0]);
 		config_release(&config);
 	}
 }
@@ -672,6 +703,88 @@ static void config_add_url__refuses_what_is_not_sound(void **state)
 	assert_false(config_is_url("imap://a@h"));
 	assert_false(config_is_url("pop"));
 	config_release(&config);
+}
+
+static void config_no_such_account__knows_urls_of_other_protocols(void **state)
+{
+	struct config config = loaded(NULL);
+	struct error e = {0};
+
+	(void)state;
+	assert_false(config_no_such_account(&config, "imap://anna:CRET@h", &e));
+	assert_string_equal(e.text, "imap:// is not spoken here, only pops:// and pop://");
+	assert_int_equal(error_exit_code(e.kind), 64);
+	config_release(&config);
+}
+
+static void places_state_root__is_never_what_may_be_made(void **state)
+{
+	static const char *const cases[][3] = {
+		/* XDG_STATE_HOME, the folder of the state, what must exist */
+		{"", "/home/anna/.local/state/ambil", "/home/anna"},
+		{"/home/anna/state", "/home/anna/state/ambil", "/home/anna"},
+		{"/media/stick/state", "/media/stick/state/ambil", "/media/stick"},
+		{"/media/stick/state/", "/media/stick/state//ambil", "/media/stick"},
+		{"", "/home/annabel/state", "/home/annabel"},
+		{"/media/stick", "/var/spool/ambil", "/var/spool"},
+		{"", "/state", "/"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char *root;
+
+		setenv("XDG_STATE_HOME", cases[i][0], 1);
+		root = places_state_root(cases[i][1], "/home/anna");
+		assert_string_equal(root, cases[i][2]);
+		free(root);
+	}
+	unsetenv("XDG_STATE_HOME");
+}
+
+static void config_faults__finds_what_makes_each_run_fail(void **state)
+{
+	static const struct {
+		const char *settings, *want;
+	} cases[] = {
+		{"", NULL},
+		{"tls = none", "ambil.conf:4: the password would go in clear over the network"},
+		{"tls = none auth = apop", NULL},
+		{"tls = none allow-cleartext-password = true", NULL},
+		{"password-command = 'nosuchcommand x'",
+			"ambil.conf:4: password-command: the command \"nosuchcommand\" does not exist"},
+		{"password-command = 'sh -c \"echo x\"'", NULL},
+		{"deliver = 'pipe:nosuchcommand -t'",
+			"ambil.conf:4: deliver: the command \"nosuchcommand\" does not exist"},
+		{"deliver = 'pipe:cat'", NULL},
+		{"password-file = nosuchfile",
+			"ambil.conf:4: password-file \"~/nosuchfile\": No such file or directory"},
+		{"password-file = '.config/ambil/one.conf'", NULL},
+		/* The first source is the one that counts. */
+		{"password-file = nosuchfile password-command = cat", NULL},
+		{"ca-file = '.config/ambil/one.conf'", "ambil.conf:4: ca-file "},
+		{"ca-file = '.config/ambil/one.conf' tls = none allow-cleartext-password = true",
+			NULL},
+	};
+
+	write_file(*state, ".config/ambil/one.conf", "not a certificate\n");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct config_errors found;
+		struct config config;
+		char text[300];
+
+		snprintf(text, sizeof(text), "account a {\n\thost = h\n\tuser = u\n%s\n}\n",
+			cases[i].settings);
+		write_conf(*state, text);
+		config = loaded(NULL);
+		config_faults(&config, &found);
+		if (found.n != (cases[i].want ? 1 : 0))
+			fail_msg("%s: %zu faults", cases[i].settings, found.n);
+		if (found.n && strncmp(found.list[0].text, cases[i].want, strlen(cases[i].want)))
+			fail_msg("%s: %s", cases[i].settings, found.list[0].text);
+		config_errors_release(&found);
+		config_release(&config);
+	}
 }
 
 static void config_override__wins_and_complains_with_the_option(void **state)
@@ -971,7 +1084,11 @@ int main(void)
 		TEST(config_load__refuses_a_folder),
 		TEST(config_no_such_account__says_which_there_are),
 		TEST(config_add_url__makes_an_account),
+		TEST(config_add_url__is_shown_as_a_person_would_write_it),
 		TEST(config_add_url__refuses_what_is_not_sound),
+		TEST(config_no_such_account__knows_urls_of_other_protocols),
+		TEST(places_state_root__is_never_what_may_be_made),
+		TEST(config_faults__finds_what_makes_each_run_fail),
 		TEST(config_override__wins_and_complains_with_the_option),
 		TEST(config_show__is_a_configuration_with_the_same_values),
 		TEST(config_show__hides_the_password),

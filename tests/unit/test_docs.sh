@@ -255,7 +255,7 @@ ambil fetch --to=maildir:~/|--to=maildir:~/Mail
 ambil fetch --to mbox:i|mbox:inbox
 ambil fetch --to mbox:$HOME/i|mbox:$HOME/inbox
 ambil fetch --to pipe:mktem|pipe:mktemp
-ambil config |show check path
+ambil config |show check path edit
 ambil config s|show
 ambil config show |home anna@work
 ambil -c other.conf config show |other

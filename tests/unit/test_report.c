@@ -111,6 +111,8 @@ static void report__renders_errors_in_one_line_or_several(void **state)
 		{false, "home", error_with("WHY", "", ""), "ambil: home: TEXT: WHY\n"},
 		{true, "home", error_with("", "LEAD", "REMEDY"),
 			"ambil: home: TEXT\n       LEAD:  REMEDY\n"},
+		{false, "home", error_with("", "password came from: X;  correct it", "REMEDY"),
+			"ambil: home: TEXT (correct: REMEDY)\n"},
 		{true, "home", error_with("", "own CA?", "ca-file"),
 			"ambil: home: TEXT\n       own CA?  ca-file\n"},
 	};
@@ -181,6 +183,14 @@ static void report__sums_up_an_account(void **state)
 			"home     2 new messages (2.0 KiB) in ~/Mail; 2 deleted on the server; "
 			"1 failed and stays on the server\n"},
 		{{.failed = 2}, "home     no mail fetched; 2 failed and stay on the server\n"},
+		{{.seen = 1, .too_big = 2},
+			"home     no new mail; 2 larger than max-size stay on the server\n"},
+		{{.mails = 3, .octets = 300, .too_big = 1, .over_limit = 7},
+			"home     3 new messages (300 octets) in ~/Mail; 1 larger than max-size "
+			"stays on the server; 7 more for the next run\n"},
+		{{.mails = 3, .octets = 300, .over_limit = 7, .same_again = true},
+			"home     3 new messages (300 octets) in ~/Mail; 7 more over the limit of "
+			"one run\n"},
 		{{.marked = 12}, "home     12 messages marked as seen\n"},
 		{{.marked = 1}, "home     1 message marked as seen\n"},
 		{{.locked = true}, "home     another ambil is fetching; skipped\n"},
@@ -281,6 +291,10 @@ static void report__puts_what_check_finds_on_standard_output(void **state)
 	r.u.end.counts.new_mails = 0;
 	render(&setting, &r, 1, out);
 	assert_string_equal(out[1].data, "home     no new mail\n");
+	r.u.end.counts.too_big = 2;
+	render(&setting, &r, 1, out);
+	assert_string_equal(out[1].data,
+		"home     no new mail; 2 larger than max-size stay on the server\n");
 	setting.verbosity = REPORT_QUIET;
 	render(&setting, &r, 1, out);
 	assert_string_equal(out[1].data, "");
@@ -350,12 +364,62 @@ static void report__lists_what_a_dry_run_would_do(void **state)
 	reports[4].u.end.counts.seen = 2;
 	render(&setting, reports, 5, out);
 	assert_string_equal(out[1].data,
-		"  1  seen before                       246 octets  leave alone\n"
-		"  2  kept long enough                              delete\n"
-		"  3  new                                  4.1 KiB  fetch, then delete\n"
-		" 14  failed before, tried again           1.0 KiB  fetch\n"
+		"  1  seen before                         246 octets  leave alone\n"
+		"  2  kept long enough                                delete\n"
+		"  3  new                                    4.1 KiB  fetch, then delete\n"
+		" 14  failed before, tried again             1.0 KiB  fetch\n"
 		"home   would fetch 2 messages (5.1 KiB) and delete 2 messages, 2 seen before\n");
 	assert_string_equal(out[2].data, "");
+	buf_release(&out[1]);
+	buf_release(&out[2]);
+}
+
+static void report__says_until_when_mail_is_kept(void **state)
+{
+	struct report reports[3] = {
+		{.type = REPORT_ITEM,
+			.u.item = {1, 246, PLAN_KEPT, false, false, "a", 1798113600}},
+		{.type = REPORT_ITEM, .u.item = {2, 246, PLAN_KEPT, false, false, "b", INT64_MAX}},
+		{.type = REPORT_DONE},
+	};
+	struct buf out[3] = {{NULL, 0, 0}};
+	struct report_setting setting = setting_for(REPORT_ERRORS);
+
+	(void)state;
+	setting.on_stdout = true;
+	setting.n = 1;
+	setenv("TZ", "UTC", 1);
+	render(&setting, reports, 3, out);
+	unsetenv("TZ");
+	assert_string_equal(out[1].data,
+		"  1  seen before, kept until 2026-12-24  246 octets  leave alone\n"
+		"  2  seen before, kept for a time        246 octets  leave alone\n"
+		"home   nothing would be fetched or deleted\n");
+	buf_release(&out[1]);
+	buf_release(&out[2]);
+}
+
+static void report__keeps_what_is_said_of_an_account_together(void **state)
+{
+	struct report reports[5] = {
+		{.type = REPORT_ITEM, .account = 1, .u.item = {1, 9, PLAN_NEW, true, false, "a"}},
+		{.type = REPORT_ITEM, .account = 0, .u.item = {1, 9, PLAN_SEEN, false, false, "b"}},
+		{.type = REPORT_ITEM, .account = 1, .u.item = {2, 9, PLAN_NEW, true, false, "c"}},
+		{.type = REPORT_DONE, .account = 0},
+		{.type = REPORT_DONE, .account = 1},
+	};
+	struct buf out[3] = {{NULL, 0, 0}};
+	struct report_setting setting = setting_for(REPORT_ERRORS);
+
+	(void)state;
+	setting.on_stdout = true;
+	render(&setting, reports, 5, out);
+	assert_string_equal(out[1].data,
+		"home       1  seen before                           9 octets  leave alone\n"
+		"home     nothing would be fetched or deleted\n"
+		"office     1  new                                   9 octets  fetch\n"
+		"office     2  new                                   9 octets  fetch\n"
+		"office   would fetch 2 messages (18 octets)\n");
 	buf_release(&out[1]);
 	buf_release(&out[2]);
 }
@@ -886,6 +950,8 @@ int main(void)
 		cmocka_unit_test(report__puts_what_check_finds_on_standard_output),
 		cmocka_unit_test(report__remembers_output_that_was_lost),
 		cmocka_unit_test(report__lists_what_a_dry_run_would_do),
+		cmocka_unit_test(report__says_until_when_mail_is_kept),
+		cmocka_unit_test(report__keeps_what_is_said_of_an_account_together),
 		cmocka_unit_test(report__marks_priorities_for_the_journal),
 		cmocka_unit_test(report__crosses_a_pipe_whole),
 		cmocka_unit_test(live__goes_from_step_to_bar_to_summary),

@@ -41,9 +41,10 @@ bool secret_has_source(const struct secret_sources *from)
 	return from->password != NULL;
 }
 
-bool secret_missing(const struct secret_sources *from, struct error *e)
+bool secret_missing(const struct secret_sources *from, bool forbidden, struct error *e)
 {
 	(void)from;
+	(void)forbidden;
 	return error_set(e, ERROR_CONFIG, "no password found");
 }
 

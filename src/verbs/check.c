@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Beyond the form of the configuration: would it work? Each part is asked for its own words, as a
+ * run would, and the line that the value stands on is put in front. It does not belong to loading
+ * the file: one account that cannot work must not hold up the others.
+ */
+#include "verbs/check.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "auth/mech.h"
+#include "base/child.h"
+#include "base/text.h"
+
+static void add(struct config_errors *found, const struct account *a, const char *setting,
+	const struct error *e)
+{
+	struct error placed = *e;
+
+	error_set(&placed, ERROR_CONFIG, "%s: %s", config_origin(a, setting), e->text);
+	memcpy(placed.why, e->why, sizeof(placed.why));
+	error_remedy(&placed, e->lead, "%s", e->remedy);
+	/* A default of the file shows in every account. */
+	for (size_t i = 0; i < found->n; i++)
+		if (strcmp(found->list[i].text, placed.text) == 0)
+			return;
+	found->list = xreallocarray(found->list, found->n + 1, sizeof(found->list[0]));
+	found->list[found->n++] = placed;
+}
+
+static void check_login(const struct account *a, struct config_errors *found)
+{
+	/* The best server there is: what still fails fails with any. */
+	const struct mech_facts facts = {
+		.encrypted = a->tls.mode != TLS_NONE,
+		.cleartext_login = a->tls.cleartext_login,
+		.apop_stamp = true,
+		.capa_known = true,
+		.sasl_plain = true,
+		.user = true,
+	};
+	struct error e = {0};
+	enum mech ignored;
+
+	if (!mech_choose(a->auth, &facts, &ignored, &e))
+		add(found, a, "tls", &e);
+}
+
+/* command: without the kind of a destination. */
+static void check_command(const struct account *a, const char *setting, const char *command,
+	struct config_errors *found)
+{
+	struct error e = {0};
+	char **argv = NULL;
+	bool done = child_argv_split(command, &argv, &e);
+
+	if (done && !child_exists(argv[0]))
+		done = error_set(&e, ERROR_CONFIG, "%s: the command \"%s\" does not exist", setting,
+			safe(span_of(argv[0])).text);
+	if (!done)
+		add(found, a, setting, &e);
+	child_argv_free(argv);
+}
+
+/* Only the first source counts. */
+static void check_password(const struct account *a, struct config_errors *found)
+{
+	const struct secret_sources file = {.account = a->name, .file = a->password_file};
+	struct secret secret = {NULL, ""};
+	struct error e = {0};
+
+	if (a->password_command)
+		check_command(a, "password-command", a->password_command, found);
+	else if (a->password_file && !secret_find(&file, &secret, &e))
+		add(found, a, "password-file", &e);
+	secret_release(&secret);
+}
+
+static void check_authorities(const struct account *a, struct config_errors *found)
+{
+	struct error e = {0};
+
+	if (a->tls.ca_file && a->tls.mode != TLS_NONE && !tls_check(&a->tls, &e))
+		add(found, a, "ca-file", &e);
+}
+
+void config_faults(const struct config *config, struct config_errors *found)
+{
+	memset(found, 0, sizeof(*found));
+	for (size_t i = 0; i < config->n; i++) {
+		const struct account *a = &config->accounts[i];
+
+		check_login(a, found);
+		check_password(a, found);
+		check_authorities(a, found);
+		if (a->destination.kind == SINK_PIPE)
+			check_command(a, "deliver", a->destination.command, found);
+	}
+}
