@@ -12,12 +12,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
 #include "fetch_inner.h"
 #include "places.h"
 #include "recover.h"
+#include "renamed.h"
 #include "stop.h"
 
 enum { LOCK_POLL_MS = 200, SESSIONS_MAX = 8 };
@@ -77,16 +79,34 @@ static bool take_lock(struct fetch *f, struct error *e)
 	return lock == FILE_LOCK_HELD;
 }
 
+static bool is_first_run(const struct fetch *f, const char *path)
+{
+	return f->order->mode == RUN_FETCH && !f->order->accept && !f->account->policy.all &&
+		access(path, F_OK) < 0;
+}
+
 static bool open_state(struct fetch *f, struct error *e)
 {
 	char *path = state_file(f, "db");
 	const struct account *a = f->account;
+	const struct renamed before = {
+		.state_dir = f->order->state_dir,
+		.name = a->name,
+		.typed = a->typed,
+		.host = a->endpoint.host,
+		.user = a->user,
+		.port = a->endpoint.port,
+		.known = f->order->known,
+		.known_n = f->order->known_n,
+	};
 	bool done;
 
 	if (fetch_only_looks(f)) {
 		done = store_open_readonly(path, &f->store, e);
 		/* Whoever holds the state is fetching right now. */
 		f->counts.locked = !done && e->kind == ERROR_BUSY;
+	} else if (is_first_run(f, path) && !renamed_check(&before, e)) {
+		done = false;
 	} else {
 		f->store = store_open(path, a->endpoint.host, a->user, e);
 		done = f->store != NULL;

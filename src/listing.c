@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/parse.h"
 #include "pop3/reply.h"
 
 /*
@@ -94,7 +95,10 @@ bool listing_add_uid(struct listing *l, struct span line, struct error *e)
 	struct span uid;
 	uint32_t msg;
 
-	if (!reply_uidl(line, &msg, &uid))
+	/* A number alone: this mail has none, which is no reason to forgo the others. */
+	if (parse_u32(span_trim(line), UINT32_MAX, &msg) && msg)
+		uid = (struct span){"", 0};
+	else if (!reply_uidl(line, &msg, &uid))
 		return unreadable(e, "UIDL", line);
 	mail = place_of(l, msg, "UIDL", line, e);
 	if (!mail)

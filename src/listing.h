@@ -30,7 +30,8 @@ void listing_release(struct listing *l);
 /* More mails than this are no maildrop, but a server that wants our memory. */
 enum { LISTING_MAILS_MAX = 2 * 1000 * 1000 };
 
-/* One line of UIDL or LIST. ERROR_PROTOCOL: unreadable, a message number twice, or too many mails.
+/* One line of UIDL, perhaps without a UID, or of LIST. ERROR_PROTOCOL: unreadable, a message number
+ * twice, or too many mails.
  */
 bool listing_add_uid(struct listing *l, struct span line, struct error *e) MUST_CHECK;
 bool listing_add_size(struct listing *l, struct span line, struct error *e) MUST_CHECK;

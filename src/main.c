@@ -234,6 +234,7 @@ static int run_chosen(const struct config *config, const struct cli *cli, struct
 	size_t n, int stop_fd)
 {
 	const char **names = xcalloc(n, sizeof(*names)), **shown = xcalloc(n, sizeof(*shown));
+	const char **known = xcalloc(config->n, sizeof(*known));
 	struct report_setting setting = {
 		.verbosity = verbosity_of(cli),
 		.multi_line = on_terminal(),
@@ -251,6 +252,8 @@ static int run_chosen(const struct config *config, const struct cli *cli, struct
 		.accept = cli->accept,
 		.jobs = config->jobs,
 		.state_dir = config->state_dir,
+		.known = known,
+		.known_n = config->n,
 		.stop = &stop_signal,
 		.stop_fd = stop_fd,
 	};
@@ -261,6 +264,8 @@ static int run_chosen(const struct config *config, const struct cli *cli, struct
 		names[i] = chosen[i]->shown;
 		shown[i] = chosen[i]->destination.shown;
 	}
+	for (size_t i = 0; i < config->n; i++)
+		known[i] = config->accounts[i].name;
 	setting.progress = order.mode == RUN_FETCH && setting.verbosity >= REPORT_SUMMARY &&
 		setting.verbosity < REPORT_DEBUG &&
 		decide(config->progress, on_terminal() && !terminal_is_dumb());
@@ -270,6 +275,7 @@ static int run_chosen(const struct config *config, const struct cli *cli, struct
 		code = 1;
 	free(names);
 	free(shown);
+	free(known);
 	return code;
 }
 

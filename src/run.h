@@ -23,6 +23,8 @@ struct run_order {
 	size_t jobs;      /* accounts at once */
 	size_t batch_max; /* mails made durable together, at most; 0: as many as the sink takes */
 	const char *state_dir;
+	const char *const *known; /* the names of all accounts, chosen or not */
+	size_t known_n;
 	const volatile sig_atomic_t *stop; /* the number of the signal that asked to stop, else 0 */
 	int stop_fd;                       /* becomes readable when *stop is set */
 };

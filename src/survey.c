@@ -303,7 +303,7 @@ static bool match(struct fetch *f, bool **present, int64_t now_s, bool *again, s
 		!warn_without_uid(f, e))
 		return false;
 	if (needs_sizes_to_tell(f, now_s)) {
-		if (!ask_sizes(f, false, true, e))
+		if (!ask_sizes(f, false, f->listing.has_twins, e))
 			return false;
 		listing_match(&f->listing, f->seen, *present);
 	}

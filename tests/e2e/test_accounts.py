@@ -39,6 +39,34 @@ class Accounts(dovecot_case.DovecotCase):
                 for name, want in self.want.items():
                     self.assert_maildir(want, name)
 
+    def test_a_renamed_account_asks_before_it_fetches_all_again(self):
+        part = "".join(self.make(1))
+        self.box.write_config(part)
+        self.ambil()
+        self.box.write_config(part.replace("account a1", "account work", 1))
+        refused = self.box.run()
+        self.assert_code(refused, 78)
+        self.assert_said(refused.stderr, "ambil: work: this mailbox was fetched before under the name \"a1\"",
+                         "mv ", "/a1.db ", "/work.db", "ambil fetch work --accept")
+        self.assert_maildir(self.want["a1"], "a1")
+        folder = self.box.path(".local", "state", "ambil")
+        os.rename(os.path.join(folder, "a1.db"), os.path.join(folder, "work.db"))
+        self.ambil()
+        self.assert_maildir(self.want["a1"], "a1")
+        # Who says so gets all of it again.
+        self.box.write_config(part.replace("account a1", "account third", 1))
+        self.ambil("fetch", "--accept")
+        self.assert_maildir(self.want["a1"] * 2, "a1")
+
+    def test_two_accounts_of_one_mailbox_are_no_renamed_one(self):
+        part = "".join(self.make(1))
+        self.box.write_config(part)
+        self.ambil()
+        self.box.write_config(part + part[part.index("account a1"):].replace("account a1", "account a2", 1).replace("~/a1", "~/a2"))
+        self.ambil()
+        self.assert_maildir(self.want["a1"], "a1")
+        self.assert_maildir(self.want["a1"], "a2")
+
     def test_accounts_can_share_a_maildir(self):
         parts = [part.replace("~/a1", "~/Mail").replace("~/a2", "~/Mail") for part in self.make(2)]
         self.box.write_config(*parts)

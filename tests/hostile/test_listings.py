@@ -45,8 +45,6 @@ UNREADABLE = {
     "a number of 4000 digits": b"7" * 4000 + b" uid-0000",
     "a number that would need 16 GiB": b"4294967295 uid-0000",
     "no number": b"uid-0000",
-    "no UID": b"7",
-    "a UID of blanks only": b"7    ",
     "an empty line": b"",
     "NUL in front": b"\0007 uid-0000",
     "a line of 100000 octets": b"7 " + b"u" * 100000,
@@ -162,6 +160,15 @@ class Disagreeing(hostile.HostileCase):
         self.server.heard.clear()
         self.assert_tidy(self.go(env=self.box.faketime("+25h")), (0,))
         self.assertEqual(self.server.heard.count(b"LIST"), 1)
+
+    def test_a_message_that_uidl_lists_without_a_uid_is_left_alone(self):
+        """Nor is it known again: who has none cannot be told from new mail."""
+        for row in (b"3", b"3   "):
+            with self.subTest(row=row):
+                self.setUp()
+                self.lie({"UIDL": changed(lambda rows: rows[:2] + [row] + rows[3:])}, codes=(0,))
+                self.assertEqual(len(self.delivered()), 5)
+                self.cure()
 
     def test_messages_that_uidl_names_and_nobody_has(self):
         more = [b"%d ghost-%d" % (n, n) for n in range(7, 12)]

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The state is keyed by the account's name: a new port or delivery changes nothing, a new name all.
+ */
+#include "renamed.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/text.h"
+#include "local/store.h"
+
+static const char ENDING[] = ".db";
+enum { ENDING_LEN = sizeof(ENDING) - 1 };
+
+/* The account's name in the name of a state file; fresh, or NULL when it is another file. */
+static char *account_of(const char *file)
+{
+	size_t len = strlen(file);
+
+	if (len <= ENDING_LEN || strcmp(file + len - ENDING_LEN, ENDING) != 0)
+		return NULL;
+	return xstrndup(file, len - ENDING_LEN);
+}
+
+static bool is_known(const struct renamed *r, const char *name)
+{
+	for (size_t i = 0; i < r->known_n; i++)
+		if (strcmp(r->known[i], name) == 0)
+			return true;
+	return false;
+}
+
+static bool has_mail(struct store *s)
+{
+	struct seen_set *set = store_load(s, NULL);
+	bool has = set && seen_at(set, 0);
+
+	seen_set_free(set);
+	return has;
+}
+
+static bool is_same_mailbox(const struct renamed *r, const char *path)
+{
+	char host[300] = "", user[400] = "", port[8] = "", here[8];
+	struct store *s = NULL;
+	bool same = store_open_readonly(path, &s, NULL) && s &&
+		store_get(s, "host", host, sizeof(host), NULL) &&
+		store_get(s, "user", user, sizeof(user), NULL) &&
+		store_get(s, "port", port, sizeof(port), NULL);
+
+	snprintf(here, sizeof(here), "%u", r->port);
+	same = same && !strcasecmp(host, r->host) && !strcmp(user, r->user) &&
+		!strcmp(port, here) && has_mail(s);
+	store_free(s);
+	return same;
+}
+
+static bool ask(const struct renamed *r, const char *old, struct error *e)
+{
+	char *folder = text_tilde(r->state_dir, getenv("HOME"));
+
+	error_set(e, ERROR_CONFIG,
+		"this mailbox was fetched before under the name \"%s\"; nothing was fetched now",
+		safe(span_of(old)).text);
+	error_remedy(e, "to go on from there",
+		"mv %.60s/%.40s.db %.60s/%.40s.db   to fetch all again:  ambil fetch %.60s --accept",
+		folder, old, folder, r->name, r->typed);
+	free(folder);
+	return false;
+}
+
+bool renamed_check(const struct renamed *r, struct error *e)
+{
+	DIR *dir = opendir(r->state_dir);
+	struct dirent *entry;
+	bool fine = true;
+
+	while (dir && fine && (entry = readdir(dir))) {
+		char *old = account_of(entry->d_name);
+
+		if (old && strcmp(old, r->name) != 0 && !is_known(r, old)) {
+			char *path = xasprintf("%s/%s", r->state_dir, entry->d_name);
+
+			fine = !is_same_mailbox(r, path) || ask(r, old, e);
+			free(path);
+		}
+		free(old);
+	}
+	if (dir)
+		closedir(dir);
+	return fine;
+}
