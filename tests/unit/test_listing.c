@@ -146,7 +146,7 @@ static void listing__does_without_uids(void **state)
 
 static void listing__refuses_what_it_cannot_read(void **state)
 {
-	static const char *const uids[] = {"", "1", "1 ", "x y", "0 a", "-1 a", "4294967296 a",
+	static const char *const uids[] = {"", "0", "x", "x y", "0 a", "-1 a", "4294967296 a",
 		"4294967295 a", "20000001 a", "18446744073709551617 a"};
 	static const char *const sizes[] = {"", "1", "1 x", "0 1", "1 -1", "1 9223372036854775808",
 		"-1 1", "4294967296 1", "4294967295 1", "20000001 1"};
@@ -168,6 +168,23 @@ static void listing__refuses_what_it_cannot_read(void **state)
 		assert_non_null(strstr(e.text, "LIST"));
 	}
 	assert_int_equal(l.n, 0);
+	listing_release(&l);
+}
+
+static void listing__takes_a_mail_without_a_uid_for_one_that_cannot_be_told(void **state)
+{
+	static const char *const lines[] = {"1 a", "2", "3   ", "4 d"};
+	struct listing l = {.n = 0};
+	struct error e = {0};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(lines); i++)
+		assert_true(add(listing_add_uid, &l, lines[i], &e));
+	listing_match(&l, NULL, NULL);
+	assert_int_equal(l.n, 2);
+	assert_int_equal(l.without_uid, 2);
+	assert_int_equal(listing_find(&l, 4)->msg, 4);
+	assert_null(listing_find(&l, 2));
 	listing_release(&l);
 }
 
@@ -726,6 +743,7 @@ int main(void)
 		cmocka_unit_test(listing__keeps_the_servers_order_whatever_it_is),
 		cmocka_unit_test(listing__leaves_out_what_has_a_size_but_no_uid),
 		cmocka_unit_test(listing__does_without_uids),
+		cmocka_unit_test(listing__takes_a_mail_without_a_uid_for_one_that_cannot_be_told),
 		cmocka_unit_test(listing__refuses_what_it_cannot_read),
 		cmocka_unit_test(listing__takes_no_more_than_memory_should_pay_for),
 		cmocka_unit_test(listing__refuses_a_number_twice),
