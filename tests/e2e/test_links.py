@@ -110,7 +110,9 @@ class Urls(dovecot_case.DovecotCase):
         super().setUp()
         self.want = self.arrive(corpus.numbered(2))
         os.mkdir(self.box.path("credentials"))
-        self.box.write("credentials/ambil.%s@localhost" % self.user, dovecot_case.PASSWORD)
+        for port in self.server.pop3, self.server.pop3s:
+            self.box.write("credentials/ambil.%s@localhost+%d" % (self.user, port),
+                           dovecot_case.PASSWORD)
         self.env = {"CREDENTIALS_DIRECTORY": self.box.path("credentials"),
                     "SSL_CERT_FILE": self.server.ca}
 
@@ -128,6 +130,17 @@ class Urls(dovecot_case.DovecotCase):
     def test_a_second_run_of_the_same_url_fetches_nothing_again(self):
         for _ in range(2):
             self.fetch("pops://%s@localhost:%d" % (self.user, self.server.pop3s))
+
+    def test_each_port_has_a_state_of_its_own(self):
+        # Behind another port may be another server.
+        for url in ("pops://%s@localhost:%d" % (self.user, self.server.pop3s),
+                    "pop://%s@localhost:%d" % (self.user, self.server.pop3)):
+            self.ambil("fetch", url, "--to", "maildir:~/Mail", env=self.env)
+        self.assertEqual(len(self.maildir()), 2 * len(self.want))
+        states = [name for name in os.listdir(os.path.join(self.box.state, "ambil"))
+                  if name.endswith(".db")]
+        self.assertEqual(sorted(states), sorted("%s@localhost+%d.db" % (self.user, port)
+                                                for port in (self.server.pop3, self.server.pop3s)))
 
     def test_a_password_in_a_url_is_refused(self):
         url = "pops://%s:secret@localhost:%d" % (self.user, self.server.pop3s)
