@@ -191,6 +191,13 @@ void account_release(struct account *account)
 	memset(account, 0, sizeof(*account));
 }
 
+void account_forget_secrets(struct account *account)
+{
+	for (size_t i = 0; i < SETTINGS_COUNT; i++)
+		if (settings[i].secret)
+			setting_release(&settings[i], account);
+}
+
 struct secret_sources account_secret_sources(const struct account *account)
 {
 	return (struct secret_sources){

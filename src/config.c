@@ -17,6 +17,18 @@ char *config_path(const char *named, bool *found)
 	return places_config(named, found, &by_name);
 }
 
+void config_forget_others(struct config *config, struct account *const *chosen, size_t n)
+{
+	for (size_t i = 0; i < config->n; i++) {
+		bool wanted = false;
+
+		for (size_t j = 0; j < n; j++)
+			wanted = wanted || chosen[j] == &config->accounts[i];
+		if (!wanted)
+			account_forget_secrets(&config->accounts[i]);
+	}
+}
+
 void config_release(struct config *config)
 {
 	for (size_t i = 0; i < config->n; i++)

@@ -79,6 +79,10 @@ void config_release(struct config *config);
 void config_errors_release(struct config_errors *errors);
 /* Where the value of an account's setting comes from: "ambil.conf:4", "default", "command line". */
 const char *config_origin(const struct account *account, const char *setting);
+/* Wipes the secrets that stand in the configuration: the account is not to be used any more. */
+void account_forget_secrets(struct account *account);
+/* The same for all accounts that are not among the chosen ones. */
+void config_forget_others(struct config *config, struct account *const *chosen, size_t n);
 /* Where this account's password may come from; borrows from account. */
 struct secret_sources account_secret_sources(const struct account *account);
 /* NULL when there is none of that name. */

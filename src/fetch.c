@@ -51,6 +51,18 @@ void fetch_tell_rest(const struct fetch *f, struct error *e)
 		(unsigned long long)left, left == 1 ? "s" : "");
 }
 
+/* The run that has the account may do without being asked what this one was asked for. */
+static bool is_done_by_another(const struct fetch *f)
+{
+	return f->order->mode == RUN_FETCH && !f->account->policy.all &&
+		f->account->destination.kind != SINK_STDOUT;
+}
+
+static bool fail_locked(pid_t holder, struct error *e)
+{
+	return error_set(e, ERROR_LATER, "another ambil (pid %lld) is fetching", (long long)holder);
+}
+
 /* False with counts.locked set and no error: another run has the account. */
 static bool take_lock(struct fetch *f, struct error *e)
 {
@@ -61,7 +73,9 @@ static bool take_lock(struct fetch *f, struct error *e)
 
 	while ((lock = file_lock(path, &f->lock_fd, &holder, e)) == FILE_LOCK_TAKEN) {
 		if (!f->order->wait_locked) {
-			f->counts.locked = true;
+			f->counts.locked = is_done_by_another(f);
+			if (!f->counts.locked)
+				fail_locked(holder, e);
 			break;
 		}
 		if (*f->order->stop) {
@@ -87,7 +101,7 @@ static bool is_first_run(const struct fetch *f, const char *path)
 
 static bool open_state(struct fetch *f, struct error *e)
 {
-	char *path = state_file(f, "db");
+	char *path = state_file(f, "db"), *lock = state_file(f, "lock");
 	const struct account *a = f->account;
 	const struct renamed before = {
 		.state_dir = f->order->state_dir,
@@ -102,9 +116,12 @@ static bool open_state(struct fetch *f, struct error *e)
 	bool done;
 
 	if (fetch_only_looks(f)) {
+		pid_t holder;
+
 		done = store_open_readonly(path, &f->store, e);
 		/* Whoever holds the state is fetching right now. */
-		f->counts.locked = !done && e->kind == ERROR_BUSY;
+		if (!done && e->kind == ERROR_BUSY && (holder = file_lock_holder(lock)))
+			fail_locked(holder, e);
 	} else if (is_first_run(f, path) && !renamed_check(&before, e)) {
 		done = false;
 	} else {
@@ -112,6 +129,7 @@ static bool open_state(struct fetch *f, struct error *e)
 		done = f->store != NULL;
 	}
 	free(path);
+	free(lock);
 	return done;
 }
 

@@ -33,6 +33,7 @@ struct fetch {
 	struct set_aside suspect;   /* to be fetched alone next; uid NULL: none */
 	enum proof_sizes sizes;     /* what LIST's sizes are worth */
 	uint64_t wanted;            /* mails to fetch, by the first session's plan */
+	bool surveyed;              /* a session of this run has seen what there is */
 	struct error first_failure; /* of one mail, over all sessions */
 	char pipelining[40];        /* remembered: "works", "broken SINCE", or "" */
 	bool in_step;   /* a session of this run lost its step: go on without pipelining */

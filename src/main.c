@@ -17,23 +17,32 @@
 #include <sys/prctl.h>
 #endif
 
+#include "base/clock.h"
 #include "cli.h"
 #include "config.h"
 #include "report.h"
 #include "run.h"
+#include "stop.h"
 #include "verbs/config.h"
 #include "verbs/help.h"
 
 /* The number of the first signal that asked to stop, and the pipe that wakes who waits. */
 static volatile sig_atomic_t stop_signal, stop_count, stop_pipe = -1;
+static int64_t stop_ms; /* when it came; for the handler alone */
+/* How often the program was stopped by Ctrl-Z and went on. */
+static volatile sig_atomic_t continued;
 
 static void on_stop(int number)
 {
 	int err = errno;
 	ssize_t ignored;
 
-	if (!stop_signal)
+	if (!stop_signal) {
 		stop_signal = number;
+		stop_ms = clock_ms();
+	} else if (clock_ms() - stop_ms < STOP_ONE_REQUEST_MS) {
+		return;
+	}
 	/* One is a wish, two an order; at the third nobody is listening any more. The journal makes
 	 * it safe. */
 	if (++stop_count > 2)
@@ -43,9 +52,17 @@ static void on_stop(int number)
 	errno = err;
 }
 
+static void on_continue(int number)
+{
+	(void)number;
+	continued++;
+}
+
 static int set_up_signals(void)
 {
+	static const int stops[] = {SIGINT, SIGTERM, SIGHUP};
 	struct sigaction stop = {.sa_handler = on_stop}, ignore = {.sa_handler = SIG_IGN};
+	struct sigaction go_on = {.sa_handler = on_continue, .sa_flags = SA_RESTART}, old;
 	int ends[2];
 
 	if (pipe(ends) < 0)
@@ -56,9 +73,16 @@ static int set_up_signals(void)
 	}
 	stop_pipe = ends[1];
 	sigemptyset(&stop.sa_mask);
+	for (size_t i = 0; i < sizeof(stops) / sizeof(stops[0]); i++)
+		sigaddset(&stop.sa_mask, stops[i]);
 	sigemptyset(&ignore.sa_mask);
+	sigemptyset(&go_on.sa_mask);
 	sigaction(SIGINT, &stop, NULL);
 	sigaction(SIGTERM, &stop, NULL);
+	/* nohup(1) has asked for this one to be ignored. */
+	if (sigaction(SIGHUP, NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+		sigaction(SIGHUP, &stop, NULL);
+	sigaction(SIGCONT, &go_on, NULL);
 	sigaction(SIGPIPE, &ignore, NULL);
 	return ends[0];
 }
@@ -141,9 +165,28 @@ static enum report_verbosity verbosity_of(const struct cli *cli)
 	return on_terminal() ? REPORT_SUMMARY : REPORT_ERRORS;
 }
 
-static int fail(const struct error *e)
+/* What was decided for the colours: on the command line, or (config not NULL) in the file. */
+static const char *color_setting(const struct cli *cli, const struct config *config)
 {
-	report_error(on_terminal(), NULL, e);
+	const char *when = config && config->color ? config->color : "auto";
+
+	for (size_t i = 0; i < cli->n_overrides; i++)
+		if (strcmp(cli->overrides[i].setting, "color") == 0)
+			when = cli->overrides[i].value;
+	return when;
+}
+
+static struct report_style style_for(const struct cli *cli, const struct config *config)
+{
+	return (struct report_style){
+		.multi_line = on_terminal(),
+		.color = wants_color(color_setting(cli, config)),
+	};
+}
+
+static int fail(struct report_style style, const struct error *e)
+{
+	report_error(style, NULL, e);
 	return error_exit_code(e->kind);
 }
 
@@ -237,8 +280,8 @@ static int run_chosen(const struct config *config, const struct cli *cli, struct
 	const char **known = xcalloc(config->n, sizeof(*known));
 	struct report_setting setting = {
 		.verbosity = verbosity_of(cli),
-		.multi_line = on_terminal(),
-		.color = wants_color(config->color),
+		.style = style_for(cli, config),
+		.continued = &continued,
 		.names = names,
 		.destinations = shown,
 		.n = n,
@@ -266,7 +309,7 @@ static int run_chosen(const struct config *config, const struct cli *cli, struct
 	}
 	for (size_t i = 0; i < config->n; i++)
 		known[i] = config->accounts[i].name;
-	setting.progress = order.mode == RUN_FETCH && setting.verbosity >= REPORT_SUMMARY &&
+	setting.progress = order.mode == RUN_FETCH && setting.verbosity > REPORT_QUIET &&
 		setting.verbosity < REPORT_DEBUG &&
 		decide(config->progress, on_terminal() && !terminal_is_dumb());
 	order.sizes = setting.progress;
@@ -286,10 +329,12 @@ static int verb_fetch(struct config *config, const struct cli *cli, int stop_fd)
 	size_t n;
 	int code;
 
-	if (override_program(config, cli, &e) && choose_accounts(config, cli, chosen, &n, &e))
+	if (override_program(config, cli, &e) && choose_accounts(config, cli, chosen, &n, &e)) {
+		config_forget_others(config, chosen, n);
 		code = run_chosen(config, cli, chosen, n, stop_fd);
-	else
-		code = fail(&e);
+	} else {
+		code = fail(style_for(cli, config), &e);
+	}
 	free(chosen);
 	return code;
 }
@@ -306,7 +351,7 @@ static int fail_command_line(const struct cli *cli, struct error *e)
 		(config_is_url(cli->unknown_verb) || config_find(&config, cli->unknown_verb)))
 		cli_verb_missing(cli, e);
 	config_release(&config);
-	return fail(e);
+	return fail(style_for(cli, NULL), e);
 }
 
 static int carry_out(const struct cli *cli, int stop_fd)
@@ -316,11 +361,11 @@ static int carry_out(const struct cli *cli, int stop_fd)
 	int code;
 
 	if (cli->verb == VERB_CONFIG)
-		return verb_config(cli, on_terminal());
+		return verb_config(cli, style_for(cli, NULL));
 	if (cli->verb == VERB_HELP)
-		return verb_help(cli, on_terminal());
+		return verb_help(cli, style_for(cli, NULL));
 	if (!config_load(cli->config_path, &config, NULL, &e))
-		code = fail(&e);
+		code = fail(style_for(cli, NULL), &e);
 	else
 		code = verb_fetch(&config, cli, stop_fd);
 	config_release(&config);
@@ -335,14 +380,14 @@ int main(int argc, char *argv[])
 
 	if (!set_up_process() || (stop_fd = set_up_signals()) < 0) {
 		error_sys(&e, ERROR_INTERNAL, errno, "cannot start");
-		return fail(&e);
+		return fail((struct report_style){.multi_line = on_terminal()}, &e);
 	}
 	if (!cli_parse(argc, argv, &cli, &e))
 		code = fail_command_line(&cli, &e);
 	else if (cli.help)
-		code = verb_help(&cli, on_terminal());
+		code = verb_help(&cli, style_for(&cli, NULL));
 	else if (cli.version)
-		code = verb_version(on_terminal());
+		code = verb_version(style_for(&cli, NULL));
 	else
 		code = carry_out(&cli, stop_fd);
 	cli_release(&cli);

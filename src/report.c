@@ -110,18 +110,29 @@ static void add_one_line(struct buf *b, const struct error *e)
 		buf_printf(b, " (%s: %s)", is_place(e) ? "correct" : "try", e->remedy);
 }
 
-/* priority: of the journal, 3 for errors, 4 for warnings. */
-static void show(bool multi_line, int priority, const char *who, const struct error *e)
+enum severity { SEVERITY_ERROR, SEVERITY_WARNING };
+
+static void show(
+	struct report_style style, enum severity severity, const char *who, const struct error *e)
 {
+	/* The journal's priority, and the colour. */
+	static const struct {
+		int priority;
+		const char *color;
+	} looks[] = {
+		[SEVERITY_ERROR] = {3, "\033[31m"},
+		[SEVERITY_WARNING] = {4, "\033[33m"},
+	};
 	struct buf b = {NULL, 0, 0};
 
 	if (stderr_is_journal())
-		buf_printf(&b, "<%d>", priority);
-	buf_add_text(&b, "ambil: ");
+		buf_printf(&b, "<%d>", looks[severity].priority);
+	buf_printf(&b, style.color ? "%sambil:\033[0m " : "%sambil: ",
+		style.color ? looks[severity].color : "");
 	if (who)
 		buf_printf(&b, "%s: ", who);
 	buf_add_text(&b, e->text);
-	if (multi_line)
+	if (style.multi_line)
 		add_several_lines(&b, e);
 	else
 		add_one_line(&b, e);
@@ -130,9 +141,9 @@ static void show(bool multi_line, int priority, const char *who, const struct er
 	buf_release(&b);
 }
 
-void report_error(bool multi_line, const char *who, const struct error *e)
+void report_error(struct report_style style, const char *who, const struct error *e)
 {
-	show(multi_line, 3, who, e);
+	show(style, SEVERITY_ERROR, who, e);
 }
 
 /* The plain renderer */
@@ -157,13 +168,6 @@ struct reporter {
 	int stdout_failed; /* the first reason why output was lost; 0: none was */
 };
 
-static bool terminal_is_able(void)
-{
-	const char *term = getenv("TERM");
-
-	return term && term[0] && strcmp(term, "dumb") != 0;
-}
-
 struct reporter *reporter_new(const struct report_setting *setting)
 {
 	struct reporter *r = xcalloc(1, sizeof(*r));
@@ -184,7 +188,7 @@ struct reporter *reporter_new(const struct report_setting *setting)
 	}
 	if (r->why_width < KEPT_COLUMNS)
 		r->why_width = KEPT_COLUMNS;
-	if (setting->progress && setting->verbosity > REPORT_QUIET && terminal_is_able())
+	if (setting->progress && setting->verbosity > REPORT_QUIET)
 		r->live = live_new(&r->setting, r->name_width);
 	return r;
 }
@@ -331,7 +335,7 @@ static void add_found(struct buf *b, const struct account_view *view, const stru
 
 static void show_summary(struct reporter *r, uint32_t account, const struct report_counts *c)
 {
-	bool found = r->setting.on_stdout && !c->locked;
+	bool found = r->setting.on_stdout;
 	struct buf b = {NULL, 0, 0};
 
 	if (r->setting.verbosity < (found ? REPORT_ERRORS : REPORT_SUMMARY))
@@ -364,7 +368,7 @@ static void show_end(
 	if (!e->kind)
 		return;
 	clear_live(r);
-	report_error(r->setting.multi_line, r->setting.names[account], e);
+	report_error(r->setting.style, r->setting.names[account], e);
 }
 
 /* Why, and for mail that is kept for a time until when. */
@@ -443,12 +447,27 @@ static void show_text(
 
 static void show_message(struct reporter *r, const struct report *what)
 {
+	const char *where = what->u.message.where;
 	char size[32], text[700];
 
 	text_size(size, sizeof(size), what->u.message.octets);
-	snprintf(
-		text, sizeof(text), "%s  %s  %s", what->u.message.uid, size, what->u.message.where);
+	snprintf(text, sizeof(text), "%s  %s%s%s", what->u.message.uid, size, where[0] ? "  " : "",
+		where);
 	show_text(r, what->account, REPORT_VERBOSE, text);
+}
+
+void reporter_stopping(struct reporter *r, int signal_number)
+{
+	struct buf b = {NULL, 0, 0};
+
+	if (r->live)
+		live_stopping(r->live);
+	if (!r->setting.style.multi_line || r->setting.verbosity < REPORT_SUMMARY)
+		return;
+	/* Over the ^C that the terminal has shown. */
+	buf_printf(&b, "\rstopping in good order; Ctrl-C %sstops at once",
+		signal_number == SIGINT ? "again " : "");
+	put_line(r, STDERR_FILENO, &b);
 }
 
 void reporter_take(struct reporter *r, const struct report *what)
@@ -472,7 +491,8 @@ void reporter_take(struct reporter *r, const struct report *what)
 		if (r->setting.verbosity < REPORT_ERRORS)
 			break;
 		clear_live(r);
-		show(r->setting.multi_line, 4, r->setting.names[what->account], &what->u.error);
+		show(r->setting.style, SEVERITY_WARNING, r->setting.names[what->account],
+			&what->u.error);
 		break;
 	case REPORT_TRACE:
 		show_text(r, what->account, REPORT_DEBUG, what->u.text);

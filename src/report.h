@@ -3,6 +3,7 @@
 #define AMBIL_REPORT_H
 
 #include <limits.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -39,7 +40,7 @@ struct report_counts {
 	uint64_t new_mails;     /* check, --dry-run: would be fetched */
 	uint64_t marked;        /* --from-now */
 	int64_t ms;
-	bool locked;     /* another process has the account; nothing was done */
+	bool locked;     /* another process has the account and does what was asked for */
 	bool same_again; /* --all: the next run begins with the same mails, not with those over the
 			    limit */
 };
@@ -84,21 +85,28 @@ void report_step(int fd, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void report_warning(int fd, const struct error *e);
 
 enum report_verbosity { REPORT_QUIET, REPORT_ERRORS, REPORT_SUMMARY, REPORT_VERBOSE, REPORT_DEBUG };
+/* How what goes to standard error looks. */
+struct report_style {
+	bool multi_line; /* it is a terminal: errors take several lines */
+	bool color;
+};
 /* What a renderer must know. names[i], destinations[i] ("in ~/Mail", "to procmail -t"): per
  * account. */
 struct report_setting {
 	enum report_verbosity verbosity;
-	bool multi_line; /* stderr is a terminal: errors take several lines */
-	bool progress;   /* a live line per account */
-	bool color;
+	struct report_style style;
+	bool progress;  /* a live line per account */
 	bool on_stdout; /* check, --dry-run: what is found is the output, not chatter */
+	/* Grows when the program goes on after it was stopped, so that others may have written to
+	 * the terminal; may be NULL. */
+	const volatile sig_atomic_t *continued;
 	const char *const *names;
 	const char *const *destinations;
 	size_t n;
 };
 
 /* The one renderer of errors: "ambil: who: text", then why and what to do; one line or several. */
-void report_error(bool multi_line, const char *who, const struct error *e);
+void report_error(struct report_style style, const char *who, const struct error *e);
 
 /* The error, in kind and words, for output of ours that did not go out; err as from write(2). */
 bool report_stdout_failed(int err, struct error *e);
@@ -107,6 +115,8 @@ bool report_stdout_failed(int err, struct error *e);
 struct reporter;
 struct reporter *reporter_new(const struct report_setting *setting);
 void reporter_take(struct reporter *r, const struct report *what);
+/* A stop was asked for, by this signal, and the workers have been told. */
+void reporter_stopping(struct reporter *r, int signal_number);
 /* Redraws live lines when due; returns the milliseconds until it wants to be called again, -1:
  * never. */
 int reporter_tick(struct reporter *r);

@@ -4,7 +4,8 @@
  * that whatever else reaches the terminal (^C) is overdrawn, and one line alone never needs to go
  * up. Only ECMA-48 sequences that every terminal has are used: up, erase, colour. The size is asked
  * for anew with each drawing; a narrower terminal has wrapped the lines that stood there, which is
- * reckoned with.
+ * reckoned with. While the terminal belongs to others (a job in the background), nothing is drawn,
+ * and nothing of what was drawn is touched any more.
  */
 #include "report_tty.h"
 
@@ -29,6 +30,9 @@ enum {
 	SAMPLES = 16, /* a rate is that of the last four seconds */
 	BAR = 20,
 	BAR_SHORT = 10,
+	GAP = 3,                       /* behind the name */
+	PROGRESS_MIN = BAR_SHORT + 16, /* room for a short bar, " 58 %" and "   12 of 21" */
+	NAME_MIN = 8,                  /* names are not cut shorter than this for its sake */
 };
 
 struct sample {
@@ -49,10 +53,13 @@ struct live {
 	const struct report_setting *setting;
 	struct live_account *accounts;
 	size_t name_width;
-	bool utf8, dirty;
+	bool utf8, dirty, stopping;
+	sig_atomic_t continued; /* *setting->continued, when last looked at */
 	int64_t drawn_ms;
 	size_t *widths; /* of the lines on the screen */
 	size_t lines;
+	size_t columns; /* of the screen at the last drawing */
+	bool resized;   /* since the drawing before */
 };
 
 bool live_utf8(void)
@@ -140,6 +147,12 @@ void live_take(struct live *l, const struct report *what)
 	l->dirty = true;
 }
 
+void live_stopping(struct live *l)
+{
+	l->stopping = true;
+	l->dirty = true;
+}
+
 /* Numbers */
 
 static void take_sample(struct live_account *a, int64_t now)
@@ -182,7 +195,7 @@ static void add_bar(struct buf *b, const struct live *l, double fraction, unsign
 {
 	unsigned eighths = (unsigned)(fraction * cells * 8), full = eighths / 8, i = 0;
 
-	if (l->setting->color)
+	if (l->setting->style.color)
 		buf_add_text(b, "\033[32m");
 	for (; i < full; i++)
 		buf_add_text(b, l->utf8 ? "\u2588" : "#");
@@ -193,7 +206,7 @@ static void add_bar(struct buf *b, const struct live *l, double fraction, unsign
 		buf_add_text(b, part);
 		i++;
 	}
-	if (l->setting->color)
+	if (l->setting->style.color)
 		buf_add_text(b, "\033[0m");
 	for (; i < cells; i++)
 		buf_add_text(b, " ");
@@ -275,19 +288,6 @@ static void add_progress(struct buf *b, const struct live *l, const struct live_
 		add_time_left(b, a, now);
 }
 
-static void compose(struct buf *b, const struct live *l, size_t account, size_t layout, int64_t now)
-{
-	const struct live_account *a = &l->accounts[account];
-	const char *name = l->setting->names[account];
-	int padding = (int)(l->name_width - live_columns(name)) + 3;
-
-	buf_printf(b, "%s%*s", name, padding, "");
-	if (a->stepping)
-		buf_printf(b, "%s %s", a->step, l->utf8 ? "…" : "...");
-	else
-		add_progress(b, l, a, layout, now);
-}
-
 /* Drops characters at the end until the line fits. */
 static void cut(struct buf *b, size_t columns)
 {
@@ -299,11 +299,41 @@ static void cut(struct buf *b, size_t columns)
 	}
 }
 
+/* The name in its column; one that leaves too little for the rest is shortened. */
+static void add_name(struct buf *b, const struct live *l, const char *name, size_t columns)
+{
+	size_t width = l->name_width, room = NAME_MIN;
+	const char *dots = l->utf8 ? "…" : "...";
+
+	if (columns > PROGRESS_MIN + GAP + NAME_MIN)
+		room = columns - PROGRESS_MIN - GAP;
+	if (width > room)
+		width = room;
+	buf_add_text(b, name);
+	if (live_columns(name) > width) {
+		cut(b, width - live_columns(dots));
+		buf_add_text(b, dots);
+	}
+	buf_printf(b, "%*s", (int)(width - live_columns(b->data)) + GAP, "");
+}
+
+static void compose(struct buf *b, const struct live *l, size_t account, size_t layout,
+	size_t columns, int64_t now)
+{
+	const struct live_account *a = &l->accounts[account];
+
+	add_name(b, l, l->setting->names[account], columns);
+	if (l->stopping || a->stepping)
+		buf_printf(b, "%s %s", l->stopping ? "stopping" : a->step, l->utf8 ? "…" : "...");
+	else
+		add_progress(b, l, a, layout, now);
+}
+
 static void fit(struct buf *line, const struct live *l, size_t account, size_t columns, int64_t now)
 {
 	for (size_t layout = 0; layout < LAYOUTS; layout++) {
 		buf_clear(line);
-		compose(line, l, account, layout, now);
+		compose(line, l, account, layout, columns, now);
 		if (live_columns(line->data) <= columns)
 			return;
 	}
@@ -339,6 +369,26 @@ static void go_up(struct buf *out, const struct live *l, size_t columns)
 		buf_printf(out, "\033[%zuA", rows);
 }
 
+/* False while others have the terminal. What is no terminal of ours belongs to nobody. */
+static bool is_ours(void)
+{
+	pid_t group = tcgetpgrp(STDERR_FILENO);
+
+	return group < 0 || group == getpgrp();
+}
+
+/* Forgets the lines that may not be there any more, or have others below them. */
+static void look_around(struct live *l)
+{
+	sig_atomic_t continued = l->setting->continued ? *l->setting->continued : 0;
+
+	if (l->lines && (continued != l->continued || !is_ours())) {
+		l->lines = 0;
+		l->dirty = true;
+	}
+	l->continued = continued;
+}
+
 static void put(const struct buf *out)
 {
 	/* Nothing can be done about a terminal that is gone. */
@@ -351,6 +401,7 @@ void live_erase(struct live *l)
 	struct buf out = {NULL, 0, 0};
 	size_t columns, rows;
 
+	look_around(l);
 	if (!l->lines)
 		return;
 	screen_size(&columns, &rows);
@@ -366,6 +417,10 @@ static void add_line(struct live *l, struct buf *out, const struct buf *line)
 {
 	if (l->lines)
 		buf_add_text(out, "\n");
+	/* A row that is only written over still passes for the first half of one that was wrapped,
+	 * and a wider terminal would join it to the next. */
+	if (l->resized)
+		buf_add_text(out, "\033[2K");
 	buf_add(out, line->data, line->len);
 	buf_add_text(out, "\033[K");
 	l->widths[l->lines++] = live_columns(line->data);
@@ -378,6 +433,8 @@ static void draw(struct live *l, size_t active, int64_t now)
 
 	screen_size(&columns, &rows);
 	go_up(&out, l, columns);
+	l->resized = l->columns && columns != l->columns;
+	l->columns = columns;
 	l->lines = 0;
 	/* The last row stays free of lines; what has no room is counted in the last line. */
 	room = rows > 2 ? rows - 1 : 1;
@@ -416,6 +473,9 @@ int live_tick(struct live *l)
 		live_erase(l);
 		return -1;
 	}
+	look_around(l);
+	if (!is_ours())
+		return IDLE_MS;
 	if (now - l->drawn_ms < wait)
 		return (int)(l->drawn_ms + wait - now);
 	draw(l, active, now);

@@ -15,6 +15,8 @@ struct live *live_new(const struct report_setting *setting, size_t name_width);
 void live_take(struct live *l, const struct report *what);
 /* See reporter_tick(). */
 int live_tick(struct live *l);
+/* From now on the lines say that the end is near. */
+void live_stopping(struct live *l);
 /* Takes the lines away, before something else is written; the next tick draws them again. */
 void live_erase(struct live *l);
 void live_free(struct live *l);

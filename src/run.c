@@ -6,8 +6,9 @@
  * one sign that is waited for.
  *
  * Stopping: the terminal sends SIGINT to all of the group, so workers ignore it and only the parent
- * decides; each signal that it gets becomes one SIGTERM for each worker. The first asks a worker to
- * finish its batch and to QUIT, the second ends it at once.
+ * decides: at its first signal it asks each worker by SIGTERM to finish its batch and to QUIT, at
+ * the second it kills them. A worker whose parent has ended without a word is asked to stop by the
+ * kernel, where that can be arranged.
  */
 #include "run.h"
 
@@ -19,6 +20,9 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 
 #include "base/file.h"
 #include "base/mem.h"
@@ -28,7 +32,7 @@
 
 enum state { WAITING, RUNNING, ENDED };
 struct worker {
-	const struct account *account;
+	struct account *account;
 	enum state state;
 	pid_t pid;
 	int fd; /* the pipe's reading end while RUNNING, else -1 */
@@ -58,6 +62,16 @@ static size_t batch_max(void)
 	return text && parse_u32(span_of(text), INT32_MAX, &n) ? n : 0;
 }
 
+/* Without its parent a worker is of no use to anybody, and holds the account's lock. */
+static void end_with_parent(pid_t parent)
+{
+#ifdef __linux__
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+#endif
+	if (getppid() != parent)
+		raise(SIGTERM);
+}
+
 static void work(struct run *run, struct worker *self, int report_fd, const sigset_t *before)
 {
 	struct run_order order = *run->order;
@@ -68,12 +82,13 @@ static void work(struct run *run, struct worker *self, int report_fd, const sigs
 
 		if (w->fd >= 0)
 			close(w->fd);
-		if (w != self)
+		if (w != self) {
 			secret_release(&w->password);
+			account_forget_secrets(w->account);
+		}
 	}
 	order.batch_max = batch_max();
-	/* SIGINT and SIGTERM are blocked until here: none is lost or goes to the parent's handler.
-	 */
+	/* The signals are blocked until here: none is lost or goes to the parent's handler. */
 	if (!stop_listen(before, &order.stop, &order.stop_fd))
 		_exit(error_exit_code(ERROR_INTERNAL));
 	/* No atexit: what stdio and others hold is the parent's. */
@@ -104,6 +119,7 @@ static void end_with_error(struct run *run, struct worker *w)
 static bool fork_worker(struct run *run, struct worker *w, struct error *e)
 {
 	sigset_t stops, before;
+	pid_t self = getpid();
 	int ends[2];
 
 	if (pipe(ends) < 0)
@@ -115,10 +131,12 @@ static bool fork_worker(struct run *run, struct worker *w, struct error *e)
 	sigemptyset(&stops);
 	sigaddset(&stops, SIGINT);
 	sigaddset(&stops, SIGTERM);
+	sigaddset(&stops, SIGHUP);
 	sigprocmask(SIG_BLOCK, &stops, &before);
 	w->pid = fork();
 	if (w->pid == 0) {
 		close(ends[0]);
+		end_with_parent(self);
 		work(run, w, ends[1], &before);
 	}
 	int err = errno;
@@ -235,12 +253,14 @@ static void take(struct run *run, struct worker *w, struct report *r)
 }
 
 /* A worker that did not say how it ended: by a signal, or a second request to stop. */
-static void explain(struct worker *w, int status)
+static void explain(const struct run *run, struct worker *w, int status)
 {
 	static const char comfort[] = "; nothing is lost, the next run goes on";
 	int code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
 
-	if (WIFSIGNALED(status))
+	if (run->signals > 1 && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
+		stop_error(SIGTERM, w->account->deadline_ms, &w->error);
+	else if (WIFSIGNALED(status))
 		error_set(&w->error, ERROR_INTERNAL, "the worker ended by signal %d",
 			WTERMSIG(status));
 	else if (code == 128 + SIGTERM || code == 128 + SIGALRM)
@@ -260,7 +280,7 @@ static void reap(struct run *run, struct worker *w)
 		;
 	run->running--;
 	if (!w->reported)
-		explain(w, status);
+		explain(run, w, status);
 	end_with_error(run, w);
 }
 
@@ -275,17 +295,28 @@ static void read_reports(struct run *run, struct worker *w)
 		reap(run, w);
 }
 
+static void signal_workers(const struct run *run, int signal_number)
+{
+	for (size_t i = 0; i < run->n; i++)
+		if (run->workers[i].state == RUNNING)
+			kill(run->workers[i].pid, signal_number);
+}
+
 /* Each octet in the pipe is a signal that came. */
 static void pass_stop_on(struct run *run)
 {
 	char octets[16];
 	ssize_t n = read(run->order->stop_fd, octets, sizeof(octets));
 
-	for (ssize_t i = 0; i < n; i++)
-		for (size_t j = 0; j < run->n; j++)
-			if (run->workers[j].state == RUNNING)
-				kill(run->workers[j].pid, SIGTERM);
-	run->signals += n > 0 ? (size_t)n : 0;
+	if (n <= 0)
+		return;
+	if (run->signals == 0)
+		signal_workers(run, SIGTERM);
+	if (run->signals + (size_t)n > 1)
+		signal_workers(run, SIGKILL);
+	else
+		reporter_stopping(run->reporter, (int)*run->order->stop);
+	run->signals += (size_t)n;
 }
 
 static void wait_for_reports(struct run *run, struct pollfd *fds)
@@ -383,7 +414,7 @@ int run_accounts(struct account *const *accounts, size_t n, const struct run_ord
 	run_all(&run);
 	told = reporter_wrote_all(run.reporter, &e);
 	if (!told)
-		report_error(setting->multi_line, NULL, &e);
+		report_error(setting->style, NULL, &e);
 	reporter_free(run.reporter);
 	if (counts)
 		*counts = (struct report_counts){.mails = 0};

@@ -33,7 +33,7 @@ struct run_order {
  * Fetches for all accounts, one worker process each, at most jobs at a time, and renders what they
  * report. Passwords are asked for before a worker starts. *counts, unless NULL, gets the sums.
  * Returns the exit code: 0; else 75 if all failures are temporary; else the first permanent
- * failure's code; 130 or 143 when stopped.
+ * failure's code; 129, 130 or 143 when stopped.
  */
 int run_accounts(struct account *const *accounts, size_t n, const struct run_order *order,
 	const struct report_setting *setting, struct report_counts *counts);

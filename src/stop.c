@@ -10,28 +10,41 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 
 /* A signal handler reaches nothing else. Set up in a worker only. */
 static volatile sig_atomic_t requested;
 static volatile sig_atomic_t wake_fd;
+static int64_t requested_ms; /* for the handler alone */
 
 static void on_request(int signal_number)
 {
 	int err = errno;
 
+	if (requested == SIGTERM && signal_number == SIGTERM &&
+		clock_ms() - requested_ms < STOP_ONE_REQUEST_MS)
+		return;
 	if (requested == signal_number || (requested && signal_number == SIGTERM))
 		_exit(128 + signal_number);
 	requested = signal_number;
+	requested_ms = clock_ms();
 	if (write((int)wake_fd, "", 1) < 0)
 		errno = err;
 	errno = err;
 }
 
+/* A handler, not SIG_IGN, which commands would inherit. */
+static void on_hangup(int signal_number)
+{
+	(void)signal_number;
+}
+
 bool stop_listen(const sigset_t *mask, const volatile sig_atomic_t **stop, int *fd)
 {
 	struct sigaction request = {.sa_handler = on_request};
-	struct sigaction ignore = {.sa_handler = SIG_IGN};
+	struct sigaction ignore = {.sa_handler = SIG_IGN}, old;
+	struct sigaction hangup = {.sa_handler = on_hangup, .sa_flags = SA_RESTART};
 	int ends[2];
 
 	if (pipe(ends) < 0)
@@ -48,9 +61,13 @@ bool stop_listen(const sigset_t *mask, const volatile sig_atomic_t **stop, int *
 	sigaddset(&request.sa_mask, SIGTERM);
 	sigaddset(&request.sa_mask, SIGALRM);
 	sigemptyset(&ignore.sa_mask);
+	sigemptyset(&hangup.sa_mask);
 	sigaction(SIGTERM, &request, NULL);
 	sigaction(SIGALRM, &request, NULL);
+	/* These go to a whole group, where the parent is who decides. */
 	sigaction(SIGINT, &ignore, NULL);
+	if (sigaction(SIGHUP, NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+		sigaction(SIGHUP, &hangup, NULL);
 	sigprocmask(SIG_SETMASK, mask, NULL);
 	return true;
 }

@@ -9,11 +9,15 @@
 #include "base/error.h"
 
 /*
- * What asks a worker to stop: SIGTERM from the parent, or SIGALRM from its own clock when the
- * account's deadline has passed. The first request asks for an end in good order; the second of its
- * kind, and a SIGTERM behind any other, end the process at once with 128 + the signal's number.
+ * What asks a worker to stop: SIGTERM from the parent, or for want of one; or SIGALRM from its own
+ * clock when the account's deadline has passed. The first request asks for an end in good order;
+ * the second of its kind, and a SIGTERM behind any other, end the process at once with 128 + the
+ * signal's number. Whoever signals a process, and then its group, means it once.
  */
-enum { STOP_PATIENCE_MS = 3000 }; /* what a server gets to finish what is under way */
+enum {
+	STOP_PATIENCE_MS = 3000,   /* what a server gets to finish what is under way */
+	STOP_ONE_REQUEST_MS = 300, /* signals so soon after the first belong to it */
+};
 
 /* Starts to listen for the parent; *stop is the signal's number from the first request on, and then
  * *fd is readable. mask: the process's, from now on. */

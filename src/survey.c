@@ -362,7 +362,10 @@ static bool match_and_plan(struct fetch *f, bool *again, struct error *e)
 	if (f->counts.mails < policy.fetch_max)
 		policy.fetch_max -= (uint32_t)f->counts.mails;
 	plan_make(&f->plan, f->listing.mails, f->listing.n, &policy, now_s);
-	f->counts.seen = f->plan.seen;
+	/* To a later session, what this run has delivered is known as well. */
+	if (!f->surveyed)
+		f->counts.seen = f->plan.seen;
+	f->surveyed = true;
 	f->counts.new_mails = f->plan.fetch;
 	ok = true;
 end:

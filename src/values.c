@@ -82,6 +82,23 @@ static void take_values(const struct syntax *s, cfg_t *cfg, char **values)
 	}
 }
 
+/*
+ * Blanks behind the text pass through the buffers of libconfuse and of stdio, which nobody wipes,
+ * and drive out of them what may be a secret. Both are smaller.
+ */
+static void add_blanks(struct buf *text)
+{
+	enum { BLANKS = 32 * 1024 };
+	struct buf longer = {0};
+
+	buf_reserve(&longer, text->len + BLANKS);
+	buf_add(&longer, text->data, text->len);
+	while (longer.len < text->len + BLANKS)
+		buf_add_text(&longer, " ");
+	buf_wipe(text);
+	*text = longer;
+}
+
 char **values_read(const struct syntax *s, unsigned *line)
 {
 	char **values = NULL;
@@ -89,6 +106,7 @@ char **values_read(const struct syntax *s, unsigned *line)
 	cfg_t *cfg = new_reader();
 
 	syntax_clean(s, &clean);
+	add_blanks(&clean);
 	if (cfg_parse_buf(cfg, clean.data) == CFG_SUCCESS) {
 		values = xcalloc(s->n, sizeof(values[0]));
 		take_values(s, cfg, values);

@@ -155,7 +155,7 @@ static void report_plan(const struct fetch *f)
 
 	r.u.total.mails = f->counts.mails + f->plan.fetch;
 	r.u.total.octets = f->listing.has_sizes ? f->counts.octets + f->plan.fetch_octets : 0;
-	r.u.total.seen = f->plan.seen;
+	r.u.total.seen = f->counts.seen;
 	report_send(f->report_fd, &r);
 }
 

@@ -12,17 +12,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/select.h>
 #include <sys/stat.h>
-#include <termios.h>
 #include <unistd.h>
 
+#include "auth/prompt.h"
 #include "base/child.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
 
-enum { OUTPUT_MAX = 64 * 1024, COMMAND_TIMEOUT_S = 60, ANSWER_MAX = 1024 };
+enum { OUTPUT_MAX = 64 * 1024, COMMAND_TIMEOUT_S = 60 };
 
 void secret_release(struct secret *s)
 {
@@ -206,69 +205,6 @@ bool secret_missing(const struct secret_sources *from, bool forbidden, struct er
 	return error_remedy(e, "tell where it is", "password-command = \"…\" in ambil.conf");
 }
 
-/* Reads up to the end of the line with the signals of during let through only while it waits. */
-static bool read_answer(int fd, const sigset_t *during, char *answer, size_t *len, struct error *e)
-{
-	while (*len < ANSWER_MAX) {
-		fd_set ready;
-		ssize_t n;
-
-		FD_ZERO(&ready);
-		FD_SET(fd, &ready);
-		n = pselect(fd + 1, &ready, NULL, NULL, NULL, during);
-		if (n > 0)
-			n = read(fd, answer + *len, ANSWER_MAX - *len);
-		if (n < 0 && errno == EINTR)
-			return error_set(
-				e, ERROR_INTERRUPTED, "interrupted while asking for the password");
-		if (n < 0)
-			return error_sys(e, ERROR_CONFIG, errno, "cannot read the password");
-		*len += (size_t)n;
-		if (n == 0 || answer[*len - 1] == '\n')
-			return true;
-	}
-	return error_set(e, ERROR_CONFIG, "the password is too long");
-}
-
-/*
- * Asks on a terminal with echo off. No signal may end or stop the program while it is off: those
- * that have a handler break the wait, those that would stop or kill at once are held back until it
- * is on again.
- */
-static bool ask(int fd, const char *question, char *answer, size_t *len, struct error *e)
-{
-	static const int caught[] = {SIGINT, SIGTERM, SIGHUP}, held[] = {SIGTSTP, SIGQUIT};
-	struct termios before, quiet;
-	sigset_t outside, inside, during;
-	bool done;
-
-	if (fd >= FD_SETSIZE)
-		return error_set(e, ERROR_INTERNAL, "too many open files to ask for the password");
-	if (tcgetattr(fd, &before) < 0)
-		return error_sys(e, ERROR_CONFIG, errno, "cannot ask for the password");
-	sigemptyset(&inside);
-	for (size_t i = 0; i < sizeof(held) / sizeof(held[0]); i++)
-		sigaddset(&inside, held[i]);
-	for (size_t i = 0; i < sizeof(caught) / sizeof(caught[0]); i++)
-		sigaddset(&inside, caught[i]);
-	pthread_sigmask(SIG_BLOCK, &inside, &outside);
-	during = outside;
-	for (size_t i = 0; i < sizeof(held) / sizeof(held[0]); i++)
-		sigaddset(&during, held[i]);
-	quiet = before;
-	quiet.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ECHONL);
-	tcsetattr(fd, TCSAFLUSH, &quiet);
-	done = file_write_all(fd, question, strlen(question))
-		? read_answer(fd, &during, answer, len, e)
-		: error_sys(e, ERROR_CONFIG, errno, "cannot ask for the password");
-	/* The line end that was typed has not been shown either. */
-	if (!file_write_all(fd, "\n", 1) && done)
-		done = error_sys(e, ERROR_CONFIG, errno, "cannot write to the terminal");
-	tcsetattr(fd, TCSAFLUSH, &before);
-	pthread_sigmask(SIG_SETMASK, &outside, NULL);
-	return done;
-}
-
 bool secret_prompt(const struct secret_sources *from, const char *question, struct secret *out,
 	struct error *e)
 {
@@ -282,8 +218,7 @@ bool secret_prompt(const struct secret_sources *from, const char *question, stru
 		return secret_missing(from, false, e);
 	asked = question ? xstrdup(question)
 			 : xasprintf("Password for %s at %s: ", from->user, from->host);
-	buf_reserve(&answer, ANSWER_MAX);
-	done = ask(fd, asked, answer.data, &answer.len, e);
+	done = prompt_ask(fd, asked, &answer, e);
 	if (done && !first_line(&answer).len)
 		done = error_set(
 			e, ERROR_CONFIG, "no password was typed; nothing was sent to the server");

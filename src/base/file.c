@@ -201,3 +201,16 @@ enum file_lock file_lock(const char *path, int *fd_out, pid_t *holder, struct er
 	close(fd);
 	return FILE_LOCK_FAILED;
 }
+
+pid_t file_lock_holder(const char *path)
+{
+	struct flock who = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	bool taken;
+
+	if (fd < 0)
+		return 0;
+	taken = fcntl(fd, F_GETLK, &who) == 0 && who.l_type != F_UNLCK;
+	close(fd);
+	return taken ? who.l_pid : 0;
+}

@@ -42,5 +42,7 @@ bool file_slurp(
  */
 enum file_lock { FILE_LOCK_HELD, FILE_LOCK_TAKEN, FILE_LOCK_FAILED };
 enum file_lock file_lock(const char *path, int *fd_out, pid_t *holder, struct error *e) MUST_CHECK;
+/* The pid of the other process that holds it, 0 for none; nothing is created. */
+pid_t file_lock_holder(const char *path);
 
 #endif

@@ -15,15 +15,15 @@
 #include "verbs/edit.h"
 #include "verbs/print.h"
 
-static int fail(const struct error *e, bool multi_line)
+static int fail(const struct error *e, struct report_style style)
 {
-	report_error(multi_line, NULL, e);
+	report_error(style, NULL, e);
 	return error_exit_code(e->kind);
 }
 
-static int print(struct buf *text, bool multi_line)
+static int print(struct buf *text, struct report_style style)
 {
-	int code = verb_print(text, multi_line);
+	int code = verb_print(text, style);
 
 	buf_release(text);
 	return code;
@@ -82,7 +82,7 @@ void config_show(struct buf *out, const struct config *config, const struct acco
 	}
 }
 
-static int show(const struct cli *cli, bool multi_line)
+static int show(const struct cli *cli, struct report_style style)
 {
 	const char *name = cli->n_arguments > 1 ? cli->arguments[1] : NULL;
 	struct account *only = NULL;
@@ -92,37 +92,37 @@ static int show(const struct cli *cli, bool multi_line)
 	int code = -1;
 
 	if (!config_load(cli->config_path, &config, NULL, &e))
-		return fail(&e, multi_line);
+		return fail(&e, style);
 	if (name && config_is_url(name)) {
 		only = config_add_url(&config, name, &e);
 		if (!only)
-			code = fail(&e, multi_line);
+			code = fail(&e, style);
 	} else if (name) {
 		only = config_find(&config, name);
 		if (!only) {
 			config_no_such_account(&config, name, &e);
-			code = fail(&e, multi_line);
+			code = fail(&e, style);
 		}
 	}
 	if (code < 0) {
 		config_show(&text, &config, only);
-		code = print(&text, multi_line);
+		code = print(&text, style);
 	}
 	config_release(&config);
 	return code;
 }
 
-static int report_all(struct config_errors *errors, bool multi_line)
+static int report_all(struct config_errors *errors, struct report_style style)
 {
 	int code = error_exit_code(errors->list[0].kind);
 
 	for (size_t i = 0; i < errors->n; i++)
-		report_error(multi_line, NULL, &errors->list[i]);
+		report_error(style, NULL, &errors->list[i]);
 	config_errors_release(errors);
 	return code;
 }
 
-static int check(const struct cli *cli, bool multi_line)
+static int check(const struct cli *cli, struct report_style style)
 {
 	struct config_errors errors;
 	struct config config;
@@ -133,26 +133,26 @@ static int check(const struct cli *cli, bool multi_line)
 	char *file;
 
 	if (!config_load(cli->config_path, &config, &errors, &e))
-		return report_all(&errors, multi_line);
+		return report_all(&errors, style);
 	config_faults(&config, &errors);
 	if (config.n == 0) {
 		config_no_accounts(&config, &e);
-		code = fail(&e, multi_line);
+		code = fail(&e, style);
 	} else if (errors.n) {
-		code = report_all(&errors, multi_line);
+		code = report_all(&errors, style);
 	} else {
 		file = config_file(&config);
 		buf_printf(&text, "%s: %zu account%s, no errors\n", file, config.n,
 			config.n == 1 ? "" : "s");
 		free(file);
-		code = print(&text, multi_line);
+		code = print(&text, style);
 	}
 	config_release(&config);
 	return code;
 }
 
 /* In full, so that it can be given to an editor anywhere. */
-static int path(const struct cli *cli, bool multi_line)
+static int path(const struct cli *cli, struct report_style style)
 {
 	struct buf text = {0};
 	char folder[PATH_MAX], *file;
@@ -163,18 +163,18 @@ static int path(const struct cli *cli, bool multi_line)
 		buf_printf(&text, "%s/", folder);
 	buf_printf(&text, "%s\n", file);
 	free(file);
-	return print(&text, multi_line);
+	return print(&text, style);
 }
 
-static int edit(const struct cli *cli, bool multi_line)
+static int edit(const struct cli *cli, struct report_style style)
 {
 	struct error e;
 
-	return config_edit(cli->config_path, &e) ? check(cli, multi_line) : fail(&e, multi_line);
+	return config_edit(cli->config_path, &e) ? check(cli, style) : fail(&e, style);
 }
 
 /* For completion. */
-static int accounts(const struct cli *cli, bool multi_line)
+static int accounts(const struct cli *cli, struct report_style style)
 {
 	struct config config;
 	struct buf text = {0};
@@ -182,17 +182,17 @@ static int accounts(const struct cli *cli, bool multi_line)
 	int code;
 
 	if (!config_load(cli->config_path, &config, NULL, &e))
-		return fail(&e, multi_line);
+		return fail(&e, style);
 	for (size_t i = 0; i < config.n; i++)
 		buf_printf(&text, "%s\n", config.accounts[i].name);
-	code = print(&text, multi_line);
+	code = print(&text, style);
 	config_release(&config);
 	return code;
 }
 
 static const struct {
 	const char *name;
-	int (*run)(const struct cli *cli, bool multi_line);
+	int (*run)(const struct cli *cli, struct report_style style);
 	size_t arguments_max; /* with the name itself */
 } words[] = {
 	{"show", show, 2},
@@ -202,7 +202,7 @@ static const struct {
 	{"accounts", accounts, 1},
 };
 
-int verb_config(const struct cli *cli, bool multi_line)
+int verb_config(const struct cli *cli, struct report_style style)
 {
 	const char *word = cli->n_arguments ? cli->arguments[0] : "show";
 	struct error e;
@@ -211,12 +211,12 @@ int verb_config(const struct cli *cli, bool multi_line)
 	while (i < sizeof(words) / sizeof(words[0]) && strcmp(words[i].name, word) != 0)
 		i++;
 	if (i < sizeof(words) / sizeof(words[0]) && cli->n_arguments <= words[i].arguments_max)
-		return words[i].run(cli, multi_line);
+		return words[i].run(cli, style);
 	if (i < sizeof(words) / sizeof(words[0]))
 		error_set(&e, ERROR_USAGE, "too many words for config %s", word);
 	else
 		error_set(&e, ERROR_USAGE, "config %s is unknown: use show, check, path or edit",
 			safe(span_of(word)).text);
 	error_remedy(&e, "see", "ambil config --help");
-	return fail(&e, multi_line);
+	return fail(&e, style);
 }

@@ -7,14 +7,15 @@
 #include "../config.h"
 #include "base/mem.h"
 #include "cli.h"
+#include "report.h"
 
 /*
  * "config check", "config show [ACCOUNT|URL]" (also without a word), "config path", "config edit"
  * and "config accounts" for completion. Reads the file itself, since check has to show all errors.
- * Answers on standard output, errors on standard error; multi_line as for report_error(). Returns
+ * Answers on standard output, errors on standard error; style as for report_error(). Returns
  * the exit code.
  */
-int verb_config(const struct cli *cli, bool multi_line);
+int verb_config(const struct cli *cli, struct report_style style);
 
 /*
  * The values in effect, of one account or (NULL) of all with what stands outside of accounts, each

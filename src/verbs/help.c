@@ -130,7 +130,7 @@ static size_t find_width(void)
 	return width;
 }
 
-static int unknown_verb(const char *word, bool multi_line)
+static int unknown_verb(const char *word, struct report_style style)
 {
 	const char *names[VERBS], *nearest;
 	struct error e;
@@ -141,11 +141,11 @@ static int unknown_verb(const char *word, bool multi_line)
 	error_set(&e, ERROR_USAGE, "unknown verb \"%s\"%s%s%s", safe(span_of(word)).text,
 		nearest ? " (did you mean " : "", nearest ? nearest : "", nearest ? "?)" : "");
 	error_remedy(&e, "see", "ambil --help");
-	report_error(multi_line, NULL, &e);
+	report_error(style, NULL, &e);
 	return error_exit_code(e.kind);
 }
 
-int verb_help(const struct cli *cli, bool multi_line)
+int verb_help(const struct cli *cli, struct report_style style)
 {
 	enum verb verb = cli->verb_given ? cli->verb : VERBS;
 	struct buf text = {0};
@@ -154,10 +154,10 @@ int verb_help(const struct cli *cli, bool multi_line)
 	if (verb == VERB_HELP && !cli->help) {
 		verb = cli->n_arguments ? cli_find_verb(cli->arguments[0]) : VERBS;
 		if (cli->n_arguments && verb == VERBS)
-			return unknown_verb(cli->arguments[0], multi_line);
+			return unknown_verb(cli->arguments[0], style);
 	}
 	help_text(&text, verb, find_width());
-	code = verb_print(&text, multi_line);
+	code = verb_print(&text, style);
 	buf_release(&text);
 	return code;
 }

@@ -7,13 +7,14 @@
 
 #include "base/mem.h"
 #include "cli.h"
+#include "report.h"
 
 /* The text for a verb, or with VERBS the overview; lines of at most width octets. */
 void help_text(struct buf *out, enum verb verb, size_t width);
 
 /* --help, with or without a verb, and "help [VERB]", on standard output. Returns the exit code. */
-int verb_help(const struct cli *cli, bool multi_line);
+int verb_help(const struct cli *cli, struct report_style style);
 /* --version: the program's and those of the libraries it runs with. Returns the exit code. */
-int verb_version(bool multi_line);
+int verb_version(struct report_style style);
 
 #endif

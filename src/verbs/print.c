@@ -10,13 +10,13 @@
 #include "base/file.h"
 #include "report.h"
 
-int verb_print(const struct buf *text, bool multi_line)
+int verb_print(const struct buf *text, struct report_style style)
 {
 	struct error e;
 
 	if (file_write_all(STDOUT_FILENO, text->data, text->len))
 		return 0;
 	report_stdout_failed(errno, &e);
-	report_error(multi_line, NULL, &e);
+	report_error(style, NULL, &e);
 	return error_exit_code(e.kind);
 }

@@ -5,8 +5,9 @@
 #include <stdbool.h>
 
 #include "base/mem.h"
+#include "report.h"
 
 /* Writes what a verb has to say to standard output; the exit code, 74 when it cannot be written. */
-int verb_print(const struct buf *text, bool multi_line);
+int verb_print(const struct buf *text, struct report_style style);
 
 #endif

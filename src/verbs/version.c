@@ -11,7 +11,7 @@
 #include "verbs/help.h"
 #include "verbs/print.h"
 
-int verb_version(bool multi_line)
+int verb_version(struct report_style style)
 {
 	struct buf text = {0};
 	int code;
@@ -20,7 +20,7 @@ int verb_version(bool multi_line)
 	buf_printf(&text, "GnuTLS %s, libgsasl %s, SQLite %s, libConfuse %s\n",
 		gnutls_check_version(NULL), gsasl_check_version(NULL), sqlite3_libversion(),
 		values_library_version());
-	code = verb_print(&text, multi_line);
+	code = verb_print(&text, style);
 	buf_release(&text);
 	return code;
 }

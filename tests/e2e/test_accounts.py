@@ -167,6 +167,18 @@ class TwoRuns(dovecot_case.DovecotCase):
         self.release(first)
         self.assertEqual(self.delivered(), sorted(self.want))
 
+    def test_what_the_first_will_not_do_fails_when_it_cannot_be_done_now(self):
+        first = self.hold()
+        for args in ("check",), ("check", "--exit-code"), ("-n",), ("--from-now",), ("--to", "-"), ("-a",):
+            with self.subTest(args=args):
+                result = self.box.run(*args)
+                self.assert_code(result, 75)
+                self.assertRegex(result.stderr,
+                                 r"^ambil: home: another ambil \(pid \d+\) is fetching\n$")
+                self.assertEqual(result.stdout, b"")
+        self.release(first)
+        self.assertEqual(self.delivered(), sorted(self.want))
+
     def test_on_a_terminal_the_second_waits_and_then_finds_nothing_new(self):
         first = self.hold()
         with self.box.terminal() as second:
@@ -180,7 +192,7 @@ class TwoRuns(dovecot_case.DovecotCase):
     def test_a_lock_of_a_killed_run_holds_nobody_up(self):
         first = self.hold()
         harness.end_group(first)
-        first.wait()
+        first.communicate()             # its workers have ended as well
         self.box.write("go", "")
         self.ambil()
         # A command takes no part in the journal: the message it had in hand comes once more.

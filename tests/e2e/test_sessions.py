@@ -47,6 +47,23 @@ class Pipelining(popd_case.PopdCase):
         self.assertEqual(second["verbs"]["UIDL"], 1 + 2)
 
 
+class Counts(popd_case.PopdCase):
+    """All sessions of a run are one to who reads its summary."""
+
+    def test_what_this_run_has_delivered_was_not_seen_before(self):
+        old, mails = corpus.numbered(2), corpus.numbered(9, start=3)
+        self.serve(mails=old)
+        self.configure(timeout="2s", pipeline="never")
+        self.ambil()
+        self.server.delivers(mails)
+        self.server.stop()
+        self.serve(mails=old + mails, faults=["close:at=RETR:6@1"])
+        self.configure(timeout="2s", pipeline="never")
+        result = self.box.run("-v")
+        self.assert_maildir(old + mails)
+        self.assertRegex(result.lines[-1], r"^home +9 new messages \([^)]*\) in ~/Mail, 2 seen before$")
+
+
 class BadMail(popd_case.PopdCase):
     """One mail that breaks every session that asks for it."""
 

@@ -154,6 +154,65 @@ class Workers(dovecot_case.DovecotCase):
         self.assertLess(time.monotonic() - begin, 8)
         self.assert_left(sent)
 
+    def test_a_signal_to_the_program_and_then_to_its_group_is_one_request(self):
+        """As timeout(1) does; the delivery at hand is finished, and the session ended."""
+        process = self.start_held()
+        process.send_signal(signal.SIGTERM)
+        harness.end_group(process, signal.SIGTERM)
+        result = harness.finish(process, 20)
+        self.assert_code(result, 143)
+        self.assertNotIn("nothing is lost", result.stderr)
+        self.assertEqual(len(self.server.mailbox(self.user)), 2, "QUIT was said")
+
+    def assert_ends(self, pid, seconds):
+        end = time.monotonic() + seconds
+        while os.path.exists("/proc/%d" % pid):
+            if time.monotonic() > end:
+                os.kill(pid, signal.SIGKILL)
+                self.fail("the process has not ended within %d s" % seconds)
+            time.sleep(0.02)
+
+    def test_a_worker_stops_in_good_order_when_its_parent_is_gone(self):
+        process = self.start_held()
+        worker, = children(process.pid)
+        process.kill()
+        process.wait()
+        self.assert_ends(worker, 10)
+        process.communicate()
+        self.assertEqual(len(self.server.mailbox(self.user)), 2, "QUIT was said")
+        self.assert_silent(self.box.run())
+        self.assert_left([])
+
+    def test_a_hangup_is_a_request_to_stop(self):
+        process = self.start_held()
+        process.send_signal(signal.SIGHUP)
+        self.assert_code(harness.finish(process, 20), 129)
+        self.assertEqual(len(self.server.mailbox(self.user)), 2, "QUIT was said")
+
+    def test_nohup_keeps_a_hangup_away(self):
+        self.arrive(corpus.numbered(1))
+        command = self.box.write("command", "#!/bin/sh\ncat >/dev/null\n: >~/started\nsleep 1\n",
+                                 mode=0o700)
+        self.configure(deliver="pipe:" + command)
+        process = self.box.start(wrap=["/bin/sh", "-c", "trap '' HUP; exec \"$0\" \"$@\""])
+        while not os.path.exists(self.box.path("started")):
+            time.sleep(0.01)
+        harness.end_group(process, signal.SIGHUP)
+        self.assert_silent(harness.finish(process, 20))
+
+    def test_a_signal_ends_the_command_that_tells_the_password(self):
+        command = self.box.write("secret", "#!/bin/sh\n: >~/started\nexec sleep 60\n", mode=0o700)
+        self.configure(password_file=None, password_command=command)
+        process = self.box.start()
+        while not os.path.exists(self.box.path("started")):
+            time.sleep(0.01)
+        begin = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        result = harness.finish(process, 20)
+        self.assertLess(time.monotonic() - begin, 5)
+        self.assert_code(result, 143)
+        self.assertEqual(result.stderr, "ambil: home: interrupted\n")
+
     def test_a_killed_worker_is_reported(self):
         process = self.start_held()
         workers = children(process.pid)

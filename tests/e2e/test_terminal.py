@@ -4,6 +4,7 @@
 import os
 import re
 import subprocess
+import termios
 import time
 import unittest
 
@@ -165,6 +166,68 @@ class Prompts(dovecot_case.DovecotCase):
             self.assertEqual(t.wait(), 130, t.text)
             self.assertTrue(t.echoes())
 
+    def shell(self):
+        """A shell with job control, in which `ambil` is the program."""
+        os.mkdir(self.box.path("bin"))
+        os.symlink(os.path.abspath(harness.AMBIL), self.box.path("bin", "ambil"))
+        path = self.box.path("bin") + ":" + os.environ.get("PATH", "/usr/bin:/bin")
+        env = self.box.environment({"TERM": "xterm", "PATH": path, "PS1": "shell> ", "ENV": None})
+        return terminal.Terminal(["/bin/sh", "-i"], env, cwd=self.box.home)
+
+    def test_ctrl_z_at_the_prompt_gives_the_terminal_back_and_fg_asks_anew(self):
+        self.configure(password_file=None)
+        with self.shell() as t:
+            t.expect(r"shell> $")
+            t.send(b"ambil\n")
+            t.expect(r"(?i)password.*: ?$")
+            t.send(b"half an ans\x1a")
+            t.expect(r"(?i)stopped[\s\S]*shell> $", 5)
+            self.assertTrue(t.echoes(), "the shell has its terminal")
+            t.send(b"echo no''thing for ambil\n")
+            t.expect(r"\nnothing for ambil\r\n[\s\S]*shell> $")
+            t.send(b"fg\n")
+            t.expect(r"(?i)shell> fg[\s\S]*password.*: ?$")
+            self.assertFalse(t.echoes())
+            t.send(dovecot_case.PASSWORD.encode() + b"\n")
+            t.expect(r"home +2 new messages[^\n]*\r\n[\s\S]*shell> $")
+            self.assertTrue(t.echoes())
+        self.assert_maildir(self.want)
+
+    def test_in_the_background_it_asks_when_it_is_brought_to_the_foreground(self):
+        self.configure(password_file=None)
+        with self.shell() as t:
+            t.expect(r"shell> $")
+            # A shell that edits lines has modes of its own while it waits for one.
+            modes = termios.tcgetattr(t.slave)
+            editing = modes[:3] + [modes[3] & ~termios.ECHO] + modes[4:]
+            termios.tcsetattr(t.slave, termios.TCSANOW, editing)
+            t.send(b"ambil &\n")
+            t.expect(r"shell> [\s\S]*shell> $")
+            time.sleep(0.5)
+            self.assertNotRegex(t.text, r"(?i)password")
+            termios.tcsetattr(t.slave, termios.TCSANOW, modes)
+            t.send(b"fg\n")
+            t.expect(r"(?i)password.*: ?$")
+            t.send(dovecot_case.PASSWORD.encode() + b"\n")
+            t.expect(r"home +2 new messages[^\n]*\r\n[\s\S]*shell> $")
+            self.assertTrue(t.echoes())
+        self.assert_maildir(self.want)
+
+    def test_in_the_background_no_live_line_disturbs_the_shell(self):
+        command = self.box.write("command", "#!/bin/sh\ncat >/dev/null\nsleep 0.3\n", mode=0o700)
+        self.arrive(corpus.numbered(8))
+        self.configure(deliver="pipe:" + command)
+        with self.shell() as t:
+            t.expect(r"shell> $")
+            t.send(b"ambil &\n")
+            t.expect(r"shell> [\s\S]*shell> $")
+            with self.assertRaises(AssertionError, msg=t.text):
+                t.expect(r"\x1b|home", 1)
+            t.send(b"fg\n")
+            t.expect(r"home [^\n]*of 10")
+            t.expect(r"home +10 new messages[^\n]*\r\n[\s\S]*shell> $")
+            self.assertIn("shell> fg", t.screen[-3] + t.screen[-4], t.screen)
+
     def test_a_url_needs_no_configuration_but_the_password(self):
         url = "pops://%s@localhost:%d" % (self.user, self.server.pop3s)
         with self.box.terminal("fetch", url, "--to", "maildir:~/Mail",
@@ -187,7 +250,9 @@ class CtrlC(dovecot_case.DovecotCase):
             while len(os.listdir(self.box.path("out"))) < 3:
                 time.sleep(0.01)
             t.send(b"\x03")
+            t.expect(r"\rstopping in good order; Ctrl-C again stops at once\r\n", 2)
             self.assertEqual(t.wait(), 130, t.text)
+            self.assertEqual(t.screen[0], "stopping in good order; Ctrl-C again stops at once")
         taken = len(os.listdir(self.box.path("out")))
         self.assertTrue(0 < taken < 40)
         self.assert_code(self.box.run(), 0)
@@ -212,6 +277,27 @@ class OffTerminal(dovecot_case.DovecotCase):
         self.configure()
         result = self.box.run("-v", env={"CLICOLOR_FORCE": None})
         self.assertNotRegex(result.stderr, ESCAPE)
+
+    def test_color_can_be_forced(self):
+        self.configure(password_file=self.box.write("wrong", "no\n"))
+        for args, env in (("--color", "always"), {}), ((), {"CLICOLOR_FORCE": "1"}):
+            with self.subTest(args=args, env=env):
+                result = self.box.run(*args, env=env)
+                self.assert_code(result, 77)
+                self.assertEqual(len(result.lines), 1)
+                self.assertTrue(result.stderr.startswith("\x1b[31mambil:\x1b[0m home: "), str(result))
+        result = self.box.run("--color=always", "--nonsense")
+        self.assert_code(result, 64)
+
+    def test_progress_can_be_forced(self):
+        self.arrive(large(3))
+        self.configure()
+        result = self.box.run("--progress=always", env={"COLUMNS": "70", "TERM": None})
+        self.assert_code(result, 0)
+        self.assertRegex(result.stderr, r"home +\S")
+        self.assertEqual(terminal.render(result.stderr), [])
+        self.assertNotRegex(result.stderr, COLOR)
+        self.assertEqual(self.box.run("-q", "--progress=always").stderr, "")
 
     def test_it_runs_with_the_environment_of_cron(self):
         want = self.arrive(corpus.numbered(2))

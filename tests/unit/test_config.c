@@ -3,6 +3,7 @@
  * Configuration files: what they give, every error in them with its line, and that the check of the
  * form never disagrees with libconfuse about what a file says.
  */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -466,6 +467,78 @@ static void config_load__never_shows_a_password_in_an_error(void **state)
 	write_conf(*state, "account a { host = h user = u password = '' }");
 	assert_errors(*state, "account a { host = h user = u\n password = 'SECRET\rx' }",
 		"ambil.conf:2: password: control characters are not allowed\n");
+}
+
+/* Neither on the stack nor on the heap. */
+static char secret_conf[600], memory_part[1 << 16];
+
+static bool part_has(size_t len, const char *text)
+{
+	for (size_t i = 0; i + strlen(text) <= len; i++)
+		if (memcmp(memory_part + i, text, strlen(text)) == 0)
+			return true;
+	return false;
+}
+
+/* Whether the text is anywhere on the stack or the heap of this process, freed memory included. */
+static bool is_in_memory(const char *text)
+{
+	FILE *maps = fopen("/proc/self/maps", "r");
+	int memory = open("/proc/self/mem", O_RDONLY);
+	bool found = false;
+	char line[400];
+
+	assert_non_null(maps);
+	assert_true(memory >= 0);
+	while (fgets(line, sizeof(line), maps)) {
+		unsigned long from, to;
+
+		if (!strstr(line, "[heap]") && !strstr(line, "[stack]"))
+			continue;
+		assert_int_equal(sscanf(line, "%lx-%lx", &from, &to), 2);
+		/* The parts overlap. */
+		for (; from < to; from += sizeof(memory_part) / 2) {
+			size_t left = to - from;
+			ssize_t n = pread(memory, memory_part,
+				left < sizeof(memory_part) ? left : sizeof(memory_part), (off_t)from);
+
+			found = found || (n > 0 && part_has((size_t)n, text));
+		}
+	}
+	fclose(maps);
+	close(memory);
+	return found;
+}
+
+static void config_load__leaves_no_copy_of_a_password(void **state)
+{
+	struct sandbox *box = *state;
+	const char *first = secret_conf + 500, *second = secret_conf + 550;
+	struct config config;
+	struct account *chosen;
+	int fd;
+
+	/* Written without a copy by stdio. */
+	memset(secret_conf, 0, sizeof(secret_conf));
+	for (int i = 0; i < 30; i++) {
+		secret_conf[500 + i] = (char)('a' + i % 7);
+		secret_conf[550 + i] = (char)('A' + i % 9);
+	}
+	strcat(strcat(secret_conf, "account a { host = h user = u password = '"), first);
+	strcat(strcat(strcat(secret_conf, "' }\naccount b { host = h user = u password = \""), second),
+		"\" }\n");
+	fd = open(box->conf, O_WRONLY | O_CREAT, 0600);
+	assert_true(file_write_all(fd, secret_conf, strlen(secret_conf)));
+	close(fd);
+	config = loaded(box->conf);
+	chosen = &config.accounts[0];
+	assert_string_equal(config.accounts[1].password, second);
+	config_forget_others(&config, &chosen, 1);
+	assert_null(config.accounts[1].password);
+	assert_string_equal(chosen->password, first);
+	assert_false(is_in_memory(second));
+	config_release(&config);
+	assert_false(is_in_memory(first));
 }
 
 static void config_load__includes_files_beside_the_including_one(void **state)
@@ -1078,6 +1151,7 @@ int main(void)
 		TEST(config_load__refuses_a_file_of_someone_else),
 		TEST(config_load__keeps_passwords_as_they_are_typed),
 		TEST(config_load__never_shows_a_password_in_an_error),
+		TEST(config_load__leaves_no_copy_of_a_password),
 		TEST(config_load__includes_files_beside_the_including_one),
 		TEST(config_load__finds_errors_in_included_files),
 		TEST(config_load__looks_in_the_right_places),

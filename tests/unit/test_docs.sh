@@ -119,7 +119,7 @@ same 'all options in ambil(1)' "$work/all" "$work/page"
 awk '/^\.Sh / { inside = $2 == "DESCRIPTION" } inside && /^\.It Cm / { print $3 }' "$page" >"$work/page"
 same 'verbs in ambil(1)' "$work/verbs" "$work/page"
 sed -e 's/\\-/-/g' -e 's/Fl -/--/g' "$page" | grep -v systemctl | unknown 'ambil(1)'
-awk '/^\t\[ERROR_/ { sub(/.*, /, ""); sub(/}.*/, ""); print } END { print 1 }' \
+awk '/^\t\[ERROR_/ { sub(/.*, /, ""); sub(/}.*/, ""); print } END { print 1; print 129 }' \
 	"$source/src/base/error.c" >"$work/codes"
 awk '/^\.Sh / { inside = $0 == ".Sh EXIT STATUS" }
 	inside && /^\.It / { for (i = 2; i <= NF; i++) { sub(/,/, "", $i); print $i } }' "$page" >"$work/page"

@@ -122,11 +122,26 @@ static void report__renders_errors_in_one_line_or_several(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		capture_begin(&c);
-		report_error(cases[i].multi_line, cases[i].who, &cases[i].e);
+		report_error((struct report_style){.multi_line = cases[i].multi_line}, cases[i].who, &cases[i].e);
 		capture_end(&c, out);
 		assert_string_equal(out[2].data, cases[i].want);
 		assert_string_equal(out[1].data, "");
 	}
+	buf_release(&out[1]);
+	buf_release(&out[2]);
+}
+
+static void report__colors_one_word_of_an_error(void **state)
+{
+	struct buf out[3] = {{NULL, 0, 0}};
+	struct error e = error_with("WHY", "", "");
+	struct capture c;
+
+	(void)state;
+	capture_begin(&c);
+	report_error((struct report_style){.color = true}, "home", &e);
+	capture_end(&c, out);
+	assert_string_equal(out[2].data, "\033[31mambil:\033[0m home: TEXT: WHY\n");
 	buf_release(&out[1]);
 	buf_release(&out[2]);
 }
@@ -248,6 +263,56 @@ static void report__says_as_much_as_it_was_asked_to(void **state)
 
 		render(&setting, reports, 7, out);
 		assert_string_equal(out[2].data, want[v]);
+		assert_string_equal(out[1].data, "");
+	}
+	buf_release(&out[1]);
+	buf_release(&out[2]);
+}
+
+static void report__ends_no_line_in_blanks(void **state)
+{
+	struct report r = {.type = REPORT_MESSAGE, .u.message = {"u1", 246, ""}};
+	struct buf out[3] = {{NULL, 0, 0}};
+	struct report_setting setting = setting_for(REPORT_VERBOSE);
+
+	(void)state;
+	render(&setting, &r, 1, out);
+	assert_string_equal(out[2].data, "home     u1  246 octets\n");
+	buf_release(&out[1]);
+	buf_release(&out[2]);
+}
+
+/* Where nobody can press Ctrl-C, or wants to hear of it, nothing is said. */
+static void report__answers_a_request_to_stop(void **state)
+{
+	static const struct {
+		bool terminal;
+		enum report_verbosity verbosity;
+		int signal_number;
+		const char *want;
+	} cases[] = {
+		{true, REPORT_SUMMARY, SIGINT,
+			"\rstopping in good order; Ctrl-C again stops at once\n"},
+		{true, REPORT_VERBOSE, SIGTERM,
+			"\rstopping in good order; Ctrl-C stops at once\n"},
+		{true, REPORT_QUIET, SIGINT, ""},
+		{false, REPORT_VERBOSE, SIGINT, ""},
+	};
+	struct buf out[3] = {{NULL, 0, 0}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct report_setting setting = setting_for(cases[i].verbosity);
+		struct reporter *r;
+		struct capture c;
+
+		setting.style.multi_line = cases[i].terminal;
+		capture_begin(&c);
+		r = reporter_new(&setting);
+		reporter_stopping(r, cases[i].signal_number);
+		reporter_free(r);
+		capture_end(&c, out);
+		assert_string_equal(out[2].data, cases[i].want);
 		assert_string_equal(out[1].data, "");
 	}
 	buf_release(&out[1]);
@@ -443,12 +508,12 @@ static void report__marks_priorities_for_the_journal(void **state)
 	stream = xasprintf(
 		"%llu:%llu", (unsigned long long)st.st_dev, (unsigned long long)st.st_ino);
 	setenv("JOURNAL_STREAM", stream, 1);
-	report_error(false, "home", &e);
+	report_error((struct report_style){false}, "home", &e);
 	reporter_take(r, &warning);
 	setenv("JOURNAL_STREAM", "1:1", 1);
-	report_error(false, "home", &e);
+	report_error((struct report_style){false}, "home", &e);
 	setenv("JOURNAL_STREAM", "nonsense", 1);
-	report_error(false, "home", &e);
+	report_error((struct report_style){false}, "home", &e);
 	unsetenv("JOURNAL_STREAM");
 	capture_end(&c, out);
 	assert_string_equal(out[2].data,
@@ -556,7 +621,7 @@ static void screen_escape(struct screen *s, int number, char final)
 			memset(s->cells[i], 0, sizeof(s->cells[i]));
 		/* fall through */
 	case 'K':
-		for (int i = s->column; i < COLUMNS; i++)
+		for (int i = number == 2 ? 0 : s->column; i < COLUMNS; i++)
 			s->cells[s->row][i][0] = '\0';
 		break;
 	case 'm':
@@ -673,7 +738,7 @@ static struct report_setting live_setting(void)
 	struct report_setting setting = setting_for(REPORT_SUMMARY);
 
 	setting.n = 1;
-	setting.multi_line = setting.progress = true;
+	setting.style.multi_line = setting.progress = true;
 	setenv("TERM", "xterm", 1);
 	setlocale(LC_CTYPE, "C.UTF-8");
 	return setting;
@@ -788,7 +853,7 @@ static void live__uses_signs_that_the_terminal_has(void **state)
 
 	(void)state;
 	setlocale(LC_CTYPE, "C");
-	setting.color = true;
+	setting.style.color = true;
 	r = reporter_new(&setting);
 	screen_open(&s, 24, 100);
 	on_screen(&s, r, &what);
@@ -912,31 +977,112 @@ static void live__draws_at_most_ten_times_a_second(void **state)
 	screen_close(&s, r);
 }
 
-static void live__is_off_where_it_cannot_work(void **state)
+static void live__is_off_unless_asked_for(void **state)
 {
-	static const char *const terms[] = {"dumb", "", NULL};
 	struct report_setting setting = live_setting();
 	struct report what = plan_of(0, 8, 0);
+	struct reporter *r;
+	struct screen s;
 
 	(void)state;
-	for (size_t i = 0; i < 4; i++) {
+	setting.progress = false;
+	r = reporter_new(&setting);
+	screen_open(&s, 24, 100);
+	assert_int_equal(on_screen(&s, r, &what), -1);
+	screen_close(&s, r);
+	assert_int_equal(s.octets, 0);
+}
+
+static void live__shortens_a_name_for_the_bar(void **state)
+{
+	static const char *const long_names[] = {"a-name-of-thirty-eight-letters-in-all@"};
+	static const struct {
+		int columns;
+		bool utf8;
+		const char *want;
+	} cases[] = {
+		{40, true, "a-name-of…   █████      50 %   4 of 8"},
+		{40, false, "a-name-...   #####      50 %   4 of 8"},
+		{20, true, "a-name-…    50 %"},
+		{80, true, "a-name-of-thirty-eight-letters-in-all@   █████      50 %   4 of 8   0 octets"},
+	};
+	struct report_setting setting = live_setting();
+	struct buf line = {NULL, 0, 0};
+
+	(void)state;
+	setting.names = long_names;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct report what = plan_of(0, 8, 0);
 		struct reporter *r;
 		struct screen s;
 
-		if (i < 3 && terms[i])
-			setenv("TERM", terms[i], 1);
-		else
-			unsetenv("TERM");
-		if (i == 3) {
-			setenv("TERM", "xterm", 1);
-			setting.progress = false;
-		}
+		setlocale(LC_CTYPE, cases[i].utf8 ? "C.UTF-8" : "C");
 		r = reporter_new(&setting);
-		screen_open(&s, 24, 100);
-		assert_int_equal(on_screen(&s, r, &what), -1);
+		screen_open(&s, 24, cases[i].columns);
+		reporter_take(r, &what);
+		what = progress_of(0, 4, 0);
+		on_screen(&s, r, &what);
+		assert_string_equal(screen_line(&s, 0, &line), cases[i].want);
 		screen_close(&s, r);
-		assert_int_equal(s.octets, 0);
 	}
+	buf_release(&line);
+}
+
+/* Between Ctrl-Z and fg others have written: what stood there is not overdrawn. */
+static void live__begins_anew_when_the_program_goes_on(void **state)
+{
+	static volatile sig_atomic_t continued;
+	struct report_setting setting = live_setting();
+	struct report what = plan_of(0, 8, 0);
+	struct buf line = {NULL, 0, 0};
+	struct reporter *r;
+	struct screen s;
+
+	(void)state;
+	setting.continued = &continued;
+	r = reporter_new(&setting);
+	screen_open(&s, 24, 60);
+	on_screen(&s, r, &what);
+	assert_non_null(strstr(screen_line(&s, 0, &line), "0 of 8"));
+	screen_obey(&s, "\r\n[1]+  Stopped\r\n$ fg\r\n", 23);
+	continued++;
+	pause_ms(110);
+	what = progress_of(0, 4, 0);
+	on_screen(&s, r, &what);
+	assert_non_null(strstr(screen_line(&s, 0, &line), "0 of 8"));
+	assert_string_equal(screen_line(&s, 2, &line), "$ fg");
+	assert_non_null(strstr(screen_line(&s, 3, &line), "4 of 8"));
+	screen_close(&s, r);
+	buf_release(&line);
+}
+
+static void live__says_that_the_end_is_near(void **state)
+{
+	struct report_setting setting = live_setting();
+	struct report what = plan_of(0, 8, 0);
+	struct buf line = {NULL, 0, 0};
+	struct reporter *r;
+	struct screen s;
+	int saved;
+
+	(void)state;
+	r = reporter_new(&setting);
+	screen_open(&s, 24, 60);
+	on_screen(&s, r, &what);
+	screen_obey(&s, "^C", 2);
+	saved = dup(2);
+	dup2(s.slave, 2);
+	reporter_stopping(r, SIGINT);
+	dup2(saved, 2);
+	close(saved);
+	pause_ms(110);
+	what = progress_of(0, 4, 0);
+	on_screen(&s, r, &what);
+	assert_string_equal(screen_line(&s, 0, &line),
+		"stopping in good order; Ctrl-C again stops at once");
+	assert_string_equal(screen_line(&s, 1, &line), "home   stopping …");
+	screen_close(&s, r);
+	buf_release(&line);
 }
 
 int main(void)
@@ -944,8 +1090,11 @@ int main(void)
 	struct sigaction ignore = {.sa_handler = SIG_IGN};
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(report__renders_errors_in_one_line_or_several),
+		cmocka_unit_test(report__colors_one_word_of_an_error),
 		cmocka_unit_test(report__sums_up_an_account),
 		cmocka_unit_test(report__says_as_much_as_it_was_asked_to),
+		cmocka_unit_test(report__ends_no_line_in_blanks),
+		cmocka_unit_test(report__answers_a_request_to_stop),
 		cmocka_unit_test(report__shows_errors_even_when_quiet),
 		cmocka_unit_test(report__puts_what_check_finds_on_standard_output),
 		cmocka_unit_test(report__remembers_output_that_was_lost),
@@ -962,7 +1111,10 @@ int main(void)
 		cmocka_unit_test(live__leaves_nothing_when_the_terminal_becomes_narrow),
 		cmocka_unit_test(live__sums_up_what_has_no_room),
 		cmocka_unit_test(live__draws_at_most_ten_times_a_second),
-		cmocka_unit_test(live__is_off_where_it_cannot_work),
+		cmocka_unit_test(live__is_off_unless_asked_for),
+		cmocka_unit_test(live__shortens_a_name_for_the_bar),
+		cmocka_unit_test(live__begins_anew_when_the_program_goes_on),
+		cmocka_unit_test(live__says_that_the_end_is_near),
 	};
 
 	sigemptyset(&ignore.sa_mask);

@@ -36,6 +36,15 @@ struct secret_sources account_secret_sources(const struct account *account)
 	return (struct secret_sources){.account = account->name, .password = account->password};
 }
 
+/* Those of the bench, for who looks for what is not his. */
+static struct account *others;
+static size_t others_n;
+
+void account_forget_secrets(struct account *account)
+{
+	account->password = NULL;
+}
+
 bool secret_has_source(const struct secret_sources *from)
 {
 	return from->password != NULL;
@@ -186,6 +195,14 @@ static int tell_password(int fd, const struct secret *password)
 	return tell_end(fd, (struct report_counts){.mails = 0}, ERROR_NONE);
 }
 
+static int look_at_others(const struct account *self, int fd)
+{
+	for (size_t i = 0; i < others_n; i++)
+		if (&others[i] == self ? !others[i].password : others[i].password != NULL)
+			return tell_end(fd, (struct report_counts){.mails = 0}, ERROR_INTERNAL);
+	return tell_end(fd, (struct report_counts){.mails = 0}, ERROR_NONE);
+}
+
 static int flush_and_end(int fd)
 {
 	/* What the parent had not flushed would come out twice. */
@@ -232,6 +249,8 @@ int fetch_account(const struct account *account, const struct run_order *order,
 		return exclude_others(report_fd);
 	if (strcmp(name, "crowd") == 0)
 		return count_others(order, report_fd);
+	if (strcmp(name, "nosy") == 0)
+		return look_at_others(account, report_fd);
 	if (strcmp(name, "flush") == 0)
 		return flush_and_end(report_fd);
 	return tell_password(report_fd, password);
@@ -271,6 +290,8 @@ static void bench_set(struct bench *b, const char *accounts)
 		b->names[n] = b->accounts[n].name;
 		n++;
 	}
+	others = b->accounts;
+	others_n = n;
 	assert_int_equal(pipe(b->stop_ends), 0);
 	b->setting = (struct report_setting){
 		.verbosity = REPORT_VERBOSE, .names = b->names, .n = n};
@@ -489,6 +510,18 @@ static void run__asks_for_passwords_before_it_starts(void **state)
 	bench_release(&b);
 }
 
+static void run__gives_a_worker_no_password_but_its_own(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_set(&b, "nosy good nosy good");
+	b.order.jobs = 1;
+	bench_run(&b);
+	assert_int_equal(b.code, 0);
+	bench_release(&b);
+}
+
 static void run__writes_nothing_twice(void **state)
 {
 	FILE *file = tmpfile();
@@ -623,6 +656,7 @@ int main(void)
 		cmocka_unit_test(run__keeps_accounts_for_standard_output_apart),
 		cmocka_unit_test(run__starts_as_many_as_allowed),
 		cmocka_unit_test(run__asks_for_passwords_before_it_starts),
+		cmocka_unit_test(run__gives_a_worker_no_password_but_its_own),
 		cmocka_unit_test(run__writes_nothing_twice),
 		cmocka_unit_test(run__passes_a_stop_on_and_starts_no_more),
 		cmocka_unit_test(run__ends_workers_at_the_second_signal),
