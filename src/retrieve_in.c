@@ -278,19 +278,21 @@ static bool take_reply(struct loop *l, const struct pop3_event *ev)
 
 static bool take_octets(struct loop *l, struct span octets)
 {
-	uint64_t max = l->r->account->policy.size_max;
+	uint64_t max = l->r->account->policy.size_max, listed = loop_mail(l, l->index)->size;
 
 	proof_add(&l->proof, l->r->sizes, octets);
 	fingerprint_add(&l->print, octets);
 	report_progress(l, false);
-	if (max && l->proof.octets > max) {
+	/* Where line ends count for one octet a mail may be up to twice as large as it is listed.
+	 */
+	if (max && l->proof.octets > max && l->proof.octets - max > listed) {
 		struct error e = {0};
 
 		error_set(&e, ERROR_LATER,
 			"message %lu is larger than max-size, though %s said it has %llu octets; "
 			"it stays on the server",
 			(unsigned long)loop_mail(l, l->index)->msg, l->r->account->endpoint.host,
-			(unsigned long long)loop_mail(l, l->index)->size);
+			(unsigned long long)listed);
 		return fail_session(l, &e);
 	}
 	if (l->discard || l->r->sink->ops->write(l->r->sink, octets, &l->fatal))

@@ -108,13 +108,22 @@ static void plan_suspect(struct fetch *f)
 	}
 }
 
+/*
+ * Whether a mail that is too short can be fetched alone, to find out why. Without UIDs it could not
+ * be found again, and with --all what has come already would come once more.
+ */
+static bool fetches_alone(const struct fetch *f)
+{
+	return f->listing.has_uids && !f->account->policy.all;
+}
+
 /* That the sizes of LIST are worth nothing is remembered, so that it is found out once. */
 static void note_sizes(struct fetch *f, const struct retrieval *r)
 {
 	bool known = f->sizes == PROOF_SIZES_INEXACT;
 	struct error ignored;
 
-	if (!f->listing.has_uids)
+	if (!fetches_alone(f))
 		return;
 	f->sizes = r->sizes;
 	if (known || f->sizes != PROOF_SIZES_INEXACT)
@@ -174,8 +183,7 @@ static bool fetch_mail(struct fetch *f, bool *again, struct error *e)
 		.octets_before = f->counts.octets,
 		.doubtful = f->session_setting.pipelining_broken,
 		.alone = f->suspect.uid != NULL,
-		/* Without UIDs it could not be found again, to be fetched alone. */
-		.sizes = f->listing.has_uids ? f->sizes : PROOF_SIZES_INEXACT,
+		.sizes = fetches_alone(f) ? f->sizes : PROOF_SIZES_INEXACT,
 	};
 	struct error noted = {0};
 	bool done;
@@ -200,8 +208,7 @@ static bool fetch_mail(struct fetch *f, bool *again, struct error *e)
 	f->blamed = f->blamed || (r.session_failed && r.failures_n);
 	f->verified = f->verified || r.verified;
 	/* With --all a second session would fetch once more what the first has delivered. */
-	*again = (r.alone || (!done && r.session_failed)) && f->listing.has_uids &&
-		!f->account->policy.all &&
+	*again = (r.alone || (!done && r.session_failed)) && fetches_alone(f) &&
 		(!f->account->policy.fetch_max || f->counts.mails < f->account->policy.fetch_max) &&
 		(r.alone || r.mails || r.failures_n || r.suspected || (r.lost_step && !r.doubtful));
 	if (done && r.refused) {

@@ -226,6 +226,53 @@ class EarlyEnd(hostile.HostileCase):
         self.assert_nothing_lost()
 
 
+def listed(change):
+    """LIST with other sizes: change gets the number and the octets that will come."""
+    def answer(session, argument):
+        sizes = [change(n, len(scripted.stuffed(octets)) - 3)
+                 for n, (_, octets) in enumerate(session.mails, 1)]
+        if argument:
+            return b"+OK %s %d\r\n" % (argument.encode(), sizes[int(argument) - 1])
+        return scripted.lines(*(b"%d %d" % row for row in enumerate(sizes, 1)))
+    return {"LIST": answer}
+
+
+@hostile.each({
+    "%s, %s%s" % (claim, "pipelined" if auto else "in step", ", twice with --all" if twice else ""):
+    dict(change=change, pipeline="auto" if auto else "never", twice=twice)
+    for claim, change in {
+        "exact": lambda n, size: size,
+        "too large by some octets": lambda n, size: size + 17,
+        "too small by some octets": lambda n, size: size - 5,
+        "estimated": lambda n, size: size + (n % 3 - 1) * 40,
+        "rounded up to KiB": lambda n, size: (size + 1023) // 1024 * 1024,
+        "one wrong among right ones": lambda n, size: size + 9 * (n == 4),
+        "one too small among right ones": lambda n, size: size - 9 * (n == 4),
+        "all the same": lambda n, size: 1000,
+        "all zero": lambda n, size: 0,
+    }.items() for auto in (True, False) for twice in (True, False)
+})
+class HonestButInexact(hostile.HostileCase):
+    """Sizes that are wrong cost a question or a session, and never a mail."""
+
+    def check(self, change, pipeline, twice):
+        self.script(listed(change))
+        self.keys = {"keep": True, "pipeline": pipeline}
+        self.configure()
+        for args in [("fetch", "--all")] * 2 if twice else [(), ()]:
+            self.assert_tidy(self.go(*args), (0,))
+        have = self.delivered()
+        for octets in self.mails:
+            self.assertEqual(have.count(octets), 2 if twice else 1)
+        self.assertEqual(len(have), len(self.mails) * (2 if twice else 1))
+        # And they can be deleted.
+        self.keys = {"keep": False}
+        self.configure()
+        self.assert_tidy(self.go(), (0,))
+        self.assertEqual(self.server.mailbox(), [])
+        self.assertEqual(len(self.delivered()), len(have))
+
+
 class Forged(hostile.HostileCase):
     """The writer of a mail, not the server, is the enemy: his mail holds replies that would fit."""
 

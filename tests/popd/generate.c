@@ -78,7 +78,7 @@ struct span generator_body(const struct generator *g, uint32_t number, uint64_t 
 	else if (at + 2 < length)
 		left = length - 2 - at;
 	else
-		return (struct span){"\r\n" + (at + 2 - length), (size_t)(length - at)};
+		return (struct span){&"\r\n"[at + 2 - length], (size_t)(length - at)};
 	if (left > ring - offset)
 		left = ring - offset;
 	return (struct span){g->pattern + offset, (size_t)left};
