@@ -179,9 +179,13 @@ static bool open_destination(struct fetch *f, struct error *e)
 /* The deadline is one for the work: to wait for another run that does it is no part of that. */
 static void start_clock(struct fetch *f)
 {
-	if (f->account->deadline_ms)
-		f->until_ms = clock_ms() + f->account->deadline_ms;
-	stop_after(f->account->deadline_ms);
+	const struct account *a = f->account;
+
+	if (a->deadline_ms)
+		f->until_ms = clock_ms() + a->deadline_ms;
+	/* A command that runs is waited for: it may have delivered already. */
+	stop_after(a->deadline_ms,
+		a->destination.kind == SINK_PIPE ? a->destination.command_timeout_ms : 0);
 }
 
 /* Below the home folder, or what was set in its place, which is not made: it may be mounted later.

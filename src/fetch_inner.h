@@ -7,8 +7,8 @@
 #include "retrieve.h"
 #include "session.h"
 
-/* The inside of one account's run, for fetch.c (the story), visit.c (a session), survey.c
- * and moved.c only.
+/* The inside of one account's run, for fetch.c (the story), visit.c (a session), survey.c, moved.c,
+ * identity.c and headers.[ch] only.
  */
 
 /* A mail that broke a session of this run: the next sessions leave it alone. */

@@ -132,7 +132,8 @@ bool headers_ask(
 	f->header_failures++;
 	if (h.verify)
 		f->in_step = true;
-	else
+	/* A line that breaks says nothing of pipelining. */
+	if (!h.verify || e->kind != ERROR_PROTOCOL)
 		f->blamed = true;
 	return false;
 }

@@ -128,10 +128,11 @@ bool listing_add_size(struct listing *l, struct span line, struct error *e)
 	mail = place_of(l, msg, "LIST", line, e);
 	if (!mail)
 		return false;
-	if (mail->size)
+	if (mail->sized)
 		return error_set(e, ERROR_PROTOCOL,
 			"the server's answer to LIST has message %lu twice", (unsigned long)msg);
 	mail->size = size;
+	mail->sized = true;
 	l->has_sizes = true;
 	return true;
 }

@@ -164,6 +164,10 @@ static void add(struct plan *plan, uint32_t index, const struct listed *mail, en
 		break;
 	case PLAN_SET_ASIDE:
 		break;
+	case PLAN_DOUBT:
+		plan->doubt++;
+		plan->seen++;
+		break;
 	default:
 		plan->seen++;
 		break;

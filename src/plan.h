@@ -23,9 +23,10 @@ struct policy {
 enum identity { IDENTITY_UNKNOWN, IDENTITY_SAME, IDENTITY_OTHER };
 struct listed {
 	uint32_t msg;
-	uint64_t size;           /* as LIST said: a hint; 0 unknown */
+	uint64_t size;           /* as LIST said: a hint; 0 unknown, or none */
 	struct store_key key;    /* empty uid: the server has none */
 	const struct seen *seen; /* NULL: never seen */
+	bool sized;              /* LIST did say a size */
 	bool twin;               /* shares its UID with another, listed or known */
 	bool doubtful;           /* its row comes from another server: the UID alone says nothing */
 	enum identity identity;
@@ -74,7 +75,7 @@ struct plan {
 	struct plan_item *
 		items; /* one for each listed mail: what is fetched first, in order, retries last */
 	size_t n;
-	size_t fetch, remove_now, seen, too_big, over_limit;
+	size_t fetch, remove_now, seen, too_big, over_limit, doubt; /* doubt: of seen */
 	uint64_t fetch_octets; /* by LIST; 0 when sizes are unknown */
 };
 /* Keeps pointers to nothing. Free with plan_release(). */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* How a mail fits what the listing said of it; retrieve.c decides what that means. */
+/* How a mail fits what the listing said of it; retrieve_in.c decides what that means. */
 #include "proof.h"
 
 #include <string.h>
@@ -23,29 +23,32 @@ static uint64_t octets_on_disk(const struct proof *p)
 	return p->octets - p->lines;
 }
 
-enum proof_fit proof_fit(const struct proof *p, enum proof_sizes sizes, uint64_t size)
+enum proof_fit proof_fit(const struct proof *p, enum proof_sizes sizes, bool sized, uint64_t size)
 {
 	uint64_t measure = sizes == PROOF_SIZES_LF ? octets_on_disk(p) : p->octets;
 
-	if (!size)
-		return p->octets ? PROOF_UNSIZED : PROOF_SHORT;
-	if (p->octets == size || octets_on_disk(p) == size)
+	if (!sized)
+		return p->octets ? PROOF_OPEN : PROOF_SHORT;
+	if (sizes == PROOF_SIZES_UNKNOWN && p->lines &&
+		(p->octets == size || octets_on_disk(p) == size))
+		return PROOF_OPEN;
+	if (measure == size)
 		return PROOF_FITS;
 	return measure < size ? PROOF_SHORT : PROOF_LONG;
 }
 
-enum proof_sizes proof_learn(const struct proof *p, enum proof_sizes sizes, uint64_t size)
+enum proof_sizes proof_learn(
+	const struct proof *p, enum proof_sizes sizes, bool sized, uint64_t size)
 {
-	switch (proof_fit(p, sizes, size)) {
-	case PROOF_FITS:
-		if (sizes == PROOF_SIZES_INEXACT)
-			return sizes;
-		return p->octets == size ? PROOF_SIZES_EXACT : PROOF_SIZES_LF;
-	case PROOF_UNSIZED:
+	if (!sized || sizes == PROOF_SIZES_INEXACT)
 		return sizes;
-	default:
-		return PROOF_SIZES_INEXACT;
-	}
+	if (sizes != PROOF_SIZES_UNKNOWN)
+		return proof_fit(p, sizes, sized, size) == PROOF_FITS ? sizes : PROOF_SIZES_INEXACT;
+	if (!p->lines && p->octets == size)
+		return sizes;
+	return p->octets == size            ? PROOF_SIZES_EXACT
+		: octets_on_disk(p) == size ? PROOF_SIZES_LF
+					    : PROOF_SIZES_INEXACT;
 }
 
 bool proof_begins_like_reply(const struct proof *p)

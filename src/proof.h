@@ -34,12 +34,16 @@ enum proof_fit {
 	PROOF_FITS,
 	PROOF_SHORT, /* or no octets at all, and no size to compare with */
 	PROOF_LONG,
-	PROOF_UNSIZED, /* LIST said nothing */
+	PROOF_OPEN, /* LIST said nothing, or nothing clear */
 };
-/* size: as LIST said; 0: unknown. */
-enum proof_fit proof_fit(const struct proof *p, enum proof_sizes sizes, uint64_t size);
+/*
+ * size: as LIST said; sized: whether it did. As long as it is not known how the server counts, a
+ * size that could be meant in two ways proves nothing: it does not count as fitting.
+ */
+enum proof_fit proof_fit(const struct proof *p, enum proof_sizes sizes, bool sized, uint64_t size);
 /* What a mail that is proved to be whole tells of how its server counts. */
-enum proof_sizes proof_learn(const struct proof *p, enum proof_sizes sizes, uint64_t size);
+enum proof_sizes proof_learn(
+	const struct proof *p, enum proof_sizes sizes, bool sized, uint64_t size);
 /* Whether the mail begins with +OK or -ERR, as no header does (RFC 5322 s.2.2). */
 bool proof_begins_like_reply(const struct proof *p);
 

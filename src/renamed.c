@@ -13,7 +13,9 @@
 #include "local/store.h"
 
 static const char ENDING[] = ".db";
-enum { ENDING_LEN = sizeof(ENDING) - 1 };
+enum { ENDING_LEN = sizeof(ENDING) - 1, FOLDER_MAX = 120 };
+/* What names of accounts are made of, %XX in them included. */
+static const char SIGNS[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-@+%";
 
 /* The account's name in the name of a state file; fresh, or NULL when it is another file. */
 static char *account_of(const char *file)
@@ -21,6 +23,9 @@ static char *account_of(const char *file)
 	size_t len = strlen(file);
 
 	if (len <= ENDING_LEN || strcmp(file + len - ENDING_LEN, ENDING) != 0)
+		return NULL;
+	/* These stand in a command that is shown: nothing in it may need quoting. */
+	if (strspn(file, SIGNS) < len)
 		return NULL;
 	return xstrndup(file, len - ENDING_LEN);
 }
@@ -58,16 +63,30 @@ static bool is_same_mailbox(const struct renamed *r, const char *path)
 	return same;
 }
 
+/* What a run that was killed has left in a second file is written into the first one, which alone
+ * will be renamed. */
+static void settle(const struct renamed *r, const char *path)
+{
+	store_free(store_open(path, r->host, r->user, NULL));
+}
+
 static bool ask(const struct renamed *r, const char *old, struct error *e)
 {
 	char *folder = text_tilde(r->state_dir, getenv("HOME"));
+	bool plain = !strpbrk(folder, " \t\n'\"\\$`&;|()<>*?[]{}#!");
 
 	error_set(e, ERROR_CONFIG,
 		"this mailbox was fetched before under the name \"%s\"; nothing was fetched now",
-		safe(span_of(old)).text);
-	error_remedy(e, "to go on from there",
-		"mv %.60s/%.40s.db %.60s/%.40s.db   to fetch all again:  ambil fetch %.60s --accept",
-		folder, old, folder, r->name, r->typed);
+		old);
+	if (plain && strlen(folder) < FOLDER_MAX)
+		error_remedy(e, "to go on from there",
+			"mv %s/%s.db %s/%s.db   to fetch all again:  ambil fetch %.60s --accept",
+			folder, old, folder, r->name, r->typed);
+	else
+		error_remedy(e, "to go on from there",
+			"rename %s.db to %s.db in the folder of the states   to fetch all again:  "
+			"ambil fetch %.60s --accept",
+			old, r->name, r->typed);
 	free(folder);
 	return false;
 }
@@ -84,7 +103,10 @@ bool renamed_check(const struct renamed *r, struct error *e)
 		if (old && strcmp(old, r->name) != 0 && !is_known(r, old)) {
 			char *path = xasprintf("%s/%s", r->state_dir, entry->d_name);
 
-			fine = !is_same_mailbox(r, path) || ask(r, old, e);
+			if (is_same_mailbox(r, path)) {
+				settle(r, path);
+				fine = ask(r, old, e);
+			}
 			free(path);
 		}
 		free(old);

@@ -34,7 +34,9 @@ struct retrieval {
 	struct sink *sink;
 	struct store *store;
 	int report_fd;
+	bool proven;   /* its pipelining can be trusted */
 	bool doubtful; /* the server has lost its step before: prove each mail */
+	bool suspects; /* a mail may end the session, to be fetched alone in the next */
 	bool alone; /* the plan has one mail to fetch, which is to be proved by a QUIT behind it */
 	enum proof_sizes sizes; /* in and out: what LIST's sizes are worth */
 	uint64_t mails_before,

@@ -92,6 +92,17 @@ static bool fail_torn(struct loop *l)
 	return fail_session(l, &e);
 }
 
+/*
+ * No answer fits behind this mail, nor does it fit its size. In a flight the pipelining may be why,
+ * unless the server has proved that it can; then it is done in step first.
+ */
+static bool is_torn(const struct loop *l)
+{
+	if (!l->ended || loop_fits(l, PROOF_FITS))
+		return false;
+	return !session_pipelining(l->r->session) || (l->r->proven && loop_fits(l, PROOF_SHORT));
+}
+
 /* Too short, and yet the answers fit: perhaps its author wrote them. */
 static bool suspect(struct loop *l)
 {
@@ -107,21 +118,23 @@ static bool suspect(struct loop *l)
 
 static void learn_sizes(struct loop *l)
 {
-	l->r->sizes = proof_learn(&l->proof, l->r->sizes, loop_mail(l, l->index)->size);
+	const struct listed *mail = loop_mail(l, l->index);
+
+	l->r->sizes = proof_learn(&l->proof, l->r->sizes, mail->sized, mail->size);
 }
 
 /* A valid status line: the mail before it did end where it seemed to, if that line is proof enough.
  */
 static bool confirm(struct loop *l, const struct pop3_event *ev)
 {
-	bool named = loop_is_proof(ev) && ev->ok;
+	bool named = loop_is_proof(l, ev) && ev->ok;
 
 	if (!l->ended || (loop_needs_proof(l) && !named))
 		return true;
 	if (loop_fits(l, PROOF_SHORT) &&
 		(l->r->sizes != PROOF_SIZES_INEXACT || (l->proves && !named)))
-		return suspect(l);
-	if (named || loop_fits(l, PROOF_FITS))
+		return l->r->suspects ? suspect(l) : fail_torn(l);
+	if (named)
 		learn_sizes(l);
 	return end_mail(l);
 }
@@ -213,7 +226,7 @@ static bool check_step(struct loop *l, const struct pop3_event *ev)
 	l->proves = l->proves || l->named;
 	if (!ev->ok || l->named)
 		return true;
-	if (l->ended && loop_fits(l, PROOF_SHORT))
+	if (is_torn(l))
 		return fail_torn(l);
 	if (l->ended && loop_fits(l, PROOF_FITS) && !end_mail(l))
 		return false;
@@ -244,8 +257,13 @@ static bool take_quit(struct loop *l, const struct pop3_event *ev)
 	bool alone = ev->ok && session_end(l->r->session);
 
 	loop_look_for_stop(l);
-	if (!l->ended || l->r->stopped)
+	if (!l->ended)
 		return true;
+	if (l->r->stopped) {
+		l->r->sink->ops->drop(l->r->sink);
+		l->receiving = l->ended = false;
+		return true;
+	}
 	if (!alone)
 		return fail_torn(l);
 	learn_sizes(l);
@@ -256,8 +274,10 @@ static bool take_reply(struct loop *l, const struct pop3_event *ev)
 {
 	if (ev->verb == POP3_QUIT)
 		return take_quit(l, ev);
-	if (loop_is_proof(ev) && !check_step(l, ev))
+	if (loop_is_proof(l, ev) && !check_step(l, ev))
 		return false;
+	if (ev->verb == POP3_LIST && ev->ok)
+		(void)!listing_add_size(l->r->listing, ev->text, NULL);
 	if (!confirm(l, ev))
 		return false;
 	switch (ev->verb) {
@@ -321,10 +341,13 @@ static bool take_end_of_mail(struct loop *l)
 	l->received_octets += l->proof.octets;
 	settle_flight(l, l->index);
 	report_progress(l, l->answered == l->fetch_n);
-	if (loop_fits(l, PROOF_FITS) || !proof_begins_like_reply(&l->proof))
+	if (l->r->alone || loop_fits(l, PROOF_FITS) || !proof_begins_like_reply(&l->proof))
 		return true;
-	/* The answer before this one came twice, or had a line too many. */
-	return fail_step(l, (struct span){l->proof.head, l->proof.head_len});
+	/* The answer before this one came twice, or had a line too many; or it is what was written.
+	 */
+	return session_pipelining(l->r->session)
+		? fail_step(l, (struct span){l->proof.head, l->proof.head_len})
+		: !l->r->suspects || suspect(l);
 }
 
 bool loop_take_event(struct loop *l, const struct pop3_event *ev)
@@ -354,7 +377,14 @@ void loop_blame(struct loop *l)
 	l->r->lost_step = session_lost_step(l->r->session);
 	if (l->r->stopped || (!l->ended && l->answered == l->sent))
 		return;
-	if (l->ended && e.kind == ERROR_PROTOCOL && loop_fits(l, PROOF_SHORT)) {
+	/* A line that broke proves nothing: next time the names that answers give must be enough.
+	 */
+	if (l->r->alone && l->ended && e.kind == ERROR_NETWORK &&
+		!session_has_octets(l->r->session)) {
+		l->r->sizes = PROOF_SIZES_INEXACT;
+		return;
+	}
+	if (is_torn(l) && e.kind == ERROR_PROTOCOL) {
 		l->r->lost_step = false;
 		fail_torn(l);
 		error_why(&l->r->failures[l->r->failures_n - 1].error, "%s", e.why);
@@ -366,8 +396,11 @@ void loop_blame(struct loop *l)
 		return;
 	}
 	/* A mail of no octets, and then no answer, is a torn one too; else step comes first. */
-	if (l->r->lost_step && !(l->ended && l->proof.octets == 0))
+	if (l->r->lost_step && !(l->ended && l->proof.octets == 0)) {
+		if (l->ended)
+			forget_refusals(l);
 		return;
+	}
 	if (!l->ended)
 		l->index = l->fetch[l->answered];
 	snprintf(e.text, sizeof(e.text), "%.300s; message %lu stays on the server", l->fatal.text,

@@ -24,6 +24,8 @@ struct loop {
 	uint32_t *removals; /* listing indices; the first removals_sent have had their DELE */
 	size_t removals_n, removals_sent, removals_answered;
 	bool *removal_ok;
+	bool ask_each;            /* LIST n before RETR n, instead of LIST */
+	size_t sizes_asked;       /* in step: of so many in fetch */
 	bool *remove_after;       /* by listing index */
 	bool receiving;           /* a mail is open in the sink */
 	bool ended;               /* its last dot has come, but it is not proved yet */
@@ -69,7 +71,7 @@ void loop_take_commits(struct loop *l);
 bool loop_send(struct loop *l, enum pop3_verb verb, uint32_t msg);
 /* DELE for at most max of the mails that may go. */
 bool loop_send_removals(struct loop *l, size_t max);
-/* LIST, in front of the first flight; its answer comes with it. */
+/* LIST, in front of the first flight, where it is worth it. */
 bool loop_ask_sizes(struct loop *l);
 /* Fills the window, or sends one command where there is no pipelining. */
 bool loop_top_up(struct loop *l);
@@ -77,7 +79,7 @@ bool loop_top_up(struct loop *l);
 uint64_t loop_expected_octets(const struct loop *l, uint32_t index);
 bool loop_wants_more(const struct loop *l);
 /* Whether an answer is one that names a mail. */
-bool loop_is_proof(const struct pop3_event *ev);
+bool loop_is_proof(const struct loop *l, const struct pop3_event *ev);
 bool loop_fits(const struct loop *l, enum proof_fit fit);
 /* Only an answer that names a mail can show that the one that has just ended is whole. */
 bool loop_needs_proof(const struct loop *l);

@@ -11,6 +11,11 @@ enum {
 	WINDOW_SINGLES = 32, /* where each mail costs a command's run: what is behind a failure
 				comes in vain */
 	WINDOW_OCTETS = 16 * 1024 * 1024,
+	/* New mails are few when all that are listed are more times as many. A line of LIST has
+	 * some 12 octets; LIST n has as many in each direction, and in step waits for its answer.
+	 */
+	FEW_IN_FLIGHT = 8,
+	FEW_IN_STEP = 2000,
 	GUESSED_OCTETS = 8 * 1024, /* a mail whose size is unknown, before the first one came */
 };
 
@@ -54,9 +59,20 @@ static bool send_proof(struct loop *l, uint32_t index)
 		l, l->r->listing->has_uids ? POP3_UIDL : POP3_LIST, loop_mail(l, index)->msg);
 }
 
-bool loop_is_proof(const struct pop3_event *ev)
+bool loop_is_proof(const struct loop *l, const struct pop3_event *ev)
 {
-	return (ev->verb == POP3_UIDL || ev->verb == POP3_LIST) && ev->msg;
+	return ev->msg && ev->verb == (l->r->listing->has_uids ? POP3_UIDL : POP3_LIST);
+}
+
+/* LIST n, where LIST would tell far more than is of use. */
+static bool wants_size(const struct loop *l, uint32_t index)
+{
+	return l->ask_each && !loop_mail(l, index)->sized;
+}
+
+static bool send_size(struct loop *l, uint32_t index)
+{
+	return loop_send(l, POP3_LIST, loop_mail(l, index)->msg);
 }
 
 static bool send_retrieval(struct loop *l)
@@ -70,7 +86,9 @@ static bool send_retrieval(struct loop *l)
 
 bool loop_fits(const struct loop *l, enum proof_fit fit)
 {
-	return proof_fit(&l->proof, l->r->sizes, loop_mail(l, l->index)->size) == fit;
+	const struct listed *mail = loop_mail(l, l->index);
+
+	return proof_fit(&l->proof, l->r->sizes, mail->sized, mail->size) == fit;
 }
 
 /* Unless the server never gives such answers, or was asked in vain. */
@@ -99,7 +117,17 @@ static bool step(struct loop *l)
 		return ask_behind(l);
 	if (!loop_wants_more(l))
 		return true;
+	if (wants_size(l, l->fetch[l->sent]) && l->sizes_asked <= l->sent) {
+		l->sizes_asked = l->sent + 1;
+		return send_size(l, l->fetch[l->sent]);
+	}
 	return l->ask_first && !l->named ? send_proof(l, l->fetch[l->sent]) : send_retrieval(l);
+}
+
+static bool send_in_flight(struct loop *l, uint32_t index)
+{
+	return (!wants_size(l, index) || send_size(l, index)) &&
+		(!l->ask_first || send_proof(l, index)) && send_retrieval(l);
 }
 
 /* Fills the window, or sends one command where there is no pipelining. */
@@ -116,8 +144,7 @@ bool loop_top_up(struct loop *l)
 		while (loop_wants_more(l) && session_outstanding(s) < 2 * WINDOW_MAILS &&
 			l->sent - l->answered < window_max(l) &&
 			(l->flight_octets < WINDOW_OCTETS || l->sent - l->answered < 2))
-			if ((l->ask_first && !send_proof(l, l->fetch[l->sent])) ||
-				!send_retrieval(l))
+			if (!send_in_flight(l, l->fetch[l->sent]))
 				return false;
 		if (l->sent == l->fetch_n)
 			return loop_send(l, POP3_NOOP, 0);
@@ -128,9 +155,18 @@ bool loop_top_up(struct loop *l)
 	return true;
 }
 
-/* In front of the first flight; its answer comes with it. */
+/*
+ * All sizes at once, in front of the first flight; their answer comes with it. Of a few new mails
+ * among many the sizes are asked one by one: in a flight that costs nothing, else a round trip
+ * each.
+ */
 bool loop_ask_sizes(struct loop *l)
 {
-	return l->r->listing->has_sizes || !l->r->listing->has_uids || !l->fetch_n ||
-		loop_send(l, POP3_LIST, 0);
+	const struct listing *listing = l->r->listing;
+	size_t share = session_pipelining(l->r->session) ? FEW_IN_FLIGHT : FEW_IN_STEP;
+
+	if (listing->has_sizes || !listing->has_uids || !l->fetch_n)
+		return true;
+	l->ask_each = l->fetch_n < listing->n / share;
+	return l->ask_each || loop_send(l, POP3_LIST, 0);
 }

@@ -233,7 +233,8 @@ bool session_send(struct session *s, const struct pop3_command *command, struct 
 	if (!pop3_outstanding(s->engine))
 		look_for_stray_octets(s);
 	if (!pop3_send(s->engine, command, e)) {
-		s->lost_step = pop3_failure(s->engine)->kind == ERROR_PROTOCOL;
+		s->lost_step = pop3_failure(s->engine)->kind == ERROR_PROTOCOL &&
+			session_pipelining(s);
 		session_name_host(s, e);
 		return false;
 	}
@@ -370,6 +371,11 @@ bool session_end(struct session *s)
 			break;
 		}
 	}
+}
+
+bool session_has_octets(const struct session *s)
+{
+	return pop3_unread(s->engine) > 0;
 }
 
 bool session_lost_step(const struct session *s)

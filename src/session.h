@@ -78,6 +78,8 @@ bool session_quote(struct session *s, struct error *e, struct span words);
  * only.
  */
 void session_arrived(struct session *s);
+/* Whether octets have come that are part of no event yet. */
+bool session_has_octets(const struct session *s);
 /* From now on silence counts after ms. */
 void session_hurry(struct session *s, int64_t ms);
 /* Whether the failure may come from pipelining: several commands were outstanding and the order got

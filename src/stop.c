@@ -77,14 +77,14 @@ static struct timeval interval(int64_t ms)
 	return (struct timeval){.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
 }
 
-void stop_after(int64_t ms)
+void stop_after(int64_t ms, int64_t grace_ms)
 {
 	struct itimerval timer = {.it_value = interval(ms)};
 	sigset_t own;
 
 	if (ms == 0)
 		return;
-	timer.it_interval = interval(2 * STOP_PATIENCE_MS);
+	timer.it_interval = interval(2 * STOP_PATIENCE_MS + grace_ms);
 	/* Whoever started us may have blocked it. */
 	sigemptyset(&own);
 	sigaddset(&own, SIGALRM);

@@ -22,8 +22,9 @@ enum {
 /* Starts to listen for the parent; *stop is the signal's number from the first request on, and then
  * *fd is readable. mask: the process's, from now on. */
 bool stop_listen(const sigset_t *mask, const volatile sig_atomic_t **stop, int *fd) MUST_CHECK;
-/* The deadline, from now; twice STOP_PATIENCE_MS later it comes again. 0: none. */
-void stop_after(int64_t ms);
+/* The deadline, from now; 0: none. What is under way then may take grace_ms, and a good end twice
+ * STOP_PATIENCE_MS: after that the deadline comes again. */
+void stop_after(int64_t ms, int64_t grace_ms);
 /* What such a request means for the account that it ended, whose deadline this is; false. */
 bool stop_error(int signal_number, int64_t deadline_ms, struct error *e);
 

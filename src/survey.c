@@ -143,6 +143,7 @@ static bool list_mail(struct fetch *f, struct error *e)
 		return false;
 	if (!has_uids && !lacks_uidl(f, &ev))
 		return refused_uidl(f, &ev, e);
+	has_uids = has_uids && (f->listing.uids.len || !f->listing.n);
 	f->listing.has_uids = has_uids;
 	/* The second listing, if wanted, came with the first where pipelining allowed it. */
 	if (wants_sizes(f) ? !ask_sizes(f, ahead, !has_uids || f->account->policy.size_max, e)
@@ -373,6 +374,24 @@ end:
 	return ok;
 }
 
+/* What was due to be deleted and stays, since nobody can tell whether it is what was delivered. */
+static bool warn_of_doubt(struct fetch *f, struct error *e)
+{
+	size_t n = f->plan.doubt;
+	struct error w = {0};
+	char count[24];
+
+	if (!n)
+		return true;
+	error_set(&w, ERROR_CAPABILITY,
+		"%zu message%s on %s stay%s there: %s UID%s %s known, but perhaps of other messages",
+		n, n == 1 ? "" : "s", f->account->endpoint.host, n == 1 ? "s" : "",
+		n == 1 ? "its" : "their", n == 1 ? "" : "s", n == 1 ? "is" : "are");
+	error_remedy(&w, "to see which", "ambil fetch %s --dry-run", f->account->typed);
+	snprintf(count, sizeof(count), "%zu", n);
+	return warn_once(f, "said-doubt", count, &w, e);
+}
+
 /* RFC 2449 s.6.7: the server may delete mail by itself, sooner than the account wants. */
 static bool compare_expire(struct fetch *f, struct error *e)
 {
@@ -418,5 +437,5 @@ bool survey(struct fetch *f, bool *again, struct error *e)
 {
 	report_step(f->report_fd, "listing");
 	return list_mail(f, e) && note_count(f, e) && match_and_plan(f, again, e) &&
-		compare_expire(f, e);
+		warn_of_doubt(f, e) && compare_expire(f, e);
 }

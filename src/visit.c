@@ -114,22 +114,27 @@ static void plan_suspect(struct fetch *f)
  */
 static bool fetches_alone(const struct fetch *f)
 {
-	return f->listing.has_uids && !f->account->policy.all;
+	const struct capabilities *c = session_capabilities(f->session);
+
+	/* Nor where QUIT hides what was sent, before it is delivered. */
+	return f->listing.has_uids && !f->account->policy.all &&
+		!(c->expires && c->expire_days == 0);
 }
 
-/* That the sizes of LIST are worth nothing is remembered, so that it is found out once. */
-static void note_sizes(struct fetch *f, const struct retrieval *r)
+static const char *const sizes_words[] = {"", "exact", "lf", "inexact"};
+_Static_assert(PROOF_SIZES_EXACT == 1 && PROOF_SIZES_LF == 2 && PROOF_SIZES_INEXACT == 3,
+	"the state file has these words");
+
+/* How the server counts is remembered, so that it is found out once. */
+static void note_sizes(struct fetch *f, enum proof_sizes sizes)
 {
-	bool known = f->sizes == PROOF_SIZES_INEXACT;
 	struct error ignored;
 
-	if (!fetches_alone(f))
+	if (sizes == f->sizes)
 		return;
-	f->sizes = r->sizes;
-	if (known || f->sizes != PROOF_SIZES_INEXACT)
-		return;
+	f->sizes = sizes;
 	/* A write that fails costs only the finding out anew. */
-	(void)!store_set(f->store, "sizes", "inexact", &ignored);
+	(void)!store_set(f->store, "sizes", sizes_words[sizes], &ignored);
 }
 
 /* The results of a session, added to those of the run. */
@@ -181,6 +186,8 @@ static bool fetch_mail(struct fetch *f, bool *again, struct error *e)
 		.report_fd = f->report_fd,
 		.mails_before = f->counts.mails,
 		.octets_before = f->counts.octets,
+		.suspects = fetches_alone(f),
+		.proven = f->session_setting.pipelining_proven,
 		.doubtful = f->session_setting.pipelining_broken,
 		.alone = f->suspect.uid != NULL,
 		.sizes = fetches_alone(f) ? f->sizes : PROOF_SIZES_INEXACT,
@@ -203,12 +210,14 @@ static bool fetch_mail(struct fetch *f, bool *again, struct error *e)
 	free(f->suspect.uid);
 	f->suspect = r.suspected ? copy_key(&f->listing.mails[r.suspect].key)
 				 : (struct set_aside){.uid = NULL};
-	note_sizes(f, &r);
+	if (fetches_alone(f))
+		note_sizes(f, r.sizes);
 	f->in_step = f->in_step || (!done && r.lost_step);
 	f->blamed = f->blamed || (r.session_failed && r.failures_n);
 	f->verified = f->verified || r.verified;
 	/* With --all a second session would fetch once more what the first has delivered. */
-	*again = (r.alone || (!done && r.session_failed)) && fetches_alone(f) &&
+	*again = (r.alone || (!done && r.session_failed)) && f->listing.has_uids &&
+		!f->account->policy.all &&
 		(!f->account->policy.fetch_max || f->counts.mails < f->account->policy.fetch_max) &&
 		(r.alone || r.mails || r.failures_n || r.suspected || (r.lost_step && !r.doubtful));
 	if (done && r.refused) {
@@ -304,8 +313,9 @@ bool visit(struct fetch *f, bool *again, struct error *e)
 		return false;
 	if (f->store && !store_get(f->store, "sizes", sizes, sizeof(sizes), e))
 		return false;
-	if (strcmp(sizes, "inexact") == 0)
-		f->sizes = PROOF_SIZES_INEXACT;
+	for (size_t i = 1; i < sizeof(sizes_words) / sizeof(sizes_words[0]); i++)
+		if (strcmp(sizes, sizes_words[i]) == 0)
+			f->sizes = (enum proof_sizes)i;
 	if (f->store && !store_get(f->store, "counted", counted, sizeof(counted), e))
 		return false;
 	f->counted = counted[0];
@@ -324,6 +334,9 @@ bool visit(struct fetch *f, bool *again, struct error *e)
 		    &f->session, &lost_step, e)) {
 		*again = lost_step && !f->in_step;
 		f->in_step = f->in_step || lost_step;
+		/* A server that lets nobody in so soon again: without that proof, then. */
+		if (f->suspect.uid)
+			note_sizes(f, PROOF_SIZES_INEXACT);
 		return false;
 	}
 	done = survey(f, again, e);

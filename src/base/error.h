@@ -42,7 +42,7 @@ struct error {
 	char why[240];
 	bool server;
 	char lead[80];
-	char remedy[320];
+	char remedy[640];
 };
 
 /* Each returns false, so that a failing function can say: return error_set(e, …). e may be NULL. */

@@ -20,7 +20,7 @@ struct mbox_lock {
  * Opens (creating it if missing, 0600) and locks the mbox at path, waiting up to patience_ms,
  * and no longer when *stop is not 0 (stop may be NULL). my_host is written into the lock file.
  * shown names the mbox in errors. ERROR_BUSY: another program holds it; ERROR_DELIVERY: it cannot
- * be used. Where the folder is not writable fcntl alone must do.
+ * be used. Where no lock file can be made, and none is there, fcntl alone must do.
  */
 bool mbox_lock_take(struct mbox_lock *lock, const char *path, const char *shown,
 	const char *my_host, int64_t patience_ms, const volatile sig_atomic_t *stop,

@@ -215,15 +215,10 @@ static bool judge(const struct command *c, int64_t timeout_ms, const struct chil
 	return false;
 }
 
-/* A command that would be ended soon after its start is not started. */
-static bool find_time(const struct command *c, int64_t *timeout_ms, struct error *e)
+/* One that is ended half way may have delivered: past the deadline none is started. */
+static bool has_time(const struct command *c, struct error *e)
 {
-	int64_t left = c->sink.limits.until_ms - clock_ms();
-
-	if (!c->sink.limits.until_ms || (*timeout_ms && left >= *timeout_ms))
-		return true;
-	*timeout_ms = left;
-	return left > 0 ||
+	return !c->sink.limits.until_ms || clock_ms() < c->sink.limits.until_ms ||
 		error_set(e, ERROR_BUSY, "no time is left for \"%s\"",
 			safe(span_of(c->d->shown)).text);
 }
@@ -246,7 +241,7 @@ static bool commit(
 	(void)n;
 	if (!b)
 		return error_set(e, ERROR_INTERNAL, "a command cannot be recovered");
-	if (!find_time(c, &job.timeout_ms, e))
+	if (!has_time(c, e))
 		return false;
 	for (size_t i = 0; i < ENV_COUNT; i++)
 		env[i] = b->env[i];

@@ -117,7 +117,7 @@ struct sink_ops {
 struct sink_limits {
 	const volatile sig_atomic_t *stop; /* not 0: no longer for another program's lock. May be
 					      NULL */
-	int64_t until_ms;                  /* by clock_ms(): no longer for a command; 0: none */
+	int64_t until_ms;                  /* by clock_ms(): no command is started then; 0: none */
 };
 struct sink {
 	const struct sink_ops *ops;

@@ -146,6 +146,11 @@ size_t pop3_outstanding(const struct pop3 *p)
 	return p->queue_len;
 }
 
+size_t pop3_unread(const struct pop3 *p)
+{
+	return p->in_end - p->in_start;
+}
+
 const struct error *pop3_failure(const struct pop3 *p)
 {
 	return &p->failure;
@@ -184,6 +189,28 @@ static enum pop3_event_type fail_line(
 	error_set(&p->failure, ERROR_PROTOCOL, "the server %s %s", wrong, what);
 	error_why(&p->failure, "\"%s\"",
 		safe((struct span){line.data, line.len > 50 ? 50 : line.len}).text);
+	buf_release(&room);
+	return fail(p, ev);
+}
+
+/* A server that ends an idle session says so with one -ERR; anything else is out of step. */
+static enum pop3_event_type fail_unasked(struct pop3 *p, struct pop3_event *ev)
+{
+	struct span all = {p->in + p->in_start, p->in_end - p->in_start}, text;
+	const char *end = memchr(all.data, '\n', all.len);
+	struct buf room = {NULL, 0, 0};
+	enum pop3_code code;
+	bool ok = true;
+
+	if (!end || end + 1 != all.data + all.len)
+		return fail_line(p, ev, "sent what was not asked for; expected", all);
+	all.len--;
+	if (all.len && all.data[all.len - 1] == '\r')
+		all.len--;
+	if (!reply_status(all, &ok, &code, &text) || ok)
+		return fail_line(p, ev, "sent what was not asked for; expected", all);
+	error_set(&p->failure, ERROR_NETWORK, "the server ended the session by itself");
+	error_server(&p->failure, hide_in(p->hide, text, &room));
 	buf_release(&room);
 	return fail(p, ev);
 }
@@ -238,8 +265,7 @@ bool pop3_send(struct pop3 *p, const struct pop3_command *c, struct error *e)
 		return false;
 	}
 	if (!p->queue_len && p->phase == PHASE_STATUS && p->in_start != p->in_end) {
-		fail_line(p, &ev, "sent what was not asked for; expected",
-			(struct span){p->in + p->in_start, p->in_end - p->in_start});
+		fail_unasked(p, &ev);
 		if (e)
 			*e = p->failure;
 		return false;
@@ -452,8 +478,7 @@ static enum pop3_event_type next_status(struct pop3 *p, struct pop3_event *ev)
 	if (!p->queue_len) {
 		if (p->in_start == p->in_end)
 			return need_input(p, ev);
-		return fail_line(p, ev, "sent what was not asked for; expected",
-			(struct span){p->in + p->in_start, p->in_end - p->in_start});
+		return fail_unasked(p, ev);
 	}
 	type = next_line(p, ev, &line, &bare_lf);
 	if (type != POP3_LINE)

@@ -115,6 +115,8 @@ void pop3_eof(struct pop3 *p);
 
 enum pop3_event_type pop3_next(struct pop3 *p, struct pop3_event *ev) MUST_CHECK;
 
+/* Octets received that no event has told of. */
+size_t pop3_unread(const struct pop3 *p);
 /* Replies still to come, the greeting included. */
 size_t pop3_outstanding(const struct pop3 *p);
 /* After +OK to STLS and the handshake. Octets that came in between make the engine fail (RFC 2595).

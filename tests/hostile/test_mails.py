@@ -2,10 +2,12 @@
 """Mail that is cut, endless, stretched, forged, or ends where it should not."""
 
 import os
+import time
 import unittest
 
 import corpus
 import hostile
+import mailstore
 import scripted
 
 LARGE = [corpus.mail("number %d" % n, b"%06d\n" % n * 3000) for n in range(6)]
@@ -271,6 +273,121 @@ class HonestButInexact(hostile.HostileCase):
         self.assert_tidy(self.go(), (0,))
         self.assertEqual(self.server.mailbox(), [])
         self.assertEqual(len(self.delivered()), len(have))
+
+
+STEPWISE = ("TOP", "USER", "UIDL")
+
+
+class TooLarge(hostile.HostileCase):
+    """LIST says more than comes, and something else is odd besides: each mail comes all the same."""
+
+    LIST = staticmethod(listed(lambda n, size: size + 50)["LIST"])
+
+    def comes_in(self, runs, overrides, **more):
+        """Everything is here, once, after so many runs against this server."""
+        keys = dict({"timeout": "2s"}, **more.pop("keys", {}))
+        self.script({"LIST": self.LIST, **overrides}, **more)
+        self.keys = keys
+        self.configure()
+        for _ in range(runs):
+            self.assert_tidy(self.go(limit=30), (0, 75))
+            self.assert_nothing_lost()
+        mailstore.assert_same(self, self.delivered(), self.mails)
+        self.cured_by = self.server.behave
+        self.cure()
+
+    def test_a_second_login_that_is_refused_so_soon(self):
+        last = [0]
+
+        def password(session, argument):
+            early = time.monotonic() - last[0] < 1
+            last[0] = time.monotonic()
+            return b"-ERR [LOGIN-DELAY] too soon\r\n" if early else b"+OK\r\n"
+        self.script({"LIST": self.LIST, "PASS": password}, capabilities=STEPWISE)
+        self.configure()
+        self.assert_tidy(self.go(), (75,))
+        time.sleep(1.1)
+        self.assert_tidy(self.go(), (0,))
+        self.assert_once()
+
+    def test_a_server_that_closes_at_quit(self):
+        def quit_(session, argument):
+            session.commit()
+            raise scripted.Close
+        self.comes_in(1, {"QUIT": quit_})
+
+    def test_a_server_that_never_answers_quit(self):
+        def quit_(session, argument):
+            session.commit()
+            scripted.pause(4)
+            raise scripted.Close
+        self.comes_in(1, {"QUIT": quit_})
+
+    def test_a_mail_that_begins_like_a_reply(self):
+        for capabilities in (scripted.CAPABILITIES, STEPWISE):
+            with self.subTest(capabilities=capabilities):
+                self.setUp()
+                self.mails = [b"+OK then, this has no header\n\nbody\n"] + corpus.numbered(4)
+                self.comes_in(1, {}, capabilities=capabilities)
+
+    def test_commands_that_are_lost_from_a_burst(self):
+        self.mails = corpus.numbered(30)
+        count = [0]
+
+        def lossy(verb):
+            def answer(session, argument):
+                count[0] += 1
+                if argument and session.waiting(0) and count[0] % 5 == 0:
+                    return b""
+                return session.answer(verb, argument)
+            return answer
+        self.comes_in(2, {"RETR": lossy("RETR"), "UIDL": lossy("UIDL")})
+
+    def test_quit_hides_what_was_sent_and_the_command_wants_no_mail(self):
+        """EXPIRE 0: nothing may be fetched alone there, with QUIT before it is delivered."""
+        def quit_(session, argument):
+            retrieved = [session.mails[int(one) - 1] for one in session.retrieved]
+            session.server.mails = [one for one in session.server.mails if one not in retrieved]
+            return b"+OK\r\n"
+
+        def retrieve(session, argument):
+            session.retrieved = getattr(session, "retrieved", []) + [argument]
+            return session.answer("RETR", argument)
+        later = self.box.write("later", "#!/bin/sh\nexit 75\n", mode=0o700)
+        self.script({"LIST": self.LIST, "RETR": retrieve, "QUIT": quit_},
+                    capabilities=scripted.CAPABILITIES + ("EXPIRE 0",))
+        self.keys = {"deliver": "pipe:" + later, "keep": True}
+        self.configure()
+        self.go()
+        self.assertEqual(self.server.mailbox(), self.mails)
+
+
+class Victim(hostile.HostileCase):
+    def test_a_mail_made_to_fit_the_size_of_another(self):
+        """The server counts its own line ends and stuffs no dot; the author knows the next mail's size."""
+        victim = corpus.mail("your invoice", b"pay 10 EUR\n" * 20)
+        forged = b"Subject: forged\nMessage-ID: <f@b>\n\n"
+        forged += b"e" * (len(victim) - len(forged) - 5) + b"\n"
+        rest = b"+OK\n" + forged
+        # With CRLF as many octets as the whole has with LF.
+        head = b"Subject: x\nMessage-ID: <a@b>\n\n" + b"x\n" * (len(rest) - 1)
+        evil = head + b".\n" + rest
+
+        def answer(session, argument):
+            if session.octets(argument) != evil:
+                scripted.pause(0.1)
+                yield session.answer("RETR", argument)
+                return
+            yield b"+OK\r\n" + (head + b".\n").replace(b"\n", b"\r\n")
+            scripted.pause(0.3)
+            yield rest.replace(b"\n", b"\r\n") + b".\r\n"
+        for capabilities in (scripted.CAPABILITIES, STEPWISE):
+            with self.subTest(capabilities=capabilities):
+                self.setUp()
+                self.mails = [evil, victim]
+                self.lie({"RETR": answer}, codes=(75, 76), server={"capabilities": capabilities})
+                self.assertEqual(self.delivered(), [victim])
+                self.assertEqual(self.server.mailbox(), [evil])
 
 
 class Forged(hostile.HostileCase):

@@ -111,7 +111,7 @@ static int end_in_time(const struct account *account, const struct run_order *or
 	struct report r = {.type = REPORT_DONE};
 	struct itimerval rest;
 
-	stop_after(30);
+	stop_after(30, 0);
 	while (!*order->stop)
 		poll(&p, 1, 5000);
 	/* Some seconds are left to end in good order; then it comes again. */
