@@ -246,13 +246,21 @@ static bool creates(int flags)
 typedef int opener(const char *path, int flags, ...);
 typedef int opener_at(int folder, const char *path, int flags, ...);
 
+/* What a build that counts its lines writes at its end is no step of ambil's. */
+static bool is_of_coverage(const char *path)
+{
+	size_t len = strlen(path), ending = strlen(".gcda");
+
+	return len > ending && strcmp(path + len - ending, ".gcda") == 0;
+}
+
 static int open_step(opener *plain, opener_at *at, struct place p, int flags, mode_t mode)
 {
 	struct stat st;
 	bool was_there;
 	int fd;
 
-	if (!steps || !creates(flags) || is_device(p.path))
+	if (!steps || !creates(flags) || is_device(p.path) || is_of_coverage(p.path))
 		return plain ? plain(p.path, flags, mode) : at(p.fd, p.path, flags, mode);
 	if (before_step("create", p) != DO_IT) {
 		after_step();
