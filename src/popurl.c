@@ -78,9 +78,10 @@ static char *auth_word(const char *auth)
 {
 	char *word;
 
+	auth += auth[0] == '+';
 	if (strcmp(auth, "*") == 0)
 		return xstrdup("auto");
-	word = xstrdup(auth[0] == '+' ? auth + 1 : auth);
+	word = xstrdup(auth);
 	for (char *p = word; *p; p++)
 		if (*p >= 'A' && *p <= 'Z')
 			*p = (char)(*p - 'A' + 'a');

@@ -197,10 +197,11 @@ bool retrieve(struct retrieval *r, struct error *e)
 		goto end;
 	if (loop_ask_sizes(&l))
 		run_loop(&l);
+	else
+		loop_blame(&l);
 	wind_up(&l);
-	if (r->alone)
-		count_removed(&l, false);
-	else if (!l.fatal.kind && !quit_would_hide(&l))
+	/* Behind a mail that was fetched alone QUIT has been said. */
+	if (!r->alone && !l.fatal.kind && !quit_would_hide(&l))
 		done = say_goodbye(&l);
 	else
 		count_removed(&l, false);
