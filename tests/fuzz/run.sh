@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Fuzzes with clang's libFuzzer and says, in one line for each fuzzer, how far it came.
 #   tests/fuzz/run.sh [SECONDS [NAME…]]    each for a minute unless told, as many at once as there are cores
+# The same octets by chance each time, so that a check can be repeated; FUZZ_SEED=0 for others.
 # What is found along the way stays in build-fuzz/corpus/NAME, what crashed in build-fuzz/crashes/NAME-….
 set -eu
 cd "$(dirname "$0")/../.."
@@ -27,7 +28,7 @@ printf '%s\n' "$@" | xargs -n 1 -P "$(nproc)" sh -c '
 	out=build-fuzz/fuzz-$name.log
 	mkdir -p "build-fuzz/corpus/$name"
 	status=0
-	"build-fuzz/tests/fuzz/fuzz_$name" -max_total_time="$seconds" -print_final_stats=1 -timeout=20 \
+	"build-fuzz/tests/fuzz/fuzz_$name" -seed="${FUZZ_SEED:-1}" -max_total_time="$seconds" -print_final_stats=1 -timeout=20 \
 		-artifact_prefix="build-fuzz/crashes/$name-" "build-fuzz/corpus/$name" "tests/fuzz/seeds/$name" \
 		>"$out" 2>&1 || status=$?
 	coverage=$(sed -n "s/^#[0-9]*[[:space:]].* cov: \([0-9]*\) ft: \([0-9]*\) .*/\1 edges, \2 features/p" "$out" | tail -n 1)
