@@ -193,26 +193,11 @@ static enum pop3_event_type fail_line(
 	return fail(p, ev);
 }
 
-/* A server that ends an idle session says so with one -ERR; anything else is out of step. */
+/* The kind of the failure must not hang on how much of it has come by now. */
 static enum pop3_event_type fail_unasked(struct pop3 *p, struct pop3_event *ev)
 {
-	struct span all = {p->in + p->in_start, p->in_end - p->in_start}, text;
-	const char *end = memchr(all.data, '\n', all.len);
-	struct buf room = {NULL, 0, 0};
-	enum pop3_code code;
-	bool ok = true;
-
-	if (!end || end + 1 != all.data + all.len)
-		return fail_line(p, ev, "sent what was not asked for; expected", all);
-	all.len--;
-	if (all.len && all.data[all.len - 1] == '\r')
-		all.len--;
-	if (!reply_status(all, &ok, &code, &text) || ok)
-		return fail_line(p, ev, "sent what was not asked for; expected", all);
-	error_set(&p->failure, ERROR_NETWORK, "the server ended the session by itself");
-	error_server(&p->failure, hide_in(p->hide, text, &room));
-	buf_release(&room);
-	return fail(p, ev);
+	return fail_line(p, ev, "sent what was not asked for; expected",
+		(struct span){p->in + p->in_start, p->in_end - p->in_start});
 }
 
 /* ---- sending ---- */
