@@ -5,7 +5,8 @@
  * says where the mail will begin, how long it is and what it digests to, and also how the file
  * looked before (anchor) and how the mail begins (head): recovery cuts off a torn mail only where
  * it can be nobody else's. Where a mail reader has rewritten the file since, the mail is searched
- * for. RFC 4155; mboxrd quoting.
+ * for; mails of a batch that are the same, octet for octet, are numbered, so that one is not found
+ * in the place of another. RFC 4155; mboxrd quoting.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -30,6 +31,7 @@ enum { ANCHOR_OCTETS = 256, ANCHOR_TEXT = 17, PAD_MAX = 2 };
 struct mail {
 	uint64_t start, length; /* in the spool */
 	char digest[DIGEST_TEXT];
+	size_t twins; /* how many before it in the batch are the same */
 	char head[MBOXRD_HEAD_MAX + 1];
 };
 
@@ -106,6 +108,10 @@ static bool end(struct sink *k, struct error *e)
 	mail->start = m->mail.start;
 	mail->length = spool_len(&b->spool) - mail->start;
 	digest_text(&m->mail.digest, mail->digest);
+	mail->twins = 0;
+	for (const struct mail *other = b->mails; other < mail; other++)
+		mail->twins += other->length == mail->length &&
+			strcmp(other->digest, mail->digest) == 0;
 	snprintf(mail->head, sizeof(mail->head), "%s", m->mail.head);
 	m->open = false;
 	return true;
@@ -194,9 +200,9 @@ static bool prepare(
 		const struct mail *mail = &b->mails[i];
 
 		snprintf(out[i].text, sizeof(out[i].text),
-			"%" PRIu64 " %" PRIu64 " %" PRIu64 " %s %s %s", b->base,
+			"%" PRIu64 " %" PRIu64 " %" PRIu64 " %s %s %zu %s", b->base,
 			b->base + b->pad + mail->start, mail->length, mail->digest, anchor,
-			mail->head);
+			mail->twins, mail->head);
 	}
 	return true;
 }
@@ -275,7 +281,7 @@ static bool commit(
 
 /* A receipt, read. */
 struct place {
-	uint64_t base, offset, length;
+	uint64_t base, offset, length, twins;
 	struct span digest, anchor, head;
 };
 
@@ -290,18 +296,24 @@ static bool read_receipt(const struct receipt *r, struct place *p)
 		return false;
 	p->digest = span_word(&rest);
 	p->anchor = span_word(&rest);
+	if (!parse_u64(span_word(&rest), BATCH_MAX, &p->twins))
+		return false;
 	p->head = rest;
 	return p->digest.len == DIGEST_TEXT - 1 && p->anchor.len == ANCHOR_TEXT - 1 &&
 		p->head.len > 5 && p->base <= p->offset && p->length > p->head.len;
 }
 
-/* 1: the whole mail stands at offset; 0: it does not; -1 with errno set. */
+/* 1: the whole mail stands at offset, where a line begins; 0: it does not; -1 with errno set. */
 static int stands_at(int fd, uint64_t size, uint64_t offset, const struct place *p)
 {
-	char text[DIGEST_TEXT];
+	char text[DIGEST_TEXT], before = '\n';
 	struct digest d;
 
 	if (size < offset || size - offset < p->length)
+		return 0;
+	if (offset && !scan_read(fd, offset - 1, &before, 1))
+		return -1;
+	if (before != '\n')
 		return 0;
 	digest_init(&d);
 	if (!scan_digest(fd, offset, p->length, &d))
@@ -348,13 +360,26 @@ static int torn_at(int fd, uint64_t size, const struct place *p)
 	return glued < 0 ? -1 : !glued;
 }
 
-/* Whether the mail stands anywhere: at a From_ line and followed by one, or by the end. */
-static int search(int fd, uint64_t size, const struct place *p)
+/* Whether a mail ends at an offset: there, the file ends or another begins. */
+static int ends_at(int fd, uint64_t size, uint64_t offset)
+{
+	uint64_t from;
+
+	if (offset == size)
+		return 1;
+	if (!scan_from(fd, offset, size, &from))
+		return -1;
+	return from == offset;
+}
+
+/* Whether the mail stands anywhere from an offset on, behind as many that are the same as came
+ * before it in its batch. Answers as above. */
+static int search(int fd, uint64_t from, uint64_t size, const struct place *p)
 {
 	char head[MBOXRD_HEAD_MAX + 1];
-	uint64_t at = 0;
+	uint64_t twins = 0;
 
-	for (;; at++) {
+	for (uint64_t at = from;; at++) {
 		int stands;
 
 		if (!scan_from(fd, at, size, &at))
@@ -366,8 +391,13 @@ static int search(int fd, uint64_t size, const struct place *p)
 		if (memcmp(head, p->head.data, p->head.len) != 0)
 			continue;
 		stands = stands_at(fd, size, at, p);
-		if (stands)
-			return stands;
+		/* A short one may be how a longer one begins. */
+		if (stands > 0)
+			stands = ends_at(fd, size, at + p->length);
+		if (stands < 0)
+			return -1;
+		if (stands && twins++ == p->twins)
+			return 1;
 	}
 }
 
@@ -378,40 +408,46 @@ static enum sink_state settled(int fd, const char *path)
 									      : SINK_DELIVERED;
 }
 
+/* Cuts a torn mail off. The newlines before the first mail of a batch go with it. */
+static enum sink_state cut_off(int fd, const struct place *p)
+{
+	uint64_t to = p->offset - p->base <= PAD_MAX ? p->base : p->offset;
+
+	return ftruncate(fd, (off_t)to) < 0 || fsync(fd) < 0 ? SINK_FAILED : SINK_ABSENT;
+}
+
 /* SINK_FAILED with errno set; SINK_UNSURE: looked everywhere. */
 static enum sink_state examine(int fd, const char *path, const struct place *p)
 {
 	char anchor[ANCHOR_TEXT] = "";
 	struct stat st;
-	uint64_t size;
-	int answer;
+	uint64_t size, from = 0;
+	bool same_start;
+	int found = 0, torn = 0;
 
 	if (fstat(fd, &st) < 0)
 		return SINK_FAILED;
 	size = (uint64_t)st.st_size;
 	if (size >= p->base && !anchor_text(fd, p->base, anchor))
 		return SINK_FAILED;
-	if (span_is(p->anchor, anchor)) {
-		answer = stands_at(fd, size, p->offset, p);
-		if (answer)
-			return answer > 0 ? settled(fd, path) : SINK_FAILED;
-		if (size <= p->offset)
-			return SINK_ABSENT;
-		answer = torn_at(fd, size, p);
-		if (answer < 0)
-			return SINK_FAILED;
-		/* The newlines before the first mail of a batch go with it. */
-		if (answer) {
-			uint64_t to = p->offset - p->base <= PAD_MAX ? p->base : p->offset;
-
-			return ftruncate(fd, (off_t)to) < 0 || fsync(fd) < 0 ? SINK_FAILED
-									     : SINK_ABSENT;
-		}
+	same_start = span_is(p->anchor, anchor);
+	if (same_start) {
+		found = stands_at(fd, size, p->offset, p);
+		if (!found && size > p->offset)
+			torn = torn_at(fd, size, p);
+		/* Others may have taken away what stood in front of it in the batch. */
+		if (size <= p->offset || torn > 0)
+			from = p->base;
 	}
-	answer = search(fd, size, p);
-	if (answer)
-		return answer > 0 ? settled(fd, path) : SINK_FAILED;
-	return SINK_UNSURE;
+	if (!found && torn >= 0)
+		found = search(fd, from, size, p);
+	if (found < 0 || torn < 0)
+		return SINK_FAILED;
+	if (found)
+		return settled(fd, path);
+	if (torn)
+		return cut_off(fd, p);
+	return same_start && size <= p->offset ? SINK_ABSENT : SINK_UNSURE;
 }
 
 static enum sink_state recover(

@@ -136,13 +136,19 @@ static bool is_from(struct span text, size_t at)
 	return text.len - at >= 5 && memcmp(text.data + at, "From ", 5) == 0 && (at == 0 || text.data[at - 1] == '\n');
 }
 
-/* How often mail stands behind base, at a From_ line: a batch may have two that are the same. */
+static bool stands(struct span text, size_t at, struct span mail)
+{
+	return at <= text.len && text.len - at >= mail.len && is_from(text, at) &&
+		memcmp(text.data + at, mail.data, mail.len) == 0;
+}
+
+/* How often mail stands behind base, and ends: a batch may have two that are the same. */
 static size_t count(struct span text, size_t base, struct span mail)
 {
 	size_t n = 0;
 
 	for (size_t i = base; i < text.len; i++)
-		n += text.len - i >= mail.len && is_from(text, i) && memcmp(text.data + i, mail.data, mail.len) == 0;
+		n += stands(text, i, mail) && (i + mail.len == text.len || is_from(text, i + mail.len));
 	return n;
 }
 
@@ -179,15 +185,6 @@ static enum sink_state recover(const struct receipt *r, struct error *e)
 	return state;
 }
 
-/* Others may have put something behind it without parting it by an empty line. */
-static bool has_octets(struct span file, struct span mail)
-{
-	for (size_t i = 0; i + mail.len <= file.len; i++)
-		if (memcmp(file.data + i, mail.data, mail.len) == 0)
-			return true;
-	return false;
-}
-
 static void check_one(const struct receipt *r, size_t base, struct span whole)
 {
 	unsigned long long start[3];
@@ -195,6 +192,7 @@ static void check_one(const struct receipt *r, size_t base, struct span whole)
 	struct error e = {.kind = ERROR_NONE};
 	enum sink_state state;
 	struct span mail;
+	size_t twins;
 	char *end = (char *)(uintptr_t)r->text;
 
 	for (size_t i = 0; i < 3; i++)
@@ -212,11 +210,12 @@ static void check_one(const struct receipt *r, size_t base, struct span whole)
 		CHECK(state == SINK_ABSENT && after.len <= start[1]);
 		check_cut((struct span){before.data + after.len, before.len - after.len}, pad, mail);
 	}
-	/* What others have put there may be the same mail. */
+	/* Those before it in the batch may be the same mail. */
+	twins = count((struct span){whole.data, (size_t)start[1]}, base, mail);
 	if (state == SINK_ABSENT)
-		CHECK(count(buf_span(&after), base, mail) <= count(buf_span(&before), base, mail));
+		CHECK(count(buf_span(&before), base, mail) <= twins);
 	if (state == SINK_DELIVERED)
-		CHECK(has_octets(buf_span(&after), mail));
+		CHECK(count(buf_span(&after), 0, mail) > twins || stands(buf_span(&after), (size_t)start[1], mail));
 	if (before.len >= whole.len && memcmp(before.data, whole.data, whole.len) == 0)
 		CHECK(state == SINK_DELIVERED);
 	buf_release(&before);

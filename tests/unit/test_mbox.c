@@ -253,8 +253,8 @@ static void mbox__respects_lock_files_unless_they_are_stale(void **state)
 		int age_s;
 		bool held;
 	} cases[] = {{"", 0, true}, {"", 200, true}, {"", 400, false}, {"0", 0, true},
-		{dead, 0, false}, {alive, 0, true}, {alive, 400, true}, {alive, 4000, false}, {far, 0, true},
-		{far, 400, false}, {"99999999999999999999:x", 0, true}};
+		{dead, 0, false}, {alive, 0, true}, {alive, 400, true}, {alive, 4000, false},
+		{far, 0, true}, {far, 400, false}, {"99999999999999999999:x", 0, true}};
 
 	open_sink(f, "mbox:~/mbox");
 	mbox_set_patience(f->k, 0);
@@ -412,6 +412,99 @@ static void mbox__recovers_from_what_others_did_meanwhile(void **state)
 	buf_release(&old);
 }
 
+/* A reader has taken out the first mail of a batch, longer than all that follow: these end before
+ * the place where they were put, but they are there. */
+static void mbox__finds_what_moved_to_the_front_of_its_batch(void **state)
+{
+	struct fixture *f = *state;
+	struct buf now = {NULL, 0, 0};
+	struct mail_info info = some_info();
+	struct receipt r[3];
+	struct span line = span_of(
+		"X: a line of a long mail, which will be gone from the file\r\n");
+
+	put_file(f, "mbox", "From x Mon\n\nold\n\n", 17);
+	open_sink(f, "mbox:~/mbox");
+	assert_true(f->k->ops->begin(f->k, &info, &f->e));
+	for (int i = 0; i < 20; i++)
+		assert_true(f->k->ops->write(f->k, line, &f->e));
+	assert_true(f->k->ops->end(f->k, &f->e));
+	assert_true(deliver(f, fill(f, 1, 2), r, 3));
+	buf_add_text(&now, "From x Mon\n\nold\n\n");
+	add_expected(&now, 1);
+	add_expected(&now, 2);
+	put_file(f, "mbox", now.data, now.len);
+	assert_int_equal(f->k->ops->recover(f->k, &r[0], 0, &f->e), SINK_UNSURE);
+	assert_int_equal(f->k->ops->recover(f->k, &r[1], 0, &f->e), SINK_DELIVERED);
+	assert_int_equal(f->k->ops->recover(f->k, &r[2], 0, &f->e), SINK_DELIVERED);
+	check_file(f, "mbox", &now);
+	buf_release(&now);
+}
+
+/* Three that are the same, torn after each: no one is taken for another. */
+static void mbox__tells_mails_that_are_the_same_apart(void **state)
+{
+	struct fixture *f = *state;
+	struct buf whole = {NULL, 0, 0};
+	struct receipt r[3];
+
+	put_file(f, "mbox", "", 0);
+	open_sink(f, "mbox:~/mbox");
+	for (int i = 0; i < 3; i++) {
+		put_numbered(f, 1);
+		add_expected(&whole, 1);
+	}
+	assert_true(deliver(f, f->k->ops->cut(f->k), r, 3));
+	check_file(f, "mbox", &whole);
+	for (size_t there = 0; there <= 3; there++)
+		for (int torn = -1; torn < 2; torn++) {
+			size_t len = whole.len / 3 * there + (torn == 1 ? 20 : 0);
+
+			if ((there == 0 && torn < 0) || (there == 3 && torn > 0))
+				continue;
+			put_file(f, "mbox", whole.data, len);
+			/* Torn with others' mail behind it, they are searched for. */
+			if (torn < 0) {
+				struct buf now = {NULL, 0, 0};
+
+				buf_add(&now, whole.data, len);
+				buf_add_text(&now,
+					"From y Tue\n\nsomething else that is long enough\n\n");
+				put_file(f, "mbox", now.data, now.len);
+				buf_release(&now);
+			}
+			for (size_t i = 0; i < 3; i++) {
+				enum sink_state found = f->k->ops->recover(f->k, &r[i], 0, &f->e);
+
+				assert_true((found == SINK_DELIVERED) == (i < there));
+				assert_true(torn < 0 || i < there || found == SINK_ABSENT);
+			}
+		}
+	buf_release(&whole);
+}
+
+/* An empty mail is how one with an empty header begins. */
+static void mbox__takes_no_longer_mail_for_a_short_one(void **state)
+{
+	struct fixture *f = *state;
+	struct mail_info info = some_info();
+	struct buf now = {NULL, 0, 0};
+	struct receipt r;
+
+	put_file(f, "mbox", "From x Mon\n\nold\n\n", 17);
+	open_sink(f, "mbox:~/mbox");
+	assert_true(f->k->ops->begin(f->k, &info, &f->e));
+	assert_true(f->k->ops->end(f->k, &f->e));
+	assert_true(deliver(f, f->k->ops->cut(f->k), &r, 1));
+	get_file(f, "mbox", &now);
+	put_file(f, "mbox", now.data + 17, now.len - 17);
+	assert_int_equal(f->k->ops->recover(f->k, &r, 0, &f->e), SINK_DELIVERED);
+	buf_add_text(&now, "longer\n\n");
+	put_file(f, "mbox", now.data + 17, now.len - 17);
+	assert_int_equal(f->k->ops->recover(f->k, &r, 0, &f->e), SINK_UNSURE);
+	buf_release(&now);
+}
+
 static void mbox__finds_a_mail_across_every_chunk(void **state)
 {
 	struct fixture *f = *state;
@@ -438,8 +531,10 @@ static void mbox__believes_no_impossible_receipt(void **state)
 {
 	static const char *const bad[] = {"", "x", "1 2",
 		"5 4 100 0123456789abcdef0123456789abcdef "
-		"0123456789abcdef From x",
-		"-1 0 9 a b c", "0 0 99999999999999999999 a b From x"};
+		"0123456789abcdef 0 From x",
+		"-1 0 9 a b c", "0 0 99999999999999999999 a b From x",
+		"0 0 100 0123456789abcdef0123456789abcdef 0123456789abcdef From x Mon",
+		"0 0 100 0123456789abcdef0123456789abcdef 0123456789abcdef -1 From x Mon"};
 	struct fixture *f = *state;
 
 	open_sink(f, "mbox:~/mbox");
@@ -652,6 +747,9 @@ int main(void)
 		T(mbox__recovers_a_batch_torn_anywhere),
 		T(mbox__recovers_when_the_octets_behind_the_size_are_zeros),
 		T(mbox__recovers_from_what_others_did_meanwhile),
+		T(mbox__finds_what_moved_to_the_front_of_its_batch),
+		T(mbox__tells_mails_that_are_the_same_apart),
+		T(mbox__takes_no_longer_mail_for_a_short_one),
 		T(mbox__finds_a_mail_across_every_chunk),
 		T(mbox__believes_no_impossible_receipt),
 		T(mbox__takes_back_what_does_not_fit),
