@@ -24,6 +24,7 @@
 #include "base/child.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "need.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -309,8 +310,7 @@ static void run__hands_on_no_other_descriptor(void **state)
 	struct child_job job = usual(&o);
 
 	(void)state;
-	if (access("/proc/self/fd", R_OK) < 0)
-		skip();
+	NEED(access("/proc/self/fd", R_OK) == 0, "/proc");
 	/* The shell's own work may add one while it lists. */
 	run_job(&job, "for f in /proc/$$/fd/*; do n=${f##*/}; [ $n -lt 10 ] && echo $n; done", &o);
 	assert_true(o.done);
