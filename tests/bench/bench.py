@@ -7,6 +7,7 @@ alone" writes the same files as durably as a careful fetcher must.
 """
 
 import argparse
+import encodings.idna  # noqa: F401, poplib's, and perhaps out of reach once root is given up
 import json
 import os
 import platform

@@ -52,12 +52,13 @@ def read_mbox(path):
     return have
 
 
-def generated(programs, options, folder):
-    """The digests of what popd serves with these options, which include --generate N:SIZE."""
+def generated(programs, options, folder, first=1):
+    """The digests of what popd serves with these options, which include --generate N:SIZE, from one message on."""
     os.makedirs(folder)
     spec = options[options.index("--generate") + 1]
     rest = [word for word in options if word not in ("--generate", spec)]
-    subprocess.run([programs.popd, *rest, "--write-generated", folder, spec], check=True)
+    subprocess.run([programs.popd, *rest, "--write-from", str(first), "--write-generated", folder, spec],
+                   check=True)
     return read_folder(folder)
 
 

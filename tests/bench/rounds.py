@@ -51,13 +51,10 @@ class Rounds:
         if not case.new:
             return
         folder = os.path.join(self.folder, "want")
-        for one, count in mail.generated(self.programs, self.serve, folder).items():
+        new = mail.generated(self.programs, self.serve, folder, case.seen + 1)
+        for one, count in new.items():
             self.want[one] = count * case.accounts
         shutil.rmtree(folder)
-        if case.seen:
-            seen = generate(case.seen, case.size)
-            self.want -= mail.generated(self.programs, seen, folder)
-            shutil.rmtree(folder)
         if case.primed:
             self.want += mail.generated(self.programs, OTHER_MAIL, folder)
             shutil.rmtree(folder)

@@ -12,7 +12,8 @@ enum option_code {
 	OPT_CA_KEY_FILE, OPT_CA_CERT, OPT_CA_KEY, OPT_MAIL, OPT_SAMPLE, OPT_GENERATE, OPT_RAW,
 	OPT_SEED, OPT_EXCLUSIVE, OPT_USERS, OPT_USER, OPT_PASSWORD, OPT_UID_FORMAT, OPT_UID_SAME,
 	OPT_APOP, OPT_NO_CAPA, OPT_CAP, OPT_NO_CAP, OPT_NO_VERB, OPT_FAULT, OPT_RELEASE,
-	OPT_DELAY_MS, OPT_STATS, OPT_LOG, OPT_WRITE_GENERATED, OPT_WRITE_SAMPLE, OPT_HELP,
+	OPT_DELAY_MS, OPT_STATS, OPT_LOG, OPT_WRITE_GENERATED, OPT_WRITE_SAMPLE, OPT_WRITE_FROM,
+	OPT_HELP,
 };
 
 static const struct option table[] = {
@@ -53,6 +54,7 @@ static const struct option table[] = {
 	{"stats", required_argument, NULL, OPT_STATS},
 	{"log", required_argument, NULL, OPT_LOG},
 	{"write-generated", required_argument, NULL, OPT_WRITE_GENERATED},
+	{"write-from", required_argument, NULL, OPT_WRITE_FROM},
 	{"write-sample", required_argument, NULL, OPT_WRITE_SAMPLE},
 	{"help", no_argument, NULL, OPT_HELP},
 	{NULL, 0, NULL, 0},
@@ -70,7 +72,7 @@ const char options_help[] =
 	"  --uid-format hex|long|file|counter  --uid-same A,B\n"
 	"  --apop  --no-capa  --cap LINE  --no-cap NAME  --no-verb VERB\n"
 	"  --fault SPEC  --release FILE  --delay-ms M  --stats FILE  --log FILE\n"
-	"  --write-generated DIR N:SIZE  --write-sample DIR\n"
+	"  --write-generated DIR N:SIZE  --write-sample DIR  --write-from K\n"
 	"README beside the source explains them.\n";
 
 static bool set_number(const char *text, uint64_t max, uint64_t *out, struct problem *p)
@@ -199,6 +201,7 @@ static bool set_other(struct options *o, int code, const char *arg, struct probl
 {
 	switch (code) {
 	case OPT_PORT: return set_number(arg, 65535, &o->port, p);
+	case OPT_WRITE_FROM: return set_number(arg, UINT32_MAX, &o->write_from, p);
 	case OPT_SESSIONS: return set_number(arg, UINT32_MAX, &o->sessions, p);
 	case OPT_SEED: return set_number(arg, UINT64_MAX, &o->style.seed, p);
 	case OPT_DELAY_MS: return set_number(arg, 60000, &o->delay_ms, p);

@@ -34,6 +34,7 @@ struct options {
 
 	const char *stats, *log;
 	const char *write_dir, *write_spec;	/* write mail as files and end */
+	uint64_t write_from;		/* from this message on; 0 is 1 */
 	bool help;
 };
 

@@ -73,7 +73,8 @@ int main(int argc, char **argv)
 	else if (options.help)
 		fputs(options_help, stdout);
 	else if (options.write_dir)
-		code = write_mail(options.write_dir, options.write_spec, &options.style, &p)
+		code = write_mail(options.write_dir, options.write_spec, &options.style,
+			(uint32_t)options.write_from, &p)
 			? EX_OK : EX_CANTCREAT;
 	else
 		code = serve(&options, &p);

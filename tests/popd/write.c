@@ -42,7 +42,7 @@ static bool write_one(int fd, struct mailbox *box, uint32_t id, struct problem *
 }
 
 bool write_mail(const char *folder, const char *spec, const struct mailbox_style *style,
-	struct problem *p)
+	uint32_t first, struct problem *p)
 {
 	struct mailbox *box = mailbox_new(spec, style, p);
 	bool done = box != NULL;
@@ -52,7 +52,7 @@ bool write_mail(const char *folder, const char *spec, const struct mailbox_style
 		done = problem_set(p, "cannot make %s: %s", folder, strerror(errno));
 	if (done && (dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
 		done = problem_set(p, "cannot open %s: %s", folder, strerror(errno));
-	for (uint32_t id = 1; done && id <= box->count; id++) {
+	for (uint32_t id = first ? first : 1; done && id <= box->count; id++) {
 		char name[16];
 		snprintf(name, sizeof name, "%07u", id);
 		int fd = openat(dir, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
