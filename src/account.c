@@ -134,6 +134,7 @@ static bool complete_destination(struct account *account, const char *home, stru
 	account->destination = fresh;
 	account->destination.received_header = account->received_header;
 	account->destination.command_timeout_ms = account->command_timeout_ms;
+	account->destination.pipe_jobs = account->pipe_jobs;
 	return true;
 }
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * One thread, one queue in, one queue out. For each batch the four steps of a message's life that
- * touch the disk: prepare, journal, commit, journal (recover.c has the table of what a crash
- * between them means). A failure of the destination or the journal stops everything behind it; a
- * failure of one mail (its command said "later" or "no") is noted in the state and the next batch
- * goes on.
+ * One queue in, one queue out, and a thread between them, or several that are all alike where the
+ * destination is a command. For each batch the four steps of a message's life that touch the disk:
+ * prepare, journal, commit, journal (recover.c has the table of what a crash between them means). A
+ * failure of the destination or the journal stops everything behind it; a failure of one mail (its
+ * command said "later" or "no") is noted in the state and the next batch goes on.
  */
 #include "commit.h"
 
@@ -27,15 +27,19 @@ struct queue {
 	struct node *first, **last;
 };
 
+enum { JOBS_MAX = 64 };
+
 struct commit {
 	struct sink *sink;
 	const char *destination;
 	struct store *store;
 	bool journal;
-	struct error failed; /* the committer's own: what stopped everything */
-	pthread_t thread;
-	pthread_mutex_t mutex; /* guards the queues, stop and cancelled */
+	pthread_t threads[JOBS_MAX];
+	size_t threads_n;
+	pthread_mutex_t store_mutex;
+	pthread_mutex_t mutex; /* guards the queues, stop, cancelled and failed */
 	pthread_cond_t work;
+	struct error failed; /* what stopped everything */
 	struct queue in, out;
 	bool stop, cancelled;
 	int wake[2];
@@ -87,6 +91,37 @@ static struct store_row *rows_of(const struct commit_batch *b)
 	return rows;
 }
 
+static bool note_prepared(struct commit *c, const struct store_row *rows, size_t n, struct error *e)
+{
+	bool done;
+
+	pthread_mutex_lock(&c->store_mutex);
+	done = store_prepared(c->store, rows, n, c->destination, clock_wall_s(), e);
+	pthread_mutex_unlock(&c->store_mutex);
+	return done;
+}
+
+static bool note_delivered(
+	struct commit *c, const struct store_row *rows, size_t n, struct error *e)
+{
+	bool done;
+
+	pthread_mutex_lock(&c->store_mutex);
+	done = store_delivered(c->store, rows, n, c->destination, clock_wall_s(), e);
+	pthread_mutex_unlock(&c->store_mutex);
+	return done;
+}
+
+static bool note_failed(struct commit *c, const struct commit_batch *b, struct error *e)
+{
+	bool done;
+
+	pthread_mutex_lock(&c->store_mutex);
+	done = store_failed(c->store, b->mails[0].row.key, b->error.text, clock_wall_s(), e);
+	pthread_mutex_unlock(&c->store_mutex);
+	return done;
+}
+
 /* The steps of one batch. *keep: its octets on disk may be named by the journal. */
 static bool deliver(struct commit *c, struct commit_batch *b, bool *keep)
 {
@@ -99,14 +134,12 @@ static bool deliver(struct commit *c, struct commit_batch *b, bool *keep)
 	rows = rows_of(b);
 	if (c->journal && ops->journalled) {
 		*keep = true;
-		if (!store_prepared(
-			    c->store, rows, b->n, c->destination, clock_wall_s(), &b->error))
+		if (!note_prepared(c, rows, b->n, &b->error))
 			goto end;
 	}
 	if (!ops->commit(c->sink, b->sink, b->receipts, b->n, &b->error))
 		goto end;
-	if (c->journal &&
-		!store_delivered(c->store, rows, b->n, c->destination, clock_wall_s(), &b->error))
+	if (c->journal && !note_delivered(c, rows, b->n, &b->error))
 		goto end;
 	done = true;
 end:
@@ -123,9 +156,11 @@ static void forget_lost(struct commit *c, struct commit_batch *b)
 	const struct sink_ops *ops = c->sink->ops;
 	struct error ignored;
 
+	pthread_mutex_lock(&c->store_mutex);
 	for (size_t i = 0; ops->is_lost && i < b->n; i++)
 		if (ops->is_lost(c->sink, &b->receipts[i]))
 			(void)!store_forget(c->store, &b->mails[i].row.key, 1, &ignored);
+	pthread_mutex_unlock(&c->store_mutex);
 }
 
 static bool concerns_one_mail(const struct commit_batch *b)
@@ -133,29 +168,29 @@ static bool concerns_one_mail(const struct commit_batch *b)
 	return b->n == 1 && (b->error.kind == ERROR_LATER || b->error.kind == ERROR_REFUSED);
 }
 
-static void work_off(struct commit *c, struct commit_batch *b, bool cancelled)
+/* b->error is set: the batch must not be begun. Returns why everything stops, or nothing. */
+static struct error work_off(struct commit *c, struct commit_batch *b)
 {
+	struct error stops = {0};
 	bool keep = false;
 
 	b->receipts = xcalloc(b->n, sizeof(*b->receipts));
-	if (cancelled) {
-		error_set(&b->error, ERROR_INTERRUPTED, "interrupted");
-	} else if (c->failed.kind) {
-		b->error = c->failed;
-	} else if (deliver(c, b, &keep)) {
-		b->delivered = true;
-	} else if (!concerns_one_mail(b)) {
-		c->failed = b->error;
+	if (b->error.kind)
+		goto end;
+	b->delivered = deliver(c, b, &keep);
+	if (b->delivered)
+		goto end;
+	if (!concerns_one_mail(b)) {
+		stops = b->error;
 		if (keep)
 			forget_lost(c, b);
-	} else if (c->journal) {
-		struct error e = {0};
-
-		if (!store_failed(c->store, b->mails[0].row.key, b->error.text, clock_wall_s(), &e))
-			c->failed = b->error = e;
+	} else if (c->journal && !note_failed(c, b, &stops)) {
+		b->error = stops;
 	}
+end:
 	c->sink->ops->batch_free(c->sink, b->sink, keep);
 	b->sink = NULL;
+	return stops;
 }
 
 static void *run(void *argument)
@@ -170,11 +205,17 @@ static void *run(void *argument)
 			pthread_cond_wait(&c->work, &c->mutex);
 		if (!b)
 			break;
-		bool cancelled = c->cancelled;
+		struct error stops;
 
+		if (c->cancelled)
+			error_set(&b->error, ERROR_INTERRUPTED, "interrupted");
+		else
+			b->error = c->failed;
 		pthread_mutex_unlock(&c->mutex);
-		work_off(c, b, cancelled);
+		stops = work_off(c, b);
 		pthread_mutex_lock(&c->mutex);
+		if (!c->failed.kind)
+			c->failed = stops;
 		put(&c->out, b);
 		/* Full is as good as written: the reader wakes either way. */
 		ignored = write(c->wake[1], "", 1);
@@ -184,17 +225,20 @@ static void *run(void *argument)
 	return NULL;
 }
 
-static bool start_thread(struct commit *c)
+/* Fewer threads than were asked for do the same work. */
+static bool start_threads(struct commit *c)
 {
+	size_t jobs = c->sink->jobs ? c->sink->jobs : 1;
 	sigset_t all, before;
-	int err;
 
 	/* Signals are for the network side. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	err = pthread_create(&c->thread, NULL, run, c);
+	while (c->threads_n < jobs && c->threads_n < JOBS_MAX &&
+		pthread_create(&c->threads[c->threads_n], NULL, run, c) == 0)
+		c->threads_n++;
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return err == 0;
+	return c->threads_n > 0;
 }
 
 struct commit *commit_start(struct sink *sink, const char *destination, struct store *store,
@@ -215,14 +259,16 @@ struct commit *commit_start(struct sink *sink, const char *destination, struct s
 		fcntl(c->wake[i], F_SETFD, FD_CLOEXEC);
 		fcntl(c->wake[i], F_SETFL, O_NONBLOCK);
 	}
+	pthread_mutex_init(&c->store_mutex, NULL);
 	pthread_mutex_init(&c->mutex, NULL);
 	pthread_cond_init(&c->work, NULL);
-	if (!start_thread(c)) {
+	if (!start_threads(c)) {
 		error_set(e, ERROR_INTERNAL, "cannot start a thread");
 		close(c->wake[0]);
 		close(c->wake[1]);
 		pthread_cond_destroy(&c->work);
 		pthread_mutex_destroy(&c->mutex);
+		pthread_mutex_destroy(&c->store_mutex);
 		free(c);
 		return NULL;
 	}
@@ -290,14 +336,16 @@ void commit_free(struct commit *c)
 		return;
 	pthread_mutex_lock(&c->mutex);
 	c->stop = true;
-	pthread_cond_signal(&c->work);
+	pthread_cond_broadcast(&c->work);
 	pthread_mutex_unlock(&c->mutex);
-	pthread_join(c->thread, NULL);
+	for (size_t i = 0; i < c->threads_n; i++)
+		pthread_join(c->threads[i], NULL);
 	while ((b = get(&c->out)))
 		commit_batch_free(b);
 	close(c->wake[0]);
 	close(c->wake[1]);
 	pthread_cond_destroy(&c->work);
 	pthread_mutex_destroy(&c->mutex);
+	pthread_mutex_destroy(&c->store_mutex);
 	free(c);
 }

@@ -10,9 +10,10 @@
 #include "local/store.h"
 
 /*
- * The committer: a thread of its own that makes closed batches durable while the network goes on.
- * From start to free it alone uses the store and the sink's prepare, commit and batch_free; batches
- * go in through commit_submit() and come back, in order, through commit_take().
+ * The committer: a thread of its own that makes closed batches durable while the network goes on,
+ * or as many threads as the sink has jobs. From start to free it alone uses the store and the
+ * sink's prepare, commit and batch_free; batches go in through commit_submit() and come back
+ * through commit_take(): in order where the sink has one job, else as they are finished.
  */
 struct commit_mail {
 	uint32_t index; /* into the listing: the caller's own */
@@ -32,11 +33,12 @@ struct commit_batch {
 void commit_batch_free(struct commit_batch *b);
 
 struct commit;
-/* journal: false when the server has no UIDs: nothing is written to the store. ERROR_INTERNAL. */
+/* journal: false when the server has no UIDs: nothing is written to the store. ERROR_INTERNAL: not
+ * even one thread can be had. */
 struct commit *commit_start(struct sink *sink, const char *destination, struct store *store,
 	bool journal, struct error *e) MUST_CHECK;
-/* Takes the batch. Never waits. After a failure other than of one mail, batches come back
- * undelivered. */
+/* Takes the batch. Never waits. After a failure other than of one mail, batches that were not begun
+ * come back undelivered. */
 void commit_submit(struct commit *c, struct commit_batch *b);
 /* Batches not begun yet come back undelivered, with ERROR_INTERRUPTED. */
 void commit_cancel(struct commit *c);
@@ -46,7 +48,7 @@ struct commit_batch *commit_take(struct commit *c);
 int commit_fd(const struct commit *c);
 size_t commit_pending(const struct commit *c);   /* batches submitted and not taken */
 uint64_t commit_backlog(const struct commit *c); /* octets in them */
-/* Waits until the thread has worked off its queue, ends it; batches not taken are freed. */
+/* Waits until the threads have worked off the queue, ends them; batches not taken are freed. */
 void commit_free(struct commit *c);
 
 #endif

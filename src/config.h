@@ -39,6 +39,7 @@ struct account {
 	bool pipeline; /* use PIPELINING when it is offered */
 	bool received_header;
 	int64_t command_timeout_ms;
+	uint32_t pipe_jobs;
 	int64_t deadline_ms; /* of one run; 0: none */
 	char *origin[SETTINGS_COUNT];
 };

@@ -300,6 +300,7 @@ struct sink *pipe_open(const struct destination *d, const char *account, struct 
 
 	(void)account;
 	c->sink.ops = &ops;
+	c->sink.jobs = d->pipe_jobs;
 	c->d = d;
 	sink_my_host(c->host, sizeof(c->host));
 	if (!child_argv_split(d->command, &c->argv, e)) {

@@ -13,7 +13,7 @@
 /*
  * Where mail goes. The network side calls (begin write* end)* and cut, the committer prepare,
  * commit and batch_free; the two sides may run in two threads at the same time, on different
- * batches:
+ * batches, and so may committers where the sink has more than one job:
  *
  *   begin write* end   one mail joins the open batch          (network side)
  *   cut                the open batch is closed and handed on (network side)
@@ -35,6 +35,7 @@ struct destination {
 	char *id;      /* kind and absolute path or command: names the destination in the state */
 	bool received_header;
 	int64_t command_timeout_ms;
+	uint32_t pipe_jobs; /* commands at the same time; 0 is 1 */
 };
 /*
  * Reads "maildir:PATH", "mbox:PATH", "pipe:COMMAND" or "-". %a is the account's name and %% a
@@ -121,6 +122,7 @@ struct sink_limits {
 };
 struct sink {
 	const struct sink_ops *ops;
+	size_t jobs; /* batches that may be prepared and committed at the same time; 0 is 1 */
 	struct sink_limits limits; /* none, unless whoever opened it sets them before it is used */
 };
 

@@ -124,8 +124,9 @@ def read(path):
 class Scene:
     """One account at one server.  A problem found is a string in `problems`."""
 
-    def __init__(self, kind, keep, batch, mails, tls="none", others=False):
+    def __init__(self, kind, keep, batch, mails, tls="none", others=False, jobs=1):
         self.kind, self.keep, self.batch, self.mails, self.others = kind, keep, batch, mails, others
+        self.jobs = jobs
         self.problems = []
         self.lost = self.doubled = self.in_flight = self.torn = 0
         self.root = tempfile.mkdtemp(prefix="ac", dir=FOLDER)
@@ -163,11 +164,13 @@ class Scene:
         os.chmod(password, 0o600)
         return harness.account("home", host="localhost" if tls == "implicit" else "127.0.0.1",
                                port=self.server.port, user=popd.USER, password_file=password,
-                               received_header=False, deliver=deliver, keep=self.keep, **secure)
+                               received_header=False, deliver=deliver, keep=self.keep, pipe_jobs=self.jobs, **secure)
 
     @property
     def name(self):
-        return "%s, keep = %s, %s, %d messages" % (self.kind, self.keep, name_batch(self.batch), len(self.mails))
+        return "%s%s, keep = %s, %s, %d messages" % (
+            self.kind, " x %d" % self.jobs if self.jobs > 1 else "", self.keep, name_batch(self.batch),
+            len(self.mails))
 
     def empty_home(self):
         """A home in which ambil has never run."""

@@ -16,10 +16,10 @@ MESSAGES = {1: 4, 7: 9, None: 9}
 MESSAGES_PIPE = 4
 
 
-def kill_everywhere(kind, keep, batch, n, twice=False, tls="none", steps=None):
+def kill_everywhere(kind, keep, batch, n, twice=False, tls="none", steps=None, jobs=1):
     mails = [scene.mail(i) for i in range(n)]
     kills = second = at = 0
-    with scene.Scene(kind, keep, batch, mails, tls, others=kind == "mbox" and keep == "false") as s:
+    with scene.Scene(kind, keep, batch, mails, tls, kind == "mbox" and keep == "false", jobs) as s:
         for at in range(1, STEPS_MAX, scene.STRIDE):
             note = "killed at step %d" % at
             s.begin()
@@ -35,7 +35,7 @@ def kill_everywhere(kind, keep, batch, n, twice=False, tls="none", steps=None):
                 note += " and once more at step %d" % (1 + at * 7 % 40)
                 second += s.run(at=1 + at * 7 % 40).code == -9
             s.expect_silence(s.run(), note)
-            s.expect_all(note, doubled=1 if kind == "pipe" else 0)
+            s.expect_all(note, doubled=jobs if kind == "pipe" else 0)
             if keep == "1d":
                 s.expect_expiry(note)
         else:
@@ -59,6 +59,11 @@ class Kills(unittest.TestCase):
 
     def test_pipe(self):
         self.matrix("pipe")
+
+    def test_commands_side_by_side(self):
+        """As many as run at once may be told of their message again, and no more."""
+        scene.at_once(self, kill_everywhere, [
+            ("pipe", keep, None, 7, False, "none", None, 3) for keep in scene.KEEPS])
 
     def test_the_run_that_repairs_is_killed_too(self):
         scene.at_once(self, kill_everywhere, [

@@ -209,6 +209,49 @@ class Commands(dovecot_case.DovecotCase):
         self.assert_left([])
 
 
+    def test_so_many_commands_run_side_by_side_as_the_setting_says(self):
+        """Each waits until there are as many; one more would be seen."""
+        want = self.arrive(corpus.numbered(12))
+        os.makedirs(self.box.path("Mail", "new"))
+        os.makedirs(self.box.path("running"))
+        self.configure(deliver="pipe:%s" % self.script("""
+            mkdir ~/running/$AMBIL_UID
+            tries=0
+            while test ! -e ~/enough && test $tries -lt 200; do
+                test $(ls ~/running | wc -l) -lt 3 || touch ~/enough
+                tries=$((tries + 1))
+                sleep 0.05
+            done
+            ls ~/running | wc -l >>~/beside
+            cat >~/Mail/new/$AMBIL_UID
+            rmdir ~/running/$AMBIL_UID
+        """), keep=False, pipe_jobs=3)
+        self.ambil()
+        self.assert_maildir(want)
+        self.assert_left([])
+        with open(self.box.path("beside"), encoding="ascii") as f:
+            beside = [int(line) for line in f]
+        self.assertEqual((len(beside), max(beside)), (12, 3))
+
+    def test_one_message_refused_beside_others_is_no_trouble_to_them(self):
+        mails = corpus.numbered(9)
+        self.arrive(mails)
+        os.makedirs(self.box.path("Mail", "new"))
+        self.configure(deliver="pipe:%s" % self.script("""
+            cat >~/Mail/new/$AMBIL_UID
+            grep -q 'number 4' ~/Mail/new/$AMBIL_UID || exit 0
+            rm ~/Mail/new/$AMBIL_UID
+            exit 65
+        """), keep=False, pipe_jobs=4)
+        marked = [mail for mail in mails if b"number 4" in mail]
+        self.assertEqual(len(marked), 1)
+        out = self.box.run()
+        self.assertEqual(out.code, 65, out)
+        self.assertIn("message 4 of 9", out.stderr)
+        self.assert_maildir([mail for mail in mails if mail not in marked])
+        self.assert_left(marked)
+
+
 class Streams(dovecot_case.DovecotCase):
     def test_standard_output_is_one_mboxrd_stream(self):
         want = self.arrive([*corpus.tricky().values(), corpus.starts_with_from()])

@@ -711,6 +711,98 @@ static void commit__leaves_signals_to_the_network_side(void **state)
 
 #define STAGE_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
+/* ---- several at once ---- */
+
+enum { BESIDE = 3 };
+
+/* A command that waits until as many as may are at work; mails of batch x are refused, y is broken.
+ */
+struct meeting {
+	struct sink sink; /* must be first */
+	pthread_mutex_t mutex;
+	pthread_cond_t changed;
+	int inside, most;
+	bool met;
+};
+
+static bool meet(
+	struct sink *k, struct sink_batch *b, const struct receipt *r, size_t n, struct error *e)
+{
+	struct meeting *m = (struct meeting *)k;
+
+	(void)r;
+	(void)n;
+	pthread_mutex_lock(&m->mutex);
+	m->inside++;
+	m->most = m->inside > m->most ? m->inside : m->most;
+	m->met = m->met || m->inside == BESIDE;
+	pthread_cond_broadcast(&m->changed);
+	while (!m->met)
+		pthread_cond_wait(&m->changed, &m->mutex);
+	m->inside--;
+	pthread_mutex_unlock(&m->mutex);
+	if (b->name == 'x')
+		return error_set(e, ERROR_REFUSED, "no");
+	return b->name != 'y' || error_set(e, ERROR_DELIVERY, "broken");
+}
+
+static void leave(struct sink *k, struct sink_batch *b, bool keep)
+{
+	(void)k;
+	(void)keep;
+	free(b);
+}
+
+/* All but x are delivered when there is no y; where there is, what it lets through is in the state.
+ */
+static void commit__works_at_several_batches_at_once(void **state)
+{
+	static const struct sink_ops ops = {
+		.name = "meeting", .batch_max = 1, .commit = meet, .batch_free = leave};
+	struct stage *s = *state;
+	int states[128];
+
+	for (size_t i = 0; i < COUNT(states); i++)
+		states[i] = ABSENT;
+	for (int broken = 0; broken < 2; broken++) {
+		struct meeting m = {.sink = {.ops = &ops, .jobs = BESIDE}};
+		size_t delivered = 0, refused = 0, stopped = 0;
+		struct error e;
+
+		pthread_mutex_init(&m.mutex, NULL);
+		pthread_cond_init(&m.changed, NULL);
+		s->commit = commit_start(&m.sink, place, s->store, true, &e);
+		assert_non_null(s->commit);
+		for (char name = broken ? 'o' : 'a'; name < (broken ? 'z' : 'l'); name++)
+			submit(s, broken || name != 'k' ? name : 'x', 1);
+		while (commit_pending(s->commit)) {
+			struct commit_batch *b = take(s);
+			int now = b->delivered                   ? STORE_DELIVERED
+				: b->error.kind == ERROR_REFUSED ? STORE_NOTED
+								 : ABSENT;
+
+			states[(int)b->mails[0].row.key.uid.data[0]] = now;
+			delivered += now == STORE_DELIVERED;
+			refused += now == STORE_NOTED;
+			stopped += now == ABSENT;
+			commit_batch_free(b);
+		}
+		finish(s);
+		for (char name = 'a'; name < 'z'; name++)
+			check_state(s, (char[]){name, '0', '\0'}, states[(int)name]);
+		assert_int_equal(m.most, BESIDE);
+		assert_int_equal(delivered + refused + stopped, 11);
+		if (!broken) {
+			assert_int_equal(delivered, 10);
+			assert_int_equal(refused, 1);
+		} else {
+			assert_true(stopped >= 1);
+		}
+		pthread_cond_destroy(&m.changed);
+		pthread_mutex_destroy(&m.mutex);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -732,6 +824,7 @@ int main(void)
 		STAGE_TEST(commit__works_off_its_queue_before_it_ends),
 		STAGE_TEST(commit__is_readable_only_while_there_is_something),
 		STAGE_TEST(commit__leaves_signals_to_the_network_side),
+		STAGE_TEST(commit__works_at_several_batches_at_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -146,6 +146,8 @@ static const struct value_case {
 	{"state-dir", "/var/lib/ambil", "/var/lib/ambil", NULL},
 	{"jobs", "64", "64", NULL},
 	{"jobs", "0", NULL, "use a number from 1 to 64"},
+	{"pipe-jobs", "64", "64", NULL},
+	{"pipe-jobs", "65", NULL, "use a number from 1 to 64"},
 	{"color", "always", "always", NULL},
 	{"color", "blue", NULL, "use auto, always or never"},
 };
@@ -206,7 +208,7 @@ static void setting_set__writes_the_field_its_reader_looks_at(void **state)
 	static const char *const texts[][2] = {{"host", "h"}, {"port", "1995"}, {"tls", "none"},
 		{"tls-min", "1.3"}, {"auth", "apop"}, {"max-size", "1k"}, {"max-messages", "7"},
 		{"timeout", "2s"}, {"connect-timeout", "3s"}, {"command-timeout", "4s"},
-		{"deadline", "5s"},
+		{"deadline", "5s"}, {"pipe-jobs", "3"},
 		{"ip", "6"}, {"pipeline", "auto"}, {"received-header", "true"},
 		{"allow-cleartext-password", "true"}, {"enabled", "true"}};
 	struct account a = {0};
@@ -226,6 +228,7 @@ static void setting_set__writes_the_field_its_reader_looks_at(void **state)
 	assert_int_equal(a.endpoint.connect_timeout_ms, 3000);
 	assert_int_equal(a.command_timeout_ms, 4000);
 	assert_int_equal(a.deadline_ms, 5000);
+	assert_int_equal(a.pipe_jobs, 3);
 	assert_int_equal(a.endpoint.ip, IP_6);
 	assert_true(a.pipeline && a.received_header && a.tls.cleartext_login && a.enabled);
 	free(a.endpoint.host);
