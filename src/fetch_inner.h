@@ -6,9 +6,10 @@
 #include "listing.h"
 #include "retrieve.h"
 #include "session.h"
+#include "unchanged.h"
 
-/* The inside of one account's run, for fetch.c (the story), visit.c (a session), survey.c, moved.c,
- * identity.c and headers.[ch] only.
+/* The inside of one account's run, for fetch.c (the story), visit.c (a session), survey.c,
+ * unchanged.c, moved.c, identity.c and headers.[ch] only.
  */
 
 /* A mail that broke a session of this run: the next sessions leave it alone. */
@@ -49,6 +50,8 @@ struct fetch {
 	size_t seen_n;
 	bool other_host; /* than the one the state is from; or another port of it */
 	bool host_is_noted;
+	struct unchanged unchanged;
+	bool missing; /* delivered mail is not in the listing; unless it is unchanged */
 	struct listing listing;
 	struct plan plan;
 };

@@ -53,21 +53,23 @@ static void grow_mails(struct listing *l)
 static struct listed *place_of(
 	struct listing *l, uint32_t msg, const char *verb, struct span line, struct error *e)
 {
-	if (msg > l->n + NUMBER_AHEAD_MAX) {
+	uint32_t at = msg - l->base;
+
+	if (at > l->n + NUMBER_AHEAD_MAX) {
 		unreadable(e, verb, line);
 		return NULL;
 	}
-	if (msg >= l->by_number_room) {
+	if (at >= l->by_number_room) {
 		size_t room = l->by_number_room ? l->by_number_room : 256;
 
-		while (room <= msg)
+		while (room <= at)
 			room *= 2;
 		l->by_number = xreallocarray(l->by_number, room, sizeof(*l->by_number));
 		memset(l->by_number + l->by_number_room, 0,
 			(room - l->by_number_room) * sizeof(*l->by_number));
 		l->by_number_room = room;
 	}
-	if (!l->by_number[msg]) {
+	if (!l->by_number[at]) {
 		if (l->n == LISTING_MAILS_MAX) {
 			too_much(e, verb);
 			return NULL;
@@ -75,16 +77,18 @@ static struct listed *place_of(
 		if (l->n == l->room)
 			grow_mails(l);
 		l->mails[l->n] = (struct listed){.msg = msg};
-		l->by_number[msg] = (uint32_t)++l->n;
+		l->by_number[at] = (uint32_t)++l->n;
 	}
-	return &l->mails[l->by_number[msg] - 1];
+	return &l->mails[l->by_number[at] - 1];
 }
 
 struct listed *listing_find(const struct listing *l, uint32_t msg)
 {
-	if (msg >= l->by_number_room || !l->by_number[msg])
+	uint32_t at = msg - l->base;
+
+	if (msg < l->base || at >= l->by_number_room || !l->by_number[at])
 		return NULL;
-	return &l->mails[l->by_number[msg] - 1];
+	return &l->mails[l->by_number[at] - 1];
 }
 
 /* Until listing_match() key.uid.data is the offset into the arena plus one: the arena still moves.
@@ -100,6 +104,12 @@ bool listing_add_uid(struct listing *l, struct span line, struct error *e)
 		uid = (struct span){"", 0};
 	else if (!reply_uidl(line, &msg, &uid))
 		return unreadable(e, "UIDL", line);
+	if (l->skipped && !l->n)
+		l->base = msg - 1;
+	if (msg <= l->base) {
+		l->irregular = true;
+		return true;
+	}
 	mail = place_of(l, msg, "UIDL", line, e);
 	if (!mail)
 		return false;
@@ -336,7 +346,7 @@ static void drop_mails_without_uid(struct listing *l)
 	l->n = kept;
 	memset(l->by_number, 0, l->by_number_room * sizeof(*l->by_number));
 	for (size_t i = 0; i < l->n; i++)
-		l->by_number[l->mails[i].msg] = (uint32_t)i + 1;
+		l->by_number[l->mails[i].msg - l->base] = (uint32_t)i + 1;
 }
 
 /* UIDs are pointers now: the arena does not move any more. */

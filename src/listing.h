@@ -20,9 +20,16 @@ struct listing {
 	bool has_uids;   /* by a line of UIDL, or by the caller when it was answered with an empty
 			    list */
 	bool has_sizes, settled;
-	bool has_twins;      /* some UID stands for several mails, here or in the state */
-	size_t without_uid;  /* listed, but not by UIDL: left out by listing_match() */
-	uint32_t *by_number; /* message number -> index + 1, grown as needed */
+	bool has_twins;     /* some UID stands for several mails, here or in the state */
+	size_t without_uid; /* listed, but not by UIDL: left out by listing_match() */
+	/*
+	 * Where the caller left out so many mails in front of the first, which need no look: a
+	 * number at or below base can be one of theirs, and makes the listing irregular.
+	 */
+	size_t skipped;
+	uint32_t base;
+	bool irregular;
+	uint32_t *by_number; /* message number - base -> index + 1, grown as needed */
 	size_t by_number_room;
 };
 void listing_release(struct listing *l);

@@ -167,6 +167,6 @@ bool loop_ask_sizes(struct loop *l)
 
 	if (listing->has_sizes || !listing->has_uids || !l->fetch_n)
 		return true;
-	l->ask_each = l->fetch_n < listing->n / share;
+	l->ask_each = l->fetch_n < (listing->skipped + listing->n) / share;
 	return l->ask_each || loop_send(l, POP3_LIST, 0);
 }

@@ -373,6 +373,12 @@ bool session_end(struct session *s)
 	}
 }
 
+void session_lines_ahead(struct session *s, uint64_t octets)
+{
+	if (!s->setting->trace)
+		pop3_lines_ahead(s->engine, octets);
+}
+
 bool session_has_octets(const struct session *s)
 {
 	return pop3_unread(s->engine) > 0;

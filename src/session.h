@@ -78,6 +78,8 @@ bool session_quote(struct session *s, struct error *e, struct span words);
  * only.
  */
 void session_arrived(struct session *s);
+/* pop3_lines_ahead(), unless the session is traced: then every line is told. */
+void session_lines_ahead(struct session *s, uint64_t octets);
 /* Whether octets have come that are part of no event yet. */
 bool session_has_octets(const struct session *s);
 /* From now on silence counts after ms. */

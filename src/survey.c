@@ -38,12 +38,38 @@ bool survey_event(struct fetch *f, struct pop3_event *ev, struct error *e)
 	return false;
 }
 
-/* One listing whose command is on its way. *ok: the server has it. */
-static bool read_listing(struct fetch *f,
-	bool (*add)(struct listing *, struct span, struct error *), bool *ok, struct pop3_event *ev,
-	struct error *e)
+/* UIDL, whose command is on its way. *ok: the server has it. */
+static bool read_uids(struct fetch *f, bool *ok, struct pop3_event *ev, struct error *e)
 {
 	if (!survey_event(f, ev, e))
+		return false;
+	*ok = ev->ok;
+	if (!ev->ok)
+		return true;
+	unchanged_begin(f);
+	do {
+		if (!survey_event(f, ev, e) || !unchanged_take(f, ev, e))
+			return false;
+	} while (ev->type != POP3_END);
+	return true;
+}
+
+static bool list_uids(struct fetch *f, bool *ok, struct pop3_event *ev, struct error *e)
+{
+	bool anew;
+
+	if (!read_uids(f, ok, ev, e) || !unchanged_settle(f, &anew, e))
+		return false;
+	return !anew ||
+		(session_send(f->session, &(struct pop3_command){.verb = POP3_UIDL}, e) &&
+			read_uids(f, ok, ev, e));
+}
+
+/* sent: its command is on its way. *ok: as above. */
+static bool list_sizes(struct fetch *f, bool sent, bool *ok, struct pop3_event *ev, struct error *e)
+{
+	if ((!sent && !session_send(f->session, &(struct pop3_command){.verb = POP3_LIST}, e)) ||
+		!survey_event(f, ev, e))
 		return false;
 	*ok = ev->ok;
 	if (!ev->ok)
@@ -51,19 +77,13 @@ static bool read_listing(struct fetch *f,
 	do {
 		if (!survey_event(f, ev, e))
 			return false;
-		if (ev->type == POP3_LINE && !add(&f->listing, ev->text, e)) {
+		if (ev->type == POP3_LINE && !listing_add_size(&f->listing, ev->text, e)) {
 			if (e->server)
 				session_quote(f->session, e, ev->text);
 			return false;
 		}
 	} while (ev->type != POP3_END);
 	return true;
-}
-
-static bool list_sizes(struct fetch *f, bool sent, bool *ok, struct pop3_event *ev, struct error *e)
-{
-	return (sent || session_send(f->session, &(struct pop3_command){.verb = POP3_LIST}, e)) &&
-		read_listing(f, listing_add_size, ok, ev, e);
 }
 
 bool survey_sizes_if_any(struct fetch *f, struct error *e)
@@ -134,12 +154,30 @@ static bool refused_uidl(const struct fetch *f, const struct pop3_event *ev, str
 	return error_server(e, ev->text);
 }
 
+/* A mailbox that moved keeps its UIDs or does not; the sizes tell. */
+static bool find_out_host(struct fetch *f, struct error *e)
+{
+	char known[300] = "", port[8] = "", here[8];
+
+	if (!store_get(f->store, "host", known, sizeof(known), e) ||
+		!store_get(f->store, "port", port, sizeof(port), e))
+		return false;
+	snprintf(here, sizeof(here), "%u", (unsigned)f->account->endpoint.port);
+	f->other_host = strcasecmp(known, f->account->endpoint.host) != 0 ||
+		(port[0] && strcmp(port, here) != 0);
+	f->host_is_noted = !f->other_host && port[0];
+	return true;
+}
+
 static bool list_mail(struct fetch *f, struct error *e)
 {
 	bool ahead = session_logs_in_ahead(f->session), has_uids;
 	struct pop3_event ev;
 
-	if (!read_listing(f, listing_add_uid, &has_uids, &ev, e))
+	if ((f->store && !find_out_host(f, e)) || !unchanged_recall(f, clock_wall_s(), e))
+		return false;
+	f->unchanged.usable = f->unchanged.usable && !wants_sizes(f);
+	if (!list_uids(f, &has_uids, &ev, e))
 		return false;
 	if (!has_uids && !lacks_uidl(f, &ev))
 		return refused_uidl(f, &ev, e);
@@ -246,21 +284,6 @@ static bool forget_reused(struct fetch *f, struct error *e)
 	return done;
 }
 
-/* A mailbox that moved keeps its UIDs or does not; the sizes tell. */
-static bool find_out_host(struct fetch *f, struct error *e)
-{
-	char known[300] = "", port[8] = "", here[8];
-
-	if (!store_get(f->store, "host", known, sizeof(known), e) ||
-		!store_get(f->store, "port", port, sizeof(port), e))
-		return false;
-	snprintf(here, sizeof(here), "%u", (unsigned)f->account->endpoint.port);
-	f->other_host = strcasecmp(known, f->account->endpoint.host) != 0 ||
-		(port[0] && strcmp(port, here) != 0);
-	f->host_is_noted = !f->other_host && port[0];
-	return true;
-}
-
 /* A server that gives each message its number for a UID gives them anew when one is deleted. */
 static bool uids_are_numbers(const struct listing *l)
 {
@@ -300,8 +323,7 @@ static bool match(struct fetch *f, bool **present, int64_t now_s, bool *again, s
 {
 	bool adopted = false;
 
-	if ((f->store && !find_out_host(f, e)) || !load_and_match(f, present, e) ||
-		!warn_without_uid(f, e))
+	if (!load_and_match(f, present, e) || !warn_without_uid(f, e))
 		return false;
 	if (needs_sizes_to_tell(f, now_s)) {
 		if (!ask_sizes(f, false, f->listing.has_twins, e))
@@ -334,6 +356,15 @@ static bool note_listing(struct fetch *f, const bool *present, int64_t now_s, st
 	return done;
 }
 
+/* Whether delivered mail is not listed. */
+static bool has_missing(const struct fetch *f, const bool *present)
+{
+	for (size_t i = 0; i < f->seen_n; i++)
+		if (!present[i] && seen_at(f->seen, i)->state == STORE_DELIVERED)
+			return true;
+	return false;
+}
+
 static bool note_host(struct fetch *f, struct error *e)
 {
 	char port[8];
@@ -345,19 +376,10 @@ static bool note_host(struct fetch *f, struct error *e)
 		store_set(f->store, "port", port, e);
 }
 
-static bool match_and_plan(struct fetch *f, bool *again, struct error *e)
+static void plan_listing(struct fetch *f, int64_t now_s)
 {
 	struct policy policy = f->account->policy;
-	bool *present = NULL, ok = false;
-	int64_t now_s = clock_wall_s();
 
-	if (!match(f, &present, now_s, again, e) ||
-		(f->listing.has_uids && !identify(f, now_s, again, e)))
-		goto end;
-	if (f->store && !fetch_only_looks(f) && f->listing.has_uids &&
-		!(forget_reused(f, e) && note_listing(f, present, now_s, e) &&
-			note_twins(f, now_s, e) && note_host(f, e)))
-		goto end;
 	set_mails_aside(f);
 	/* The limit is one of the run, not of each of its sessions. */
 	if (f->counts.mails < policy.fetch_max)
@@ -365,9 +387,31 @@ static bool match_and_plan(struct fetch *f, bool *again, struct error *e)
 	plan_make(&f->plan, f->listing.mails, f->listing.n, &policy, now_s);
 	/* To a later session, what this run has delivered is known as well. */
 	if (!f->surveyed)
-		f->counts.seen = f->plan.seen;
+		f->counts.seen = f->listing.skipped + f->plan.seen;
 	f->surveyed = true;
 	f->counts.new_mails = f->plan.fetch;
+}
+
+static bool match_and_plan(struct fetch *f, bool *again, struct error *e)
+{
+	bool *present = NULL, ok = false;
+	int64_t now_s = clock_wall_s();
+
+	/* All that is left of it is new, and no row says anything of that. */
+	if (f->unchanged.matched) {
+		f->missing = !f->unchanged.calm;
+		plan_listing(f, now_s);
+		return true;
+	}
+	if (!match(f, &present, now_s, again, e) ||
+		(f->listing.has_uids && !identify(f, now_s, again, e)))
+		goto end;
+	if (f->store && !fetch_only_looks(f) && f->listing.has_uids &&
+		!(forget_reused(f, e) && note_listing(f, present, now_s, e) &&
+			note_twins(f, now_s, e) && note_host(f, e)))
+		goto end;
+	f->missing = has_missing(f, present);
+	plan_listing(f, now_s);
 	ok = true;
 end:
 	free(present);

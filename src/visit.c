@@ -59,6 +59,8 @@ static bool mark_all(struct fetch *f, struct error *e)
 	done = store_mark_seen(f->store, keys, n, clock_wall_s(), e);
 	f->counts.marked = done ? n : 0;
 	free(keys);
+	if (done && f->listing.has_uids && !f->account->policy.all)
+		unchanged_note(f, f->missing, clock_wall_s());
 	return done && quit(f);
 }
 
@@ -228,6 +230,9 @@ static bool fetch_mail(struct fetch *f, bool *again, struct error *e)
 	}
 	if (!done)
 		explain(f, &r, e);
+	else if (!*again && !r.alone && !r.removed_n && !r.unconfirmed && !r.failures_n &&
+		!r.left && f->listing.has_uids && !f->account->policy.all)
+		unchanged_note(f, f->missing, clock_wall_s());
 	retrieval_release(&r);
 	return done;
 }
@@ -297,6 +302,7 @@ static void forget_session(struct fetch *f)
 {
 	session_free(f->session);
 	plan_release(&f->plan);
+	unchanged_release(&f->unchanged);
 	listing_release(&f->listing);
 	seen_set_free(f->seen);
 	f->session = NULL;

@@ -82,6 +82,8 @@ enum statement {
 	PENDING,
 	GET_FACT,
 	SET_FACT,
+	FORGET_LISTING,
+	HAS_UID,
 	STATEMENTS
 };
 
@@ -134,6 +136,8 @@ static const char *const sql[STATEMENTS] = {
 	[GET_FACT] = "SELECT value FROM fact WHERE name = ?1",
 	[SET_FACT] = "INSERT INTO fact(name, value) VALUES(?1, ?2)"
 		     " ON CONFLICT(name) DO UPDATE SET value = ?2",
+	[FORGET_LISTING] = "DELETE FROM fact WHERE name = '" STORE_LISTING "'",
+	[HAS_UID] = "SELECT 1 FROM mail WHERE uid = ?1 LIMIT 1",
 };
 
 struct store {
@@ -653,6 +657,13 @@ bool store_delivered(struct store *s, const struct store_row *rows, size_t n,
 }
 
 /* One statement of a key and perhaps the time, for all keys, as one transaction. */
+static bool forget_listing(struct store *s, struct error *e)
+{
+	sqlite3_stmt *q = statement(s, FORGET_LISTING, e);
+
+	return q && execute(s, q, e);
+}
+
 static bool write_keys(struct store *s, enum statement which, const struct store_key *keys,
 	size_t n, const int64_t *now_s, struct error *e)
 {
@@ -671,7 +682,7 @@ static bool write_keys(struct store *s, enum statement which, const struct store
 			sqlite3_bind_int64(q, 3, *now_s);
 		done = execute(s, q, e);
 	}
-	return finish(s, done, e);
+	return finish(s, done && forget_listing(s, e), e);
 }
 
 bool store_removed(
@@ -696,7 +707,7 @@ bool store_note(struct store *s, const struct store_key *keys, const uint64_t *s
 		sqlite3_bind_int64(q, 4, (sqlite3_int64)sizes[i]);
 		done = execute(s, q, e);
 	}
-	return finish(s, done, e);
+	return finish(s, done && forget_listing(s, e), e);
 }
 
 bool store_mark_seen(
@@ -761,7 +772,8 @@ bool store_adopt(struct store *s, const struct store_move *moves, size_t n, stru
 		return true;
 	if (s->copy)
 		allow_writing(s, true);
-	done = begin(s, e) && finish(s, lift(s, moves, n, e) && land(s, moves, n, e), e);
+	done = begin(s, e) &&
+		finish(s, lift(s, moves, n, e) && land(s, moves, n, e) && forget_listing(s, e), e);
 	if (s->copy)
 		allow_writing(s, false);
 	return done;
@@ -910,6 +922,20 @@ bool store_get(struct store *s, const char *name, char *out, size_t room, struct
 		done = store_error(s, "read", e);
 	sqlite3_reset(q);
 	return done;
+}
+
+bool store_has_uid(struct store *s, struct span uid, bool *has, struct error *e)
+{
+	sqlite3_stmt *q = statement(s, HAS_UID, e);
+	int code;
+
+	if (!q)
+		return false;
+	bind_span(q, 1, uid);
+	code = sqlite3_step(q);
+	*has = code == SQLITE_ROW;
+	sqlite3_reset(q);
+	return code == SQLITE_ROW || code == SQLITE_DONE || store_error(s, "read", e);
 }
 
 bool store_set(struct store *s, const char *name, const char *value, struct error *e)

@@ -62,6 +62,8 @@ void store_free(struct store *s);
 /* All rows, in memory, with a lookup by key. Costs some tens of octets a row besides the UID. */
 struct seen_set;
 struct seen_set *store_load(struct store *s, struct error *e) MUST_CHECK;
+/* Whether any row has this UID. */
+bool store_has_uid(struct store *s, struct span uid, bool *has, struct error *e) MUST_CHECK;
 /* NULL when unknown. */
 const struct seen *seen_find(const struct seen_set *set, struct store_key key);
 size_t seen_count(const struct seen_set *set, enum store_state state);
@@ -135,8 +137,10 @@ void store_pending_free(struct store_pending *rows, size_t n);
 /*
  * Small facts by name, kept per account: "pipelining" = "broken", "last-success" = "1795464439", …
  * "host", "user" and "id", a random word for each new file, are the store's own. An unknown name
- * gives "".
+ * gives "". STORE_LISTING, what is said of a listing whose mail is known, is forgotten whenever a
+ * row is dropped, moved, or changes its state other than by a delivery.
  */
+#define STORE_LISTING "listing"
 bool store_get(
 	struct store *s, const char *name, char *out, size_t room, struct error *e) MUST_CHECK;
 bool store_set(struct store *s, const char *name, const char *value, struct error *e) MUST_CHECK;

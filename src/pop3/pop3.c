@@ -76,7 +76,8 @@ struct pop3 {
 	size_t out_start;
 	struct outstanding *queue; /* a ring */
 	size_t queue_first, queue_len, queue_room;
-	uint32_t lines; /* of the listing so far */
+	uint32_t lines;       /* of the listing so far */
+	uint64_t lines_ahead; /* octets of it that may come as POP3_LINES */
 	struct wire_body body;
 	const struct hide *hide; /* NULL: nothing */
 };
@@ -445,6 +446,7 @@ static void enter_reply(struct pop3 *p, const struct pop3_event *ev, bool bare_l
 	} else if (ev->ok && verbs[ev->verb].listing && !ev->msg) {
 		p->phase = PHASE_LISTING;
 		p->lines = 0;
+		p->lines_ahead = 0;
 	} else {
 		finish_oldest(p);
 		if (ev->verb == POP3_STLS)
@@ -486,15 +488,62 @@ static enum pop3_event_type next_status(struct pop3 *p, struct pop3_event *ev)
 	return ev->type;
 }
 
+void pop3_lines_ahead(struct pop3 *p, uint64_t octets)
+{
+	if (p->phase == PHASE_LISTING)
+		p->lines_ahead = octets;
+}
+
+/* All plain lines that have come, within lines_ahead; empty when the next one needs a look. */
+static struct span take_lines(struct pop3 *p)
+{
+	const char *start = p->in + p->in_start, *line = start, *nl;
+	size_t have = p->in_end - p->in_start, left = have;
+	uint32_t lines_max = verbs[oldest(p).verb].lines_max;
+	struct span taken = {start, 0};
+
+	if (left > p->lines_ahead)
+		left = (size_t)p->lines_ahead;
+	while (left && p->lines < lines_max && *line != '.' && (nl = memchr(line, '\n', left))) {
+		size_t len = (size_t)(nl - line) + 1;
+
+		if (len < 2 || nl[-1] != '\r' || len - 2 > LINE_MAX_OCTETS)
+			break;
+		p->lines++;
+		taken.len += len;
+		line += len;
+		left -= len;
+	}
+	p->in_start += taken.len;
+	p->lines_ahead -= taken.len;
+	if (taken.len) {
+		p->searched = 0;
+		return taken;
+	}
+	/* The rest of a line may be on its way. */
+	if (left < have || have > LINE_MAX_OCTETS || (have && *line == '.') ||
+		memchr(start, '\n', have))
+		p->lines_ahead = 0;
+	return taken;
+}
+
 static enum pop3_event_type next_listed(struct pop3 *p, struct pop3_event *ev)
 {
 	struct span line;
 	bool bare_lf;
-	enum pop3_event_type type = next_line(p, ev, &line, &bare_lf);
+	enum pop3_event_type type;
 
+	if (p->lines_ahead) {
+		*ev = (struct pop3_event){
+			.type = POP3_LINES, .verb = oldest(p).verb, .text = take_lines(p)};
+		if (ev->text.len)
+			return ev->type;
+	}
+	type = next_line(p, ev, &line, &bare_lf);
 	if (type != POP3_LINE)
 		return type;
-	*ev = (struct pop3_event){.type = POP3_LINE, .verb = oldest(p).verb, .text = line};
+	*ev = (struct pop3_event){
+		.type = POP3_LINE, .verb = oldest(p).verb, .text = line, .plain = !bare_lf};
 	if (span_is(line, ".")) {
 		ev->type = POP3_END;
 		ev->text = (struct span){"", 0};
@@ -504,6 +553,7 @@ static enum pop3_event_type next_listed(struct pop3 *p, struct pop3_event *ev)
 	} else if (line.len && line.data[0] == '.') {
 		ev->text.data++;
 		ev->text.len--;
+		ev->plain = false;
 	}
 	return ev->type;
 }

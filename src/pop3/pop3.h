@@ -66,7 +66,8 @@ enum pop3_event_type {
 	POP3_REPLY, /* status line: ok, code, text (the line without +OK/-ERR, the code left in) */
 	POP3_CHALLENGE, /* AUTH goes on: text is the base64 behind "+ "; answer with pop3_respond()
 			 */
-	POP3_LINE,      /* one line of CAPA, LIST or UIDL, without its end */
+	POP3_LINE,      /* one line of CAPA, LIST or UIDL, without its end: see plain */
+	POP3_LINES,     /* whole lines of such a listing, with their ends: see pop3_lines_ahead() */
 	POP3_BODY,      /* octets of a mail (TOP, RETR), dots removed, any cut, CRLF line ends */
 	POP3_END,       /* the listing or mail is complete */
 	POP3_FAILED,    /* for good: see pop3_failure() */
@@ -78,6 +79,7 @@ struct pop3_event {
 	enum pop3_verb verb;
 	uint32_t msg;
 	bool ok;
+	bool plain; /* POP3_LINE: it ended with CRLF, and no dot was taken from its front */
 	enum pop3_code code;
 	struct span text;
 };
@@ -114,6 +116,13 @@ size_t pop3_feed(struct pop3 *p, const void *data, size_t len);
 void pop3_eof(struct pop3 *p);
 
 enum pop3_event_type pop3_next(struct pop3 *p, struct pop3_event *ev) MUST_CHECK;
+
+/*
+ * Right after the +OK to a listing: so many of its next octets may come as POP3_LINES, as many
+ * whole lines at a time as are there. A line that is not plain, or passes that number, comes as
+ * POP3_LINE, and so do all behind it.
+ */
+void pop3_lines_ahead(struct pop3 *p, uint64_t octets);
 
 /* Octets received that no event has told of. */
 size_t pop3_unread(const struct pop3 *p);

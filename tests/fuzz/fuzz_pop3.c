@@ -5,7 +5,7 @@
  * Up to the first NUL each octet of the input queues a command, its verb by the octet modulo their
  * number; behind it stands all that the server sends. A challenge is answered. A handshake is never
  * made, for what may come before it is a matter of time, not of the octets. It is played whole,
- * octet by octet, and in pieces.
+ * octet by octet, and in pieces; and with lines of listings one by one, or many at once.
  */
 #include <stdio.h>
 
@@ -18,6 +18,7 @@ struct player {
 	struct pop3 *engine;
 	struct buf events;
 	bool in_body;
+	uint64_t lines_ahead;
 	size_t sent, answered; /* commands */
 	enum pop3_verb verbs[COMMANDS_MAX + 1];
 };
@@ -40,16 +41,40 @@ static void queue_commands(struct player *p, const uint8_t *data, size_t len)
 	CHECK(pop3_outstanding(p->engine) == p->sent);
 }
 
+static void note(struct player *p, const struct pop3_event *ev);
+
+/* As if they had come one by one. */
+static void note_lines(struct player *p, const struct pop3_event *ev)
+{
+	struct span rest = ev->text;
+
+	CHECK(rest.len);
+	while (rest.len) {
+		struct pop3_event one = {.type = POP3_LINE, .verb = ev->verb, .plain = true};
+		const char *lf = memchr(rest.data, '\n', rest.len);
+
+		CHECK(lf && lf > rest.data && lf[-1] == '\r' && rest.data[0] != '.');
+		one.text = (struct span){rest.data, (size_t)(lf - rest.data) - 1};
+		note(p, &one);
+		rest.len -= one.text.len + 2;
+		rest.data = lf + 1;
+	}
+}
+
 static void note(struct player *p, const struct pop3_event *ev)
 {
+	if (ev->type == POP3_LINES) {
+		note_lines(p, ev);
+		return;
+	}
 	if (ev->type == POP3_BODY) {
 		CHECK(ev->text.len > 0);
 		if (!p->in_body)
 			buf_add_text(&p->events, "body ");
 		p->in_body = true;
 	} else {
-		buf_printf(&p->events, "\n%d %d %lu %d %d ", (int)ev->type, (int)ev->verb,
-			(unsigned long)ev->msg, ev->ok, (int)ev->code);
+		buf_printf(&p->events, "\n%d %d %lu %d %d %d ", (int)ev->type, (int)ev->verb,
+			(unsigned long)ev->msg, ev->ok, ev->plain, (int)ev->code);
 		p->in_body = false;
 	}
 	buf_add(&p->events, ev->text.data, ev->text.len);
@@ -60,8 +85,8 @@ static void check_order(struct player *p, const struct pop3_event *ev)
 {
 	if (ev->type == POP3_FAILED)
 		return;
-	CHECK(p->answered < p->sent || ev->type == POP3_LINE || ev->type == POP3_BODY ||
-		ev->type == POP3_END);
+	CHECK(p->answered < p->sent || ev->type == POP3_LINE || ev->type == POP3_LINES ||
+		ev->type == POP3_BODY || ev->type == POP3_END);
 	if (ev->type == POP3_REPLY)
 		CHECK(ev->verb == p->verbs[p->answered++]);
 	else if (ev->type == POP3_CHALLENGE)
@@ -79,6 +104,8 @@ static void take_events(struct player *p)
 		CHECK(ev.type == type);
 		check_order(p, &ev);
 		note(p, &ev);
+		if (type == POP3_REPLY)
+			pop3_lines_ahead(p->engine, p->lines_ahead);
 		if (type == POP3_CHALLENGE)
 			CHECK(pop3_respond(p->engine, "eA==", NULL));
 		pop3_sent(p->engine, pop3_output(p->engine).len / 2);
@@ -112,7 +139,7 @@ static void play(const uint8_t *data, size_t len, unsigned cut, struct buf *even
 {
 	const uint8_t *nul = memchr(data, '\0', len);
 	size_t commands = nul ? (size_t)(nul - data) : 0, start = nul ? commands + 1 : 0;
-	struct player p = {.engine = pop3_new()};
+	struct player p = {.engine = pop3_new(), .lines_ahead = cut * 25};
 	const struct error *why;
 
 	queue_commands(&p, data, commands);

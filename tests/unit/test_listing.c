@@ -75,6 +75,35 @@ static void listing__is_empty_when_all_zero(void **state)
 	listing_release(&l);
 }
 
+/* The caller has left out what stands in front. */
+static void listing__may_begin_late(void **state)
+{
+	static const char *const uids[] = {"1000001 a", "1000005 b", "1000003 c"};
+	static const char *const sizes[] = {"1 10", "1000000 20", "1000003 30", "1000009 40"};
+	struct listing l = {.skipped = 1000000};
+
+	(void)state;
+	add_uids(&l, uids, COUNT(uids));
+	assert_false(l.irregular);
+	assert_true(l.by_number_room <= 256);
+	listing_match(&l, NULL, NULL);
+	for (size_t i = 0; i < COUNT(sizes); i++)
+		assert_true(add(listing_add_size, &l, sizes[i], NULL));
+	assert_int_equal(l.n, 3);
+	assert_int_equal(listing_find(&l, 1000003)->size, 30);
+	assert_true(span_is(listing_find(&l, 1000005)->key.uid, "b"));
+	assert_null(listing_find(&l, 1));
+	assert_null(listing_find(&l, 1000000));
+	assert_null(listing_find(&l, 1000002));
+	listing_release(&l);
+	/* This number may be one of those in front. */
+	l.skipped = 5;
+	add_uids(&l, (const char *const[]){"7 a", "6 b", "8 c"}, 3);
+	assert_true(l.irregular);
+	assert_int_equal(l.n, 2);
+	listing_release(&l);
+}
+
 static void listing__keeps_the_servers_order_whatever_it_is(void **state)
 {
 	static const char *const uids[] = {"3 c", "1 a", "7 with blank", "2 b"};
@@ -594,7 +623,8 @@ static const char *run_once(
 
 		snprintf(line, sizeof(line), "%u %c", i + 1, uids[i]);
 		assert_true(add(listing_add_uid, &r->l, line, &e));
-		snprintf(line, sizeof(line), "%u %u", i + 1, 100 * (unsigned)(uids[i] - 'a' + 1) + more);
+		snprintf(line, sizeof(line), "%u %u", i + 1,
+			100 * (unsigned)(uids[i] - 'a' + 1) + more);
 		assert_true(add(listing_add_size, &r->l, line, &e));
 	}
 	listing_match(&r->l, r->set, r->present);
@@ -740,6 +770,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(listing__is_empty_when_all_zero),
+		cmocka_unit_test(listing__may_begin_late),
 		cmocka_unit_test(listing__keeps_the_servers_order_whatever_it_is),
 		cmocka_unit_test(listing__leaves_out_what_has_a_size_but_no_uid),
 		cmocka_unit_test(listing__does_without_uids),

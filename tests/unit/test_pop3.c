@@ -316,6 +316,62 @@ static void send__waits_for_the_handshake(void **state)
 	pop3_free(p);
 }
 
+static void lines__come_many_at_once_where_that_is_asked_for(void **state)
+{
+	static const struct {
+		const char *in;
+		uint64_t ahead;
+		const char *events; /* lines many at once in brackets, one by one in parentheses */
+	} table[] = {
+		{"1 a\r\n2 b\r\n.\r\n", 100, "[1 a~2 b~]."},
+		{"1 a\r\n2 b\r\n.\r\n", 10, "[1 a~2 b~]."},
+		{"1 a\r\n2 b\r\n.\r\n", 9, "[1 a~](2 b)."},
+		{"1 a\r\n2 b\r\n.\r\n", 5, "[1 a~](2 b)."},
+		{"1 a\r\n2 b\r\n.\r\n", 4, "(1 a)(2 b)."},
+		{"1 a\r\n2 b\r\n.\r\n", 0, "(1 a)(2 b)."},
+		{".\r\n", 100, "."},
+		{"\r\n\r\n.\r\n", 100, "[~~]."},
+		{"1 a\r\n..b\r\n2 c\r\n.\r\n", 100, "[1 a~](.b!)(2 c)."},
+		{"1 a\r\n2 b\n3 c\r\n.\r\n", 100, "[1 a~](2 b!)(3 c)."},
+		{"1 a\n2 b\r\n.\r\n", 100, "(1 a!)(2 b)."},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(table); i++) {
+		struct pop3 *p = greeted();
+		struct buf events = {NULL, 0, 0};
+		struct pop3_event ev;
+
+		send_verb(p, POP3_UIDL);
+		feed(p, "+OK\r\n");
+		next(p, POP3_REPLY);
+		pop3_lines_ahead(p, table[i].ahead);
+		feed(p, table[i].in);
+		while (pop3_next(p, &ev) != POP3_NEED_INPUT) {
+			assert_int_equal(ev.verb, POP3_UIDL);
+			assert_int_not_equal(ev.type, POP3_FAILED);
+			buf_add_text(&events,
+				ev.type == POP3_LINES          ? "["
+					: ev.type == POP3_LINE ? "("
+							       : ".");
+			for (size_t k = 0; k < ev.text.len; k++)
+				if (ev.text.data[k] != '\r')
+					buf_add(&events,
+						ev.text.data[k] == '\n' ? "~" : ev.text.data + k,
+						1);
+			buf_add_text(&events,
+				ev.type == POP3_LINES          ? "]"
+					: ev.type != POP3_LINE ? ""
+					: ev.plain             ? ")"
+							       : "!)");
+		}
+		assert_string_equal(events.data, table[i].events);
+		assert_int_equal(pop3_outstanding(p), 0);
+		buf_release(&events);
+		pop3_free(p);
+	}
+}
+
 static void send__keeps_the_login_apart_from_all_else(void **state)
 {
 	struct error e = {0};
@@ -899,6 +955,7 @@ int main(void)
 		cmocka_unit_test(failure__stays),
 		cmocka_unit_test(failure__quotes_no_secret),
 		cmocka_unit_test(end__is_a_failure_only_while_something_is_outstanding),
+		cmocka_unit_test(lines__come_many_at_once_where_that_is_asked_for),
 		cmocka_unit_test(secret__is_overwritten_once_it_is_sent),
 		cmocka_unit_test(secret__is_in_no_block_that_is_freed),
 		cmocka_unit_test(secret__is_not_in_an_error),

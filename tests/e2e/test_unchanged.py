@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A large mailbox in which nothing has changed is passed over, and whatever does change is seen.
+
+The first run delivers, the second finds nothing; from then on the listing is known by its digest.  Each test
+changes one thing and looks whether it is noticed.
+"""
+
+import contextlib
+import glob
+import os
+import re
+import sqlite3
+import unittest
+
+import corpus
+import popd_case
+
+MANY = 100      # more than what is passed over at all
+
+
+class Unchanged(popd_case.PopdCase):
+    def start(self, *options, **more):
+        self.mails = corpus.numbered(MANY)
+        self.serve(*options, mails=self.mails)
+        self.configure(**more)
+        self.ambil()
+        self.ambil()
+        self.assert_maildir(self.mails)
+        self.assertTrue(self.known())
+
+    def state(self):
+        return glob.glob(self.box.path(".local", "state", "ambil", "*.db"))[0]
+
+    def known(self):
+        """What the state says of the listing: octets, lines and so on."""
+        with contextlib.closing(sqlite3.connect(self.state())) as state:
+            row = state.execute("SELECT value FROM fact WHERE name = 'listing'").fetchone()
+        return row[0].split() if row else None
+
+    def remove(self, number):
+        os.unlink(os.path.join(self.server.folder, "%06d" % number))
+
+    def test_an_idle_poll_reads_the_listing_only_and_writes_nothing(self):
+        self.start()
+        before = os.stat(self.state()).st_mtime_ns, self.known()
+        self.ambil()
+        self.assertEqual(before, (os.stat(self.state()).st_mtime_ns, self.known()))
+        self.assertEqual(self.known()[1], str(MANY))
+        self.assert_maildir(self.mails)
+
+    def forget_rows(self):
+        with contextlib.closing(sqlite3.connect(self.state())) as state, state:
+            state.execute("DELETE FROM mail")
+
+    def test_neither_rows_nor_sizes_are_looked_at(self):
+        """Rows that vanish are not missed, which shows that nobody looked; once a day everything is."""
+        self.start()
+        self.forget_rows()
+        self.ambil()
+        self.assert_maildir(self.mails)
+        self.server.delivers([self.mails[0]])
+        self.ambil()
+        self.assert_maildir(self.mails + self.mails[:1])
+        self.ambil(env=self.box.faketime("+25h"))
+        self.assertEqual(len(self.maildir()), 2 * MANY + 1)
+
+    def test_a_large_listing_that_changed_is_asked_for_again(self):
+        """It is not held in memory meanwhile."""
+        count = 4000
+        self.mails = corpus.numbered(count, size=8)
+        self.serve("--uid-format", "long", mails=self.mails)
+        self.configure()
+        for _ in range(2):
+            self.ambil()
+        self.assertGreater(int(self.known()[0]), 256 * 1024)
+        self.remove(7)
+        self.server.delivers(corpus.numbered(1, start=5000))
+        self.ambil()
+        self.assertEqual(len(re.findall(r"C: UIDL$", self.server.log(), re.MULTILINE)), 4)
+        self.ambil()
+        self.assert_maildir(self.mails + corpus.numbered(1, start=5000))
+
+    def test_new_mail_behind_it_comes_once(self):
+        self.start()
+        new = corpus.numbered(3, start=500)
+        for n, mail in enumerate(new):
+            self.server.delivers([mail])
+            self.ambil()
+            self.assertEqual(self.known()[1], str(MANY + n + 1))
+            self.assert_maildir(self.mails + new[:n + 1])
+        self.ambil()
+        self.assert_maildir(self.mails + new)
+
+    def test_new_mail_among_it_comes_once(self):
+        self.start()
+        self.remove(50)
+        self.server.serial = 49
+        new = corpus.numbered(1, start=500)
+        self.server.delivers(new)
+        # The name of the file is the UID: this one is another.
+        os.rename(os.path.join(self.server.folder, "000050"), os.path.join(self.server.folder, "000050x"))
+        self.ambil()
+        self.ambil()
+        self.assert_maildir(self.mails + new)
+
+    def test_deleted_elsewhere_and_new_mail_comes_once(self):
+        for gone in (1, MANY // 2, MANY):
+            with self.subTest(gone=gone):
+                self.setUp()
+                self.start()
+                self.remove(gone)
+                self.ambil()
+                self.assert_maildir(self.mails)
+                new = corpus.numbered(2, start=500)
+                self.server.delivers(new)
+                self.ambil()
+                self.ambil()
+                self.assert_maildir(self.mails + new)
+
+    def test_what_is_kept_for_a_time_goes_when_it_is_over(self):
+        self.start(keep="5d")
+        for days, left in (("+4d", MANY), ("+6d", 0)):
+            for _ in range(2):
+                self.ambil(env=self.box.faketime(days))
+            self.assertEqual(len(self.server.mailbox()), left, days)
+        self.assert_maildir(self.mails)
+
+    def test_mail_that_came_later_goes_later(self):
+        self.start(keep="5d")
+        new = corpus.numbered(2, start=500)
+        self.server.delivers(new)
+        self.ambil(env=self.box.faketime("+2d"))
+        self.ambil(env=self.box.faketime("+6d"))
+        self.assert_left(new)
+        self.ambil(env=self.box.faketime("+6d"))
+        self.ambil(env=self.box.faketime("+8d"))
+        self.assert_left([])
+        self.assert_maildir(self.mails + new)
+
+    def test_a_setting_that_changes_holds_at_once(self):
+        self.start()
+        self.configure(keep=False)
+        self.ambil()
+        self.assert_left([])
+        self.assert_maildir(self.mails)
+
+    def test_all_fetches_all_of_it_again(self):
+        self.start()
+        self.ambil("fetch", "--all")
+        self.assert_maildir(self.mails * 2)
+        self.ambil()
+        self.assert_maildir(self.mails * 2)
+
+    def test_the_uid_of_known_mail_behind_it_is_a_twin_and_comes(self):
+        self.start("--uid-same", "%d,%d" % (10, MANY + 1))
+        new = corpus.numbered(1, start=500)
+        self.server.delivers(new)
+        for _ in range(3):
+            self.ambil()
+        self.assert_maildir(self.mails + new)
+
+    def test_mail_that_failed_behind_it_is_tried_again(self):
+        self.start()
+        new = corpus.numbered(2, start=500)
+        self.server.delivers(new)
+        refuse = self.box.write("refuse", "#!/bin/sh\ncat >~/one\ngrep -q 'number 500' ~/one && exit 65 || exit 0\n", mode=0o700)
+        self.configure(deliver="pipe:" + refuse)
+        result = self.box.run()
+        self.assert_code(result, 65)
+        self.configure()
+        self.ambil()
+        self.ambil()
+        self.assert_maildir(self.mails + new[:1])
+
+    def test_from_now_knows_the_listing_too(self):
+        self.mails = corpus.numbered(MANY)
+        self.serve(mails=self.mails)
+        self.configure(keep=False)
+        self.ambil("fetch", "--from-now")
+        self.assertEqual(self.known()[1], str(MANY))
+        new = corpus.numbered(2, start=500)
+        self.server.delivers(new)
+        self.ambil()
+        self.ambil()
+        self.assert_maildir(new)
+        self.assert_left(self.mails)
+
+    def test_known_mail_under_new_uids_is_still_found_to_be_known(self):
+        self.start()
+        for number in range(1, MANY + 1):
+            os.rename(os.path.join(self.server.folder, "%06d" % number),
+                      os.path.join(self.server.folder, "moved%06d" % number))
+        self.ambil()
+        self.assert_maildir(self.mails)
+
+
+if __name__ == "__main__":
+    unittest.main()
