@@ -51,7 +51,9 @@ struct fetch {
 	bool other_host; /* than the one the state is from; or another port of it */
 	bool host_is_noted;
 	struct unchanged unchanged;
-	bool missing; /* delivered mail is not in the listing; unless it is unchanged */
+	bool calm;           /* mail that comes later is new, whatever it looks like */
+	bool moved_recently; /* mail was found under new names not long ago */
+	int64_t planned_s;
 	struct listing listing;
 	struct plan plan;
 };

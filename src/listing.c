@@ -34,7 +34,7 @@ static bool unreadable(struct error *e, const char *verb, struct span line)
 	return error_server(e, line);
 }
 
-static bool too_much(struct error *e, const char *verb)
+bool listing_endless(struct error *e, const char *verb)
 {
 	error_set(e, ERROR_PROTOCOL, "the server's answer to %s is endless", verb);
 	return error_why(e, "at most %d messages, and %d MiB of UIDs, are taken", LISTING_MAILS_MAX,
@@ -71,7 +71,7 @@ static struct listed *place_of(
 	}
 	if (!l->by_number[at]) {
 		if (l->n == LISTING_MAILS_MAX) {
-			too_much(e, verb);
+			listing_endless(e, verb);
 			return NULL;
 		}
 		if (l->n == l->room)
@@ -104,8 +104,6 @@ bool listing_add_uid(struct listing *l, struct span line, struct error *e)
 		uid = (struct span){"", 0};
 	else if (!reply_uidl(line, &msg, &uid))
 		return unreadable(e, "UIDL", line);
-	if (l->skipped && !l->n)
-		l->base = msg - 1;
 	if (msg <= l->base) {
 		l->irregular = true;
 		return true;
@@ -117,7 +115,7 @@ bool listing_add_uid(struct listing *l, struct span line, struct error *e)
 		return error_set(e, ERROR_PROTOCOL,
 			"the server's answer to UIDL has message %lu twice", (unsigned long)msg);
 	if (l->uids.len + uid.len > UIDS_MAX)
-		return too_much(e, "UIDL");
+		return listing_endless(e, "UIDL");
 	mail->key.uid = (struct span){(const char *)(uintptr_t)(l->uids.len + 1), uid.len};
 	buf_add(&l->uids, uid.data, uid.len);
 	l->has_uids = true;

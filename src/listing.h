@@ -23,8 +23,8 @@ struct listing {
 	bool has_twins;     /* some UID stands for several mails, here or in the state */
 	size_t without_uid; /* listed, but not by UIDL: left out by listing_match() */
 	/*
-	 * Where the caller left out so many mails in front of the first, which need no look: a
-	 * number at or below base can be one of theirs, and makes the listing irregular.
+	 * Where the caller left out so many mails in front, which need no look, with message
+	 * numbers up to base: such a number behind them makes the listing irregular.
 	 */
 	size_t skipped;
 	uint32_t base;
@@ -42,6 +42,9 @@ enum { LISTING_MAILS_MAX = 2 * 1000 * 1000 };
  */
 bool listing_add_uid(struct listing *l, struct span line, struct error *e) MUST_CHECK;
 bool listing_add_size(struct listing *l, struct span line, struct error *e) MUST_CHECK;
+
+/* More than is taken: ERROR_PROTOCOL. Returns false. */
+bool listing_endless(struct error *e, const char *verb);
 
 /* The mail of this message number; NULL when none is listed. */
 struct listed *listing_find(const struct listing *l, uint32_t msg);

@@ -68,6 +68,7 @@ static bool read_facts(struct move *m, struct error *e)
 		return false;
 	m->in_vain = strcmp(moved, "no") == 0;
 	m->recently = parse_u64(span_of(moved), INT64_MAX, &s) && m->now_s - (int64_t)s < ABSENCE_S;
+	m->f->moved_recently = m->recently;
 	m->gone_s = parse_u64(span_of(gone), INT64_MAX, &s) ? (int64_t)s : -1;
 	return true;
 }
@@ -280,6 +281,7 @@ bool moved_mail(struct fetch *f, const bool *present, int64_t now_s, bool *adopt
 		goto end;
 	done = (!m.pairs || adopt(&m, e)) && note_look(&m, e) && settle_unsure(&m, e);
 	*adopted = done && m.pairs;
+	f->moved_recently = f->moved_recently || *adopted;
 end:
 	release(&m);
 	return done;

@@ -58,7 +58,11 @@ static bool list_uids(struct fetch *f, bool *ok, struct pop3_event *ev, struct e
 {
 	bool anew;
 
-	if (!read_uids(f, ok, ev, e) || !unchanged_settle(f, &anew, e))
+	if (!read_uids(f, ok, ev, e))
+		return false;
+	if (!*ok)
+		return true;
+	if (!unchanged_settle(f, &anew, e))
 		return false;
 	return !anew ||
 		(session_send(f->session, &(struct pop3_command){.verb = POP3_UIDL}, e) &&
@@ -356,13 +360,18 @@ static bool note_listing(struct fetch *f, const bool *present, int64_t now_s, st
 	return done;
 }
 
-/* Whether delivered mail is not listed. */
-static bool has_missing(const struct fetch *f, const bool *present)
+/*
+ * Whether new mail will need no look whether it is known mail under other names: as moved_mail()
+ * has it, with mail that has been missing for long counted as well.
+ */
+static bool is_calm(const struct fetch *f, const bool *present)
 {
+	size_t gone = 0, left = 0;
+
 	for (size_t i = 0; i < f->seen_n; i++)
-		if (!present[i] && seen_at(f->seen, i)->state == STORE_DELIVERED)
-			return true;
-	return false;
+		if (seen_at(f->seen, i)->state == STORE_DELIVERED)
+			*(present[i] ? &left : &gone) += 1;
+	return !gone || (gone <= left && !f->moved_recently);
 }
 
 static bool note_host(struct fetch *f, struct error *e)
@@ -380,6 +389,7 @@ static void plan_listing(struct fetch *f, int64_t now_s)
 {
 	struct policy policy = f->account->policy;
 
+	f->planned_s = now_s;
 	set_mails_aside(f);
 	/* The limit is one of the run, not of each of its sessions. */
 	if (f->counts.mails < policy.fetch_max)
@@ -399,7 +409,7 @@ static bool match_and_plan(struct fetch *f, bool *again, struct error *e)
 
 	/* All that is left of it is new, and no row says anything of that. */
 	if (f->unchanged.matched) {
-		f->missing = !f->unchanged.calm;
+		f->calm = f->unchanged.calm;
 		plan_listing(f, now_s);
 		return true;
 	}
@@ -410,7 +420,7 @@ static bool match_and_plan(struct fetch *f, bool *again, struct error *e)
 		!(forget_reused(f, e) && note_listing(f, present, now_s, e) &&
 			note_twins(f, now_s, e) && note_host(f, e)))
 		goto end;
-	f->missing = has_missing(f, present);
+	f->calm = is_calm(f, present);
 	plan_listing(f, now_s);
 	ok = true;
 end:
@@ -480,6 +490,6 @@ static bool note_count(struct fetch *f, struct error *e)
 bool survey(struct fetch *f, bool *again, struct error *e)
 {
 	report_step(f->report_fd, "listing");
-	return list_mail(f, e) && note_count(f, e) && match_and_plan(f, again, e) &&
+	return list_mail(f, e) && match_and_plan(f, again, e) && note_count(f, e) &&
 		warn_of_doubt(f, e) && compare_expire(f, e);
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/parse.h"
 #include "fetch_inner.h"
 
@@ -47,7 +48,8 @@ static bool read_words(struct unchanged *u, struct span rest)
 	uint64_t calm;
 
 	if (!parse_u64(span_word(&rest), INT64_MAX, &u->octets) ||
-		!parse_u64(span_word(&rest), LISTING_MAILS_MAX, &u->lines))
+		!parse_u64(span_word(&rest), LISTING_MAILS_MAX, &u->lines) ||
+		!parse_u32(span_word(&rest), UINT32_MAX, &u->top))
 		return false;
 	word = span_word(&rest);
 	if (word.len != DIGEST_TEXT - 1)
@@ -64,8 +66,8 @@ static bool read_words(struct unchanged *u, struct span rest)
 
 static void write_words(const struct unchanged *u, char *out, size_t room)
 {
-	snprintf(out, room, "%" PRIu64 " %" PRIu64 " %s %" PRId64 " %" PRId64 " %d %s", u->octets,
-		u->lines, u->digest, u->due_s, u->noted_s, u->calm, u->policy);
+	snprintf(out, room, "%" PRIu64 " %" PRIu64 " %" PRIu32 " %s %" PRId64 " %" PRId64 " %d %s",
+		u->octets, u->lines, u->top, u->digest, u->due_s, u->noted_s, u->calm, u->policy);
 }
 
 bool unchanged_recall(struct fetch *f, int64_t now_s, struct error *e)
@@ -98,7 +100,7 @@ void unchanged_begin(struct fetch *f)
 	struct unchanged *u = &f->unchanged;
 
 	digest_init(&u->running);
-	u->came = 0;
+	u->came = u->again = 0;
 	u->matched = u->judged = u->ragged = false;
 	u->holding = u->usable && u->octets <= HELD_MAX;
 	if (u->usable)
@@ -129,8 +131,10 @@ static void judge(struct fetch *f)
 	u->judged = true;
 	digest_text(&u->running, text);
 	u->matched = u->usable && u->came == u->octets && strcmp(text, u->digest) == 0;
-	if (u->matched)
+	if (u->matched) {
 		f->listing.skipped = (size_t)u->lines;
+		f->listing.base = u->top;
+	}
 }
 
 static bool list_line(struct fetch *f, struct span line, struct error *e)
@@ -155,9 +159,8 @@ bool unchanged_take(struct fetch *f, const struct pop3_event *ev, struct error *
 		u->ragged = u->ragged || !ev->plain;
 		take_octets(u, ev->text);
 		take_octets(u, (struct span){"\r\n", 2});
-		/* It will be read again. */
 		if (u->usable && !u->matched)
-			return true;
+			return ++u->again <= LISTING_MAILS_MAX || listing_endless(e, "UIDL");
 		return list_line(f, ev->text, e);
 	default:
 		judge(f);
@@ -224,8 +227,7 @@ bool unchanged_settle(struct fetch *f, bool *anew, struct error *e)
 /* ---- noting ---- */
 
 /* Whether a mail will stay as it is until due_s, which this may bring forward. */
-static bool stays(
-	const struct fetch *f, const struct plan_item *item, int64_t now_s, int64_t *due_s)
+static bool stays(const struct fetch *f, const struct plan_item *item, int64_t *due_s)
 {
 	const struct policy *policy = &f->account->policy;
 	const struct listed *mail = &f->listing.mails[item->index];
@@ -244,19 +246,20 @@ static bool stays(
 		return false;
 	if (policy->keep != KEEP_FOR || item->why == PLAN_MARKED)
 		return true;
-	due = (item->fetch ? now_s : mail->seen->delivered_s) + policy->keep_s;
+	due = (item->fetch ? f->planned_s : mail->seen->delivered_s) + policy->keep_s;
 	if (!*due_s || due < *due_s)
 		*due_s = due;
 	return true;
 }
 
-void unchanged_note(struct fetch *f, bool missing, int64_t now_s)
+void unchanged_note(struct fetch *f)
 {
 	const struct unchanged *old = &f->unchanged;
 	struct unchanged u = {.octets = old->came,
 		.lines = f->listing.skipped + f->listing.n,
-		.noted_s = now_s,
-		.calm = !missing,
+		.top = old->matched ? old->top : 0,
+		.noted_s = clock_wall_s(),
+		.calm = f->calm,
 		.due_s = old->matched ? old->due_s : 0};
 	struct error ignored;
 	char words[200];
@@ -264,12 +267,15 @@ void unchanged_note(struct fetch *f, bool missing, int64_t now_s)
 	if (old->ragged || f->listing.without_uid || f->listing.has_twins || u.lines < LINES_MIN)
 		return;
 	for (size_t i = 0; i < f->plan.n; i++)
-		if (!stays(f, &f->plan.items[i], now_s, &u.due_s))
+		if (!stays(f, &f->plan.items[i], &u.due_s))
 			return;
+	for (size_t i = 0; i < f->listing.n; i++)
+		if (f->listing.mails[i].msg > u.top)
+			u.top = f->listing.mails[i].msg;
 	digest_text(&old->running, u.digest);
 	policy_text(f, u.policy, sizeof(u.policy));
 	if (u.octets == old->octets && u.lines == old->lines && u.due_s == old->due_s &&
-		u.calm == old->calm && old->noted_s <= now_s &&
+		u.calm == old->calm && u.top == old->top && old->noted_s <= u.noted_s &&
 		strcmp(u.digest, old->digest) == 0 && strcmp(u.policy, old->policy) == 0)
 		return;
 	write_words(&u, words, sizeof(words));

@@ -24,10 +24,11 @@ struct fetch;
 struct unchanged {
 	/* What is remembered. */
 	uint64_t octets, lines;
+	uint32_t top; /* the highest message number */
 	char digest[DIGEST_TEXT];
 	int64_t due_s;   /* the first mail is kept long enough then; 0: none will be */
 	int64_t noted_s; /* when it was written */
-	bool calm;       /* no known mail was missing */
+	bool calm;       /* see struct fetch */
 	char policy[48]; /* under which nothing was to do */
 	/* Of the session at hand. */
 	bool usable;  /* may speak for the answer to come */
@@ -39,6 +40,7 @@ struct unchanged {
 	struct buf held;
 	struct digest running;
 	uint64_t came; /* octets */
+	size_t again;  /* lines that will be read again */
 };
 void unchanged_release(struct unchanged *u);
 
@@ -55,8 +57,8 @@ bool unchanged_take(struct fetch *f, const struct pop3_event *ev, struct error *
 bool unchanged_settle(struct fetch *f, bool *anew, struct error *e) MUST_CHECK;
 /*
  * After a session in which all that was planned was done: remembers the answer, if nothing of it
- * needs another look. missing: known mail was not in it.
+ * needs another look.
  */
-void unchanged_note(struct fetch *f, bool missing, int64_t now_s);
+void unchanged_note(struct fetch *f);
 
 #endif

@@ -82,9 +82,21 @@ static void take_values(const struct syntax *s, cfg_t *cfg, char **values)
 	}
 }
 
+static bool has_secret(const struct syntax *s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		size_t which = settings_find(s->items[i].name);
+
+		if (which < SETTINGS_COUNT && settings[which].secret)
+			return true;
+	}
+	return false;
+}
+
 /*
  * Blanks behind the text pass through the buffers of libconfuse and of stdio, which nobody wipes,
- * and drive out of them what may be a secret. Both are smaller.
+ * and drive out of them what is a secret. Both are smaller. Without a secret it would be a waste of
+ * time: it takes more than all else that is done to a short file.
  */
 static void add_blanks(struct buf *text)
 {
@@ -93,8 +105,9 @@ static void add_blanks(struct buf *text)
 
 	buf_reserve(&longer, text->len + BLANKS);
 	buf_add(&longer, text->data, text->len);
-	while (longer.len < text->len + BLANKS)
-		buf_add_text(&longer, " ");
+	memset(longer.data + longer.len, ' ', BLANKS);
+	longer.len += BLANKS;
+	longer.data[longer.len] = '\0';
 	buf_wipe(text);
 	*text = longer;
 }
@@ -106,7 +119,8 @@ char **values_read(const struct syntax *s, unsigned *line)
 	cfg_t *cfg = new_reader();
 
 	syntax_clean(s, &clean);
-	add_blanks(&clean);
+	if (has_secret(s))
+		add_blanks(&clean);
 	if (cfg_parse_buf(cfg, clean.data) == CFG_SUCCESS) {
 		values = xcalloc(s->n, sizeof(values[0]));
 		take_values(s, cfg, values);

@@ -60,7 +60,7 @@ static bool mark_all(struct fetch *f, struct error *e)
 	f->counts.marked = done ? n : 0;
 	free(keys);
 	if (done && f->listing.has_uids && !f->account->policy.all)
-		unchanged_note(f, f->missing, clock_wall_s());
+		unchanged_note(f);
 	return done && quit(f);
 }
 
@@ -232,7 +232,7 @@ static bool fetch_mail(struct fetch *f, bool *again, struct error *e)
 		explain(f, &r, e);
 	else if (!*again && !r.alone && !r.removed_n && !r.unconfirmed && !r.failures_n &&
 		!r.left && f->listing.has_uids && !f->account->policy.all)
-		unchanged_note(f, f->missing, clock_wall_s());
+		unchanged_note(f);
 	retrieval_release(&r);
 	return done;
 }

@@ -2,8 +2,10 @@
 /*
  * Commands the user configured: split without a shell, started with posix_spawn (safe beside other
  * threads), watched until they end. Their two output streams are drained all the time, so that no
- * amount of chatter can block them, and only the first part is kept.
+ * amount of chatter can block them, and only the first part is kept. _GNU_SOURCE: pipe2() is in
+ * POSIX only since 2024, and without it a command started by another thread could inherit a pipe.
  */
+#define _GNU_SOURCE
 #include "base/child.h"
 
 #include <errno.h>
@@ -14,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -21,6 +24,7 @@
 extern char **environ;
 
 enum { COMPLAINTS_MAX = 1024, GRACE_MS = 2000 };
+enum { NAP_MIN_NS = 50 * 1000, NAP_MAX_NS = 50 * 1000 * 1000 };
 
 static void add_word(char ***argv, size_t *count, struct buf *word)
 {
@@ -196,22 +200,23 @@ static void watch(const struct child_job *job, pid_t pid, struct pollfd fds[2], 
 	struct child_result *result)
 {
 	int64_t deadline = job->timeout_ms ? clock_ms() + job->timeout_ms : INT64_MAX;
-	int status = 0, nap_ms = 1;
+	int64_t nap_ns = NAP_MIN_NS;
+	int status = 0;
 	bool late = false, ignored = false;
 
 	for (;;) {
 		bool open = fds[0].fd >= 0 || fds[1].fd >= 0;
 		pid_t got;
 
-		if (poll(fds, 2, open ? 100 : nap_ms) > 0) {
+		/* It has closed its ends, as it does when it exits: it can be gone in no time. */
+		if (!open) {
+			nanosleep(&(struct timespec){.tv_nsec = (long)nap_ns}, NULL);
+			nap_ns = nap_ns * 2 < NAP_MAX_NS ? nap_ns * 2 : NAP_MAX_NS;
+		} else if (poll(fds, 2, 100) > 0) {
 			if (fds[0].fd >= 0 && fds[0].revents)
 				drain(&fds[0], job->output, job->output_max, over);
 			if (fds[1].fd >= 0 && fds[1].revents)
 				drain(&fds[1], job->complaints, COMPLAINTS_MAX, &ignored);
-			if (fds[0].fd >= 0 || fds[1].fd >= 0)
-				nap_ms = 1;
-		} else if (!open && nap_ms < 50) {
-			nap_ms *= 2;
 		}
 		got = waitpid(pid, &status, WNOHANG);
 		if (got == pid || (got < 0 && errno != EINTR))
@@ -239,22 +244,13 @@ static bool is_shortage(int err)
 	return err == EAGAIN || err == ENOMEM || err == EMFILE || err == ENFILE;
 }
 
-static bool make_pipe(int ends[2])
-{
-	if (pipe(ends) < 0)
-		return false;
-	fcntl(ends[0], F_SETFD, FD_CLOEXEC);
-	fcntl(ends[1], F_SETFD, FD_CLOEXEC);
-	return true;
-}
-
 bool child_run(const struct child_job *job, struct child_result *result, struct error *e)
 {
 	int out[2] = {-1, -1}, err[2] = {-1, -1}, failed;
 	bool over = false, done = false;
 	pid_t pid = -1;
 
-	if ((job->output && !make_pipe(out)) || !make_pipe(err)) {
+	if ((job->output && pipe2(out, O_CLOEXEC) < 0) || pipe2(err, O_CLOEXEC) < 0) {
 		error_sys(e, ERROR_INTERNAL, errno, "cannot make a pipe for %s", job->argv[0]);
 		goto end;
 	}

@@ -144,6 +144,7 @@ struct store {
 	sqlite3 *db;
 	sqlite3_stmt *statements[STATEMENTS];
 	char *shown; /* the path, for sentences */
+	int changes; /* of rows, before the transaction */
 	bool copy;   /* in memory, for looking only */
 };
 
@@ -266,6 +267,7 @@ static bool read_number(struct store *s, const char *text, sqlite3_int64 *out, s
 
 static bool begin(struct store *s, struct error *e)
 {
+	s->changes = sqlite3_total_changes(s->db);
 	return execute_plain(s, BEGIN, e);
 }
 
@@ -278,6 +280,17 @@ static bool finish(struct store *s, bool done, struct error *e)
 	if (!sqlite3_get_autocommit(s->db))
 		execute_plain(s, ROLLBACK, NULL);
 	return false;
+}
+
+/* The same where rows of mail may have changed: what is said of a listing was said of them. */
+static bool finish_rows(struct store *s, bool done, struct error *e)
+{
+	if (done && sqlite3_total_changes(s->db) != s->changes) {
+		sqlite3_stmt *q = statement(s, FORGET_LISTING, e);
+
+		done = q && execute(s, q, e);
+	}
+	return finish(s, done, e);
 }
 
 static void bind_span(sqlite3_stmt *q, int i, struct span text)
@@ -644,7 +657,8 @@ bool store_prepared(struct store *s, const struct store_row *rows, size_t n,
 {
 	if (n == 0)
 		return true;
-	return begin(s, e) && finish(s, write_rows(s, PREPARED, rows, n, destination, now_s, e), e);
+	return begin(s, e) &&
+		finish_rows(s, write_rows(s, PREPARED, rows, n, destination, now_s, e), e);
 }
 
 bool store_delivered(struct store *s, const struct store_row *rows, size_t n,
@@ -653,17 +667,10 @@ bool store_delivered(struct store *s, const struct store_row *rows, size_t n,
 	if (n == 0)
 		return true;
 	return begin(s, e) &&
-		finish(s, write_rows(s, DELIVERED, rows, n, destination, now_s, e), e);
+		finish_rows(s, write_rows(s, DELIVERED, rows, n, destination, now_s, e), e);
 }
 
 /* One statement of a key and perhaps the time, for all keys, as one transaction. */
-static bool forget_listing(struct store *s, struct error *e)
-{
-	sqlite3_stmt *q = statement(s, FORGET_LISTING, e);
-
-	return q && execute(s, q, e);
-}
-
 static bool write_keys(struct store *s, enum statement which, const struct store_key *keys,
 	size_t n, const int64_t *now_s, struct error *e)
 {
@@ -682,7 +689,7 @@ static bool write_keys(struct store *s, enum statement which, const struct store
 			sqlite3_bind_int64(q, 3, *now_s);
 		done = execute(s, q, e);
 	}
-	return finish(s, done && forget_listing(s, e), e);
+	return finish_rows(s, done, e);
 }
 
 bool store_removed(
@@ -707,7 +714,7 @@ bool store_note(struct store *s, const struct store_key *keys, const uint64_t *s
 		sqlite3_bind_int64(q, 4, (sqlite3_int64)sizes[i]);
 		done = execute(s, q, e);
 	}
-	return finish(s, done && forget_listing(s, e), e);
+	return finish_rows(s, done, e);
 }
 
 bool store_mark_seen(
@@ -731,7 +738,7 @@ bool store_failed(
 	bind_key(q, key);
 	sqlite3_bind_int64(q, 3, now_s);
 	sqlite3_bind_text(q, 4, why, -1, SQLITE_STATIC);
-	return finish(s, execute(s, q, e), e);
+	return finish_rows(s, execute(s, q, e), e);
 }
 
 static bool lift(struct store *s, const struct store_move *moves, size_t n, struct error *e)
@@ -772,8 +779,7 @@ bool store_adopt(struct store *s, const struct store_move *moves, size_t n, stru
 		return true;
 	if (s->copy)
 		allow_writing(s, true);
-	done = begin(s, e) &&
-		finish(s, lift(s, moves, n, e) && land(s, moves, n, e) && forget_listing(s, e), e);
+	done = begin(s, e) && finish_rows(s, lift(s, moves, n, e) && land(s, moves, n, e), e);
 	if (s->copy)
 		allow_writing(s, false);
 	return done;
@@ -842,7 +848,7 @@ bool store_listed(struct store *s, const struct seen_set *set, const enum store_
 		return false;
 	sqlite3_bind_int64(prune, 1, now_s - keep_s);
 	sqlite3_bind_int64(prune, 2, CLOCK_SANE_S);
-	return finish(s, note_listing(s, set, now, now_s, e) && execute(s, prune, e), e);
+	return finish_rows(s, note_listing(s, set, now, now_s, e) && execute(s, prune, e), e);
 }
 
 static void read_pending(sqlite3_stmt *q, struct store_pending *row)

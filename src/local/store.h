@@ -137,8 +137,8 @@ void store_pending_free(struct store_pending *rows, size_t n);
 /*
  * Small facts by name, kept per account: "pipelining" = "broken", "last-success" = "1795464439", …
  * "host", "user" and "id", a random word for each new file, are the store's own. An unknown name
- * gives "". STORE_LISTING, what is said of a listing whose mail is known, is forgotten whenever a
- * row is dropped, moved, or changes its state other than by a delivery.
+ * gives "". STORE_LISTING, what is said of a listing whose mail is known, is forgotten with any
+ * change of a mail's row.
  */
 #define STORE_LISTING "listing"
 bool store_get(

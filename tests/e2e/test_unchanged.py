@@ -172,6 +172,96 @@ class Unchanged(popd_case.PopdCase):
         self.ambil()
         self.assert_maildir(self.mails + new[:1])
 
+    def test_a_uid_used_again_after_mail_left_unnoticed_brings_the_new_mail(self):
+        """Mail came behind the known part in a run that failed, and went before the next one."""
+        self.start()
+        both = corpus.numbered(2, start=500)
+        self.server.delivers(both)
+        refuse = self.box.write("refuse", "#!/bin/sh\ncat >~/one\ngrep -q 'number 501' ~/one && exit 65 || exit 0\n",
+                                mode=0o700)
+        self.configure(deliver="pipe:" + refuse)
+        self.assert_code(self.box.run(), 65)
+        self.configure()
+        for number in (MANY + 1, MANY + 2):
+            self.remove(number)
+        self.ambil()
+        self.server.serial = MANY
+        new = corpus.numbered(1, start=900, size=3000)
+        self.server.delivers(new)
+        self.ambil()
+        self.assert_maildir(self.mails + new)
+
+    def test_other_mail_under_all_uids_of_a_mailbox_that_was_emptied_comes(self):
+        for left in (0, 30, 90):
+            with self.subTest(left=left):
+                self.setUp()
+                self.start()
+                for number in range(left + 1, MANY + 1):
+                    self.remove(number)
+                self.ambil()
+                self.server.serial = left
+                new = corpus.numbered(MANY - left, start=900, size=3000)
+                self.server.delivers(new)
+                self.ambil()
+                self.assert_maildir(self.mails + new)
+
+    def test_mail_that_came_in_part_and_was_renamed_is_still_known(self):
+        self.start()
+        new = corpus.numbered(200, start=500)
+        self.server.delivers(new)
+        self.configure(max_messages=150)
+        self.ambil()
+        self.configure()
+        for number in range(MANY + 1, MANY + 201):
+            os.rename(os.path.join(self.server.folder, "%06d" % number),
+                      os.path.join(self.server.folder, "z%06d" % number))
+        self.ambil()
+        self.assert_maildir(self.mails + new)
+
+    def test_deletions_that_were_not_confirmed_are_asked_for_again(self):
+        self.mails = corpus.numbered(MANY)
+        self.serve(mails=self.mails, faults=["close:at=QUIT@2"])
+        self.configure(keep=False)
+        self.ambil("fetch", "--from-now")
+        self.assert_code(self.box.run("fetch", "--all"), 75)
+        self.ambil()
+        self.assert_left([])
+        self.assert_maildir(self.mails)
+
+    def test_uidl_refused_is_not_sent_again(self):
+        self.mails = corpus.numbered(MANY)
+        self.serve(mails=self.mails, faults=["err:UIDL:1:[SYS/TEMP] not now@3"])
+        self.configure()
+        for _ in range(2):
+            self.ambil()
+        result = self.box.run()
+        self.assert_code(result, 75)
+        self.assert_said(result.stderr, "does not tell its UIDs now")
+        self.ambil()
+        self.assert_maildir(self.mails)
+
+    def test_an_endless_listing_ends_as_ever(self):
+        self.mails = corpus.numbered(MANY)
+        self.serve(mails=self.mails, faults=["listing-endless:UIDL@3"])
+        self.configure()
+        for _ in range(2):
+            self.ambil()
+        result = self.box.run()
+        self.assert_code(result, 76)
+        self.assert_said(result.stderr, "UIDL is endless", "at most 2000000 messages")
+
+    def test_one_listing_is_enough_when_mail_was_deleted_elsewhere(self):
+        self.start()
+        self.remove(7)
+        self.ambil()
+        self.ambil()
+        new = corpus.numbered(2, start=5000)
+        for mail in new:
+            self.server.delivers([mail])
+            self.forget_rows()
+            self.ambil()
+        self.assert_maildir(self.mails + new)
+
     def test_from_now_knows_the_listing_too(self):
         self.mails = corpus.numbered(MANY)
         self.serve(mails=self.mails)

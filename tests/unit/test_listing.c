@@ -80,7 +80,7 @@ static void listing__may_begin_late(void **state)
 {
 	static const char *const uids[] = {"1000001 a", "1000005 b", "1000003 c"};
 	static const char *const sizes[] = {"1 10", "1000000 20", "1000003 30", "1000009 40"};
-	struct listing l = {.skipped = 1000000};
+	struct listing l = {.skipped = 1000000, .base = 1000000};
 
 	(void)state;
 	add_uids(&l, uids, COUNT(uids));
@@ -98,6 +98,7 @@ static void listing__may_begin_late(void **state)
 	listing_release(&l);
 	/* This number may be one of those in front. */
 	l.skipped = 5;
+	l.base = 6;
 	add_uids(&l, (const char *const[]){"7 a", "6 b", "8 c"}, 3);
 	assert_true(l.irregular);
 	assert_int_equal(l.n, 2);
