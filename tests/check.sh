@@ -23,12 +23,12 @@ build build-check -Dtests=enabled -Dwerror=true
 meson test -C build-check --num-processes "$jobs" --print-errorlogs
 test -n "$quick" && exit 0
 
-# The same once more with every access watched, and every line that is walked counted; how much memory such a
-# program takes says nothing.
+# The same once more with every access watched, and every line that is walked counted; what such a program
+# takes of memory and time says nothing.
 build build-asan -Dtests=enabled -Db_sanitize=address,undefined -Db_lundef=false -Db_coverage=true
 find build-asan -name '*.gcda' -delete
 ASAN_OPTIONS=detect_leaks=1:abort_on_error=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
-	meson test -C build-asan --no-suite memory --num-processes "$jobs" --print-errorlogs --timeout-multiplier 4
+	meson test -C build-asan --no-suite costs --num-processes "$jobs" --print-errorlogs --timeout-multiplier 4
 tests/coverage.sh build-asan
 
 # The unit tests once more under valgrind, which also sees what was never initialised. Leaks were looked for

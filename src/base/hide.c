@@ -54,8 +54,12 @@ static size_t secret_at(const struct hide *h, struct span words, size_t at, bool
 	size_t longest = 0;
 
 	for (size_t i = 0; i < h->n; i++) {
-		size_t len = strlen(h->secrets[i]);
+		size_t len;
 
+		/* Letters differ in this bit from their like, and little else does. */
+		if ((words.data[at] ^ h->secrets[i][0]) & ~0x20)
+			continue;
+		len = strlen(h->secrets[i]);
 		if (!stands_at(words, at, h->secrets[i], len))
 			continue;
 		if (len < HIDE_SHORT)

@@ -133,12 +133,13 @@ char *xasprintf(const char *fmt, ...)
 	return text;
 }
 
+/* What is called by way of it may do anything, for all that a compiler knows. */
+static void *(*const volatile set)(void *, int, size_t) = memset;
+
 void wipe(void *memory, size_t len)
 {
-	volatile unsigned char *p = memory;
-
-	while (len--)
-		*p++ = 0;
+	if (len)
+		set(memory, 0, len);
 }
 
 void wipe_free(char *secret)

@@ -75,6 +75,21 @@ struct safe safe(struct span s)
 	return result;
 }
 
+char *text_put_number(char *out, uint64_t number, int width)
+{
+	char digits[TEXT_NUMBER_MAX];
+	int n = 0;
+
+	do
+		digits[n++] = (char)('0' + number % 10);
+	while (number /= 10);
+	for (; width > n; width--)
+		*out++ = '0';
+	while (n)
+		*out++ = digits[--n];
+	return out;
+}
+
 void text_size(char *out, size_t room, uint64_t octets)
 {
 	static const char *const units[] = {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};

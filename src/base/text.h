@@ -21,6 +21,12 @@ struct safe {
 };
 struct safe safe(struct span s);
 
+/*
+ * Decimal, with zeros in front up to width digits; returns what is behind it. For what is written
+ * for each mail, where printf would cost more than all else.
+ */
+enum { TEXT_NUMBER_MAX = 20 };
+char *text_put_number(char *out, uint64_t number, int width);
 /* "5.4 MiB", "812 octets"; powers of 1024. */
 void text_size(char *out, size_t room, uint64_t octets);
 /* "2 h", "14 d", "45 s": the largest whole unit. */

@@ -21,12 +21,10 @@ static uint64_t rotate(uint64_t x, unsigned by)
 
 static uint64_t word_at(const unsigned char *p)
 {
-	uint64_t w = 0;
-
-	/* Compilers make one load of this. */
-	for (unsigned i = 0; i < 8; i++)
-		w |= (uint64_t)p[i] << (8 * i);
-	return w;
+	/* Compilers make one load of this; of a loop only some do. */
+	return (uint64_t)p[0] | (uint64_t)p[1] << 8 | (uint64_t)p[2] << 16 |
+		(uint64_t)p[3] << 24 | (uint64_t)p[4] << 32 | (uint64_t)p[5] << 40 |
+		(uint64_t)p[6] << 48 | (uint64_t)p[7] << 56;
 }
 
 static void add_block(struct digest *d, const unsigned char *p)

@@ -51,7 +51,8 @@ struct sink_batch {
 	size_t open; /* descriptors held */
 };
 
-_Static_assert(NAME_ROOM <= sizeof(((struct receipt *)0)->text), "a name must fit a receipt");
+_Static_assert(NAME_ROOM + PLACE_ROOM <= sizeof(((struct receipt *)0)->text),
+	"a name and its place must fit a receipt");
 
 struct maildir {
 	struct sink sink;
@@ -92,22 +93,6 @@ static bool fail(const struct sink *k, int err, struct error *e)
 	return error_sys(e, ERROR_DELIVERY, err, "%s", self_const(k)->d->shown);
 }
 
-/* Decimal, at least width digits. printf costs more than all else that is done for a small mail. */
-static char *put_number(char *out, uint64_t number, int width)
-{
-	char digits[20];
-	int n = 0;
-
-	do
-		digits[n++] = (char)('0' + number % 10);
-	while (number /= 10);
-	for (; width > n; width--)
-		*out++ = '0';
-	while (n)
-		*out++ = digits[--n];
-	return out;
-}
-
 /* Seconds, then what is unique on this machine, whose it is, and the machine. Less than NAME_ROOM.
  */
 static void make_name(struct maildir *m, char *out)
@@ -115,12 +100,12 @@ static void make_name(struct maildir *m, char *out)
 	struct timespec t;
 
 	clock_gettime(CLOCK_REALTIME, &t);
-	out = put_number(out, (uint64_t)t.tv_sec, 1);
+	out = text_put_number(out, (uint64_t)t.tv_sec, 1);
 	*out++ = '.';
 	*out++ = 'M';
-	out = put_number(out, (uint64_t)t.tv_nsec / 1000, 6);
+	out = text_put_number(out, (uint64_t)t.tv_nsec / 1000, 6);
 	memcpy(out, m->process, m->process_len);
-	out = put_number(out + m->process_len, ++m->count, 1);
+	out = text_put_number(out + m->process_len, ++m->count, 1);
 	memcpy(out, m->tail, m->tail_len + 1);
 }
 
@@ -252,6 +237,16 @@ static bool close_entries(const struct sink *k, struct sink_batch *b, struct err
 	return err ? fail(k, err, e) : true;
 }
 
+/* Where it lies is told too: a folder put in place of this one is another. */
+static void put_receipt(const struct maildir *m, const char *name, struct receipt *r)
+{
+	size_t len = strlen(name);
+
+	memcpy(r->text, name, len);
+	r->text[len] = ' ';
+	memcpy(r->text + len + 1, m->place, strlen(m->place) + 1);
+}
+
 static bool prepare(
 	struct sink *k, struct sink_batch *b, struct receipt *out, size_t n, struct error *e)
 {
@@ -267,8 +262,7 @@ static bool prepare(
 	files = xcalloc(n, sizeof(*files));
 	for (size_t i = 0; i < n; i++) {
 		files[i] = (struct durable_file){b->entries[i].name, b->entries[i].fd};
-		/* Where it lies is told too: a folder put in place of this one is another. */
-		snprintf(out[i].text, sizeof(out[i].text), "%s %s", b->entries[i].name, m->place);
+		put_receipt(m, b->entries[i].name, &out[i]);
 	}
 	done = durable_sync(&m->durable, files, n, &which);
 	err = errno;

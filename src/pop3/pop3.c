@@ -221,26 +221,50 @@ static void out_reserve(struct pop3 *p, size_t more)
 	p->out = bigger;
 }
 
-static size_t format_command(const struct pop3_command *c, char *line, size_t room)
-{
-	size_t n = (size_t)snprintf(line, room, "%s", verbs[c->verb].name);
+/* Up to here is room for a text, a blank and a number. */
+enum { LINE_ROOM = COMMAND_MAX + 2 * (1 + TEXT_NUMBER_MAX) + 2 };
 
-	if (c->arg && n < room)
-		n += (size_t)snprintf(line + n, room - n, " %s", c->arg);
-	if (c->arg2 && n < room)
-		n += (size_t)snprintf(line + n, room - n, " %s", c->arg2);
-	if (c->msg && n < room)
-		n += (size_t)snprintf(line + n, room - n, " %lu", (unsigned long)c->msg);
-	if (c->verb == POP3_TOP && n < room)
-		n += (size_t)snprintf(line + n, room - n, " %lu", (unsigned long)c->lines);
-	if (n < room)
-		n += (size_t)snprintf(line + n, room - n, "\r\n");
-	return n;
+/* text behind a blank; the line is too long when there is no room for it. */
+static size_t put_text(char *line, size_t n, const char *text)
+{
+	size_t len = strlen(text);
+
+	if (n > COMMAND_MAX || len + 1 > COMMAND_MAX - n)
+		return COMMAND_MAX + 1;
+	line[n++] = ' ';
+	memcpy(line + n, text, len);
+	return n + len;
+}
+
+static size_t put_number(char *line, size_t n, uint32_t number)
+{
+	if (n > COMMAND_MAX)
+		return n;
+	line[n++] = ' ';
+	return (size_t)(text_put_number(line + n, number, 1) - line);
+}
+
+/* Its length, which may pass COMMAND_MAX: then it is not whole. */
+static size_t format_command(const struct pop3_command *c, char line[LINE_ROOM])
+{
+	size_t n = strlen(verbs[c->verb].name);
+
+	memcpy(line, verbs[c->verb].name, n);
+	if (c->arg)
+		n = put_text(line, n, c->arg);
+	if (c->arg2)
+		n = put_text(line, n, c->arg2);
+	if (c->msg)
+		n = put_number(line, n, c->msg);
+	if (c->verb == POP3_TOP)
+		n = put_number(line, n, c->lines);
+	memcpy(line + n, "\r\n", 2);
+	return n + 2;
 }
 
 bool pop3_send(struct pop3 *p, const struct pop3_command *c, struct error *e)
 {
-	char line[COMMAND_MAX + 1];
+	char line[LINE_ROOM];
 	struct pop3_event ev;
 	size_t len;
 
@@ -262,7 +286,7 @@ bool pop3_send(struct pop3 *p, const struct pop3_command *c, struct error *e)
 	if (!argument_is_clean(c->arg) || !argument_is_clean(c->arg2))
 		return error_set(e, ERROR_CONFIG, "the argument of %s contains a line break",
 			verbs[c->verb].name);
-	len = format_command(c, line, sizeof(line));
+	len = format_command(c, line);
 	if (len > COMMAND_MAX) {
 		wipe(line, sizeof(line));
 		return error_set(e, ERROR_CONFIG,
@@ -271,7 +295,7 @@ bool pop3_send(struct pop3 *p, const struct pop3_command *c, struct error *e)
 	}
 	out_reserve(p, len);
 	buf_add(&p->out, line, len);
-	wipe(line, sizeof(line));
+	wipe(line, len);
 	enqueue(p, c->verb, c->msg);
 	p->closing = c->verb == POP3_STLS || c->verb == POP3_QUIT ||
 		(c->verb == POP3_AUTH && !c->arg2);

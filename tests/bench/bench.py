@@ -42,6 +42,8 @@ def options():
 
 def known_settings(programs):
     with tempfile.NamedTemporaryFile("w", suffix=".conf") as f:
+        f.write("account a {\nhost = localhost\nuser = a\n}\n")
+        f.flush()
         out = subprocess.run([programs.ambil, "-c", f.name, "config", "show"],
                              capture_output=True, text=True, check=False).stdout
     return {line.split("=")[0].strip() for line in out.splitlines() if "=" in line}

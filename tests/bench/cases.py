@@ -84,6 +84,7 @@ def cases(scale, settings):
     yield Case("S7", "%d x 4 KiB to procmail" % n, n, 4 * KIB, deliver="procmail",
                tools=("ambil",) + two + ALL[1:])
     for tls in (True, False):
-        yield Case("S8", "empty mailbox, %s" % ("TLS" if tls else "clear"), tls=tls, keep=True)
+        yield Case("S8", "empty mailbox, %s, later run" % ("TLS" if tls else "clear"), tls=tls, keep=True,
+                   primed=True)
     yield Case("S9", "50 accounts x 20 x 4 KiB, round trip 50 ms", 20, 4 * KIB, delay_ms=50,
                accounts=50, tools=("ambil; jobs = 50", "ambil") + ALL[1:])

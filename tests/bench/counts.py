@@ -47,6 +47,15 @@ def calls(path):
     return table
 
 
+def instructions(path):
+    """Of all processes, from the files path.PID that callgrind writes."""
+    total = 0
+    for one in glob.glob(glob.escape(path) + ".*"):
+        with open(one, encoding="utf-8", errors="replace") as f:
+            total += sum(int(number) for number in IR.findall(f.read())[-1:])
+    return total
+
+
 def _strace(programs, folder, tool, count, timeout):
     output = folder + ".strace"
     _fetch(programs, folder, tool, count, ["strace", "-f", "-c", "-o", output], timeout)
@@ -57,11 +66,7 @@ def _callgrind(programs, folder, tool, count, timeout):
     wrap = ["valgrind", "-q", "--tool=callgrind", "--trace-children=yes",
             "--callgrind-out-file=%s.callgrind.%%p" % folder]
     _fetch(programs, folder, tool, count, wrap, timeout)
-    total = 0
-    for path in glob.glob(folder + ".callgrind.*"):
-        with open(path, encoding="utf-8", errors="replace") as f:
-            total += sum(int(number) for number in IR.findall(f.read())[-1:])
-    return total
+    return instructions(folder + ".callgrind")
 
 
 def measure_tool(programs, root, name, messages, timeout):

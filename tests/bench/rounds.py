@@ -48,13 +48,12 @@ class Rounds:
         self.serve = generate(case.count, case.size)
         self.want = collections.Counter()
         self.sizes = [case.size] * case.new
-        if not case.new:
-            return
         folder = os.path.join(self.folder, "want")
-        new = mail.generated(self.programs, self.serve, folder, case.seen + 1)
-        for one, count in new.items():
-            self.want[one] = count * case.accounts
-        shutil.rmtree(folder)
+        if case.new:
+            new = mail.generated(self.programs, self.serve, folder, case.seen + 1)
+            for one, count in new.items():
+                self.want[one] = count * case.accounts
+            shutil.rmtree(folder)
         if case.primed:
             self.want += mail.generated(self.programs, OTHER_MAIL, folder)
             shutil.rmtree(folder)
@@ -151,7 +150,8 @@ class Rounds:
         due = 0 if job.keep else self.case.count * self.case.accounts
         if deleted != due:
             raise measure.Failed("%d messages deleted on the server, not %d" % (deleted, due))
-        # Taking away many files makes the disk slow for the next run, a few large ones do not.
+        # ext4 does not use the inodes of files again that were removed a moment ago, and searches long for
+        # others: all but a few large files stay until the very end.
         if self.case.count <= FEW_FILES and os.path.isdir(job.mail):
             shutil.rmtree(job.mail)
 
@@ -208,6 +208,5 @@ class Rounds:
                 except (measure.Failed, OSError, subprocess.SubprocessError) as problem:
                     self.rows[label].append(None)
                     self.notes[label] = str(problem)
-        shutil.rmtree(self.folder)
         os.sync()
         return dict(self.rows), self.notes

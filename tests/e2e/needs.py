@@ -19,6 +19,8 @@ PACKAGES = {
     "mpop": "mpop",
     "fetchmail": "fetchmail",
     "libfaketime": "libfaketime",
+    "strace": "strace",
+    "valgrind": "valgrind",
 }
 
 SEARCH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin", "/sbin"])
