@@ -22,9 +22,9 @@ static uint64_t rotate(uint64_t x, unsigned by)
 static uint64_t word_at(const unsigned char *p)
 {
 	/* Compilers make one load of this; of a loop only some do. */
-	return (uint64_t)p[0] | (uint64_t)p[1] << 8 | (uint64_t)p[2] << 16 |
-		(uint64_t)p[3] << 24 | (uint64_t)p[4] << 32 | (uint64_t)p[5] << 40 |
-		(uint64_t)p[6] << 48 | (uint64_t)p[7] << 56;
+	return (uint64_t)p[0] | (uint64_t)p[1] << 8 | (uint64_t)p[2] << 16 | (uint64_t)p[3] << 24 |
+		(uint64_t)p[4] << 32 | (uint64_t)p[5] << 40 | (uint64_t)p[6] << 48 |
+		(uint64_t)p[7] << 56;
 }
 
 static void add_block(struct digest *d, const unsigned char *p)
