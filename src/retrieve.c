@@ -17,7 +17,6 @@
 
 enum {
 	BACKLOG_OCTETS = 64 * 1024 * 1024,
-	BACKLOG_BATCHES = 2,
 	BACKLOG_SINGLES = 16, /* batches of one mail each, for each job */
 };
 
@@ -40,7 +39,7 @@ void loop_look_for_stop(struct loop *l)
 static bool may_listen(const struct loop *l)
 {
 	size_t jobs = l->r->sink->jobs ? l->r->sink->jobs : 1,
-	       batches = loop_batch_max(l) > 1 ? BACKLOG_BATCHES : BACKLOG_SINGLES * jobs;
+	       batches = loop_batch_max(l) > 1 ? SINK_BATCHES_MAX : BACKLOG_SINGLES * jobs;
 
 	return commit_pending(l->commit) < batches && commit_backlog(l->commit) < BACKLOG_OCTETS;
 }

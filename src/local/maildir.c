@@ -554,8 +554,8 @@ static size_t open_max(void)
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur <= 64)
 		return 0;
-	return (limit.rlim_cur - 64) / 4 < BATCH_MAX ? (size_t)(limit.rlim_cur - 64) / 4
-						     : BATCH_MAX;
+	limit.rlim_cur = (limit.rlim_cur - 64) / (SINK_BATCHES_MAX + 2);
+	return limit.rlim_cur < BATCH_MAX ? (size_t)limit.rlim_cur : BATCH_MAX;
 }
 
 /* One of tmp, new and cur; made when missing. */

@@ -73,6 +73,9 @@ enum sink_state {
 
 struct sink;
 struct sink_batch; /* closed mails; each kind has its own */
+/* Batches of several mails that are closed and not freed yet, at most; besides the open one. Fewer
+ * would let the network wait whenever the disk takes a moment longer. */
+enum { SINK_BATCHES_MAX = 4 };
 struct sink_ops {
 	const char *name;
 	size_t batch_max; /* mails in a batch at most: 1 where each mail is its own */
