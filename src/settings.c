@@ -113,7 +113,7 @@ const struct setting settings[] = {
 	{"state-dir", SETTING_PATH, SCOPE_TOP, .unset = "$XDG_STATE_HOME/ambil",
 		.allowed = "the name of a folder",
 		.help = "the folder that remembers what was fetched", CONFIG(state_dir)},
-	{"jobs", SETTING_NUMBER, SCOPE_TOP, .value = "4", .min = 1, .max = 64,
+	{"jobs", SETTING_NUMBER, SCOPE_TOP, .value = "16", .min = 1, .max = 64,
 		.allowed = "a number from 1 to 64", .help = "accounts to fetch at the same time",
 		CONFIG(jobs)},
 	{"color", SETTING_WORD, SCOPE_TOP, .value = "auto", WORDS(when_words),

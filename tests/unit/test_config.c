@@ -160,7 +160,7 @@ static void config_load__needs_only_host_and_user(void **state)
 	assert_int_equal(a->destination.command_timeout_ms, 300000);
 	assert_string_equal(config_origin(a, "host"), "ambil.conf:1");
 	assert_string_equal(config_origin(a, "port"), "default");
-	assert_int_equal(config.jobs, 4);
+	assert_int_equal(config.jobs, 16);
 	snprintf(path, sizeof(path), "%s/.local/state/ambil", box->home);
 	assert_string_equal(config.state_dir, path);
 	assert_string_equal(config.shown, "ambil.conf");
