@@ -8,6 +8,7 @@ changes one thing and looks whether it is noticed.
 import contextlib
 import glob
 import os
+import random
 import re
 import sqlite3
 import unittest
@@ -282,6 +283,83 @@ class Unchanged(popd_case.PopdCase):
                       os.path.join(self.server.folder, "moved%06d" % number))
         self.ambil()
         self.assert_maildir(self.mails)
+
+
+class Side(popd_case.PopdCase):
+    """One of two mailboxes and fetchers to which the same happens."""
+
+    def runTest(self):
+        """Not a test by itself."""
+
+    def put(self, name, octets):
+        with open(os.path.join(self.server.folder, name), "wb") as f:
+            f.write(octets)
+
+    def remove(self, name):
+        os.unlink(os.path.join(self.server.folder, name))
+
+    def rename(self, old, new):
+        os.rename(os.path.join(self.server.folder, old), os.path.join(self.server.folder, new))
+
+    def listing(self, statement):
+        """Carry it out on what the state says of the listing; how many rows there were."""
+        count = 0
+        for path in glob.glob(self.box.path(".local", "state", "ambil", "*.db")):
+            with contextlib.closing(sqlite3.connect(path)) as state, state:
+                count += len(state.execute(statement + " FROM fact WHERE name = 'listing'").fetchall())
+        return count
+
+    def outcome(self, args, later, more):
+        self.configure(**more)
+        result = self.box.run(*args, env=self.box.faketime("+%dm" % later) if later else None)
+        return result.code, sorted(self.maildir()), sorted(self.server.mailbox())
+
+
+class Beside(unittest.TestCase):
+    """By chance, the same for each run: what is passed over must make no difference at all."""
+
+    def change(self, sides, chance):
+        """Mail comes, goes, comes under a UID of before, or gets another UID."""
+        names = sorted(os.listdir(sides[0].server.folder))
+        what = chance.choice("ddddrtun") if names else "d"
+        octets = corpus.numbered(1, start=self.number, size=chance.choice([80, 300]))[0]
+        name = chance.choice(names) if names else None
+        for side in sides:
+            if what == "d":
+                side.put("%06d" % self.number, octets)
+            elif what in "rt":
+                side.remove(names[-1] if what == "t" else name)
+            elif what == "u" and self.gone:
+                side.put(self.gone[-1], octets)
+            elif what == "n":
+                side.rename(name, "z%06d" % self.number)
+        if what in "rt":
+            self.gone.append(names[-1] if what == "t" else name)
+        elif what == "u" and self.gone:
+            self.gone.pop()
+        self.number += 1
+
+    def test_with_and_without_what_is_said_of_the_listing(self):
+        chance = random.Random(20261126)
+        sides = [Side(), Side()]
+        self.number, self.gone, used, later, keep = 1000, [], 0, 0, True
+        for side in sides:
+            self.addCleanup(side.doCleanups)
+            side.setUp()
+            side.serve(mails=corpus.numbered(MANY))
+        for step in range(60):
+            for _ in range(chance.choice([0, 0, 1, 2])):
+                self.change(sides, chance)
+            later += chance.choice([0, 0, 0, 0, 200, 1500])
+            keep = chance.choice([keep] * 8 + [True, "3d"])
+            args = chance.choice([()] * 8 + [("fetch", "--from-now"), ("fetch", "--accept")])
+            more = {"keep": keep, **chance.choice([{}] * 6 + [{"max_messages": 1}])}
+            used += sides[0].listing("SELECT name")
+            sides[1].listing("DELETE")
+            found = [side.outcome(args, later, more) for side in sides]
+            self.assertEqual(found[0], found[1], "step %d" % step)
+        print("%d runs could pass over" % used, end=" ", flush=True)
+        self.assertGreater(used, 5)
 
 
 if __name__ == "__main__":
