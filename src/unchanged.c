@@ -241,8 +241,10 @@ static bool stays(const struct fetch *f, const struct plan_item *item, int64_t *
 		return false;
 	if (marks)
 		return true;
-	if (!item->fetch && item->why != PLAN_SEEN && item->why != PLAN_MARKED &&
-		item->why != PLAN_KEPT)
+	if (!item->fetch &&
+		(!mail->seen ||
+			(item->why != PLAN_SEEN && item->why != PLAN_MARKED &&
+				item->why != PLAN_KEPT)))
 		return false;
 	if (policy->keep != KEEP_FOR || item->why == PLAN_MARKED)
 		return true;

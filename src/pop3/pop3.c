@@ -222,7 +222,7 @@ static void out_reserve(struct pop3 *p, size_t more)
 }
 
 /* Up to here is room for a text, a blank and a number. */
-enum { LINE_ROOM = COMMAND_MAX + 2 * (1 + TEXT_NUMBER_MAX) + 2 };
+enum { LINE_ROOM = COMMAND_MAX + 2 * (1 + TEXT_NUMBER_MAX) + 3 };
 
 /* text behind a blank; the line is too long when there is no room for it. */
 static size_t put_text(char *line, size_t n, const char *text)
@@ -232,8 +232,7 @@ static size_t put_text(char *line, size_t n, const char *text)
 	if (n > COMMAND_MAX || len + 1 > COMMAND_MAX - n)
 		return COMMAND_MAX + 1;
 	line[n++] = ' ';
-	memcpy(line + n, text, len);
-	return n + len;
+	return (size_t)(stpcpy(line + n, text) - line);
 }
 
 static size_t put_number(char *line, size_t n, uint32_t number)
@@ -247,9 +246,8 @@ static size_t put_number(char *line, size_t n, uint32_t number)
 /* Its length, which may pass COMMAND_MAX: then it is not whole. */
 static size_t format_command(const struct pop3_command *c, char line[LINE_ROOM])
 {
-	size_t n = strlen(verbs[c->verb].name);
+	size_t n = (size_t)(stpcpy(line, verbs[c->verb].name) - line);
 
-	memcpy(line, verbs[c->verb].name, n);
 	if (c->arg)
 		n = put_text(line, n, c->arg);
 	if (c->arg2)
@@ -258,8 +256,7 @@ static size_t format_command(const struct pop3_command *c, char line[LINE_ROOM])
 		n = put_number(line, n, c->msg);
 	if (c->verb == POP3_TOP)
 		n = put_number(line, n, c->lines);
-	memcpy(line + n, "\r\n", 2);
-	return n + 2;
+	return (size_t)(stpcpy(line + n, "\r\n") - line);
 }
 
 bool pop3_send(struct pop3 *p, const struct pop3_command *c, struct error *e)
