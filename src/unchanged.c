@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The record is one line of text in the state: octets, lines, highest message number, digest, when
+ * the first mail is due, when it was written, calm, policy. It says that rows and listing, as both
+ * were then, left nothing to do; the store drops it with any change of a row, so nothing here needs
+ * to know why rows change. What cannot be read, or may not speak now, is as if it were not there.
+ */
 #include "unchanged.h"
 
 #include <inttypes.h>

@@ -65,6 +65,21 @@ class Unchanged(popd_case.PopdCase):
         self.ambil(env=self.box.faketime("+25h"))
         self.assertEqual(len(self.maildir()), 2 * MANY + 1)
 
+    def test_a_record_that_makes_no_sense_is_none(self):
+        self.start()
+        good = " ".join(self.known())
+        for number, bad in enumerate(("", "x", "1 2 3", good.replace(good.split()[3], "0" * 32), good[:40],
+                                      "99999999999999999999 " + good, good.rsplit(" ", 1)[0])):
+            with contextlib.closing(sqlite3.connect(self.state())) as state, state:
+                state.execute("UPDATE fact SET value = ? WHERE name = 'listing'", (bad,))
+            new = corpus.numbered(1, start=700 + number)
+            self.mails += new
+            self.server.delivers(new)
+            self.ambil()
+            self.assert_maildir(self.mails, note=bad)
+            good = " ".join(self.known())
+            self.assertEqual(good.split()[1], str(len(self.mails)))
+
     def test_a_large_listing_that_changed_is_asked_for_again(self):
         """It is not held in memory meanwhile."""
         count = 4000
