@@ -8,20 +8,19 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "auth/command.h"
 #include "auth/prompt.h"
-#include "base/child.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
 
-enum { OUTPUT_MAX = 64 * 1024, COMMAND_TIMEOUT_S = 60 };
+enum { OUTPUT_MAX = 64 * 1024 };
 
 void secret_release(struct secret *s)
 {
@@ -44,69 +43,18 @@ static bool take(struct span value, const char *from, const char *source, struct
 	return true;
 }
 
-static struct span first_line(const struct buf *b)
-{
-	struct span line = buf_span(b);
-	const char *end = line.len ? memchr(line.data, '\n', line.len) : NULL;
-
-	if (end)
-		line.len = (size_t)(end - line.data);
-	if (line.len && line.data[line.len - 1] == '\r')
-		line.len--;
-	return line;
-}
-
-/* How the command failed, in words; false always. */
-static bool command_failed(const char *called, bool stopped, const struct child_result *result,
-	const struct buf *complaints, struct error *e)
-{
-	struct span why = first_line(complaints);
-
-	if (stopped || (result->end == CHILD_SIGNALLED && result->code == SIGINT))
-		return error_set(e, ERROR_INTERRUPTED, "%s was interrupted", called);
-	if (result->end == CHILD_TIMED_OUT)
-		error_set(e, ERROR_CONFIG, "%s did not end within %d s", called, COMMAND_TIMEOUT_S);
-	else if (result->end == CHILD_SIGNALLED)
-		error_set(e, ERROR_CONFIG, "%s was ended by signal %d", called, result->code);
-	else
-		error_set(e, ERROR_CONFIG, "%s exited %d", called, result->code);
-	if (why.len)
-		error_why(e, "%s", safe(why).text);
-	return false;
-}
-
 static bool from_command(const struct secret_sources *from, struct secret *out, struct error *e)
 {
-	char *called = xasprintf("password-command \"%s\"", safe(span_of(from->command)).text);
-	struct buf output = {NULL, 0, 0}, complaints = {NULL, 0, 0};
-	struct child_result result;
-	struct error inner = {.kind = ERROR_NONE};
-	char **argv = NULL;
-	bool done = false;
-
-	buf_reserve(&output, OUTPUT_MAX);
-	if (!child_argv_split(from->command, &argv, &inner))
-		goto end;
-	const struct child_job job = {.argv = argv,
-		.stdin_fd = -1,
-		.output = &output,
+	const struct secret_command command = {.setting = "password-command",
+		.line = from->command,
 		.output_max = OUTPUT_MAX,
-		.complaints = &complaints,
-		.timeout_ms = (int64_t)COMMAND_TIMEOUT_S * 1000,
 		.stop = from->stop};
+	char *called = secret_command_called(&command);
+	struct buf output = {NULL, 0, 0};
+	bool done = secret_command_run(&command, &output, e) &&
+		take(secret_first_line(&output), called, command.setting, out, e);
 
-	if (!child_run(&job, &result, &inner))
-		goto end;
-	if (result.end != CHILD_EXITED || result.code != 0)
-		done = command_failed(called, from->stop && *from->stop, &result, &complaints, e);
-	else
-		done = take(first_line(&output), called, "password-command", out, e);
-end:
-	if (inner.kind != ERROR_NONE)
-		error_set(e, inner.kind, "password-command: %s", inner.text);
-	child_argv_free(argv);
 	buf_wipe(&output);
-	buf_wipe(&complaints);
 	free(called);
 	return done;
 }
@@ -137,7 +85,7 @@ static bool from_file(const char *path, const char *setting, mode_t forbidden, s
 
 	if (file_slurp(path, OUTPUT_MAX, &text, &mode, &owner))
 		done = may_trust(called, shown, mode, owner, forbidden, e) &&
-			take(first_line(&text), called, setting, out, e);
+			take(secret_first_line(&text), called, setting, out, e);
 	else
 		done = errno == EINVAL
 			? error_set(e, ERROR_CONFIG, "%s: not a regular file", called)
@@ -219,10 +167,10 @@ bool secret_prompt(const struct secret_sources *from, const char *question, stru
 	asked = question ? xstrdup(question)
 			 : xasprintf("Password for %s at %s: ", from->user, from->host);
 	done = prompt_ask(fd, asked, &answer, e);
-	if (done && !first_line(&answer).len)
+	if (done && !secret_first_line(&answer).len)
 		done = error_set(
 			e, ERROR_CONFIG, "no password was typed; nothing was sent to the server");
-	done = done && take(first_line(&answer), "what was typed", "prompt", out, e);
+	done = done && take(secret_first_line(&answer), "what was typed", "prompt", out, e);
 	buf_wipe(&answer);
 	free(asked);
 	close(fd);
