@@ -15,6 +15,22 @@
 #include "report.h"
 #include "session_inner.h"
 
+void session_begins(const struct session *s, enum session_step step)
+{
+	const struct session_watch *watch = s->setting->watch;
+
+	if (watch)
+		watch->begins(watch->self, step);
+}
+
+static void tell_words(struct session *s, enum session_step step, struct span words)
+{
+	const struct session_watch *watch = s->setting->watch;
+
+	if (watch)
+		watch->says(watch->self, step, hide_in(&s->hide, words, &s->shown));
+}
+
 static bool command(
 	struct session *s, const struct pop3_command *c, struct pop3_event *ev, struct error *e)
 {
@@ -45,6 +61,7 @@ static bool greet(struct session *s, struct error *e)
 	struct span stamp;
 	bool wrong_port = !s->encrypted && to->port == 995;
 
+	session_begins(s, SESSION_GREETING);
 	/* A server that waits for a TLS handshake will never greet: no need to wait as long as for
 	 * mail. */
 	if (wrong_port && to->connect_timeout_ms < s->timeout_ms)
@@ -67,6 +84,7 @@ static bool greet(struct session *s, struct error *e)
 	}
 	if (reply_apop_stamp(ev.text, &stamp))
 		s->stamp = xstrndup(stamp.data, stamp.len);
+	tell_words(s, SESSION_GREETING, ev.text);
 	return true;
 }
 
@@ -85,14 +103,17 @@ static bool read_capabilities(struct session *s, struct error *e)
 	do {
 		if (!session_wait(s, &ev, e))
 			return false;
-		if (ev.type == POP3_LINE)
+		if (ev.type == POP3_LINE) {
 			capabilities_add(c, ev.text);
+			tell_words(s, SESSION_CAPABILITIES, ev.text);
+		}
 	} while (ev.type != POP3_END);
 	return true;
 }
 
 bool session_ask_capabilities(struct session *s, struct error *e)
 {
+	session_begins(s, SESSION_CAPABILITIES);
 	return session_send(s, &(struct pop3_command){.verb = POP3_CAPA}, e) &&
 		read_capabilities(s, e);
 }
@@ -136,6 +157,7 @@ static bool start_tls(struct session *s, struct error *e)
 {
 	const struct account *a = s->account;
 
+	session_begins(s, SESSION_TLS);
 	report_step(s->setting->report_fd, "securing the connection");
 	if (!tls_start(&s->stream, &a->tls, a->endpoint.host, a->endpoint.port,
 		    a->endpoint.connect_timeout_ms, s->setting->stop_fd, e)) {
@@ -153,6 +175,8 @@ static bool start_tls(struct session *s, struct error *e)
 		snprintf(line, sizeof(line), "%s", tls_description(s->stream));
 		session_trace(s, "*", line);
 	}
+	if (s->setting->watch)
+		s->setting->watch->secured(s->setting->watch->self, s->stream);
 	return true;
 }
 
@@ -161,6 +185,7 @@ static bool upgrade(struct session *s, struct error *e)
 	const struct endpoint *to = &s->account->endpoint;
 	struct pop3_event ev;
 
+	session_begins(s, SESSION_STLS);
 	if (s->capabilities.known && !s->capabilities.stls) {
 		error_set(e, ERROR_TLS, "%s:%u does not offer STLS", to->host, (unsigned)to->port);
 		return error_why(e, "nothing secret was sent");
@@ -188,6 +213,7 @@ static bool connect_to(struct session *s, struct error *e)
 {
 	const struct account *a = s->account;
 
+	session_begins(s, SESSION_CONNECT);
 	report_step(s->setting->report_fd, "connecting to %s", a->endpoint.host);
 	if (!dial(&a->endpoint, s->setting->stop_fd, &s->stream, e)) {
 		if (e->kind == ERROR_HOST && !s->account->temporary)
@@ -209,15 +235,18 @@ static bool connect_to(struct session *s, struct error *e)
 static void hide_login(struct session *s)
 {
 	const char *password = s->setting->secret->value;
-	char *plain = sasl_plain_form(s->account->user, password);
+	char *plain;
 
+	if (!password)
+		return;
+	plain = sasl_plain_form(s->account->user, password);
 	hide_add(&s->hide, password);
 	hide_add(&s->hide, plain);
 	wipe_free(plain);
 }
 
-bool session_open(const struct session_setting *setting, const struct pop3_command *then, size_t n,
-	struct session **out, bool *lost_step, struct error *e)
+bool session_connect(const struct session_setting *setting, struct session **out, bool *lost_step,
+	struct error *e)
 {
 	struct session *s = xcalloc(1, sizeof(*s));
 
@@ -227,9 +256,40 @@ bool session_open(const struct session_setting *setting, const struct pop3_comma
 	s->engine = pop3_new();
 	hide_login(s);
 	pop3_hide(s->engine, &s->hide);
-	if (!connect_to(s, e) || !login(s, then, n, e)) {
+	if (!connect_to(s, e)) {
 		if (e && s->account->temporary)
 			say_for_url(s, e);
+		*lost_step = s->lost_step;
+		session_free(s);
+		return false;
+	}
+	*out = s;
+	return true;
+}
+
+bool session_login(struct session *s, const struct pop3_command *then, size_t n, struct error *e)
+{
+	session_begins(s, SESSION_LOGIN);
+	if (login(s, then, n, e))
+		return true;
+	if (e && s->account->temporary)
+		say_for_url(s, e);
+	return false;
+}
+
+bool session_renew_capabilities(struct session *s, struct error *e)
+{
+	return session_ask_capabilities(s, e);
+}
+
+bool session_open(const struct session_setting *setting, const struct pop3_command *then, size_t n,
+	struct session **out, bool *lost_step, struct error *e)
+{
+	struct session *s = NULL;
+
+	if (!session_connect(setting, &s, lost_step, e))
+		return false;
+	if (!session_login(s, then, n, e)) {
 		*lost_step = s->lost_step;
 		session_free(s);
 		return false;

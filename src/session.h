@@ -11,6 +11,31 @@
 #include "pop3/pop3.h"
 #include "pop3/reply.h"
 
+struct stream;
+
+/*
+ * For whoever wants to look on while a session is opened (ambil doctor). Each may be called more
+ * than once: capabilities are asked for before TLS, after it, and after the login.
+ */
+enum session_step {
+	SESSION_CONNECT,
+	SESSION_TLS,
+	SESSION_GREETING,
+	SESSION_CAPABILITIES,
+	SESSION_STLS,
+	SESSION_LOGIN,
+};
+struct session_watch {
+	/* A step begins; the one before it is done. */
+	void (*begins)(void *self, enum session_step step);
+	/* What the server has said in it: the greeting, a line of CAPA. Raw, but without secrets.
+	 */
+	void (*says)(void *self, enum session_step step, struct span words);
+	/* The connection is encrypted, and the server is the right one. */
+	void (*secured)(void *self, const struct stream *stream);
+	void *self;
+};
+
 /*
  * One connection to one account's server: joins engine, stream and login, keeps the time limits,
  * and writes the trace with secrets hidden, also where the server repeats them. Errors name the
@@ -26,6 +51,7 @@ struct session_setting {
 	int report_fd;
 	const volatile sig_atomic_t *stop;
 	int stop_fd;
+	const struct session_watch *watch; /* may be NULL */
 };
 struct session;
 
@@ -37,6 +63,14 @@ struct session;
  */
 bool session_open(const struct session_setting *setting, const struct pop3_command *then, size_t n,
 	struct session **out, bool *lost_step, struct error *e) MUST_CHECK;
+/* The first half of it: up to a server that is ready for a login, with its capabilities. */
+bool session_connect(const struct session_setting *setting, struct session **out, bool *lost_step,
+	struct error *e) MUST_CHECK;
+/* The second half. s stays the caller's, also on failure. */
+bool session_login(
+	struct session *s, const struct pop3_command *then, size_t n, struct error *e) MUST_CHECK;
+/* CAPA once more: what is offered after the login. */
+bool session_renew_capabilities(struct session *s, struct error *e) MUST_CHECK;
 /* Closes without QUIT. */
 void session_free(struct session *s);
 

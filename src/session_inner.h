@@ -41,6 +41,8 @@ bool session_wait(struct session *s, struct pop3_event *ev, struct error *e) MUS
 void session_trace(const struct session *s, const char *side, const char *text);
 /* Engine and stream say "the server" in errors; the user wants to know which. */
 void session_name_host(const struct session *s, struct error *e);
+/* Tells whoever looks on that a step begins. */
+void session_begins(const struct session *s, enum session_step step);
 /* CAPA, read into s->capabilities; a server that refuses it is no error. */
 bool session_ask_capabilities(struct session *s, struct error *e) MUST_CHECK;
 
