@@ -59,18 +59,6 @@ static bool from_command(const struct secret_sources *from, struct secret *out, 
 	return done;
 }
 
-static bool may_trust(const char *called, const char *path, mode_t mode, uid_t owner,
-	mode_t forbidden, struct error *e)
-{
-	if (owner != geteuid() && owner != 0)
-		return error_set(e, ERROR_CONFIG, "%s belongs to another user", called);
-	if (!(mode & forbidden))
-		return true;
-	error_set(e, ERROR_CONFIG, "%s holds a password and can be %s by others (mode %04o)",
-		called, mode & forbidden & 022 ? "written" : "read", (unsigned)mode);
-	return error_remedy(e, "make it yours alone", "chmod 600 %s", path);
-}
-
 /* forbidden: permission bits that must not be set. */
 static bool from_file(const char *path, const char *setting, mode_t forbidden, struct secret *out,
 	struct error *e)
@@ -84,7 +72,7 @@ static bool from_file(const char *path, const char *setting, mode_t forbidden, s
 	bool done;
 
 	if (file_slurp(path, OUTPUT_MAX, &text, &mode, &owner))
-		done = may_trust(called, shown, mode, owner, forbidden, e) &&
+		done = file_may_trust(called, shown, "a password", mode, owner, forbidden, e) &&
 			take(secret_first_line(&text), called, setting, out, e);
 	else
 		done = errno == EINVAL

@@ -171,6 +171,18 @@ fail:
 	return false;
 }
 
+bool file_may_trust(const char *called, const char *path, const char *holds, mode_t mode,
+	uid_t owner, mode_t forbidden, struct error *e)
+{
+	if (owner != geteuid() && owner != 0)
+		return error_set(e, ERROR_CONFIG, "%s belongs to another user", called);
+	if (!(mode & forbidden))
+		return true;
+	error_set(e, ERROR_CONFIG, "%s holds %s and can be %s by others (mode %04o)", called, holds,
+		mode & forbidden & 022 ? "written" : "read", (unsigned)mode);
+	return error_remedy(e, "make it yours alone", "chmod 600 %s", path);
+}
+
 enum file_lock file_lock(const char *path, int *fd_out, pid_t *holder, struct error *e)
 {
 	struct flock want = {.l_type = F_WRLCK, .l_whence = SEEK_SET};

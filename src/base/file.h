@@ -34,6 +34,13 @@ char *file_expand_home(const char *path, const char *home);
  * owner, may be NULL. */
 bool file_slurp(
 	const char *path, size_t max, struct buf *out, mode_t *mode_out, uid_t *uid_out) MUST_CHECK;
+/*
+ * Whether a file that holds a secret may be relied on: it belongs to this user or to root, and has
+ * none of the forbidden permission bits. called, path: how to name it in the error, and in the
+ * command that cures it; holds: "a password". ERROR_CONFIG.
+ */
+bool file_may_trust(const char *called, const char *path, const char *holds, mode_t mode,
+	uid_t owner, mode_t forbidden, struct error *e) MUST_CHECK;
 
 /*
  * One process at a time, by a kernel (fcntl) lock on the file at path, which is created and stays.
