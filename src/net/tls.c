@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "net/certificate.h"
 #include "net/dial.h"
 #include "net/trust.h"
 #include "net/wait.h"
@@ -457,8 +458,39 @@ static char *name_to_verify(const char *host, struct error *e)
 	return name;
 }
 
-bool tls_start(struct stream **s, const struct tls_policy *policy, const char *host, uint16_t port,
-	int64_t timeout_ms, int stop_fd, struct error *e)
+/* "ECDHE, X25519", "RSA". */
+static void name_exchange(gnutls_session_t session, char *out, size_t room)
+{
+	gnutls_group_t group = gnutls_group_get(session);
+	bool fresh = gnutls_protocol_get_version(session) >= GNUTLS_TLS1_3;
+	const char *name = fresh ? "ECDHE" : gnutls_kx_get_name(gnutls_kx_get(session));
+	const char *over = group ? gnutls_group_get_name(group) : NULL;
+
+	/* TLS 1.3 has no names for it: all but groups of the old kind are elliptic curves. */
+	if (fresh && over && strncmp(over, "FFDHE", 5) == 0)
+		name = "DHE";
+	snprintf(out, room, "%s%s%s", name ? name : "?", over ? ", " : "", over ? over : "");
+}
+
+static void note_facts(const struct tls *t, struct tls_facts *facts)
+{
+	const char *version = gnutls_protocol_get_name(gnutls_protocol_get_version(t->session));
+	const char *suite = gnutls_ciphersuite_get(t->session);
+	struct chain chain;
+
+	facts->seen = true;
+	snprintf(facts->version, sizeof(facts->version), "TLS %s",
+		version && strncmp(version, "TLS", 3) == 0 ? version + 3 : "?");
+	snprintf(facts->suite, sizeof(facts->suite), "%s", suite ? suite : "?");
+	name_exchange(t->session, facts->exchange, sizeof(facts->exchange));
+	if (chain_read(&chain, t->session)) {
+		chain_describe(&chain, facts);
+		chain_release(&chain);
+	}
+}
+
+bool tls_inspect(struct stream **s, const struct tls_policy *policy, const char *host,
+	uint16_t port, int64_t timeout_ms, int stop_fd, struct tls_facts *facts, struct error *e)
 {
 	const struct peer peer = {policy, host, port, timeout_ms, stop_fd};
 	const char *shown = policy->host ? policy->host : host;
@@ -466,10 +498,14 @@ bool tls_start(struct stream **s, const struct tls_policy *policy, const char *h
 	char *name = name_to_verify(shown, e);
 	bool done;
 
+	if (facts)
+		memset(facts, 0, sizeof(*facts));
 	t->stream.ops = &tls_ops;
 	t->lower = *s;
 	*s = NULL;
 	done = name && set_up(t, policy, name, e) && shake_hands(t, &peer, e);
+	if (done && facts)
+		note_facts(t, facts);
 	if (done && !trust_verify(t->session, name, shown, e)) {
 		gnutls_alert_send(t->session, GNUTLS_AL_FATAL, GNUTLS_A_BAD_CERTIFICATE);
 		done = false;
@@ -479,10 +515,18 @@ bool tls_start(struct stream **s, const struct tls_policy *policy, const char *h
 		stream_free(&t->stream);
 		return false;
 	}
+	if (facts)
+		facts->trusted = true;
 	t->established = true;
 	describe(t);
 	*s = &t->stream;
 	return true;
+}
+
+bool tls_start(struct stream **s, const struct tls_policy *policy, const char *host, uint16_t port,
+	int64_t timeout_ms, int stop_fd, struct error *e)
+{
+	return tls_inspect(s, policy, host, port, timeout_ms, stop_fd, NULL, e);
 }
 
 bool tls_check(const struct tls_policy *policy, struct error *e)
@@ -493,4 +537,27 @@ bool tls_check(const struct tls_policy *policy, struct error *e)
 const char *tls_description(const struct stream *s)
 {
 	return s && s->ops == &tls_ops ? ((const struct tls *)s)->description : "";
+}
+
+bool tls_channel_binding(const struct stream *s, enum tls_binding kind, struct buf *out)
+{
+	const struct tls *t = (const struct tls *)s;
+	gnutls_channel_binding_t wanted = kind == TLS_BINDING_UNIQUE ? GNUTLS_CB_TLS_UNIQUE
+								     : GNUTLS_CB_TLS_EXPORTER;
+	gnutls_datum_t octets;
+	bool modern, bound;
+
+	if (!s || s->ops != &tls_ops || !t->established)
+		return false;
+	modern = gnutls_protocol_get_version(t->session) >= GNUTLS_TLS1_3;
+	bound = modern || gnutls_session_ext_master_secret_status(t->session) != 0;
+	if (kind == TLS_BINDING_UNIQUE && modern)
+		return false;
+	if (!bound && (kind == TLS_BINDING_EXPORTER || gnutls_session_is_resumed(t->session)))
+		return false;
+	if (gnutls_session_channel_binding(t->session, wanted, &octets) < 0)
+		return false;
+	buf_add(out, octets.data, octets.size);
+	gnutls_free(octets.data);
+	return true;
 }

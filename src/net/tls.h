@@ -21,6 +21,27 @@ struct tls_policy {
 /* Checks that the trust files can be read, before any connection. ERROR_CONFIG. */
 bool tls_check(const struct tls_policy *policy, struct error *e) MUST_CHECK;
 
+/* One certificate of the chain that a server has shown; all text is fit for a terminal. */
+enum { TLS_CHAIN_MAX = 16 };
+struct tls_certificate {
+	char subject[256], issuer[256]; /* common name, else organisation, else the whole name */
+	char names[512];                /* the hosts and addresses it is for: "a, b"; "" for none */
+	int64_t from_s, until_s;        /* valid; seconds since 1970 */
+	char sha256[96];                /* of the certificate: "A0:96:…" */
+	char pin[48];                   /* of its key, as pin-sha256 takes it */
+	char key[64];                   /* "RSA, 2048 bits" */
+};
+/* What a handshake has shown. */
+struct tls_facts {
+	bool seen;         /* it came to its end; all is empty otherwise */
+	char version[16];  /* "TLS 1.3" */
+	char suite[64];    /* "TLS_AES_256_GCM_SHA384" */
+	char exchange[64]; /* "ECDHE, X25519" */
+	size_t n;          /* certificates, the server's own first; at most TLS_CHAIN_MAX */
+	struct tls_certificate chain[TLS_CHAIN_MAX];
+	bool trusted; /* else the error of tls_inspect says why not */
+};
+
 /*
  * Shakes hands over *s, which it takes, also on failure, and verifies chain, dates, purpose and
  * name (RFC 9525; an address only against IP entries; SNI is never an address, RFC 6066). On
@@ -31,8 +52,24 @@ bool tls_check(const struct tls_policy *policy, struct error *e) MUST_CHECK;
  */
 bool tls_start(struct stream **s, const struct tls_policy *policy, const char *host, uint16_t port,
 	int64_t timeout_ms, int stop_fd, struct error *e) MUST_CHECK;
+/*
+ * The same, and says what was seen, also when the server is not trusted: then the connection is
+ * over, and nothing was sent behind the handshake. facts may be NULL.
+ */
+bool tls_inspect(struct stream **s, const struct tls_policy *policy, const char *host,
+	uint16_t port, int64_t timeout_ms, int stop_fd, struct tls_facts *facts,
+	struct error *e) MUST_CHECK;
 
 /* "TLS 1.3, AES-256-GCM": for -v and the trace; "" when s is not encrypted. */
 const char *tls_description(const struct stream *s);
+
+/*
+ * What ties a login to this connection (RFC 5929, 9266): appends its octets to *out. Exporter: 32
+ * octets, TLS 1.3 or, with the extended master secret, 1.2. Unique: 12 octets, TLS 1.2 and older.
+ * False when there is none: s is not encrypted, or its version or a resumed session without the
+ * extended master secret (RFC 7627 s.5.1) does not give a safe one.
+ */
+enum tls_binding { TLS_BINDING_EXPORTER, TLS_BINDING_UNIQUE };
+bool tls_channel_binding(const struct stream *s, enum tls_binding kind, struct buf *out) MUST_CHECK;
 
 #endif

@@ -10,7 +10,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <gnutls/x509.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -18,17 +17,9 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "net/certificate.h"
 
-enum { CHAIN_MAX = 16, TRUST_FILE_MAX = 8 * 1024 * 1024, NAMES_MAX = 500, NAMES_SHOWN_MAX = 200 };
-
-struct chain {
-	gnutls_x509_crt_t at[CHAIN_MAX];
-	unsigned n;
-};
-
-struct words {
-	char text[256];
-};
+enum { TRUST_FILE_MAX = 8 * 1024 * 1024 };
 
 bool trust_address(const char *name, unsigned char octets[16], unsigned *len)
 {
@@ -103,122 +94,11 @@ bool trust_check(const struct tls_policy *policy, struct error *e)
 	return done;
 }
 
-static void chain_release(struct chain *chain)
-{
-	while (chain->n)
-		gnutls_x509_crt_deinit(chain->at[--chain->n]);
-}
-
-/* The server's own certificate comes first. False when there is none. */
-static bool chain_read(struct chain *chain, gnutls_session_t session)
-{
-	unsigned count = 0;
-	const gnutls_datum_t *list = gnutls_certificate_get_peers(session, &count);
-
-	chain->n = 0;
-	for (unsigned i = 0; list && i < count && i < CHAIN_MAX; i++) {
-		gnutls_x509_crt_t crt;
-
-		if (gnutls_x509_crt_init(&crt) < 0)
-			break;
-		chain->at[chain->n++] = crt;
-		if (gnutls_x509_crt_import(crt, &list[i], GNUTLS_X509_FMT_DER) < 0) {
-			chain_release(chain);
-			break;
-		}
-	}
-	return chain->n > 0;
-}
-
-static struct words day(time_t when)
-{
-	struct words w = {"?"};
-	struct tm tm;
-
-	if (gmtime_r(&when, &tm))
-		strftime(w.text, sizeof(w.text), "%Y-%m-%d", &tm);
-	return w;
-}
-
-/* Who has issued crt: the common name, else the organisation, else the whole name. */
-static struct words issuer_of(gnutls_x509_crt_t crt)
-{
-	static const char *const parts[] = {
-		GNUTLS_OID_X520_COMMON_NAME, GNUTLS_OID_X520_ORGANIZATION_NAME};
-	struct words w = {"?"};
-	char raw[512];
-	size_t len;
-
-	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-		len = sizeof(raw);
-		if (gnutls_x509_crt_get_issuer_dn_by_oid(crt, parts[i], 0, 0, raw, &len) < 0)
-			continue;
-		text_safe(w.text, sizeof(w.text), (struct span){raw, len});
-		return w;
-	}
-	len = sizeof(raw);
-	if (gnutls_x509_crt_get_issuer_dn(crt, raw, &len) >= 0)
-		text_safe(w.text, sizeof(w.text), (struct span){raw, len});
-	return w;
-}
-
-static struct words fingerprint(gnutls_x509_crt_t crt)
-{
-	struct words w = {"?"};
-	unsigned char digest[32];
-	size_t len = sizeof(digest), used = 0;
-
-	if (gnutls_x509_crt_get_fingerprint(crt, GNUTLS_DIG_SHA256, digest, &len) < 0)
-		return w;
-	for (size_t i = 0; i < len; i++)
-		used += (size_t)snprintf(
-			w.text + used, sizeof(w.text) - used, "%s%02X", i ? ":" : "", digest[i]);
-	return w;
-}
-
-static void add_name(struct buf *list, const char *raw, size_t len, unsigned type)
-{
-	char text[INET6_ADDRSTRLEN];
-
-	if (list->len)
-		buf_add_text(list, ", ");
-	if (type == GNUTLS_SAN_DNSNAME)
-		buf_add_text(list, safe((struct span){raw, len}).text);
-	else if (inet_ntop(len == 4 ? AF_INET : AF_INET6, raw, text, sizeof(text)))
-		buf_add_text(list, text);
-}
-
-/* The hosts and addresses crt is for, as "a, b, c"; how many are host names. */
-static size_t names_of(gnutls_x509_crt_t crt, struct buf *list)
-{
-	size_t left_out = 0, hosts = 0;
-
-	for (unsigned i = 0; i < NAMES_MAX; i++) {
-		char raw[512];
-		size_t len = sizeof(raw);
-		int type = gnutls_x509_crt_get_subject_alt_name(crt, i, raw, &len, NULL);
-
-		if (type == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE)
-			break;
-		hosts += type == GNUTLS_SAN_DNSNAME;
-		if (type != GNUTLS_SAN_DNSNAME &&
-			(type != GNUTLS_SAN_IPADDRESS || (len != 4 && len != 16)))
-			continue;
-		if (list->len + len > NAMES_SHOWN_MAX)
-			left_out++;
-		else
-			add_name(list, raw, len, (unsigned)type);
-	}
-	if (left_out)
-		buf_printf(list, " and %zu more", left_out);
-	return hosts;
-}
-
 static bool wrong_name(gnutls_x509_crt_t crt, const char *shown, struct error *e)
 {
 	struct buf names = {NULL, 0, 0};
 
-	names_of(crt, &names);
+	certificate_names(crt, &names);
 	if (names.len) {
 		error_set(e, ERROR_TLS, "the certificate is for %s, not for %s", names.data, shown);
 		error_remedy(e, "", "use one of these names as host");
@@ -232,25 +112,20 @@ static bool wrong_name(gnutls_x509_crt_t crt, const char *shown, struct error *e
 	return false;
 }
 
-static bool is_self_signed(gnutls_x509_crt_t crt)
-{
-	return gnutls_x509_crt_check_issuer(crt, crt) != 0;
-}
-
 static bool unknown_issuer(const struct chain *chain, const char *shown, struct error *e)
 {
 	gnutls_x509_crt_t own = chain->at[0];
 
-	if (chain->n == 1 && is_self_signed(own))
+	if (chain->n == 1 && certificate_self_signed(own))
 		error_set(e, ERROR_TLS,
 			"the certificate of %s is not trusted: it is signed by nobody but itself",
 			shown);
 	else
 		error_set(e, ERROR_TLS,
 			"the certificate of %s is not trusted: unknown issuer \"%s\"", shown,
-			issuer_of(chain->at[chain->n - 1]).text);
-	error_why(e, "SHA-256 %s  valid until %s", fingerprint(own).text,
-		day(gnutls_x509_crt_get_expiration_time(own)).text);
+			certificate_issuer(chain->at[chain->n - 1]).text);
+	error_why(e, "SHA-256 %s  valid until %s", certificate_fingerprint(own).text,
+		certificate_day(gnutls_x509_crt_get_expiration_time(own)).text);
 	return error_remedy(e, "own CA?", "ca-file = \"/path/ca.pem\"");
 }
 
@@ -265,11 +140,12 @@ static bool expired(const struct chain *chain, const char *shown, struct error *
 			continue;
 		if (i == 0)
 			return error_set(e, ERROR_TLS, "the certificate of %s has expired on %s",
-				shown, day(end).text);
+				shown, certificate_day(end).text);
 		return error_set(e, ERROR_TLS,
 			"the certificate of %s is not trusted: that of its issuer \"%s\" has expired "
 			"on %s",
-			shown, issuer_of(chain->at[i - 1]).text, day(end).text);
+			shown, certificate_issuer(chain->at[i - 1]).text,
+			certificate_day(end).text);
 	}
 	return error_set(e, ERROR_TLS,
 		"the certificate of %s is not trusted: that of its authority has expired", shown);
@@ -285,8 +161,8 @@ static bool not_yet(const struct chain *chain, const char *shown, struct error *
 		begin = since > begin ? since : begin;
 	}
 	error_set(e, ERROR_TLS, "the certificate of %s is not valid before %s", shown,
-		day(begin).text);
-	return error_why(e, "the clock of this machine says %s", day(now).text);
+		certificate_day(begin).text);
+	return error_why(e, "the clock of this machine says %s", certificate_day(now).text);
 }
 
 static bool too_weak(const struct chain *chain, const char *shown, struct error *e)
@@ -297,7 +173,7 @@ static bool too_weak(const struct chain *chain, const char *shown, struct error 
 			gnutls_sign_is_secure2((gnutls_sign_algorithm_t)algorithm,
 				GNUTLS_SIGN_FLAG_SECURE_FOR_CERTS);
 
-		if (!secure && !is_self_signed(chain->at[i]))
+		if (!secure && !certificate_self_signed(chain->at[i]))
 			return error_set(e, ERROR_TLS,
 				"the certificate of %s is not trusted: signed with a method that is "
 				"too weak (%s)",
@@ -306,13 +182,9 @@ static bool too_weak(const struct chain *chain, const char *shown, struct error 
 					? "unknown"
 					: gnutls_sign_get_name((gnutls_sign_algorithm_t)algorithm));
 	}
-	unsigned bits = 0;
-	int kind = gnutls_x509_crt_get_pk_algorithm(chain->at[0], &bits);
-
 	return error_set(e, ERROR_TLS,
-		"the certificate of %s is not trusted: a key that is too weak (its own: %s, %u bits)",
-		shown, kind < 0 ? "unknown" : gnutls_pk_get_name((gnutls_pk_algorithm_t)kind),
-		bits);
+		"the certificate of %s is not trusted: a key that is too weak (its own: %s)", shown,
+		certificate_key(chain->at[0]).text);
 }
 
 static bool otherwise_bad(unsigned status, const char *shown, struct error *e)
@@ -341,7 +213,7 @@ static bool explain(const struct chain *chain, unsigned status, const char *show
 		return error_set(e, ERROR_TLS,
 			"the certificate of %s is not trusted: its issuer \"%s\" is no authority for "
 			"it",
-			shown, issuer_of(chain->at[0]).text);
+			shown, certificate_issuer(chain->at[0]).text);
 	if (status & GNUTLS_CERT_INSECURE_ALGORITHM)
 		return too_weak(chain, shown, e);
 	if (status & GNUTLS_CERT_EXPIRED)
@@ -361,7 +233,7 @@ static bool explain(const struct chain *chain, unsigned status, const char *show
 static bool names_a_host(gnutls_x509_crt_t crt)
 {
 	struct buf names = {NULL, 0, 0};
-	size_t hosts = names_of(crt, &names);
+	size_t hosts = certificate_names(crt, &names);
 
 	buf_release(&names);
 	return hosts > 0;

@@ -955,6 +955,104 @@ static void tls__goes_down_to_what_the_policy_allows(void **state)
 	server_join(&v);
 }
 
+static void tls__shows_what_it_saw(void **state)
+{
+	static struct tls_facts facts;
+	static const struct {
+		const char *priority, *version, *suite, *exchange;
+	} cases[] = {
+		{"NORMAL:-VERS-ALL:+VERS-TLS1.3:-CIPHER-ALL:+AES-256-GCM:-GROUP-ALL:+GROUP-X25519",
+			"TLS 1.3", "TLS_AES_256_GCM_SHA384", "ECDHE, X25519"},
+		{"NORMAL:-VERS-ALL:+VERS-TLS1.3:-GROUP-ALL:+GROUP-FFDHE2048", "TLS 1.3", "TLS_",
+			"DHE, FFDHE2048"},
+		{"NORMAL:-VERS-ALL:+VERS-TLS1.2:-CIPHER-ALL:+AES-128-GCM:-GROUP-ALL"
+		 ":+GROUP-SECP256R1",
+			"TLS 1.2", "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
+			"ECDHE-ECDSA, SECP256R1"},
+	};
+	const struct tls_policy policy = trusting();
+	struct identity who = new_server(&good);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		/* The second host is not in the certificate. */
+		for (int wrong = 0; wrong < 2; wrong++) {
+			const char *host = wrong ? "imap.example.test" : "pop.example.test";
+			struct error e = {ERROR_NONE};
+			struct server v;
+			struct stream *s = stream_over_fd(
+				server_start(&v, &who, BE_GOOD, cases[i].priority));
+
+			memset(&facts, 0xff, sizeof(facts));
+			assert_int_equal(
+				tls_inspect(&s, &policy, host, 995, 10000, -1, &facts, &e), !wrong);
+			assert_true(facts.seen);
+			assert_int_equal(facts.trusted, !wrong);
+			assert_string_equal(facts.version, cases[i].version);
+			assert_says(facts.suite, cases[i].suite);
+			assert_string_equal(facts.exchange, cases[i].exchange);
+			assert_int_equal(facts.n, 1);
+			assert_string_equal(facts.chain[0].subject, "pop.example.test");
+			assert_string_equal(facts.chain[0].issuer, "UX Test CA");
+			assert_string_equal(
+				facts.chain[0].names, "pop.example.test, 127.0.0.1");
+			assert_says(facts.chain[0].key, "bits");
+			assert_int_equal(strlen(facts.chain[0].sha256), 32 * 3 - 1);
+			assert_int_equal(strlen(facts.chain[0].pin), 44);
+			assert_int_equal(facts.chain[0].until_s,
+				gnutls_x509_crt_get_expiration_time(who.crt));
+			assert_true(facts.chain[0].from_s < facts.chain[0].until_s);
+			stream_free(s);
+			server_join(&v);
+		}
+	}
+	struct error e = {ERROR_NONE};
+	struct server v;
+	struct stream *s = stream_over_fd(server_start(&v, &who, HANG_UP, NULL));
+
+	assert_false(
+		tls_inspect(&s, &policy, "pop.example.test", 995, 10000, -1, &facts, &e));
+	assert_false(facts.seen || facts.trusted || facts.n);
+	server_join(&v);
+	identity_release(&who);
+}
+
+static void tls__binds_a_login_to_the_connection(void **state)
+{
+	static const struct {
+		const char *priority;
+		size_t exporter, unique;
+	} cases[] = {
+		{"NORMAL:-VERS-ALL:+VERS-TLS1.3", 32, 0},
+		{"NORMAL:-VERS-ALL:+VERS-TLS1.2", 32, 12},
+		{"NORMAL:-VERS-ALL:+VERS-TLS1.2:%NO_SESSION_HASH", 0, 12},
+	};
+	const struct tls_policy policy = trusting();
+	struct buf octets = {NULL, 0, 0};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct error e = {ERROR_NONE};
+		struct server v;
+		struct stream *s = meet(
+			&v, &good, BE_GOOD, cases[i].priority, &policy, "pop.example.test", &e);
+
+		assert_non_null(s);
+		assert_int_equal(tls_channel_binding(s, TLS_BINDING_EXPORTER, &octets),
+			cases[i].exporter > 0);
+		assert_int_equal(octets.len, cases[i].exporter);
+		buf_clear(&octets);
+		assert_int_equal(tls_channel_binding(s, TLS_BINDING_UNIQUE, &octets),
+			cases[i].unique > 0);
+		assert_int_equal(octets.len, cases[i].unique);
+		buf_clear(&octets);
+		stream_free(s);
+		server_join(&v);
+	}
+	assert_false(tls_channel_binding(NULL, TLS_BINDING_EXPORTER, &octets));
+	buf_release(&octets);
+}
+
 static void tls__stops_when_asked_to(void **state)
 {
 	const struct tls_policy policy = trusting();
@@ -1203,6 +1301,8 @@ int main(void)
 		cmocka_unit_test(tls__verifies_the_name_that_is_set),
 		cmocka_unit_test(tls__tells_what_went_wrong_in_the_handshake),
 		cmocka_unit_test(tls__goes_down_to_what_the_policy_allows),
+		cmocka_unit_test(tls__shows_what_it_saw),
+		cmocka_unit_test(tls__binds_a_login_to_the_connection),
 		cmocka_unit_test(tls__stops_when_asked_to),
 		cmocka_unit_test(tls__takes_a_cut_for_an_end),
 		cmocka_unit_test(tls__carries_much_both_ways),
