@@ -56,6 +56,7 @@ static const struct grammar grammars[] = {
 	{"no-close-notify", FAULT_NO_CLOSE_NOTIFY, ""},
 	{"tls-close", FAULT_TLS_CLOSE, ""},
 	{"hold-retr:", FAULT_HOLD_RETR, "k"},
+	{"two-lines", FAULT_TWO_LINES, ""},
 };
 
 static bool starts(struct span s, const char *with)

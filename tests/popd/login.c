@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The commands before login: RFC 1939 (USER, PASS, APOP), 2449 (CAPA), 2595 (STLS), 5034 (AUTH),
  * 6856 (UTF8). CAPA says what is true unless --cap and --no-cap make it lie. */
+#include "bearer.h"
 #include "session.h"
 
 #include <ctype.h>
@@ -56,7 +57,7 @@ void command_capa(struct session *s, const char *args)
 	announce(s, "UTF8", "");
 	if (may_log_in(s)) {
 		announce(s, "USER", "");
-		announce(s, "SASL", " PLAIN");
+		announce(s, "SASL", s->options->token ? " PLAIN XOAUTH2 OAUTHBEARER" : " PLAIN");
 	}
 	if (s->options->tls == TLS_STARTTLS && !s->stats.tls)
 		announce(s, "STLS", "");
@@ -102,8 +103,7 @@ static void reverse(struct snapshot *mail)
 	}
 }
 
-/* user is NULL if name or password were wrong. */
-static void log_in(struct session *s, const struct user *user, const char *auth)
+void session_log_in(struct session *s, const struct user *user, const char *auth)
 {
 	struct problem p;
 
@@ -170,7 +170,7 @@ void command_pass(struct session *s, const char *args)
 		session_reply(s, false, "USER first");
 		return;
 	}
-	log_in(s, check(s, s->name, args), "USER");
+	session_log_in(s, check(s, s->name, args), "USER");
 	free(s->name);
 	s->name = NULL;
 }
@@ -207,7 +207,7 @@ void command_apop(struct session *s, const char *args)
 	if (user && !digest_is(s->timestamp + 1, user->password, space + 1))
 		user = NULL;
 	free(name);
-	log_in(s, user, "APOP");
+	session_log_in(s, user, "APOP");
 }
 
 /* authorization NUL name NUL password: RFC 4616 */
@@ -244,7 +244,7 @@ static void auth_continued(struct session *s)
 	if (strcmp(response, "*") == 0)
 		session_reply(s, false, "cancelled");
 	else
-		log_in(s, check_plain(s, response), "PLAIN");
+		session_log_in(s, check_plain(s, response), "PLAIN");
 	free(response);
 }
 
@@ -252,12 +252,12 @@ void command_auth(struct session *s, const char *args)
 {
 	size_t len = strcspn(args, " ");
 
-	if (refuse_in_clear(s))
+	if (refuse_in_clear(s) || bearer_auth(s, args))
 		return;
 	if (len != 5 || strncasecmp(args, "PLAIN", 5) != 0)
 		session_reply(s, false, "unknown mechanism");
 	else if (args[len])
-		log_in(s, check_plain(s, args + len + 1), "PLAIN");
+		session_log_in(s, check_plain(s, args + len + 1), "PLAIN");
 	else
 		auth_continued(s);
 }

@@ -13,7 +13,7 @@ enum option_code {
 	OPT_SEED, OPT_EXCLUSIVE, OPT_USERS, OPT_USER, OPT_PASSWORD, OPT_UID_FORMAT, OPT_UID_SAME,
 	OPT_APOP, OPT_NO_CAPA, OPT_CAP, OPT_NO_CAP, OPT_NO_VERB, OPT_FAULT, OPT_RELEASE,
 	OPT_DELAY_MS, OPT_STATS, OPT_LOG, OPT_WRITE_GENERATED, OPT_WRITE_SAMPLE, OPT_WRITE_FROM,
-	OPT_HELP,
+	OPT_TOKEN, OPT_TOKEN_REASON, OPT_HELP,
 };
 
 static const struct option table[] = {
@@ -41,6 +41,8 @@ static const struct option table[] = {
 	{"users", required_argument, NULL, OPT_USERS},
 	{"user", required_argument, NULL, OPT_USER},
 	{"password", required_argument, NULL, OPT_PASSWORD},
+	{"token", required_argument, NULL, OPT_TOKEN},
+	{"token-reason", required_argument, NULL, OPT_TOKEN_REASON},
 	{"uid-format", required_argument, NULL, OPT_UID_FORMAT},
 	{"uid-same", required_argument, NULL, OPT_UID_SAME},
 	{"apop", no_argument, NULL, OPT_APOP},
@@ -70,6 +72,7 @@ const char options_help[] =
 	"  --sample | --mail DIR [--raw] | --generate N:SIZE   --seed N  --exclusive\n"
 	"  --user NAME  --password TEXT  --users FILE\n"
 	"  --uid-format hex|long|file|counter  --uid-same A,B\n"
+	"  --token TEXT  --token-reason JSON\n"
 	"  --apop  --no-capa  --cap LINE  --no-cap NAME  --no-verb VERB\n"
 	"  --fault SPEC  --release FILE  --delay-ms M  --stats FILE  --log FILE\n"
 	"  --write-generated DIR N:SIZE  --write-sample DIR  --write-from K\n"
@@ -174,6 +177,8 @@ static const char **plain(struct options *o, int code)
 	case OPT_USERS: return &o->users_file;
 	case OPT_USER: return &o->user;
 	case OPT_PASSWORD: return &o->password;
+	case OPT_TOKEN: return &o->token;
+	case OPT_TOKEN_REASON: return &o->token_reason;
 	case OPT_RELEASE: return &o->release;
 	case OPT_STATS: return &o->stats;
 	case OPT_LOG: return &o->log;

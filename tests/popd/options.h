@@ -24,6 +24,7 @@ struct options {
 	const char *mail;		/* as for mailbox_new */
 	struct mailbox_style style;
 	const char *users_file, *user, *password;
+	const char *token, *token_reason;	/* of OAuth; NULL: no login with one */
 
 	bool apop, no_capa;
 	struct strings caps, no_caps;

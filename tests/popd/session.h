@@ -44,6 +44,8 @@ void command_noop(struct session *s, const char *args);
 void command_rset(struct session *s, const char *args);
 void command_quit(struct session *s, const char *args);
 
+/* Ends a login: user is NULL if it was wrong. auth: the way, for the statistics. */
+void session_log_in(struct session *s, const struct user *user, const char *auth);
 /* A status line. */
 void session_reply(struct session *s, bool ok, const char *fmt, ...) POPD_PRINTF(3, 4);
 /* A line of a listing; the final dot is one as well. */

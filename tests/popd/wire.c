@@ -14,7 +14,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum { IN_MAX = 64 * 1024, OUT_MAX = 256 * 1024, DIRECT_MIN = 32 * 1024, LINGER_MS = 2000 };
+enum { IN_MAX = 128 * 1024, OUT_MAX = 256 * 1024, DIRECT_MIN = 32 * 1024, LINGER_MS = 2000 };
 
 void wire_init(struct wire *w, int fd)
 {
