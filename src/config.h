@@ -30,7 +30,7 @@ struct account {
 	struct endpoint endpoint;
 	struct tls_policy tls;
 	char *user;
-	enum mech auth; /* MECH_NONE: auto */
+	struct mech_list auth;
 	char *password_command, *password_file, *password;
 	char *deliver;                  /* as written */
 	struct destination destination; /* deliver, read */

@@ -228,7 +228,7 @@ static bool find_password(struct fetch *f, struct error *e)
 	struct secret_sources sources = account_secret_sources(f->account);
 
 	sources.stop = f->order->stop;
-	if (f->password->value)
+	if (f->password->value || !mech_list_needs(&f->account->auth, CREDENTIAL_PASSWORD))
 		return true;
 	if (!secret_find(&sources, f->password, e))
 		return false;

@@ -10,23 +10,37 @@
 
 #include "auth/sasl.h"
 #include "base/text.h"
+#include "net/tls.h"
 #include "report.h"
 #include "session_inner.h"
 
-/* A login needs a mechanism; this one is chosen by facts, the facts are gathered here. */
-static bool choose(struct session *s, enum mech *mech, struct error *e)
+/* What the choice of a mechanism hangs on. */
+static struct mech_facts gather(const struct session *s, const struct buf *binding)
 {
 	const struct capabilities *c = &s->capabilities;
 	struct mech_facts facts = {
 		.encrypted = s->encrypted,
 		.cleartext_login = s->account->tls.cleartext_login,
+		.binding = binding->len != 0,
 		.apop_stamp = s->stamp != NULL,
 		.capa_known = c->known,
-		.sasl_plain = capabilities_has_mechanism(c, "PLAIN"),
 		.user = c->user,
+		.used = s->setting->used,
 	};
 
-	if (mech_choose(s->account->auth, &facts, mech, e))
+	for (int i = MECH_NONE + 1; i < MECH_MECHS; i++) {
+		const char *name = mech_sasl_name((enum mech)i);
+
+		facts.offered[i] = name && capabilities_has_mechanism(c, name);
+	}
+	return facts;
+}
+
+static bool choose(struct session *s, const struct buf *binding, struct error *e)
+{
+	struct mech_facts facts = gather(s, binding);
+
+	if (mech_choose(&s->account->auth, &facts, &s->mech, e))
 		return true;
 	session_name_host(s, e);
 	return false;
@@ -112,58 +126,135 @@ static bool login_apop(
 		read_login(s, POP3_APOP, e);
 }
 
-static bool converse(struct session *s, struct sasl *sasl, char *initial, struct error *e)
+/*
+ * One SASL conversation. setting borrows from the account; then, n and ahead as for login(), and
+ * *ahead tells whether they went out with it.
+ */
+struct conversation {
+	struct session *s;
+	struct sasl *sasl;
+	char *initial; /* a response that did not fit into the command; NULL: none */
+	const struct pop3_command *then;
+	size_t n;
+	bool *ahead;
+};
+
+/* Takes the server back to where it was; its answer to that is of no use. False always. */
+static bool cancel(struct session *s)
 {
+	struct pop3_event ignored_event;
+	struct error ignored;
+
+	if (pop3_respond(s->engine, "*", &ignored)) {
+		session_trace(s, "C", "*");
+		(void)!session_wait(s, &ignored_event, &ignored);
+	}
+	return false;
+}
+
+static bool respond(struct conversation *c, const char *response, struct error *e)
+{
+	char line[80];
+
+	snprintf(line, sizeof(line), "<%zu octets hidden>", strlen(response));
+	if (!pop3_respond(c->s->engine, response, e))
+		return false;
+	session_trace(c->s, "C", line);
+	/* That was its last: what comes next need not wait for the answer. */
+	if (!sasl_is_done(c->sasl) || !session_logs_in_ahead(c->s) || *c->ahead)
+		return true;
+	pop3_said_all(c->s->engine);
+	*c->ahead = true;
+	return send_all(c->s, c->then, c->n, e);
+}
+
+static bool answer(struct conversation *c, struct span text, struct error *e)
+{
+	char *challenge, *response = NULL;
+	bool done;
+
+	/* An initial response that was held back answers the first, empty challenge. */
+	if (c->initial && !text.len) {
+		response = c->initial;
+		c->initial = NULL;
+		done = respond(c, response, e);
+		wipe_free(response);
+		return done;
+	}
+	challenge = xstrndup(text.data, text.len);
+	done = sasl_step(c->sasl, challenge, &response, e);
+	free(challenge);
+	if (done) {
+		hide_add(&c->s->hide, response);
+		done = respond(c, response, e);
+	} else {
+		session_name_host(c->s, e);
+		cancel(c->s);
+	}
+	wipe_free(response);
+	return done;
+}
+
+static bool converse(struct conversation *c, struct error *e)
+{
+	struct session *s = c->s;
 	struct pop3_event ev;
 
 	for (;;) {
-		char *challenge, *response = NULL;
-		bool done;
-
 		if (!session_wait(s, &ev, e))
 			return false;
 		if (ev.verb == POP3_UTF8)
 			continue;
-		if (ev.type == POP3_REPLY)
-			return ev.ok || refused(s, &ev, e);
-		/* An initial response that was held back answers the first, empty challenge. */
-		if (initial && !ev.text.len) {
-			done = pop3_respond(s->engine, initial, e);
-			initial = NULL;
-		} else {
-			challenge = xstrndup(ev.text.data, ev.text.len);
-			done = sasl_step(sasl, challenge, &response, e);
-			hide_add(&s->hide, response);
-			done = done && pop3_respond(s->engine, response, e);
-			free(challenge);
-			wipe_free(response);
+		if (ev.type == POP3_CHALLENGE) {
+			if (!answer(c, ev.text, e))
+				return false;
+			continue;
 		}
-		session_trace(s, "C", "<response hidden>");
-		if (!done)
-			return false;
+		if (!ev.ok)
+			return refused(s, &ev, e);
+		if (sasl_accepted(c->sasl, e))
+			return true;
+		session_name_host(s, e);
+		return false;
 	}
 }
 
-static bool login_sasl(struct session *s, const char *mechanism, const struct pop3_command *then,
-	size_t n, bool *ahead, struct error *e)
+static bool login_sasl(struct session *s, const struct buf *binding,
+	const struct pop3_command *then, size_t n, bool *ahead, struct error *e)
 {
-	struct pop3_command auth = {.verb = POP3_AUTH, .arg = mechanism};
-	char *initial = NULL;
+	const struct sasl_setting setting = {
+		.user = s->account->user,
+		.secret = s->setting->secret->value ? s->setting->secret->value : "",
+		.host = s->account->endpoint.host,
+		.port = s->account->endpoint.port,
+		.encrypted = s->encrypted,
+		.binding = buf_span(binding),
+		.exporter = s->exporter,
+	};
+	struct conversation c = {.s = s, .then = then, .n = n, .ahead = ahead};
+	struct pop3_command auth = {.verb = POP3_AUTH, .arg = mech_sasl_name(s->mech)};
 	bool done = false;
-	struct sasl *sasl = sasl_start(mechanism, s->account->user, s->setting->secret->value,
-		s->account->endpoint.host, e);
 
-	if (!sasl || !sasl_step(sasl, NULL, &initial, e))
+	c.sasl = sasl_start(s->mech, &setting, e);
+	if (!c.sasl)
 		goto end;
-	hide_add(&s->hide, initial);
-	if (pop3_auth_fits(mechanism, initial))
-		auth.arg2 = initial[0] ? initial : "=";
-	*ahead = *ahead && auth.arg2;
-	done = session_send(s, &auth, e) && (!*ahead || send_all(s, then, n, e)) &&
-		converse(s, sasl, auth.arg2 ? NULL : initial, e);
+	if (mech_speaks_first(s->mech)) {
+		if (!sasl_step(c.sasl, NULL, &c.initial, e))
+			goto end;
+		hide_add(&s->hide, c.initial);
+	}
+	if (c.initial && pop3_auth_fits(auth.arg, c.initial))
+		auth.arg2 = c.initial[0] ? c.initial : "=";
+	*ahead = *ahead && auth.arg2 && mech_is_one_step(s->mech);
+	done = session_send(s, &auth, e) && (!*ahead || send_all(s, then, n, e));
+	if (auth.arg2) {
+		wipe_free(c.initial);
+		c.initial = NULL;
+	}
+	done = done && converse(&c, e);
 end:
-	wipe_free(initial);
-	sasl_free(sasl);
+	wipe_free(c.initial);
+	sasl_free(c.sasl);
 	return done;
 }
 
@@ -173,31 +264,45 @@ static bool should_ask_again(const struct session *s)
 	return s->capabilities.known && !s->capabilities.pipelining && s->account->pipeline;
 }
 
+static bool log_in(struct session *s, const struct buf *binding, const struct pop3_command *then,
+	size_t n, bool *ahead, struct error *e)
+{
+	switch (s->mech) {
+	case MECH_USER:
+		return login_user(s, then, n, *ahead, e);
+	case MECH_APOP:
+		return login_apop(s, then, n, *ahead, e);
+	default:
+		return login_sasl(s, binding, then, n, ahead, e);
+	}
+}
+
+static bool announce_utf8(struct session *s, bool ahead, struct error *e)
+{
+	return session_send(s, &(struct pop3_command){.verb = POP3_UTF8}, e) &&
+		(ahead || read_login(s, POP3_UTF8, e));
+}
+
+/* Of TLS 1.2 the older kind, which its servers know; of TLS 1.3 the only one there is. */
+static void find_binding(struct session *s, struct buf *binding)
+{
+	s->exporter = !tls_channel_binding(s->stream, TLS_BINDING_UNIQUE, binding);
+	if (s->exporter && !tls_channel_binding(s->stream, TLS_BINDING_EXPORTER, binding))
+		buf_clear(binding);
+}
+
 bool login(struct session *s, const struct pop3_command *then, size_t n, struct error *e)
 {
-	bool ahead = session_logs_in_ahead(s), done = false;
-	enum mech mech;
+	bool ahead = session_logs_in_ahead(s), done;
+	struct buf binding = {NULL, 0, 0};
 
-	if (!choose(s, &mech, e))
-		return false;
-	report_step(s->setting->report_fd, "logging in");
-	if (s->capabilities.utf8) {
-		if (!session_send(s, &(struct pop3_command){.verb = POP3_UTF8}, e))
-			return false;
-		if (!ahead && !read_login(s, POP3_UTF8, e))
-			return false;
-	}
-	switch (mech) {
-	case MECH_PLAIN:
-		done = login_sasl(s, "PLAIN", then, n, &ahead, e);
-		break;
-	case MECH_APOP:
-		done = login_apop(s, then, n, ahead, e);
-		break;
-	default:
-		done = login_user(s, then, n, ahead, e);
-		break;
-	}
+	find_binding(s, &binding);
+	done = choose(s, &binding, e);
+	if (done)
+		report_step(s->setting->report_fd, "logging in");
+	done = done && (!s->capabilities.utf8 || announce_utf8(s, ahead, e)) &&
+		log_in(s, &binding, then, n, &ahead, e);
+	buf_release(&binding);
 	if (!done || ahead)
 		return done;
 	if (should_ask_again(s) && !session_ask_capabilities(s, e))

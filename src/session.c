@@ -414,6 +414,11 @@ bool session_encrypted(const struct session *s)
 	return s->encrypted;
 }
 
+enum mech session_mechanism(const struct session *s)
+{
+	return s->mech;
+}
+
 static bool interrupted(struct error *e)
 {
 	return error_set(e, ERROR_INTERRUPTED, "interrupted");

@@ -44,6 +44,7 @@ struct session_watch {
 struct session_setting {
 	const struct account *account;
 	const struct secret *secret;
+	enum mech used;         /* remembered from before: what logged in to this host */
 	bool pipelining_broken; /* remembered from before: do not use it */
 	bool pipelining_proven; /* remembered from before: it can be trusted with what cannot be
 				   checked */
@@ -79,6 +80,8 @@ bool session_pipelining(const struct session *s);
 /* Whether the login and the commands of then go out in one flight. */
 bool session_logs_in_ahead(const struct session *s);
 bool session_encrypted(const struct session *s);
+/* What it was logged in with. */
+enum mech session_mechanism(const struct session *s);
 size_t session_outstanding(const struct session *s);
 
 bool session_send(

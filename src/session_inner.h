@@ -16,9 +16,11 @@ struct session {
 	struct pop3 *engine;
 	struct capabilities capabilities;
 	char *stamp;      /* of the greeting, for APOP */
+	enum mech mech;   /* that logged in, or is about to */
 	struct hide hide; /* the password, and what is made of it and sent */
 	struct buf shown; /* the server's words without these */
 	bool encrypted;
+	bool exporter; /* what the channel of TLS is bound by; see tls_channel_binding() */
 	bool stop_seen;
 	bool want_write_to_read; /* TLS must write before it can read on */
 	bool want_read_to_write;

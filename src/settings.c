@@ -24,15 +24,13 @@
 /* In the order of the enums they stand for. */
 static const char *const tls_words[] = {"implicit", "starttls", "none"};
 static const char *const version_words[] = {"1.0", "1.1", "1.2", "1.3"};
-static const char *const auth_words[] = {"auto", "plain", "user", "apop"};
 static const char *const ip_words[] = {"any", "4", "6"};
 static const char *const pipeline_words[] = {"never", "auto"};
 static const char *const when_words[] = {"auto", "always", "never"};
 _Static_assert(TLS_IMPLICIT == 0 && TLS_STARTTLS == 1 && TLS_NONE == 2, "tls_words");
 _Static_assert(TLS_1_0 == 0 && TLS_1_1 == 1 && TLS_1_2 == 2 && TLS_1_3 == 3, "version_words");
-_Static_assert(MECH_NONE == 0 && MECH_PLAIN == 1 && MECH_USER == 2 && MECH_APOP == 3, "auth_words");
 _Static_assert(IP_ANY == 0 && IP_4 == 1 && IP_6 == 2, "ip_words");
-_Static_assert(sizeof(enum tls_mode) == sizeof(unsigned) && sizeof(enum mech) == sizeof(unsigned) &&
+_Static_assert(sizeof(enum tls_mode) == sizeof(unsigned) &&
 		sizeof(enum ip_family) == sizeof(unsigned) &&
 		sizeof(enum tls_version) == sizeof(unsigned),
 	"a choice is stored as an unsigned");
@@ -63,8 +61,12 @@ const struct setting settings[] = {
 		.help = "the name the certificate must bear", ACCOUNT(tls.host)},
 	{"tls-min", SETTING_CHOICE, SCOPE_ANY, .value = "1.2", WORDS(version_words),
 		.help = "the oldest version of TLS to accept", ACCOUNT(tls.min)},
-	{"auth", SETTING_CHOICE, SCOPE_ANY, .value = "auto", WORDS(auth_words),
-		.help = "the way to log in", ACCOUNT(auth)},
+	{"auth", SETTING_MECHS, SCOPE_ANY, .value = "auto",
+		.allowed =
+			"auto, or one or more of scram-sha-256-plus, scram-sha-1-plus, "
+			"scram-sha-256, scram-sha-1, oauthbearer, xoauth2, digest-md5, cram-md5, "
+			"plain, login, user, apop, external, gssapi, ntlm",
+		.help = "the ways to log in, in the order to try them", ACCOUNT(auth)},
 	{"password-command", SETTING_TEXT, SCOPE_ACCOUNT, .unset = "none", .allowed = "a command",
 		.help = "a command that prints the password", ACCOUNT(password_command)},
 	{"password-file", SETTING_PATH, SCOPE_ACCOUNT, .unset = "none",
@@ -393,6 +395,9 @@ bool setting_set(const struct setting *s, void *base, const char *text, const ch
 	case SETTING_KEEP:
 		done = set_keep(field, span);
 		break;
+	case SETTING_MECHS:
+		done = mech_list_parse(text, field);
+		break;
 	default:
 		done = set_number(s, field, span);
 		break;
@@ -479,6 +484,8 @@ char *setting_show(const struct setting *s, const void *base, const char *home)
 		return show_age(*(const int64_t *)field / 1000);
 	case SETTING_KEEP:
 		return show_keep(field);
+	case SETTING_MECHS:
+		return mech_list_show(field);
 	default:
 		return show_number(s, field);
 	}

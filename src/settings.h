@@ -32,6 +32,7 @@ enum setting_type {
 	SETTING_AGE_LIMIT,   /* the same; "unlimited" is 0 */
 	SETTING_KEEP,        /* struct policy */
 	SETTING_DESTINATION, /* char *: as written */
+	SETTING_MECHS,       /* struct mech_list */
 };
 
 enum setting_scope {

@@ -3,19 +3,41 @@
 #define AMBIL_AUTH_SASL_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
+#include "auth/mech.h"
 #include "base/error.h"
 #include "base/mem.h"
 
-/* One SASL conversation (RFC 4422) over libgsasl; responses and challenges in base64. */
+/* Who logs in where, and with what. Borrowed until sasl_free(). */
+struct sasl_setting {
+	const char *user;
+	const char *secret; /* password or token; "" for a mechanism that needs none */
+	const char *host;   /* as the account has it */
+	uint16_t port;
+	bool encrypted;      /* the connection is */
+	struct span binding; /* of the TLS channel, for SCRAM-PLUS … */
+	bool exporter;       /* … by RFC 9266; else tls-unique, RFC 5929 */
+};
+
+/*
+ * One SASL conversation (RFC 4422), mostly over libgsasl; responses and challenges in base64.
+ * ERROR_CONFIG: user or secret is not fit for one; ERROR_CAPABILITY: the library lacks it.
+ */
 struct sasl;
-struct sasl *sasl_start(const char *mechanism, const char *user, const char *password,
-	const char *host, struct error *e) MUST_CHECK;
+struct sasl *sasl_start(
+	enum mech mech, const struct sasl_setting *setting, struct error *e) MUST_CHECK;
 /*
  * The next response: challenge is the server's base64, or NULL for the initial response. *response
- * is fresh, free it with wipe_free(). ERROR_AUTH when the server's words do not fit the mechanism.
+ * is fresh, free it with wipe_free(); it may be empty. ERROR_PROTOCOL when the server's words do
+ * not fit the mechanism, or prove that it does not know the password; the conversation is to be
+ * cancelled then.
  */
 bool sasl_step(struct sasl *s, const char *challenge, char **response, struct error *e) MUST_CHECK;
+/* Whether there is nothing left to say, and what the server had to prove it has proved. */
+bool sasl_is_done(const struct sasl *s);
+/* The server has said +OK: false (ERROR_PROTOCOL) when it was not yet time for that. */
+bool sasl_accepted(const struct sasl *s, struct error *e) MUST_CHECK;
 void sasl_free(struct sasl *s);
 
 /*

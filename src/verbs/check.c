@@ -32,19 +32,22 @@ static void add(struct config_errors *found, const struct account *a, const char
 static void check_login(const struct account *a, struct config_errors *found)
 {
 	/* The best server there is: what still fails fails with any. */
-	const struct mech_facts facts = {
+	struct mech_facts facts = {
 		.encrypted = a->tls.mode != TLS_NONE,
 		.cleartext_login = a->tls.cleartext_login,
+		.client_cert = true,
+		.binding = a->tls.mode != TLS_NONE,
 		.apop_stamp = true,
 		.capa_known = true,
-		.sasl_plain = true,
 		.user = true,
 	};
 	struct error e = {0};
 	enum mech ignored;
 
-	if (!mech_choose(a->auth, &facts, &ignored, &e))
-		add(found, a, "tls", &e);
+	for (int i = 0; i < MECH_MECHS; i++)
+		facts.offered[i] = true;
+	if (!mech_choose(&a->auth, &facts, &ignored, &e))
+		add(found, a, e.kind == ERROR_TLS ? "tls" : "auth", &e);
 }
 
 /* command: without the kind of a destination. */

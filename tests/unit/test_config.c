@@ -149,7 +149,7 @@ static void config_load__needs_only_host_and_user(void **state)
 	assert_int_equal(a->endpoint.port, 995);
 	assert_int_equal(a->tls.mode, TLS_IMPLICIT);
 	assert_int_equal(a->tls.min, TLS_1_2);
-	assert_int_equal(a->auth, MECH_NONE);
+	assert_int_equal(a->auth.n, 0);
 	assert_int_equal(a->policy.keep, KEEP_FOREVER);
 	assert_int_equal(a->policy.size_max, 0);
 	assert_true(a->enabled && a->pipeline && a->received_header);
@@ -701,7 +701,9 @@ static void config_add_url__makes_an_account(void **state)
 		assert_string_equal(a->endpoint.host, cases[i].host);
 		assert_int_equal(a->endpoint.port, cases[i].port);
 		assert_int_equal(a->tls.mode, cases[i].tls);
-		assert_int_equal(a->auth, cases[i].auth);
+		assert_int_equal(a->auth.n, cases[i].auth != MECH_NONE);
+		if (a->auth.n)
+			assert_int_equal(a->auth.at[0], cases[i].auth);
 		assert_true(a->temporary && a->enabled);
 		assert_int_equal(a->policy.keep, KEEP_FOR);
 		assert_int_equal(a->destination.kind, SINK_MBOX);
@@ -754,7 +756,7 @@ static void config_add_url__refuses_what_is_not_sound(void **state)
 		{"pops://a@h:99500", "port \"99500\" in the URL: use a number from 1 to 65535"},
 		{"pops://a@h/inbox", "host \"h/inbox\" in the URL: use a host name"},
 		{"pops://a@[::1]x", "host \"::1]\" in the URL: use a host name"},
-		{"pops://a;AUTH=NTLM@h", "auth \"ntlm\" in the URL: use auto, plain, user or apop"},
+		{"pops://a;AUTH=ROT13@h", "auth \"rot13\" in the URL: use auto, or one or more of scram-"},
 		{"pops://a;x@h", "write ;AUTH=MECHANISM behind the user of a URL"},
 	};
 	struct config config = loaded(NULL);
@@ -821,8 +823,10 @@ static void config_faults__finds_what_makes_each_run_fail(void **state)
 		const char *settings, *want;
 	} cases[] = {
 		{"", NULL},
-		{"tls = none", "ambil.conf:4: the password would go in clear over the network"},
+		{"tls = none auth = plain", "ambil.conf:4: the password would go in clear over the network"},
+		{"tls = none", NULL},
 		{"tls = none auth = apop", NULL},
+		{"auth = xoauth2", "ambil.conf:4: the login \"xoauth2\" needs an OAuth token"},
 		{"tls = none allow-cleartext-password = true", NULL},
 		{"password-command = 'nosuchcommand x'",
 			"ambil.conf:4: password-command: the command \"nosuchcommand\" does not exist"},

@@ -88,7 +88,9 @@ static const struct value_case {
 	{"tls-min", "3.0", NULL, "use 1.0, 1.1, 1.2 or 1.3"},
 	{"auth", "apop", "apop", NULL},
 	{"auth", "PLAIN", "plain", NULL},
-	{"auth", "ntlm", NULL, "use auto, plain, user or apop"},
+	{"auth", "Scram-SHA-256, plain", "scram-sha-256 plain", NULL},
+	{"auth", "auto", "auto", NULL},
+	{"auth", "rot13", NULL, "use auto, or one or more of scram-sha-256-plus, "},
 	{"ca-file", "~/ca.pem", "~/ca.pem", NULL},
 	{"ca-file", "/home/anna/ca.pem", "~/ca.pem", NULL},
 	{"ca-file", "ca.pem", "~/ca.pem", NULL},
@@ -221,7 +223,8 @@ static void setting_set__writes_the_field_its_reader_looks_at(void **state)
 	assert_int_equal(a.endpoint.port, 1995);
 	assert_int_equal(a.tls.mode, TLS_NONE);
 	assert_int_equal(a.tls.min, TLS_1_3);
-	assert_int_equal(a.auth, MECH_APOP);
+	assert_int_equal(a.auth.n, 1);
+	assert_int_equal(a.auth.at[0], MECH_APOP);
 	assert_int_equal(a.policy.size_max, 1024);
 	assert_int_equal(a.policy.fetch_max, 7);
 	assert_int_equal(a.timeout_ms, 2000);
