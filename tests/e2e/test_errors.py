@@ -455,8 +455,8 @@ class Configuration(Trouble):
         self.off_terminal(78, "cannot read ~/.config/ambil/ambil.conf: Is a directory")
 
     def test_what_makes_each_run_fail_is_found_by_a_check(self):
-        self.configure(password_file=None, password_command="nosuchcommand", tls="none", ca_file=None,
-                       deliver="pipe:/nosuch/procmail -t")
+        self.configure(password_file=None, password_command="nosuchcommand", tls="none", auth="plain",
+                       ca_file=None, deliver="pipe:/nosuch/procmail -t")
         result = self.box.run("config", "check")
         self.assert_code(result, 78)
         self.assertEqual(len(result.lines), 3, str(result))
