@@ -78,10 +78,12 @@ bool value_error(const struct setting *s, const char *origin, const char *text, 
 {
 	struct error inner = *e;
 
-	if (s->secret)
-		return error_set(e, inner.kind, "%s: %s: %s", origin, s->name, inner.text);
-	return error_set(e, inner.kind, "%s: %s = \"%s\": %s", origin, s->name,
-		safe(span_of(text)).text, inner.text);
+	if (setting_hides(s, span_of(text)))
+		error_set(e, inner.kind, "%s: %s: %s", origin, s->name, inner.text);
+	else
+		error_set(e, inner.kind, "%s: %s = \"%s\": %s", origin, s->name,
+			safe(span_of(text)).text, inner.text);
+	return error_remedy(e, inner.lead, "%s", inner.remedy);
 }
 
 bool account_set(struct account *account, const struct setting *s, const char *text,
@@ -138,25 +140,46 @@ static bool complete_destination(struct account *account, const char *home, stru
 	return true;
 }
 
-/* Found now, not when the first connection fails. What is in the file is looked at then. */
-static bool check_ca_file(const struct account *account, const char *home, struct error *e)
+/* A file that name, the value of setting, stands for. What is in it is looked at later. */
+static bool check_file(const struct account *account, const char *setting, const char *path,
+	const char *home, struct error *e)
 {
 	char *shown;
 	int err, fd;
 
-	if (!account->tls.ca_file || account->tls.mode == TLS_NONE)
+	if (!path || tls_is_url(path))
 		return true;
-	fd = open(account->tls.ca_file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	err = errno;
 	if (fd >= 0) {
 		close(fd);
 		return true;
 	}
-	shown = text_tilde(account->tls.ca_file, home);
-	error_sys(e, ERROR_CONFIG, err, "%s: ca-file \"%s\"", config_origin(account, "ca-file"),
+	shown = text_tilde(path, home);
+	error_sys(e, ERROR_CONFIG, err, "%s: %s \"%s\"", config_origin(account, setting), setting,
 		safe(span_of(shown)).text);
 	free(shown);
 	return false;
+}
+
+/* Found now, not when the first connection fails. */
+static bool check_tls(const struct account *account, const char *home, struct error *e)
+{
+	const struct tls_policy *tls = &account->tls;
+	struct error why = {0};
+
+	if (tls->mode == TLS_NONE)
+		return true;
+	if (!check_file(account, "ca-file", tls->ca_file, home, e) ||
+		!check_file(account, "client-cert", tls->client_cert, home, e) ||
+		!check_file(account, "client-key", tls->client_key, home, e))
+		return false;
+	if (tls->client_key && !tls->client_cert)
+		return error_set(e, ERROR_CONFIG, "%s: client-key needs client-cert beside it",
+			config_origin(account, "client-key"));
+	return tls_check_versions(tls, &why) ||
+		error_set(e, ERROR_CONFIG, "%s: %s", config_origin(account, "tls-priority"),
+			why.text);
 }
 
 static bool check_present(const struct account *account, struct error *e)
@@ -173,7 +196,7 @@ static bool check_present(const struct account *account, struct error *e)
 bool account_complete(struct account *account, const char *home, struct error *e)
 {
 	complete_port(account);
-	return check_present(account, e) && check_ca_file(account, home, e) &&
+	return check_present(account, e) && check_tls(account, home, e) &&
 		complete_destination(account, home, e);
 }
 

@@ -120,7 +120,7 @@ static bool check_names(struct loader *l, struct source *src)
 			continue;
 		index = settings_find(item->name);
 		if (index < SETTINGS_COUNT) {
-			secret |= settings[index].secret;
+			secret |= setting_hides(&settings[index], item->raw);
 			continue;
 		}
 		item->skip = true;

@@ -156,11 +156,12 @@ static void say_for_url(const struct session *s, struct error *e)
 static bool start_tls(struct session *s, struct error *e)
 {
 	const struct account *a = s->account;
+	const struct tls_peer peer = {a->endpoint.host, a->endpoint.port,
+		a->endpoint.connect_timeout_ms, s->setting->stop_fd};
 
 	session_begins(s, SESSION_TLS);
 	report_step(s->setting->report_fd, "securing the connection");
-	if (!tls_start(&s->stream, &a->tls, a->endpoint.host, a->endpoint.port,
-		    a->endpoint.connect_timeout_ms, s->setting->stop_fd, e)) {
+	if (!tls_inspect(&s->stream, &a->tls, &peer, s->setting->tls, NULL, e)) {
 		s->stream = NULL;
 		/* The one remedy that is a change of "host". */
 		if (strstr(e->remedy, "as host") && !s->account->temporary)

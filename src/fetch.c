@@ -285,6 +285,7 @@ static void release(struct fetch *f)
 	free(f->suspect.uid);
 	sink_free(f->sink);
 	store_free(f->store);
+	tls_memory_free(f->tls);
 	secret_release(f->password);
 	free(f->mark);
 }
@@ -296,7 +297,8 @@ int fetch_account(const struct account *account, const struct run_order *order,
 		.order = order,
 		.password = password,
 		.report_fd = report_fd,
-		.lock_fd = -1};
+		.lock_fd = -1,
+		.tls = tls_memory_new()};
 	struct report end = {.type = REPORT_DONE};
 	int64_t start_ms = clock_ms();
 	struct error e = {0};

@@ -43,6 +43,7 @@ struct fetch {
 	bool count_due; /* … but not for a day */
 	bool verified;  /* all answers of a pipelined session were where they belong */
 	unsigned header_failures; /* sessions of this run that broke while headers were asked for */
+	struct tls_memory *tls;   /* what one session leaves for the next */
 	/* Of the session at hand. */
 	struct session_setting session_setting;
 	struct session *session;

@@ -52,6 +52,7 @@ struct session_setting {
 	int report_fd;
 	const volatile sig_atomic_t *stop;
 	int stop_fd;
+	struct tls_memory *tls;            /* of the sessions before; may be NULL */
 	const struct session_watch *watch; /* may be NULL */
 };
 struct session;

@@ -59,8 +59,22 @@ const struct setting settings[] = {
 		.help = "trust only the authorities in this file", ACCOUNT(tls.ca_file)},
 	{"tls-host", SETTING_HOST, SCOPE_ANY, .unset = "the same as host", .allowed = "a host name",
 		.help = "the name the certificate must bear", ACCOUNT(tls.host)},
+	{"pin-sha256", SETTING_PINS, SCOPE_ANY, .unset = "none",
+		.allowed = "the SHA-256 of a key or of a certificate",
+		.help = "trust the server that has this key, and no other", ACCOUNT(tls.pins)},
 	{"tls-min", SETTING_CHOICE, SCOPE_ANY, .value = "1.2", WORDS(version_words),
 		.help = "the oldest version of TLS to accept", ACCOUNT(tls.min)},
+	{"tls-priority", SETTING_PRIORITY, SCOPE_ANY,
+		.unset = "NORMAL of GnuTLS, with keys of 112 bits or more",
+		.allowed = "a priority string of GnuTLS",
+		.help = "the versions and algorithms of TLS to offer", ACCOUNT(tls.priority)},
+	{"client-cert", SETTING_OBJECT, SCOPE_ANY, .unset = "none",
+		.allowed = "the name of a file, or a pkcs11: URL",
+		.help = "a certificate of your own, to show to the server",
+		ACCOUNT(tls.client_cert)},
+	{"client-key", SETTING_OBJECT, SCOPE_ANY, .unset = "the same as client-cert",
+		.allowed = "the name of a file, or a pkcs11: URL", .help = "its private key",
+		ACCOUNT(tls.client_key)},
 	{"auth", SETTING_MECHS, SCOPE_ANY, .value = "auto",
 		.allowed =
 			"auto, or one or more of scram-sha-256-plus, scram-sha-1-plus, "
@@ -271,6 +285,8 @@ static char *read_string(const struct setting *s, const char *text, const char *
 		return read_host(text);
 	case SETTING_PATH:
 		return read_path(text, home);
+	case SETTING_OBJECT:
+		return tls_is_url(text) ? xstrdup(text) : read_path(text, home);
 	case SETTING_WORD:
 		word = find_word(s, text);
 		return word < s->n_words ? xstrdup(s->words[word]) : NULL;
@@ -290,6 +306,10 @@ static bool set_string(const struct setting *s, void *base, const char *text, co
 	char *value;
 
 	if (s->type == SETTING_DESTINATION && !check_destination(s, text, home, kind, e))
+		return false;
+	if (s->type == SETTING_PINS && text[0] && !tls_check_pins(text, kind, e))
+		return false;
+	if (s->type == SETTING_PRIORITY && text[0] && !tls_check_priority(text, kind, e))
 		return false;
 	value = read_string(s, text, home);
 	if (!value)
@@ -447,7 +467,24 @@ static char *show_string(const struct setting *s, const void *field, const char 
 	memcpy(&value, field, sizeof(value));
 	if (!value)
 		return NULL;
-	return s->type == SETTING_PATH ? text_tilde(value, home) : xstrdup(value);
+	if (s->type == SETTING_OBJECT && tls_is_url(value))
+		return setting_hides(s, span_of(value))
+			? xasprintf("%.*s?(hidden)", (int)strcspn(value, "?"), value)
+			: xstrdup(value);
+	return s->type == SETTING_PATH || s->type == SETTING_OBJECT ? text_tilde(value, home)
+								    : xstrdup(value);
+}
+
+bool setting_hides(const struct setting *s, struct span text)
+{
+	static const char mark[] = "pin-value";
+
+	if (s->secret || s->type != SETTING_OBJECT)
+		return s->secret;
+	for (size_t i = 0; i + strlen(mark) <= text.len; i++)
+		if (memcmp(text.data + i, mark, strlen(mark)) == 0)
+			return true;
+	return false;
 }
 
 static char *show_number(const struct setting *s, const void *field)
@@ -498,7 +535,7 @@ void setting_release(const struct setting *s, void *base)
 	if (!is_string(s->type))
 		return;
 	memcpy(&value, field_of(s, base), sizeof(value));
-	if (s->secret)
+	if (value && setting_hides(s, span_of(value)))
 		wipe_free(value);
 	else
 		free(value);

@@ -14,12 +14,15 @@
  * line may override; a test holds the manual page to it. A new setting is a new entry, a field, and
  * the count.
  */
-enum { SETTINGS_COUNT = 29 };
+enum { SETTINGS_COUNT = 33 };
 
 enum setting_type {
 	SETTING_TEXT,        /* char * */
 	SETTING_HOST,        /* char *: a name or an address, brackets taken off */
 	SETTING_PATH,        /* char *: absolute, ~ expanded */
+	SETTING_OBJECT,      /* char *: a path as above, or a pkcs11: URL as written */
+	SETTING_PINS,        /* char *: as written; tls_check_pins() */
+	SETTING_PRIORITY,    /* char *: as written; tls_check_priority() */
 	SETTING_WORD,        /* char *: one of the words */
 	SETTING_CHOICE,      /* an enum: the index among the words */
 	SETTING_SWITCH,      /* bool: words[0] is false, words[1] true */
@@ -69,7 +72,13 @@ const char *settings_nearest(const char *name);
  */
 bool setting_set(const struct setting *s, void *base, const char *text, const char *home,
 	enum error_kind kind, struct error *e) MUST_CHECK;
-/* The field's value as the file would have it, without quotes; fresh. NULL: there is none. */
+/*
+ * Whether text, as a value of s, is a secret that must not be shown, and asks for a private file:
+ * any text for some settings, a URL with a PIN in it for others.
+ */
+bool setting_hides(const struct setting *s, struct span text);
+/* The field's value as the file would have it, without quotes; fresh. NULL: there is none. A PIN in
+ * a URL is left out. */
 char *setting_show(const struct setting *s, const void *base, const char *home);
 /* Frees what the field owns; a secret is wiped. */
 void setting_release(const struct setting *s, void *base);

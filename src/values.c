@@ -87,7 +87,7 @@ static bool has_secret(const struct syntax *s)
 	for (size_t i = 0; i < s->n; i++) {
 		size_t which = settings_find(s->items[i].name);
 
-		if (which < SETTINGS_COUNT && settings[which].secret)
+		if (which < SETTINGS_COUNT && setting_hides(&settings[which], s->items[i].raw))
 			return true;
 	}
 	return false;

@@ -329,6 +329,7 @@ bool visit(struct fetch *f, bool *again, struct error *e)
 	f->session_setting = (struct session_setting){
 		.account = f->account,
 		.secret = f->password,
+		.tls = f->tls,
 		.pipelining_broken = f->in_step || is_broken(f->pipelining),
 		.pipelining_proven = strcmp(f->pipelining, "works") == 0,
 		.trace = f->order->trace,

@@ -4,6 +4,10 @@
  * by, adds the one rule it lacks (a certificate without host names is not matched by its common
  * name), and turns its verdict, a set of bits, into one sentence that names the certificate and the
  * fault: the gravest first, as a name is of no interest when the signature is forged.
+ *
+ * A pin names the key itself, which no authority could do better: its signatures, dates and names
+ * then say nothing of interest, and may all be wrong, as those of a certificate that somebody made
+ * for one machine mostly are.
  */
 #include "net/trust.h"
 
@@ -18,6 +22,8 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "net/certificate.h"
+#include "net/pin.h"
+#include "net/priority.h"
 
 enum { TRUST_FILE_MAX = 8 * 1024 * 1024 };
 
@@ -71,6 +77,8 @@ bool trust_load(const struct tls_policy *policy, gnutls_certificate_credentials_
 {
 	const char *called, *path = trust_file(policy, &called);
 
+	if (policy->pins && !policy->ca_file)
+		return true;
 	if (path)
 		return load_file(credentials, path, called, e);
 	if (gnutls_certificate_set_x509_system_trust(credentials) > 0)
@@ -126,7 +134,9 @@ static bool unknown_issuer(const struct chain *chain, const char *shown, struct 
 			certificate_issuer(chain->at[chain->n - 1]).text);
 	error_why(e, "SHA-256 %s  valid until %s", certificate_fingerprint(own).text,
 		certificate_day(gnutls_x509_crt_get_expiration_time(own)).text);
-	return error_remedy(e, "own CA?", "ca-file = \"/path/ca.pem\"");
+	return error_remedy(e, "own CA?",
+		"ca-file = \"/path/ca.pem\"   one server?  pin-sha256 = \"%s\"",
+		certificate_pin(own).text);
 }
 
 static bool expired(const struct chain *chain, const char *shown, struct error *e)
@@ -165,6 +175,13 @@ static bool not_yet(const struct chain *chain, const char *shown, struct error *
 	return error_why(e, "the clock of this machine says %s", certificate_day(now).text);
 }
 
+static bool weak_key(gnutls_x509_crt_t crt, const char *shown, struct error *e)
+{
+	return error_set(e, ERROR_TLS,
+		"the certificate of %s is not trusted: a key that is too weak (its own: %s)", shown,
+		certificate_key(crt).text);
+}
+
 static bool too_weak(const struct chain *chain, const char *shown, struct error *e)
 {
 	for (unsigned i = 0; i < chain->n; i++) {
@@ -182,9 +199,41 @@ static bool too_weak(const struct chain *chain, const char *shown, struct error 
 					? "unknown"
 					: gnutls_sign_get_name((gnutls_sign_algorithm_t)algorithm));
 	}
-	return error_set(e, ERROR_TLS,
-		"the certificate of %s is not trusted: a key that is too weak (its own: %s)", shown,
-		certificate_key(chain->at[0]).text);
+	return weak_key(chain->at[0], shown, e);
+}
+
+/* What came is shown, since a server may have a new key; that it has one must come from elsewhere.
+ */
+static bool not_pinned(gnutls_x509_crt_t crt, const char *shown, struct error *e)
+{
+	error_set(e, ERROR_TLS, "%s has another key than the one in pin-sha256", shown);
+	error_why(e, "its certificate is issued by \"%s\", and valid since %s",
+		certificate_issuer(crt).text,
+		certificate_day(gnutls_x509_crt_get_activation_time(crt)).text);
+	return error_remedy(e, "if who runs it confirms the new key", "pin-sha256 = \"%s\"",
+		certificate_pin(crt).text);
+}
+
+static bool revoked(const char *shown, struct error *e)
+{
+	return error_set(
+		e, ERROR_TLS, "the certificate of %s has been revoked by its issuer", shown);
+}
+
+/* What is wrong with the proof, attached by the server, that its certificate is not revoked. */
+static bool bad_proof(unsigned status, const char *shown, struct error *e)
+{
+	if (status & GNUTLS_CERT_MISSING_OCSP_STATUS) {
+		error_set(e, ERROR_TLS, "%s does not prove that its certificate is not revoked",
+			shown);
+		return error_why(e, "the certificate demands that (OCSP must-staple, RFC 7633)");
+	}
+	error_set(e, ERROR_TLS, "what %s sends to prove that its certificate is not revoked is %s",
+		shown,
+		status & GNUTLS_CERT_REVOCATION_DATA_SUPERSEDED                 ? "too old"
+			: status & GNUTLS_CERT_REVOCATION_DATA_ISSUED_IN_FUTURE ? "of the future"
+										: "wrong");
+	return error_why(e, "(OCSP stapling, RFC 6066)");
 }
 
 static bool otherwise_bad(unsigned status, const char *shown, struct error *e)
@@ -205,8 +254,7 @@ static bool explain(const struct chain *chain, unsigned status, const char *show
 		return error_set(e, ERROR_TLS,
 			"the certificate of %s is not trusted: its signature is wrong", shown);
 	if (status & GNUTLS_CERT_REVOKED)
-		return error_set(e, ERROR_TLS,
-			"the certificate of %s has been revoked by its issuer", shown);
+		return revoked(shown, e);
 	if (status & GNUTLS_CERT_SIGNER_NOT_FOUND)
 		return unknown_issuer(chain, shown, e);
 	if (status & (GNUTLS_CERT_SIGNER_NOT_CA | GNUTLS_CERT_SIGNER_CONSTRAINTS_FAILURE))
@@ -226,7 +274,34 @@ static bool explain(const struct chain *chain, unsigned status, const char *show
 			shown);
 	if (status & GNUTLS_CERT_UNEXPECTED_OWNER)
 		return wrong_name(chain->at[0], shown, e);
+	if (status &
+		(GNUTLS_CERT_MISSING_OCSP_STATUS | GNUTLS_CERT_INVALID_OCSP_STATUS |
+			GNUTLS_CERT_REVOCATION_DATA_SUPERSEDED |
+			GNUTLS_CERT_REVOCATION_DATA_ISSUED_IN_FUTURE))
+		return bad_proof(status, shown, e);
 	return otherwise_bad(status, shown, e);
+}
+
+/* A key that can be found out proves nothing, whoever has written down what it is. */
+static bool strong_enough(const struct tls_policy *policy, gnutls_x509_crt_t crt)
+{
+	unsigned bits = 0;
+	int kind = gnutls_x509_crt_get_pk_algorithm(crt, &bits);
+
+	return priority_has_profile(policy->priority) ||
+		(kind >= 0 &&
+			gnutls_pk_bits_to_sec_param((gnutls_pk_algorithm_t)kind, bits) >=
+				GNUTLS_SEC_PARAM_MEDIUM);
+}
+
+static bool verify_pin(const struct tls_policy *policy, const struct chain *chain, unsigned status,
+	const char *shown, struct error *e)
+{
+	if (!pins_match(policy->pins, chain->at[0]))
+		return not_pinned(chain->at[0], shown, e);
+	if (status & GNUTLS_CERT_REVOKED)
+		return revoked(shown, e);
+	return strong_enough(policy, chain->at[0]) || weak_key(chain->at[0], shown, e);
 }
 
 /* Without a host name in the certificate GnuTLS would look at its common name. */
@@ -239,7 +314,8 @@ static bool names_a_host(gnutls_x509_crt_t crt)
 	return hosts > 0;
 }
 
-bool trust_verify(gnutls_session_t session, const char *name, const char *shown, struct error *e)
+bool trust_verify(gnutls_session_t session, const struct tls_policy *policy, const char *name,
+	const char *shown, struct error *e)
 {
 	unsigned char address[16];
 	unsigned len = 0, status = 0;
@@ -259,6 +335,8 @@ bool trust_verify(gnutls_session_t session, const char *name, const char *shown,
 	if (rc < 0 || !chain_read(&chain, session))
 		done = error_set(e, ERROR_TLS, "the certificate of %s cannot be checked: %s", shown,
 			gnutls_strerror(rc));
+	else if (policy->pins)
+		done = verify_pin(policy, &chain, status, shown, e);
 	else if (status)
 		done = explain(&chain, status, shown, e);
 	else if (!is_address && !names_a_host(chain.at[0]))

@@ -80,12 +80,27 @@ static void check_password(const struct account *a, struct config_errors *found)
 	secret_release(&secret);
 }
 
-static void check_authorities(const struct account *a, struct config_errors *found)
+static bool begins(const char *text, const char *word)
 {
-	struct error e = {0};
+	return strncmp(text, word, strlen(word)) == 0;
+}
 
-	if (a->tls.ca_file && a->tls.mode != TLS_NONE && !tls_check(&a->tls, &e))
-		add(found, a, "ca-file", &e);
+/* Its words begin with what is wrong. */
+static void check_tls(const struct account *a, struct config_errors *found)
+{
+	static const char *const settings_with_files[] = {"ca-file", "client-cert", "client-key"};
+	const size_t n = sizeof(settings_with_files) / sizeof(settings_with_files[0]);
+	struct error e = {0};
+	size_t i = 0;
+
+	if (a->tls.mode == TLS_NONE || (!a->tls.ca_file && !a->tls.client_cert) ||
+		tls_check(&a->tls, &e))
+		return;
+	while (i < n && !begins(e.text, settings_with_files[i]))
+		i++;
+	if (i == n)
+		i = begins(e.text, "pin-source") && a->tls.client_key ? 2 : 1;
+	add(found, a, settings_with_files[i], &e);
 }
 
 void config_faults(const struct config *config, struct config_errors *found)
@@ -96,7 +111,7 @@ void config_faults(const struct config *config, struct config_errors *found)
 
 		check_login(a, found);
 		check_password(a, found);
-		check_authorities(a, found);
+		check_tls(a, found);
 		if (a->destination.kind == SINK_PIPE)
 			check_command(a, "deliver", a->destination.command, found);
 	}

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <gnutls/abstract.h>
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
@@ -985,7 +986,9 @@ static void tls__shows_what_it_saw(void **state)
 
 			memset(&facts, 0xff, sizeof(facts));
 			assert_int_equal(
-				tls_inspect(&s, &policy, host, 995, 10000, -1, &facts, &e), !wrong);
+				tls_inspect(&s, &policy, &(struct tls_peer){host, 995, 10000, -1}, NULL,
+					&facts, &e),
+				!wrong);
 			assert_true(facts.seen);
 			assert_int_equal(facts.trusted, !wrong);
 			assert_string_equal(facts.version, cases[i].version);
@@ -1010,8 +1013,8 @@ static void tls__shows_what_it_saw(void **state)
 	struct server v;
 	struct stream *s = stream_over_fd(server_start(&v, &who, HANG_UP, NULL));
 
-	assert_false(
-		tls_inspect(&s, &policy, "pop.example.test", 995, 10000, -1, &facts, &e));
+	assert_false(tls_inspect(&s, &policy, &(struct tls_peer){"pop.example.test", 995, 10000, -1},
+		NULL, &facts, &e));
 	assert_false(facts.seen || facts.trusted || facts.n);
 	server_join(&v);
 	identity_release(&who);
@@ -1051,6 +1054,251 @@ static void tls__binds_a_login_to_the_connection(void **state)
 	}
 	assert_false(tls_channel_binding(NULL, TLS_BINDING_EXPORTER, &octets));
 	buf_release(&octets);
+}
+
+/* The pin of a certificate's key, by another way than the code under test; and its fingerprint. */
+static void digest_of(gnutls_x509_crt_t crt, bool whole, unsigned char out[32])
+{
+	gnutls_datum_t der;
+
+	if (whole) {
+		must(gnutls_x509_crt_export2(crt, GNUTLS_X509_FMT_DER, &der));
+	} else {
+		gnutls_pubkey_t key;
+
+		must(gnutls_pubkey_init(&key));
+		must(gnutls_pubkey_import_x509(key, crt, 0));
+		must(gnutls_pubkey_export2(key, GNUTLS_X509_FMT_DER, &der));
+		gnutls_pubkey_deinit(key);
+	}
+	must(gnutls_hash_fast(GNUTLS_DIG_SHA256, der.data, der.size, out));
+	gnutls_free(der.data);
+}
+
+static void write_hex(const unsigned char digest[32], bool upper, const char *between, char *out)
+{
+	for (size_t i = 0; i < 32; i++) {
+		out += snprintf(out, 3, upper ? "%02X" : "%02x", digest[i]);
+		if (i < 31)
+			out += snprintf(out, 2, "%s", between);
+	}
+}
+
+static void write_base64(const unsigned char digest[32], const char *prefix, char *out, size_t room)
+{
+	unsigned char copy[32];
+	gnutls_datum_t text, raw = {copy, 32};
+
+	memcpy(copy, digest, 32);
+	must(gnutls_base64_encode2(&raw, &text));
+	snprintf(out, room, "%s%.*s", prefix, (int)text.size, (const char *)text.data);
+	gnutls_free(text.data);
+}
+
+static void tls__takes_a_pin_for_the_key_or_the_certificate(void **state)
+{
+	static const char other[] = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+	char texts[9][220];
+	struct identity who = new_server(&good);
+	unsigned char key[32], whole[32], ca[32];
+	struct tls_policy policy = {.mode = TLS_IMPLICIT, .min = TLS_1_2};
+
+	(void)state;
+	digest_of(who.crt, false, key);
+	digest_of(who.crt, true, whole);
+	digest_of(authority.crt, false, ca);
+	write_base64(key, "", texts[0], sizeof(texts[0]));
+	write_base64(key, "sha256//", texts[1], sizeof(texts[1]));
+	write_base64(key, "pin-sha256:", texts[2], sizeof(texts[2]));
+	write_hex(key, false, "", texts[3]);
+	write_hex(key, true, ":", texts[4]);
+	write_hex(whole, true, ":", texts[5]);
+	snprintf(texts[6], sizeof(texts[6]), "%s, %s", other, texts[5]);
+	/* Another key, and that of the authority, which is not the server's. */
+	snprintf(texts[7], sizeof(texts[7]), "%s", other);
+	write_base64(ca, "", texts[8], sizeof(texts[8]));
+	for (size_t i = 0; i < 9; i++) {
+		static struct tls_facts facts;
+		struct error e = {ERROR_NONE};
+		struct server v;
+		struct stream *s = stream_over_fd(server_start(&v, &who, BE_GOOD, NULL));
+		bool fits = i < 7;
+
+		policy.pins = texts[i];
+		if (!tls_check_pins(texts[i], ERROR_CONFIG, &e))
+			fail_msg("%s: %s", texts[i], e.text);
+		/* Nobody vouches for the server here, and it is called otherwise. */
+		if (tls_inspect(&s, &policy, &(struct tls_peer){"a.test", 995, 10000, -1}, NULL,
+			    &facts, &e) != fits)
+			fail_msg("%s: %s", texts[i], e.text);
+		assert_string_equal(facts.chain[0].pin, texts[0]);
+		assert_int_equal(facts.pinned, fits);
+		if (!fits) {
+			assert_int_equal(e.kind, ERROR_TLS);
+			assert_string_equal(
+				e.text, "a.test has another key than the one in pin-sha256");
+			assert_says(e.remedy, "pin-sha256 = \"");
+			assert_says(e.remedy, texts[0]);
+		}
+		stream_free(s);
+		server_join(&v);
+	}
+	identity_release(&who);
+}
+
+static void tls__lets_a_pin_stand_for_all_but_the_strength(void **state)
+{
+	static const struct {
+		struct wish wish;
+		const char *priority, *text; /* text NULL: trusted */
+	} cases[] = {
+		{{{"pop.example.test"}, -1, 30, SELF_SIGNED}, NULL, NULL},
+		{{{"pop.example.test"}, -10, -2, SOUND}, NULL, NULL},
+		{{{"pop.example.test"}, 2, 30, SOUND}, NULL, NULL},
+		{{{"pop.example.test"}, -1, 30, CLIENT_ONLY}, NULL, NULL},
+		{{{"pop.example.test"}, -1, 30, FORGED}, NULL, NULL},
+		{{{"pop.example.test"}, -1, 30, WEAK_HASH}, NULL, NULL},
+		{{{"pop.example.test"}, -1, 30, WEAK_KEY}, NULL, "a key that is too weak"},
+		{{{"pop.example.test"}, -1, 30, WEAK_KEY}, "NORMAL:%PROFILE_VERY_WEAK", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct identity who = new_server(&cases[i].wish);
+		char pin[64], priority[64];
+		unsigned char key[32];
+		struct tls_policy policy = {.mode = TLS_IMPLICIT, .min = TLS_1_2, .pins = pin};
+		struct error e = {ERROR_NONE};
+		struct server v;
+		struct stream *s = stream_over_fd(server_start(&v, &who, BE_GOOD, NULL));
+
+		digest_of(who.crt, false, key);
+		write_base64(key, "", pin, sizeof(pin));
+		if (cases[i].priority) {
+			snprintf(priority, sizeof(priority), "%s", cases[i].priority);
+			policy.priority = priority;
+		}
+		if (tls_start(&s, &policy, "a.test", 995, 10000, -1, &e) != !cases[i].text)
+			fail_msg("case %zu: %s", i, e.text);
+		if (cases[i].text)
+			assert_says(e.text, cases[i].text);
+		stream_free(s);
+		server_join(&v);
+		identity_release(&who);
+	}
+}
+
+static void tls_check_pins__says_what_is_wrong(void **state)
+{
+	static const struct {
+		const char *text, *said; /* NULL: fine */
+	} cases[] = {
+		{"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", NULL},
+		{" ,AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\tSHA256:"
+		 "0123456789abcdef0123456789ABCDEF0123456789abcdef0123456789abcdef,",
+			NULL},
+		{"", "it names no key"},
+		{" , ", "it names no key"},
+		{"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "is no SHA-256"},
+		{"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "is no SHA-256"},
+		{"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA*=", "is no SHA-256"},
+		{"sha256//", "is no SHA-256"},
+		{"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcde", "no SHA-256"},
+		{"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef00", "no SHA-256"},
+		{"01:23:45:67:89:ab:cd:ef:01:23:45:67:89:ab:cd:ef:01:23:45:67:89:ab:cd:ef:01:23:45:"
+		 "67:89:ab:cd:ef:",
+			"no SHA-256"},
+		{"01:23:45:67:89:AB:CD:EF:01:23:45:67:89:AB:CD:EF:01:23:45:67",
+			"a fingerprint by SHA-1"},
+		{"0123456789abcdef0123456789abcdef", "a fingerprint by MD5"},
+		{"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= x\x1b", "\"x\\x1b\" is no SHA-256"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct error e = {ERROR_NONE};
+
+		if (tls_check_pins(cases[i].text, ERROR_USAGE, &e) != !cases[i].said)
+			fail_msg("\"%s\": %s", cases[i].text, e.text);
+		if (!cases[i].said)
+			continue;
+		assert_says(e.text, cases[i].said);
+		assert_int_equal(e.kind, ERROR_USAGE);
+	}
+}
+
+static void tls_check_priority__finds_the_fault(void **state)
+{
+	static const struct {
+		char text[64];
+		enum tls_version min;
+		const char *said, *versions_said; /* NULL: fine */
+	} cases[] = {
+		{"NORMAL", TLS_1_2, NULL, NULL},
+		{"SECURE192:%PROFILE_HIGH", TLS_1_3, NULL, NULL},
+		{"NORMAL:-VERS-ALL:+VERS-TLS1.1", TLS_1_1, NULL, NULL},
+		{"NORMAL:-VERS-ALL:+VERS-TLS1.1", TLS_1_2, NULL, "that tls-min = 1.2 allows"},
+		{"NORMAL:-VERS-TLS1.3", TLS_1_3, NULL, "that tls-min = 1.3 allows"},
+		{"NORMAL:-VERS-ALL:+VERS-DTLS1.2", TLS_1_0, NULL, "that tls-min = 1.0 allows"},
+		{"NORMAL:+NONSENSE:%COMPAT", TLS_1_2, "\"+NONSENSE\" in it (character 8)", NULL},
+		{"FOO", TLS_1_2, "\"FOO\" in it (character 1)", NULL},
+		{"NORMAL:", TLS_1_2, "expects more at its end", NULL},
+		{"NORMAL:-VERS-ALL", TLS_1_2, "leaves nothing to connect with", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char text[64];
+		const struct tls_policy policy = {.min = cases[i].min, .priority = text};
+		struct error e = {ERROR_NONE};
+
+		memcpy(text, cases[i].text, sizeof(text));
+		if (tls_check_priority(text, ERROR_USAGE, &e) != !cases[i].said)
+			fail_msg("%s: %s", text, e.text);
+		if (cases[i].said) {
+			assert_says(e.text, cases[i].said);
+			continue;
+		}
+		if (tls_check_versions(&policy, &e) != !cases[i].versions_said)
+			fail_msg("%s: %s", text, e.text);
+		if (cases[i].versions_said)
+			assert_says(e.text, cases[i].versions_said);
+	}
+}
+
+static void tls__offers_what_the_priority_says_and_tls_min_allows(void **state)
+{
+	char all[] = "NORMAL", old[] = "NORMAL:-VERS-ALL:+VERS-TLS1.1:+VERS-TLS1.2",
+	     anonymous[] = "NORMAL:-KX-ALL:+ANON-ECDH:-VERS-TLS1.3";
+	struct tls_policy policy = trusting();
+	struct error e = {ERROR_NONE};
+	struct server v;
+	struct stream *s;
+
+	(void)state;
+	policy.priority = all;
+	assert_null(meet(&v, &good, BE_GOOD, "NORMAL:-VERS-ALL:+VERS-TLS1.1", &policy,
+		"pop.example.test", &e));
+	assert_says(e.text, "speaks only TLS 1.0 or 1.1, older than tls-min");
+	server_join(&v);
+	policy.priority = old;
+	s = meet(&v, &good, BE_GOOD, NULL, &policy, "pop.example.test", &e);
+	assert_non_null(s);
+	assert_says(tls_description(s), "TLS 1.2, ");
+	stream_free(s);
+	server_join(&v);
+	/* Keys stay as strong as without it. */
+	policy.priority = all;
+	assert_null(meet(&v, &(struct wish){{"pop.example.test"}, -1, 30, WEAK_KEY}, BE_GOOD, NULL,
+		&policy, "pop.example.test", &e));
+	assert_says(e.text, "a key that is too weak");
+	server_join(&v);
+	/* Without a certificate nobody is trusted. */
+	policy.priority = anonymous;
+	assert_null(meet(&v, &good, BE_GOOD, "NORMAL:+ANON-ECDH:-VERS-TLS1.3", &policy,
+		"pop.example.test", &e));
+	assert_int_equal(e.kind, ERROR_TLS);
+	server_join(&v);
 }
 
 static void tls__stops_when_asked_to(void **state)
@@ -1303,6 +1551,11 @@ int main(void)
 		cmocka_unit_test(tls__goes_down_to_what_the_policy_allows),
 		cmocka_unit_test(tls__shows_what_it_saw),
 		cmocka_unit_test(tls__binds_a_login_to_the_connection),
+		cmocka_unit_test(tls__takes_a_pin_for_the_key_or_the_certificate),
+		cmocka_unit_test(tls__lets_a_pin_stand_for_all_but_the_strength),
+		cmocka_unit_test(tls_check_pins__says_what_is_wrong),
+		cmocka_unit_test(tls_check_priority__finds_the_fault),
+		cmocka_unit_test(tls__offers_what_the_priority_says_and_tls_min_allows),
 		cmocka_unit_test(tls__stops_when_asked_to),
 		cmocka_unit_test(tls__takes_a_cut_for_an_end),
 		cmocka_unit_test(tls__carries_much_both_ways),

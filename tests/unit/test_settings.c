@@ -86,6 +86,18 @@ static const struct value_case {
 	{"tls", "ssl", NULL, "use implicit, starttls or none"},
 	{"tls-min", "1.3", "1.3", NULL},
 	{"tls-min", "3.0", NULL, "use 1.0, 1.1, 1.2 or 1.3"},
+	{"pin-sha256", "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+		"sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", NULL},
+	{"pin-sha256", "AAAA", NULL, "\"AAAA\" is no SHA-256"},
+	{"pin-sha256", "", NULL, "use the SHA-256 of a key or of a certificate"},
+	{"tls-priority", "NORMAL:%COMPAT", "NORMAL:%COMPAT", NULL},
+	{"tls-priority", "NORMAL:+FOO", NULL, "does not understand \"+FOO\" in it (character 8)"},
+	{"tls-priority", "", NULL, "use a priority string of GnuTLS"},
+	{"client-cert", "~/me.pem", "~/me.pem", NULL},
+	{"client-cert", "me.pem", "~/me.pem", NULL},
+	{"client-key", "pkcs11:token=t;object=o?pin-source=/p",
+		"pkcs11:token=t;object=o?pin-source=/p", NULL},
+	{"client-key", "", NULL, "use the name of a file, or a pkcs11: URL"},
 	{"auth", "apop", "apop", NULL},
 	{"auth", "PLAIN", "plain", NULL},
 	{"auth", "Scram-SHA-256, plain", "scram-sha-256 plain", NULL},
@@ -237,6 +249,26 @@ static void setting_set__writes_the_field_its_reader_looks_at(void **state)
 	free(a.endpoint.host);
 }
 
+static void setting_hides__passwords_and_pins(void **state)
+{
+	static const char url[] = "pkcs11:token=t;object=o?module-name=m&pin-value=1234";
+	const struct setting *key = &settings[settings_find("client-key")];
+	struct account a = {0};
+	char *shown;
+
+	(void)state;
+	assert_true(setting_hides(&settings[settings_find("password")], span_of("x")));
+	assert_false(setting_hides(&settings[settings_find("user")], span_of(url)));
+	assert_false(setting_hides(key, span_of("pkcs11:token=t?pin-source=/p")));
+	assert_true(setting_hides(key, span_of(url)));
+	assert_true(setting_set(key, &a, url, home, ERROR_CONFIG, NULL));
+	assert_string_equal(a.tls.client_key, url);
+	shown = setting_show(key, &a, home);
+	assert_string_equal(shown, "pkcs11:token=t;object=o?(hidden)");
+	free(shown);
+	setting_release(key, &a);
+}
+
 static void settings_nearest__finds_the_slip_of_a_finger(void **state)
 {
 	(void)state;
@@ -329,6 +361,7 @@ int main(void)
 		cmocka_unit_test(setting_set__takes_what_fits_and_says_what_is_allowed),
 		cmocka_unit_test(setting_set__leaves_the_field_alone_on_failure),
 		cmocka_unit_test(setting_set__writes_the_field_its_reader_looks_at),
+		cmocka_unit_test(setting_hides__passwords_and_pins),
 		cmocka_unit_test(settings_nearest__finds_the_slip_of_a_finger),
 		cmocka_unit_test(setting_quote__quotes_what_is_not_a_bare_word),
 		cmocka_unit_test(settings__stand_in_the_manual_with_their_defaults),

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The client's certificate and its key: PEM files, or objects in a token (a smart card, an HSM)
+ * that are named by a pkcs11: URL (RFC 7512). The modules that know tokens are looked for and
+ * loaded by GnuTLS with the first such URL, and never without one. The PIN comes with the URL, as
+ * there is nobody to ask in a job; GnuTLS tries it once, so that a wrong one does not lock the
+ * token at once.
+ */
+#include "net/client.h"
+
+#include <errno.h>
+#include <gnutls/abstract.h>
+#include <gnutls/pkcs11.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "base/text.h"
+
+enum { PEM_MAX = 256 * 1024 };
+
+static const char cert_setting[] = "client-cert", key_setting[] = "client-key";
+
+/* Reading a certificate and its key, and what is to be freed of it. */
+struct pair {
+	gnutls_pcert_st certs[TLS_CHAIN_MAX];
+	unsigned n;
+	gnutls_privkey_t key;
+};
+
+bool tls_is_url(const char *name)
+{
+	return strncmp(name, "pkcs11:", strlen("pkcs11:")) == 0;
+}
+
+/* What an error calls it: a URL without its attributes, of which one may be the PIN. */
+static char *called(const char *setting, const char *name)
+{
+	size_t len = tls_is_url(name) ? strcspn(name, "?") : strlen(name);
+	struct span shown = {name, len};
+	char *path = NULL, *text;
+
+	if (!tls_is_url(name)) {
+		path = text_tilde(name, getenv("HOME"));
+		shown = span_of(path);
+	}
+	text = xasprintf("%s \"%s\"", setting, safe(shown).text);
+	free(path);
+	return text;
+}
+
+static bool cannot_read(const char *who, int err, struct error *e)
+{
+	return err == EINVAL ? error_set(e, ERROR_CONFIG, "%s: not a regular file", who)
+			     : error_sys(e, ERROR_CONFIG, err, "%s", who);
+}
+
+static bool wrong_pin(const char *who, int rc, const char *url, struct error *e)
+{
+	if (rc == GNUTLS_E_PKCS11_PIN_LOCKED)
+		return error_set(e, ERROR_CONFIG, "%s: the PIN is locked", who);
+	if (strstr(url, "pin-source=") || strstr(url, "pin-value="))
+		return error_set(e, ERROR_CONFIG, "%s: the token refuses the PIN", who);
+	error_set(e, ERROR_CONFIG, "%s: the token asks for a PIN", who);
+	return error_remedy(e, "put it into a file, and behind the URL", "?pin-source=/path");
+}
+
+/* Why an object in a token cannot be used; false. */
+static bool bad_object(const char *who, int rc, const char *url, struct error *e)
+{
+	switch (rc) {
+	case GNUTLS_E_PKCS11_PIN_ERROR:
+	case GNUTLS_E_PKCS11_PIN_EXPIRED:
+	case GNUTLS_E_PKCS11_PIN_LOCKED:
+	case GNUTLS_E_PKCS11_USER_ERROR:
+		return wrong_pin(who, rc, url, e);
+	case GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE:
+	case GNUTLS_E_PKCS11_REQUESTED_OBJECT_NOT_AVAILBLE:
+		error_set(e, ERROR_CONFIG, "%s: no token has such an object", who);
+		return error_remedy(e, "what there is", "p11tool --list-all --login");
+	case GNUTLS_E_PARSING_ERROR:
+		return error_set(e, ERROR_CONFIG, "%s is no PKCS #11 URL (RFC 7512)", who);
+	default:
+		return error_set(e, ERROR_CONFIG, "%s: %s", who, gnutls_strerror(rc));
+	}
+}
+
+/* Octets of a file as GnuTLS takes them. */
+static gnutls_datum_t datum_of(const struct buf *b)
+{
+	return (gnutls_datum_t){(unsigned char *)b->data, (unsigned)b->len};
+}
+
+/* The file named by pin-source= in a URL; a fresh string, NULL without one. */
+static char *pin_source(const char *url)
+{
+	static const char mark[] = "pin-source=", scheme[] = "file:";
+	const char *query = strchr(url, '?');
+	const char *at = query ? strstr(query, mark) : NULL;
+	struct buf path = {NULL, 0, 0};
+	char *text;
+
+	if (!at)
+		return NULL;
+	for (at += strlen(mark); *at && *at != '&' && *at != ';'; at++) {
+		char hex[3] = {0};
+		char c = *at;
+
+		if (c == '%' && at[1] && at[2]) {
+			memcpy(hex, at + 1, 2);
+			c = (char)strtol(hex, NULL, 16);
+			at += 2;
+		}
+		buf_add(&path, &c, 1);
+	}
+	text = buf_detach(&path);
+	if (strncmp(text, scheme, strlen(scheme)) == 0)
+		memmove(text, text + strlen(scheme), strlen(text + strlen(scheme)) + 1);
+	return text;
+}
+
+/* GnuTLS would take a PIN also from a file that all can read. */
+static bool check_pin_source(const char *url, struct error *e)
+{
+	char *path = pin_source(url), *who, *shown;
+	struct stat st;
+	bool done;
+
+	if (!path)
+		return true;
+	shown = text_tilde(path, getenv("HOME"));
+	who = xasprintf("pin-source \"%s\"", safe(span_of(shown)).text);
+	if (stat(path, &st) < 0)
+		done = error_sys(e, ERROR_CONFIG, errno, "%s", who);
+	else
+		done = file_may_trust(who, shown, "a PIN", st.st_mode & 07777, st.st_uid, 077, e);
+	free(who);
+	free(shown);
+	free(path);
+	return done;
+}
+
+static bool read_certs(struct pair *pair, const char *name, const char *who, struct error *e)
+{
+	struct buf pem = {NULL, 0, 0};
+	gnutls_datum_t datum;
+	unsigned n = TLS_CHAIN_MAX;
+	int rc;
+
+	if (tls_is_url(name)) {
+		if (!check_pin_source(name, e))
+			return false;
+		rc = gnutls_pcert_list_import_x509_file(
+			pair->certs, &n, name, GNUTLS_X509_FMT_DER, NULL, NULL, 0);
+		if (rc < 0)
+			return bad_object(who, rc, name, e);
+		pair->n = n;
+		return true;
+	}
+	if (!file_slurp(name, PEM_MAX, &pem, NULL, NULL)) {
+		cannot_read(who, errno, e);
+		buf_wipe(&pem);
+		return false;
+	}
+	datum = datum_of(&pem);
+	rc = gnutls_pcert_list_import_x509_raw(pair->certs, &n, &datum, GNUTLS_X509_FMT_PEM, 0);
+	buf_wipe(&pem); /* the key may be in it */
+	if (rc < 0) {
+		error_set(e, ERROR_CONFIG, "%s holds no certificate that can be read", who);
+		return error_why(
+			e, "it must be in PEM form, between BEGIN CERTIFICATE and END CERTIFICATE");
+	}
+	pair->n = n;
+	return true;
+}
+
+static bool bad_key(const char *who, const char *path, const char *pem, struct error *e)
+{
+	char *shown = text_tilde(path, getenv("HOME"));
+
+	/* The two forms: PKCS #8, and that of OpenSSL before. */
+	if (strstr(pem, "BEGIN ENCRYPTED PRIVATE KEY") || strstr(pem, "Proc-Type: 4,ENCRYPTED")) {
+		error_set(e, ERROR_CONFIG,
+			"%s is encrypted, and nobody can be asked for its "
+			"password",
+			who);
+		error_remedy(e, "either keep it in a token (pkcs11:), or store it in clear",
+			"umask 077; openssl pkey -in %s -out NEW", safe(span_of(shown)).text);
+	} else {
+		error_set(e, ERROR_CONFIG, "%s holds no private key that can be read", who);
+		error_why(e,
+			"it must be in PEM form, between BEGIN PRIVATE KEY and END PRIVATE "
+			"KEY");
+	}
+	free(shown);
+	return false;
+}
+
+static bool read_key(struct pair *pair, const char *name, const char *who, struct error *e)
+{
+	struct buf pem = {NULL, 0, 0};
+	gnutls_datum_t datum;
+	mode_t mode = 0;
+	uid_t owner = 0;
+	char *shown;
+	bool done;
+
+	if (tls_is_url(name)) {
+		int rc;
+
+		if (!check_pin_source(name, e))
+			return false;
+		rc = gnutls_privkey_import_url(pair->key, name, 0);
+		return rc >= 0 || bad_object(who, rc, name, e);
+	}
+	if (!file_slurp(name, PEM_MAX, &pem, &mode, &owner)) {
+		cannot_read(who, errno, e);
+		buf_wipe(&pem);
+		return false;
+	}
+	datum = datum_of(&pem);
+	shown = text_tilde(name, getenv("HOME"));
+	done = file_may_trust(who, shown, "a private key", mode, owner, 077, e) &&
+		(gnutls_privkey_import_x509_raw(pair->key, &datum, GNUTLS_X509_FMT_PEM, NULL, 0) >=
+				0 ||
+			bad_key(who, name, pem.data, e));
+	free(shown);
+	buf_wipe(&pem);
+	return done;
+}
+
+static void pair_release(struct pair *pair)
+{
+	while (pair->n)
+		gnutls_pcert_deinit(&pair->certs[--pair->n]);
+	if (pair->key)
+		gnutls_privkey_deinit(pair->key);
+	pair->key = NULL;
+}
+
+/* Hands the pair over. GnuTLS signs something to see whether the key fits. */
+static bool join(struct pair *pair, gnutls_certificate_credentials_t credentials,
+	const char *cert_called, const char *key_called, struct error *e)
+{
+	int rc = gnutls_certificate_set_key(
+		credentials, NULL, 0, pair->certs, (int)pair->n, pair->key);
+
+	if (rc >= 0) {
+		*pair = (struct pair){.n = 0};
+		return true;
+	}
+	if (rc == GNUTLS_E_CERTIFICATE_KEY_MISMATCH)
+		return error_set(
+			e, ERROR_CONFIG, "%s is not the key of %s", key_called, cert_called);
+	return error_set(
+		e, ERROR_CONFIG, "%s cannot be used: %s", cert_called, gnutls_strerror(rc));
+}
+
+bool client_load(const struct tls_policy *policy, gnutls_certificate_credentials_t credentials,
+	struct error *e)
+{
+	const char *cert = policy->client_cert, *key = policy->client_key;
+	struct pair pair = {.n = 0};
+	char *cert_called, *key_called;
+	bool done;
+
+	if (!cert)
+		return true;
+	cert_called = called(cert_setting, cert);
+	key_called = key ? called(key_setting, key) : called(cert_setting, cert);
+	if (gnutls_privkey_init(&pair.key) < 0)
+		done = error_set(e, ERROR_INTERNAL, "GnuTLS cannot be started");
+	else
+		done = read_certs(&pair, cert, cert_called, e) &&
+			read_key(&pair, key ? key : cert, key_called, e) &&
+			join(&pair, credentials, cert_called, key_called, e);
+	pair_release(&pair);
+	free(cert_called);
+	free(key_called);
+	return done;
+}
