@@ -235,3 +235,19 @@ struct secret_sources account_secret_sources(const struct account *account)
 		.from_url = account->temporary,
 	};
 }
+
+bool account_uses_token(const struct account *account)
+{
+	return account->token_command &&
+		(!account->auth.n || mech_list_needs(&account->auth, CREDENTIAL_TOKEN));
+}
+
+struct token_source account_token_source(const struct account *account)
+{
+	return (struct token_source){
+		.account = account->name,
+		.host = account->endpoint.host,
+		.user = account->user,
+		.command = account->token_command,
+	};
+}

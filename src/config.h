@@ -8,6 +8,7 @@
 
 #include "auth/mech.h"
 #include "auth/secret.h"
+#include "auth/token.h"
 #include "base/error.h"
 #include "local/sink.h"
 #include "net/dial.h"
@@ -32,6 +33,7 @@ struct account {
 	char *user;
 	struct mech_list auth;
 	char *password_command, *password_file, *password;
+	char *token_command;            /* oauth-token-command */
 	char *deliver;                  /* as written */
 	struct destination destination; /* deliver, read */
 	struct policy policy;
@@ -86,6 +88,10 @@ void account_forget_secrets(struct account *account);
 void config_forget_others(struct config *config, struct account *const *chosen, size_t n);
 /* Where this account's password may come from; borrows from account. */
 struct secret_sources account_secret_sources(const struct account *account);
+/* Whether it logs in with a token of OAuth, and then where that comes from; borrows from account.
+ */
+bool account_uses_token(const struct account *account);
+struct token_source account_token_source(const struct account *account);
 /* NULL when there is none of that name. */
 struct account *config_find(struct config *config, const char *name);
 /* The path of the file that was read, with ~; fresh. config->path must not be NULL. */

@@ -240,8 +240,10 @@ static void hide_login(struct session *s)
 
 	if (!password)
 		return;
-	plain = sasl_plain_form(s->account->user, password);
 	hide_add(&s->hide, password);
+	if (account_uses_token(s->account))
+		return;
+	plain = sasl_plain_form(s->account->user, password);
 	hide_add(&s->hide, plain);
 	wipe_free(plain);
 }

@@ -36,6 +36,8 @@ struct fetch {
 	uint64_t wanted;            /* mails to fetch, by the first session's plan */
 	bool surveyed;              /* a session of this run has seen what there is */
 	struct error first_failure; /* of one mail, over all sessions */
+	bool token_renewed;         /* after a refusal, once in a run */
+	bool two_lines;             /* remembered: how XOAUTH2's response wants to be sent */
 	char pipelining[40];        /* remembered: "works", "broken SINCE", or "" */
 	bool in_step;   /* a session of this run lost its step: go on without pipelining */
 	bool blamed;    /* a mail of this run broke its session, not the pipelining */
@@ -64,6 +66,11 @@ bool set_aside_is(const struct set_aside *aside, const struct store_key *key);
 bool fetch_only_looks(const struct fetch *f);
 /* The error of a run that was asked to stop. */
 bool fetch_interrupted(const struct fetch *f, struct error *e);
+/*
+ * After the server's refusal of the token: gets a newer one, once in a run. False without one; then
+ * the error says more.
+ */
+bool fetch_renew_token(struct fetch *f, struct error *e) MUST_CHECK;
 /* Adds "; 12 of 40 fetched, 28 stay on the server". */
 void fetch_tell_rest(const struct fetch *f, struct error *e);
 

@@ -23,6 +23,7 @@ static struct mech_facts gather(const struct session *s, const struct buf *bindi
 		.cleartext_login = s->account->tls.cleartext_login,
 		.binding = binding->len != 0,
 		.apop_stamp = s->stamp != NULL,
+		.token = account_uses_token(s->account),
 		.capa_known = c->known,
 		.user = c->user,
 		.used = s->setting->used,
@@ -272,6 +273,10 @@ static bool log_in(struct session *s, const struct buf *binding, const struct po
 		return login_user(s, then, n, *ahead, e);
 	case MECH_APOP:
 		return login_apop(s, then, n, *ahead, e);
+	case MECH_OAUTHBEARER:
+	case MECH_XOAUTH2:
+		*ahead = false;
+		return login_token(s, e);
 	default:
 		return login_sasl(s, binding, then, n, ahead, e);
 	}

@@ -195,7 +195,7 @@ static void ask_passwords(struct run *run)
 		struct secret_sources sources = account_secret_sources(w->account);
 		bool found = true;
 
-		if (secret_has_source(&sources) ||
+		if (secret_has_source(&sources) || account_uses_token(w->account) ||
 			!mech_list_needs(&w->account->auth, CREDENTIAL_PASSWORD))
 			continue;
 		if (run->order->prompt)

@@ -414,6 +414,11 @@ bool session_encrypted(const struct session *s)
 	return s->encrypted;
 }
 
+enum session_refusal session_refusal(const struct session *s)
+{
+	return s->refusal;
+}
+
 enum mech session_mechanism(const struct session *s)
 {
 	return s->mech;

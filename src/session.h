@@ -45,6 +45,7 @@ struct session_setting {
 	const struct account *account;
 	const struct secret *secret;
 	enum mech used;         /* remembered from before: what logged in to this host */
+	bool two_lines;         /* remembered from before: XOAUTH2's response on its own line */
 	bool pipelining_broken; /* remembered from before: do not use it */
 	bool pipelining_proven; /* remembered from before: it can be trusted with what cannot be
 				   checked */
@@ -71,6 +72,13 @@ bool session_connect(const struct session_setting *setting, struct session **out
 /* The second half. s stays the caller's, also on failure. */
 bool session_login(
 	struct session *s, const struct pop3_command *then, size_t n, struct error *e) MUST_CHECK;
+/* What a login that failed was refused for, where something else may do. */
+enum session_refusal {
+	SESSION_OTHER_REFUSAL,
+	SESSION_FORM_REFUSED,  /* the token was not looked at: try two_lines */
+	SESSION_TOKEN_REFUSED, /* perhaps there is a newer one */
+};
+enum session_refusal session_refusal(const struct session *s);
 /* CAPA once more: what is offered after the login. */
 bool session_renew_capabilities(struct session *s, struct error *e) MUST_CHECK;
 /* Closes without QUIT. */

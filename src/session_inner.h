@@ -15,8 +15,9 @@ struct session {
 	struct stream *stream;
 	struct pop3 *engine;
 	struct capabilities capabilities;
-	char *stamp;      /* of the greeting, for APOP */
-	enum mech mech;   /* that logged in, or is about to */
+	char *stamp;    /* of the greeting, for APOP */
+	enum mech mech; /* that logged in, or is about to */
+	enum session_refusal refusal;
 	struct hide hide; /* the password, and what is made of it and sent */
 	struct buf shown; /* the server's words without these */
 	bool encrypted;
@@ -60,5 +61,7 @@ enum error_kind session_refusal_kind(enum pop3_code code, enum error_kind otherw
  */
 bool login(
 	struct session *s, const struct pop3_command *then, size_t n, struct error *e) MUST_CHECK;
+/* The part of it with OAUTHBEARER or XOAUTH2, up to the server's verdict. */
+bool login_token(struct session *s, struct error *e) MUST_CHECK;
 
 #endif

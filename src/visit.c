@@ -12,6 +12,8 @@
 #include "base/text.h"
 #include "fetch_inner.h"
 
+static const char two_lines_fact[] = "xoauth2-two-lines";
+
 enum { BROKEN_KEPT_S = 30 * 86400, COUNT_EVERY_S = 86400 };
 
 static bool quit(struct fetch *f)
@@ -309,16 +311,59 @@ static void forget_session(struct fetch *f)
 	f->seen = NULL;
 }
 
+/* A login that was refused may be worth another try, with what was learned from it. */
+static bool may_log_in_otherwise(struct fetch *f, enum session_refusal refusal, struct error *e)
+{
+	struct error ignored;
+
+	switch (refusal) {
+	case SESSION_FORM_REFUSED:
+		f->two_lines = true;
+		/* A write that fails costs only the finding out anew. */
+		if (!fetch_only_looks(f))
+			(void)!store_set(f->store, two_lines_fact, "yes", &ignored);
+		return true;
+	case SESSION_TOKEN_REFUSED:
+		return fetch_renew_token(f, e);
+	default:
+		return false;
+	}
+}
+
+static bool open_session(struct fetch *f, bool *again, struct error *e)
+{
+	const struct session_setting *setting = &f->session_setting;
+	struct session *s = NULL;
+	bool lost_step = false;
+	enum session_refusal refusal = SESSION_OTHER_REFUSAL;
+
+	if (session_connect(setting, &s, &lost_step, e)) {
+		if (session_login(s, survey_commands, survey_command_count(f), e)) {
+			f->session = s;
+			return true;
+		}
+		lost_step = session_lost_step(s);
+		refusal = session_refusal(s);
+		session_free(s);
+	}
+	*again = (lost_step && !f->in_step) || may_log_in_otherwise(f, refusal, e);
+	f->in_step = f->in_step || lost_step;
+	return false;
+}
+
 bool visit(struct fetch *f, bool *again, struct error *e)
 {
-	bool done, lost_step = false;
-	char sizes[20] = "", counted[24] = "";
+	bool done;
+	char sizes[20] = "", counted[24] = "", two_lines[8] = "";
 
 	*again = false;
 	if (f->store && !store_get(f->store, "pipelining", f->pipelining, sizeof(f->pipelining), e))
 		return false;
 	if (f->store && !store_get(f->store, "sizes", sizes, sizeof(sizes), e))
 		return false;
+	if (f->store && !store_get(f->store, two_lines_fact, two_lines, sizeof(two_lines), e))
+		return false;
+	f->two_lines = f->two_lines || two_lines[0];
 	for (size_t i = 1; i < sizeof(sizes_words) / sizeof(sizes_words[0]); i++)
 		if (strcmp(sizes, sizes_words[i]) == 0)
 			f->sizes = (enum proof_sizes)i;
@@ -330,6 +375,7 @@ bool visit(struct fetch *f, bool *again, struct error *e)
 		.account = f->account,
 		.secret = f->password,
 		.tls = f->tls,
+		.two_lines = f->two_lines,
 		.pipelining_broken = f->in_step || is_broken(f->pipelining),
 		.pipelining_proven = strcmp(f->pipelining, "works") == 0,
 		.trace = f->order->trace,
@@ -337,10 +383,7 @@ bool visit(struct fetch *f, bool *again, struct error *e)
 		.stop = f->order->stop,
 		.stop_fd = f->order->stop_fd,
 	};
-	if (!session_open(&f->session_setting, survey_commands, survey_command_count(f),
-		    &f->session, &lost_step, e)) {
-		*again = lost_step && !f->in_step;
-		f->in_step = f->in_step || lost_step;
+	if (!open_session(f, again, e)) {
 		/* A server that lets nobody in so soon again: without that proof, then. */
 		if (f->suspect.uid)
 			note_sizes(f, PROOF_SIZES_INEXACT);

@@ -35,6 +35,7 @@ static void check_login(const struct account *a, struct config_errors *found)
 	struct mech_facts facts = {
 		.encrypted = a->tls.mode != TLS_NONE,
 		.cleartext_login = a->tls.cleartext_login,
+		.token = account_uses_token(a),
 		.client_cert = true,
 		.binding = a->tls.mode != TLS_NONE,
 		.apop_stamp = true,
@@ -73,7 +74,9 @@ static void check_password(const struct account *a, struct config_errors *found)
 	struct secret secret = {NULL, ""};
 	struct error e = {0};
 
-	if (a->password_command)
+	if (account_uses_token(a))
+		check_command(a, "oauth-token-command", a->token_command, found);
+	else if (a->password_command)
 		check_command(a, "password-command", a->password_command, found);
 	else if (a->password_file && !secret_find(&file, &secret, &e))
 		add(found, a, "password-file", &e);

@@ -40,6 +40,12 @@ struct secret_sources account_secret_sources(const struct account *account)
 static struct account *others;
 static size_t others_n;
 
+bool account_uses_token(const struct account *account)
+{
+	(void)account;
+	return false;
+}
+
 void account_forget_secrets(struct account *account)
 {
 	account->password = NULL;
