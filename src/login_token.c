@@ -49,8 +49,8 @@ static bool refused(struct conversation *c, const struct pop3_event *ev, struct 
 	else if (kind == ERROR_AUTH)
 		c->s->refusal = SESSION_TOKEN_REFUSED;
 	if (kind == ERROR_AUTH) {
-		error_set(e, kind, "%s refused the login of \"%s\"", a->endpoint.host,
-			safe(span_of(a->user)).text);
+		error_set(e, kind, "%s refused the login of \"%s\" by %s", a->endpoint.host,
+			safe(span_of(a->user)).text, mech_title(c->s->mech));
 		error_remedy(e,
 			"the token came from a command;  sign in again with what it runs, or "
 			"correct",
