@@ -226,12 +226,14 @@ struct secret_sources account_secret_sources(const struct account *account)
 {
 	return (struct secret_sources){
 		.account = account->name,
+		.typed = account->typed,
 		.host = account->endpoint.host,
 		.user = account->user,
 		.command = account->password_command,
 		.file = account->password_file,
 		.password = account->password,
-		.configured_in_file = account->password != NULL,
+		.keyring = account->keyring,
+		.netrc = account->netrc,
 		.from_url = account->temporary,
 	};
 }

@@ -34,6 +34,7 @@ struct account {
 	struct mech_list auth;
 	char *password_command, *password_file, *password;
 	char *token_command;            /* oauth-token-command */
+	bool keyring, netrc;            /* look for the password there */
 	char *deliver;                  /* as written */
 	struct destination destination; /* deliver, read */
 	struct policy policy;

@@ -284,7 +284,9 @@ static bool find_password(struct fetch *f, struct error *e)
 		return true;
 	if (!secret_find(&sources, f->password, e))
 		return false;
-	return f->password->value || secret_missing(&sources, !f->order->prompt, e);
+	/* The parent has looked everywhere else. */
+	return f->password->value ||
+		secret_missing(&(struct secret_search){.from = sources}, !f->order->prompt, e);
 }
 
 /* A session that breaks is taken up again, without the mail that broke it. */

@@ -47,6 +47,28 @@ static bool choose(struct session *s, const struct buf *binding, struct error *e
 	return false;
 }
 
+/* Where the password came from, and what to do when it is wrong. */
+static void blame_password(const struct account *a, const char *source, struct error *e)
+{
+	bool setting = settings_find(source) < SETTINGS_COUNT;
+	bool place = strchr(source, '/') != NULL; /* .netrc */
+	char lead[sizeof(e->lead)];
+
+	if (!source[0])
+		return;
+	snprintf(lead, sizeof(lead), "password came from: %s;  %s", place ? ".netrc" : source,
+		strcmp(source, "keyring") == 0 ? "change it"
+			: setting || place     ? "correct it"
+					       : "try again");
+	if (setting)
+		error_remedy(e, lead, "%s in %s", source, config_origin(a, source));
+	else if (place)
+		error_remedy(e, lead, "%s", source);
+	else
+		error_remedy(e, lead, "ambil %s %s",
+			strcmp(source, "keyring") == 0 ? "login" : "fetch", a->typed);
+}
+
 static bool refused(struct session *s, const struct pop3_event *ev, struct error *e)
 {
 	const struct account *a = s->account;
@@ -54,20 +76,11 @@ static bool refused(struct session *s, const struct pop3_event *ev, struct error
 	 */
 	enum error_kind kind = session_refusal_kind(
 		ev->code, s->capabilities.auth_resp_code ? ERROR_BUSY : ERROR_AUTH);
-	const char *source = s->setting->secret->source;
-	char lead[80];
 
 	if (kind == ERROR_AUTH) {
-		bool setting = settings_find(source) < SETTINGS_COUNT;
-
 		error_set(e, kind, "%s refused the login of \"%s\"", a->endpoint.host,
 			safe(span_of(a->user)).text);
-		snprintf(lead, sizeof(lead), "password came from: %s;  %s", source,
-			setting ? "correct it" : "try again");
-		if (setting)
-			error_remedy(e, lead, "%s in %s", source, config_origin(a, source));
-		else
-			error_remedy(e, lead, "ambil fetch %s", a->typed);
+		blame_password(a, s->setting->secret->source, e);
 	} else {
 		error_set(e, kind, "%s does not let \"%s\" in now; the password may be right",
 			a->endpoint.host, safe(span_of(a->user)).text);

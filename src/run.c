@@ -46,6 +46,7 @@ struct worker {
 struct run {
 	const struct run_order *order;
 	struct reporter *reporter;
+	struct report_style style;
 	struct worker *workers;
 	size_t n, running;
 	size_t signals; /* stop requests so far */
@@ -187,24 +188,73 @@ static void start_workers(struct run *run)
 			start(run, &run->workers[i]);
 }
 
-/* All questions come before the first worker: then nothing else writes to the terminal. */
-static void ask_passwords(struct run *run)
+/* Told before the question that it is the reason of. */
+static void warn(struct run *run, struct worker *w, const struct error *e)
 {
-	for (size_t i = 0; i < run->n && !*run->order->stop; i++) {
-		struct worker *w = &run->workers[i];
-		struct secret_sources sources = account_secret_sources(w->account);
-		bool found = true;
+	reporter_take(run->reporter,
+		&(struct report){.type = REPORT_WARNING,
+			.account = (uint32_t)(w - run->workers),
+			.u.error = *e});
+}
 
-		if (secret_has_source(&sources) || account_uses_token(w->account) ||
-			!mech_list_needs(&w->account->auth, CREDENTIAL_PASSWORD))
-			continue;
-		if (run->order->prompt)
-			found = secret_prompt(&sources, NULL, &w->password, &w->error);
-		else
-			found = secret_missing(&sources, true, &w->error);
-		if (!found)
-			end_with_error(run, w);
+static void tell_unlocking(void *self)
+{
+	struct run *run = self;
+	struct error e = {0};
+
+	error_set(&e, ERROR_LATER, "the keyring is locked; it asks in a window of its own");
+	report_error(run->style, NULL, &e);
+}
+
+static void take_password(struct run *run, struct worker *w, struct secret_search *searched)
+{
+	bool found = searched->found.value;
+
+	w->password = searched->found;
+	if (!found && !searched->failed && run->order->prompt) {
+		if (searched->trouble.kind && secret_can_prompt())
+			warn(run, w, &searched->trouble);
+		found = secret_prompt(searched, &w->password, &w->error);
+	} else if (!found) {
+		secret_missing(searched, true, &w->error);
+	} else if (searched->trouble.kind) {
+		warn(run, w, &searched->trouble);
 	}
+	if (!found)
+		end_with_error(run, w);
+}
+
+/*
+ * The keyring is asked, and the user, before the first worker starts: then there is one thread, and
+ * nothing else writes to the terminal. What is configured the workers ask themselves.
+ */
+static void find_passwords(struct run *run)
+{
+	struct secret_search *list = xcalloc(run->n, sizeof(*list));
+	struct worker **whose = xcalloc(run->n, sizeof(struct worker *));
+	const struct secret_way way = {.unlock = run->order->prompt && secret_can_prompt(),
+		.unlocking = tell_unlocking,
+		.self = run,
+		.stop = run->order->stop};
+	size_t n = 0;
+
+	for (size_t i = 0; i < run->n; i++) {
+		list[n].from = account_secret_sources(run->workers[i].account);
+		whose[n] = &run->workers[i];
+		if (!secret_has_source(&list[n].from) &&
+			!account_uses_token(run->workers[i].account) &&
+			mech_list_needs(&run->workers[i].account->auth, CREDENTIAL_PASSWORD))
+			n++;
+	}
+	if (n)
+		secret_search(list, n, &way);
+	for (size_t i = 0; i < n; i++)
+		if (*run->order->stop)
+			secret_release(&list[i].found);
+		else
+			take_password(run, whose[i], &list[i]);
+	free(list);
+	free(whose);
 }
 
 /* A worker that a server has taken over may write anything: nothing of it is believed unseen. */
@@ -384,7 +434,7 @@ static void run_all(struct run *run)
 {
 	struct pollfd *fds = xcalloc(run->n + 1, sizeof(*fds));
 
-	ask_passwords(run);
+	find_passwords(run);
 	for (;;) {
 		start_workers(run);
 		if (!run->running)
@@ -397,7 +447,7 @@ static void run_all(struct run *run)
 int run_accounts(struct account *const *accounts, size_t n, const struct run_order *order,
 	const struct report_setting *setting, struct report_counts *counts)
 {
-	struct run run = {.order = order, .n = n};
+	struct run run = {.order = order, .n = n, .style = setting->style};
 	struct report_setting words = *setting;
 	char **phrases = describe(accounts, n);
 	struct error e = {0};

@@ -4,10 +4,10 @@
 # there under another name, and the build says what is not.
 
 build_packages='gcc libc6-dev meson ninja-build pkgconf libgnutls28-dev libgsasl-dev libsqlite3-dev
-	libconfuse-dev'
+	libconfuse-dev libsecret-1-dev'
 test_packages='libcmocka-dev dovecot-core dovecot-pop3d procmail maildrop mpop fetchmail openssl python3 faketime
 	libfaketime mandoc groff-base bash zsh fish strace valgrind clang-format-14
-	clang libclang-rt-14-dev clang-tidy cppcheck gcovr'
+	dbus gnome-keyring libsecret-tools python3-jeepney clang libclang-rt-14-dev clang-tidy cppcheck gcovr'
 
 need_packages() {
 	missing=

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Where a password comes from. The first source that is configured is the only one that counts: one
- * that fails is an error, as trying the next would hide it. Every buffer that has held a password
- * is of its final size from the start, so that no copy is left behind by growing, and is wiped.
+ * that fails is an error, as trying the next would hide it. The keyring and .netrc are there
+ * without being asked for: they may have nothing. Every buffer that has held a password is of its
+ * final size from the start, so that no copy is left behind by growing, and is wiped.
  */
 #include "auth/secret.h"
 
@@ -15,12 +16,14 @@
 #include <unistd.h>
 
 #include "auth/command.h"
+#include "auth/keyring.h"
+#include "auth/netrc.h"
 #include "auth/prompt.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
 
-enum { OUTPUT_MAX = 64 * 1024 };
+enum { OUTPUT_MAX = 64 * 1024, NETRC_MAX = 1 << 20 };
 
 void secret_release(struct secret *s)
 {
@@ -99,13 +102,22 @@ static char *credential_path(const struct secret_sources *from)
 	return NULL;
 }
 
-bool secret_has_source(const struct secret_sources *from)
+const char *secret_setting(const struct secret_sources *from)
 {
 	char *credential = credential_path(from);
-	bool found = from->command || from->file || credential || from->password;
+	const char *setting = from->command ? "password-command"
+		: from->file                ? "password-file"
+		: credential                ? "$CREDENTIALS_DIRECTORY"
+		: from->password            ? "password"
+					    : NULL;
 
 	free(credential);
-	return found;
+	return setting;
+}
+
+bool secret_has_source(const struct secret_sources *from)
+{
+	return secret_setting(from) != NULL;
 }
 
 bool secret_find(const struct secret_sources *from, struct secret *out, struct error *e)
@@ -128,12 +140,182 @@ bool secret_find(const struct secret_sources *from, struct secret *out, struct e
 	return done;
 }
 
-bool secret_missing(const struct secret_sources *from, bool forbidden, struct error *e)
+/* ---- the keyring ---- */
+
+static bool take_entry(struct keyring_entry *entry, struct secret_search *search)
 {
-	error_set(e, ERROR_CONFIG, "no password found (tried %s$CREDENTIALS_DIRECTORY%s) and %s",
-		from->from_url ? "" : "password-command, password-file, ",
-		from->from_url ? "" : ", password",
-		forbidden ? "--no-input forbids to ask" : "no terminal to ask on");
+	struct span value = span_of(entry->password ? entry->password : "");
+	struct buf text = {entry->password, value.len, value.len};
+
+	return take(secret_first_line(&text), "the keyring", "keyring", &search->found,
+		&search->trouble);
+}
+
+static void take_answer(struct keyring_entry *entry, struct secret_search *search)
+{
+	struct error *e = &search->trouble;
+
+	search->keyring_there = entry->state != KEYRING_ABSENT;
+	switch (entry->state) {
+	case KEYRING_DONE:
+		search->failed = !take_entry(entry, search);
+		break;
+	case KEYRING_LOCKED:
+		search->locked = true;
+		error_set(e, ERROR_LATER, "the keyring is locked, and the password is in it");
+		error_remedy(e, "to unlock it", "ambil fetch %s, on a terminal of the desktop",
+			search->from.typed);
+		break;
+	case KEYRING_FAILED:
+		error_set(e, ERROR_LATER, "the keyring failed: %s", entry->words);
+		error_remedy(e, "to do without it", "keyring = false in ambil.conf");
+		break;
+	case KEYRING_STOPPED:
+		error_set(e, ERROR_INTERRUPTED, "interrupted while asking the keyring");
+		search->failed = true;
+		break;
+	case KEYRING_NOTHING:
+	case KEYRING_ABSENT:
+		break;
+	}
+	wipe_free(entry->password);
+}
+
+static void search_keyring(struct secret_search *list, size_t n, const struct secret_way *way)
+{
+	const struct keyring_way how = {way->unlock, way->unlocking, way->self, way->stop};
+	struct keyring_entry *entries = xcalloc(n, sizeof(*entries));
+	size_t asked = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (list[i].from.keyring)
+			entries[asked++] = (struct keyring_entry){
+				.host = list[i].from.host, .user = list[i].from.user};
+	if (asked)
+		keyring_do(KEYRING_LOOK_UP, entries, asked, &how);
+	for (size_t i = 0, k = 0; i < n; i++)
+		if (list[i].from.keyring)
+			take_answer(&entries[k++], &list[i]);
+	free(entries);
+}
+
+/* ---- .netrc ---- */
+
+/* Fresh; *shown is how sentences name it, also fresh. */
+static char *netrc_path(char **shown)
+{
+	const char *named = getenv("NETRC"), *home = getenv("HOME");
+	char *path = named && *named ? xstrdup(named)
+				     : xasprintf("%s/.netrc", home && *home ? home : "");
+
+	*shown = text_tilde(path, home);
+	return path;
+}
+
+/* NETRC_FOUND with *e set: it is there, but is not to be used. */
+static enum netrc_result ask_netrc(const struct secret_sources *from, char **password, char *where,
+	size_t room, struct error *e)
+{
+	enum netrc_result result = NETRC_NOTHING;
+	struct buf text = {NULL, 0, 0};
+	char *shown, *path = netrc_path(&shown);
+	unsigned line = 0;
+	mode_t mode = 0;
+	uid_t owner = 0;
+
+	*password = NULL;
+	if (file_slurp(path, NETRC_MAX, &text, &mode, &owner))
+		result = netrc_find(buf_span(&text), from->host, from->user, password, &line);
+	else if (errno != ENOENT && errno != ENOTDIR && errno != EINVAL)
+		error_sys(e, ERROR_CONFIG, errno, "cannot read %s", shown);
+	/* One that is for other hosts need not be complained about. */
+	if (result == NETRC_FOUND &&
+		!file_may_trust(shown, shown, "a password", mode, owner, 077, e))
+		error_append(e, ", so it was not used");
+	else if (result == NETRC_BROKEN)
+		error_set(
+			e, ERROR_CONFIG, "%s:%u: a quote is open, so it was not used", shown, line);
+	snprintf(where, room, "%s:%u", shown, line);
+	buf_wipe(&text);
+	free(path);
+	free(shown);
+	return result;
+}
+
+static void search_netrc(struct secret_search *search)
+{
+	struct error e = {.kind = ERROR_NONE};
+	char *password, where[sizeof(search->found.source)];
+	enum netrc_result result = ask_netrc(&search->from, &password, where, sizeof(where), &e);
+
+	if (result == NETRC_FOUND && !e.kind)
+		search->failed = !take(span_of(password), where, where, &search->found, &e);
+	if (e.kind && (search->failed || !search->trouble.kind))
+		search->trouble = e;
+	wipe_free(password);
+}
+
+bool secret_in_netrc(const struct secret_sources *from, char *where, size_t room)
+{
+	struct error e = {.kind = ERROR_NONE};
+	char *password;
+	bool found = ask_netrc(from, &password, where, room, &e) == NETRC_FOUND && !e.kind;
+
+	wipe_free(password);
+	return found;
+}
+
+/* ---- all of them ---- */
+
+void secret_search(struct secret_search *list, size_t n, const struct secret_way *way)
+{
+	search_keyring(list, n, way);
+	for (size_t i = 0; i < n; i++)
+		if (!list[i].found.value && !list[i].failed && !list[i].locked &&
+			list[i].from.netrc)
+			search_netrc(&list[i]);
+}
+
+/* What was looked through, in its order: "keyring, ~/.netrc". */
+static void add_tried(struct buf *out, const struct secret_search *searched)
+{
+	const struct secret_sources *from = &searched->from;
+	const char *credentials = getenv("CREDENTIALS_DIRECTORY");
+	char *shown, *path = netrc_path(&shown);
+
+	if (credentials && *credentials)
+		buf_add_text(out, "$CREDENTIALS_DIRECTORY, ");
+	if (from->keyring && keyring_built_in())
+		buf_add_text(out, "keyring, ");
+	if (from->netrc)
+		buf_printf(out, "%s, ", shown);
+	if (out->len)
+		out->len -= 2;
+	else
+		buf_add_text(out, "nothing, as ambil.conf says");
+	free(shown);
+	free(path);
+}
+
+bool secret_missing(const struct secret_search *searched, bool forbidden, struct error *e)
+{
+	const struct secret_sources *from = &searched->from;
+	struct buf tried = {NULL, 0, 0};
+
+	if (searched->failed || error_temporary(searched->trouble.kind)) {
+		*e = searched->trouble;
+		return false;
+	}
+	add_tried(&tried, searched);
+	error_set(e, ERROR_CONFIG, "no password found (tried %.*s) and %s", (int)tried.len,
+		tried.data, forbidden ? "--no-input forbids to ask" : "no terminal to ask on");
+	buf_release(&tried);
+	if (searched->trouble.kind) {
+		error_why(e, "%s", searched->trouble.text);
+		return error_remedy(e, searched->trouble.lead, "%s", searched->trouble.remedy);
+	}
+	if (searched->keyring_there)
+		return error_remedy(e, "store it once", "ambil login %s", from->typed);
 	if (from->from_url)
 		return error_remedy(e, "either",
 			"run it on a terminal, or write an account with a password-command into "
@@ -141,19 +323,34 @@ bool secret_missing(const struct secret_sources *from, bool forbidden, struct er
 	return error_remedy(e, "tell where it is", "password-command = \"…\" in ambil.conf");
 }
 
-bool secret_prompt(const struct secret_sources *from, const char *question, struct secret *out,
-	struct error *e)
+/* ---- the user ---- */
+
+static int open_terminal(void)
 {
+	return open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+}
+
+bool secret_can_prompt(void)
+{
+	int fd = open_terminal();
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+bool secret_prompt(const struct secret_search *searched, struct secret *out, struct error *e)
+{
+	const struct secret_sources *from = &searched->from;
 	struct buf answer = {NULL, 0, 0};
 	char *asked;
-	int fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+	int fd = open_terminal();
 	bool done;
 
 	*out = (struct secret){.value = NULL};
 	if (fd < 0)
-		return secret_missing(from, false, e);
-	asked = question ? xstrdup(question)
-			 : xasprintf("Password for %s at %s: ", from->user, from->host);
+		return secret_missing(searched, false, e);
+	asked = xasprintf("Password for %s at %s: ", from->user, from->host);
 	done = prompt_ask(fd, asked, &answer, e);
 	if (done && !secret_first_line(&answer).len)
 		done = error_set(
@@ -162,5 +359,24 @@ bool secret_prompt(const struct secret_sources *from, const char *question, stru
 	buf_wipe(&answer);
 	free(asked);
 	close(fd);
+	return done;
+}
+
+bool secret_read(int fd, struct secret *out, struct error *e)
+{
+	struct buf text = {NULL, 0, 0};
+	ssize_t n;
+	bool done;
+
+	*out = (struct secret){.value = NULL};
+	buf_reserve(&text, OUTPUT_MAX);
+	n = file_read_all(fd, text.data, OUTPUT_MAX);
+	text.len = n > 0 ? (size_t)n : 0;
+	if (n < 0)
+		done = error_sys(e, ERROR_CONFIG, errno, "cannot read the password");
+	else
+		done = take(
+			secret_first_line(&text), "the standard input", "standard input", out, e);
+	buf_wipe(&text);
 	return done;
 }

@@ -7,6 +7,7 @@
 #include <gsasl.h>
 #include <sqlite3.h>
 
+#include "auth/keyring.h"
 #include "values.h"
 #include "verbs/help.h"
 #include "verbs/print.h"
@@ -20,6 +21,8 @@ int verb_version(struct report_style style)
 	buf_printf(&text, "GnuTLS %s, libgsasl %s, SQLite %s, libConfuse %s\n",
 		gnutls_check_version(NULL), gsasl_check_version(NULL), sqlite3_libversion(),
 		values_library_version());
+	buf_printf(&text, "keyring: %s\n",
+		keyring_built_in() ? "libsecret, when it is installed" : "left out of this build");
 	code = verb_print(&text, style);
 	buf_release(&text);
 	return code;

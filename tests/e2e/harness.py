@@ -99,7 +99,9 @@ class Sandbox:
     def environment(self, more=None):
         env = {key: os.environ[key] for key in PASSED_ON if key in os.environ}
         env.update(HOME=self.home, XDG_CONFIG_HOME=os.path.join(self.home, ".config"),
-                   XDG_STATE_HOME=self.state, LC_ALL="C.UTF-8", TZ="UTC", LOGNAME="tester")
+                   XDG_STATE_HOME=self.state, LC_ALL="C.UTF-8", TZ="UTC", LOGNAME="tester",
+                   # Not the keyring of whoever runs the tests.
+                   DBUS_SESSION_BUS_ADDRESS="unix:path=/nonexistent/bus")
         env.update(more or {})
         return {key: text for key, text in env.items() if text is not None}
 

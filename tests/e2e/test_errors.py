@@ -115,7 +115,7 @@ class Login(Trouble):
         url = "pops://%s@localhost:%d" % (self.user, self.server.pop3s)
         what = "%s@localhost:%d: " % (self.user, self.server.pop3s)
         trust = {"SSL_CERT_FILE": self.server.ca}
-        result = self.off_terminal(78, what + "no password found (tried $CREDENTIALS_DIRECTORY) ",
+        result = self.off_terminal(78, what + "no password found (tried ", "~/.netrc) ",
                                    "run it on a terminal, or write an account",
                                    args=["fetch", url], env=trust)
         self.assertNotIn("password-file", result.stderr)

@@ -947,10 +947,10 @@ static void secret__without_a_source_is_no_error(void **state)
 	assert_true(secret_find(&from, &secret, &e));
 	assert_null(secret.value);
 	assert_false(secret_find(&empty, &secret, &e));
-	assert_false(secret_missing(&from, false, &e));
+	assert_false(secret_missing(&(struct secret_search){.from = from}, false, &e));
 	assert_int_equal(e.kind, ERROR_CONFIG);
-	assert_says(e.text, "no password found (tried password-command, ");
-	assert_says(e.text, ") and no terminal to ask on");
+	assert_says(e.text,
+		"no password found (tried nothing, as ambil.conf says) and no terminal to ask on");
 }
 
 /* What the child of a prompt test tells its parent. */
@@ -968,8 +968,8 @@ static void note(int number)
 /* In a session of its own, with the terminal at slave (NULL: none) as its own. Never returns. */
 static void be_asked(const char *slave, int report)
 {
-	const struct secret_sources from = {
-		.account = "home", .host = "pop.example.org", .user = "anna"};
+	const struct secret_search searched = {
+		.from = {.account = "home", .host = "pop.example.org", .user = "anna"}};
 	struct sigaction catch = {.sa_handler = note};
 	struct termios mode = {0};
 	struct secret secret;
@@ -981,7 +981,7 @@ static void be_asked(const char *slave, int report)
 	if (slave)
 		tty = open(slave, O_RDWR);
 	told.echo_before = tcgetattr(tty, &mode) == 0 && (mode.c_lflag & ECHO);
-	told.done = secret_prompt(&from, NULL, &secret, &told.error);
+	told.done = secret_prompt(&searched, &secret, &told.error);
 	told.echo_after = tcgetattr(tty, &mode) == 0 && (mode.c_lflag & ECHO);
 	if (told.done) {
 		snprintf(told.value, sizeof(told.value), "%s", secret.value);

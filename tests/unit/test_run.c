@@ -56,17 +56,29 @@ bool secret_has_source(const struct secret_sources *from)
 	return from->password != NULL;
 }
 
-bool secret_missing(const struct secret_sources *from, bool forbidden, struct error *e)
+void secret_search(struct secret_search *list, size_t n, const struct secret_way *way)
 {
-	(void)from;
+	(void)list;
+	(void)n;
+	(void)way;
+}
+
+bool secret_can_prompt(void)
+{
+	return true;
+}
+
+bool secret_missing(const struct secret_search *searched, bool forbidden, struct error *e)
+{
+	(void)searched;
 	(void)forbidden;
 	return error_set(e, ERROR_CONFIG, "no password found");
 }
 
-bool secret_prompt(const struct secret_sources *from, const char *question, struct secret *out,
-	struct error *e)
+bool secret_prompt(const struct secret_search *searched, struct secret *out, struct error *e)
 {
-	(void)question;
+	const struct secret_sources *from = &searched->from;
+
 	if (strcmp(from->account, "mute") == 0)
 		return error_set(e, ERROR_CONFIG, "the password is empty");
 	out->value = xasprintf("typed for %s", from->account);
