@@ -29,13 +29,14 @@ enum { TRUST_FILE_MAX = 8 * 1024 * 1024 };
 
 bool trust_address(const char *name, unsigned char octets[16], unsigned *len)
 {
-	if (inet_pton(AF_INET, name, octets) == 1)
-		*len = 4;
-	else if (inet_pton(AF_INET6, name, octets) == 1)
-		*len = 16;
-	else
-		return false;
-	return true;
+	/* A zone (RFC 4007 s.11) says where the address is to be looked for, not who has it. */
+	char *plain = xstrndup(name, strcspn(name, "%"));
+
+	*len = inet_pton(AF_INET, plain, octets) == 1     ? 4
+		: inet_pton(AF_INET6, plain, octets) == 1 ? 16
+							  : 0;
+	free(plain);
+	return *len > 0;
 }
 
 /* The file that replaces the system's authorities, and what to call it in an error; or NULL. */
