@@ -8,7 +8,7 @@
 
 enum option_code {
 	OPT_PORT = 256, OPT_IPV6, OPT_PORT_FILE, OPT_SESSIONS, OPT_PARENT_EXIT, OPT_TLS,
-	OPT_TLS_REQUIRED, OPT_TLS_MAX, OPT_CERT, OPT_CERT_NAME, OPT_CERT_FILE, OPT_CA_FILE,
+	OPT_TLS_REQUIRED, OPT_TLS_MAX, OPT_TICKETS, OPT_CERT, OPT_CERT_NAME, OPT_CERT_FILE, OPT_CA_FILE,
 	OPT_CA_KEY_FILE, OPT_CA_CERT, OPT_CA_KEY, OPT_MAIL, OPT_SAMPLE, OPT_GENERATE, OPT_RAW,
 	OPT_SEED, OPT_EXCLUSIVE, OPT_USERS, OPT_USER, OPT_PASSWORD, OPT_UID_FORMAT, OPT_UID_SAME,
 	OPT_APOP, OPT_NO_CAPA, OPT_CAP, OPT_NO_CAP, OPT_NO_VERB, OPT_FAULT, OPT_RELEASE,
@@ -25,6 +25,7 @@ static const struct option table[] = {
 	{"tls", required_argument, NULL, OPT_TLS},
 	{"tls-required", no_argument, NULL, OPT_TLS_REQUIRED},
 	{"tls-max", required_argument, NULL, OPT_TLS_MAX},
+	{"tickets", no_argument, NULL, OPT_TICKETS},
 	{"cert", required_argument, NULL, OPT_CERT},
 	{"cert-name", required_argument, NULL, OPT_CERT_NAME},
 	{"cert-file", required_argument, NULL, OPT_CERT_FILE},
@@ -66,7 +67,7 @@ const char options_help[] =
 	"usage: popd [option ...]\n"
 	"A throw-away POP3 server for tests. It prints \"ready port=N\".\n"
 	"  --port N  --ipv6  --port-file F  --sessions N  --parent-exit\n"
-	"  --tls none|starttls|implicit  --tls-required  --tls-max 1.0|1.1|1.2\n"
+	"  --tls none|starttls|implicit  --tls-required  --tls-max 1.0|1.1|1.2  --tickets\n"
 	"  --cert good|expired|not-yet|wrong-name|self-signed|wrong-usage|weak-key|sha1|md5\n"
 	"  --cert-name NAME  --cert-file F  --ca-file F  --ca-key-file F  --ca-cert F --ca-key F\n"
 	"  --sample | --mail DIR [--raw] | --generate N:SIZE   --seed N  --exclusive\n"
@@ -193,6 +194,7 @@ static bool *flag(struct options *o, int code)
 	case OPT_IPV6: return &o->ipv6;
 	case OPT_PARENT_EXIT: return &o->parent_exit;
 	case OPT_TLS_REQUIRED: return &o->tls_required;
+	case OPT_TICKETS: return &o->tickets;
 	case OPT_RAW: return &o->style.raw;
 	case OPT_EXCLUSIVE: return &o->style.exclusive;
 	case OPT_APOP: return &o->apop;

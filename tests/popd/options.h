@@ -16,7 +16,7 @@ struct options {
 	const char *port_file;
 
 	enum tls_mode tls;
-	bool tls_required;
+	bool tls_required, tickets;
 	struct ca_options ca;
 	struct strings cert_names;
 	const char *priority;		/* of GnuTLS */

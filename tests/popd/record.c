@@ -89,10 +89,13 @@ void record_stats(struct record *r, const struct session_stats *s)
 		(unsigned long long)s->waits, (unsigned long long)s->max_outstanding);
 	add_verbs(&t, s);
 	text_format(&t, ",\"octets_sent\":%llu,\"octets_received\":%llu,\"retr\":%llu,"
-		"\"dele\":%llu,\"quit\":%s,\"tls\":%s,\"user\":",
+		"\"dele\":%llu,\"quit\":%s,\"tls\":%s,\"resumed\":%s,\"server_name\":",
 		(unsigned long long)s->octets_sent, (unsigned long long)s->octets_received,
 		(unsigned long long)s->retr, (unsigned long long)s->dele,
-		s->quit_answered ? "true" : "false", s->tls ? "true" : "false");
+		s->quit_answered ? "true" : "false", s->tls ? "true" : "false",
+		s->resumed ? "true" : "false");
+	add_string(&t, s->server_name);
+	text_format(&t, ",\"user\":");
 	add_string(&t, s->user);
 	text_format(&t, ",\"auth\":");
 	add_string(&t, s->auth);

@@ -15,7 +15,8 @@ struct session_stats {
 	uint64_t verbs[VERBS];
 	uint64_t octets_sent, octets_received;
 	uint64_t retr, dele;		/* those that succeeded */
-	bool quit_answered, tls;
+	bool quit_answered, tls, resumed;
+	char server_name[256];		/* "" if the client named none */
 	const char *user, *auth;	/* NULL if there was no login */
 	struct text notes;		/* what the client did against the order: JSON strings */
 };

@@ -101,6 +101,8 @@ bool server_init(struct server *server, const struct options *options, struct pr
 		return false;
 	if (options->tls != TLS_NONE && !ca_make(&options->ca, &server->credentials, p))
 		return false;
+	if (options->tickets && gnutls_session_ticket_key_generate(&server->ticket_key) < 0)
+		return problem_set(p, "cannot make a key for tickets");
 	return start_listening(server, p);
 }
 
@@ -114,6 +116,7 @@ void server_release(struct server *server)
 	}
 	if (server->credentials)
 		gnutls_certificate_free_credentials(server->credentials);
+	gnutls_free(server->ticket_key.data);
 	users_release(&server->users);
 	record_release(&server->record);
 	free(server->open);

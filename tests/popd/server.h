@@ -16,6 +16,7 @@ struct server {
 	struct users users;
 	struct record record;
 	gnutls_certificate_credentials_t credentials;
+	gnutls_datum_t ticket_key;	/* empty: no tickets */
 
 	pthread_mutex_t lock;	/* of the following four */
 	pthread_cond_t ended;

@@ -399,7 +399,10 @@ bool session_start_tls(struct session *s)
 		hang_up_in_handshake(s);
 		return false;
 	}
-	s->stats.tls = wire_start_tls(&s->wire, s->server->credentials, s->options->priority);
+	s->stats.tls = wire_start_tls(&s->wire, s->server->credentials, s->options->priority,
+		&s->server->ticket_key);
+	s->stats.resumed = wire_resumed(&s->wire);
+	wire_server_name(&s->wire, s->stats.server_name, sizeof s->stats.server_name);
 	if (!s->stats.tls) {
 		stats_note(&s->stats, "TLS handshake failed");
 		s->over = true;

@@ -246,7 +246,7 @@ size_t wire_discard_input(struct wire *w)
 }
 
 bool wire_start_tls(struct wire *w, gnutls_certificate_credentials_t credentials,
-	const char *priority)
+	const char *priority, const gnutls_datum_t *tickets)
 {
 	int rc;
 
@@ -255,6 +255,8 @@ bool wire_start_tls(struct wire *w, gnutls_certificate_credentials_t credentials
 	gnutls_priority_set_direct(w->tls, priority, NULL);
 	gnutls_credentials_set(w->tls, GNUTLS_CRD_CERTIFICATE, credentials);
 	gnutls_certificate_server_set_request(w->tls, GNUTLS_CERT_IGNORE);
+	if (tickets->size)
+		gnutls_session_ticket_enable_server(w->tls, tickets);
 	gnutls_transport_set_ptr(w->tls, w);
 	gnutls_transport_set_pull_function(w->tls, pull);
 	gnutls_transport_set_push_function(w->tls, push);
@@ -268,6 +270,21 @@ bool wire_start_tls(struct wire *w, gnutls_certificate_credentials_t credentials
 	gnutls_alert_send_appropriate(w->tls, rc);
 	w->no_close_notify = true;
 	return false;
+}
+
+bool wire_resumed(const struct wire *w)
+{
+	return w->tls && gnutls_session_is_resumed(w->tls);
+}
+
+void wire_server_name(const struct wire *w, char *out, size_t room)
+{
+	size_t len = room;
+	unsigned type;
+
+	out[0] = '\0';
+	if (!w->tls || gnutls_server_name_get(w->tls, out, &len, &type, 0) < 0)
+		out[0] = '\0';
 }
 
 void wire_close(struct wire *w)

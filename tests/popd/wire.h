@@ -43,8 +43,12 @@ bool wire_take_line(struct wire *w, struct span *out);
 /* Forgets what has been read but not taken; returns how many octets that were. */
 size_t wire_discard_input(struct wire *w);
 
+/* tickets: the key they are made with; empty for none. */
 bool wire_start_tls(struct wire *w, gnutls_certificate_credentials_t credentials,
-	const char *priority);
+	const char *priority, const gnutls_datum_t *tickets);
+/* Whether the client has taken up a session of before; the name it has asked for, "" for none. */
+bool wire_resumed(const struct wire *w);
+void wire_server_name(const struct wire *w, char *out, size_t room);
 
 /* Ends the sending side, and gives the peer some time to read what is on its way. */
 void wire_close(struct wire *w);
