@@ -36,6 +36,12 @@ static char *decode(const char *base64)
 	return text;
 }
 
+/* Of any length, as tokens are. */
+static void add(struct text *t, const char *s)
+{
+	text_add(t, s, strlen(s));
+}
+
 /* The user that logs in so, by saying just what a client of that mechanism says. */
 static const struct user *check(struct session *s, enum mechanism m, const char *base64)
 {
@@ -46,11 +52,14 @@ static const struct user *check(struct session *s, enum mechanism m, const char 
 		const struct user *user = &s->server->users.at[i];
 		struct text wanted = {0};
 		if (m == OAUTHBEARER)
-			text_format(&wanted, "n,a=%s,\1host=localhost\1port=%u\1auth=Bearer %s\1\1",
-				user->name, s->server->port, s->options->token);
+			text_format(&wanted, "n,a=%s,\1host=localhost\1port=%u\1", user->name,
+				s->server->port);
 		else
-			text_format(&wanted, "user=%s\1auth=Bearer %s\1\1", user->name,
-				s->options->token);
+			text_format(&wanted, "user=%s\1", user->name);
+		add(&wanted, "auth=Bearer ");
+		add(&wanted, s->options->token);
+		add(&wanted, "\1\1");
+		text_add(&wanted, "", 1);
 		if (strcmp(said, wanted.data) == 0)
 			found = user;
 		text_release(&wanted);
@@ -71,7 +80,9 @@ static void give_reason(struct session *s, enum mechanism m)
 
 	if (gnutls_base64_encode2(&in, &out) < 0)
 		return;
-	text_format(&line, "+ %.*s\r\n", (int)out.size, (const char *)out.data);
+	add(&line, "+ ");
+	text_add(&line, out.data, out.size);
+	add(&line, "\r\n");
 	session_raw(s, line.data, line.len);
 	text_release(&line);
 	gnutls_free(out.data);
