@@ -14,16 +14,17 @@
 #include "report.h"
 #include "session_inner.h"
 
-/* What the choice of a mechanism hangs on. */
+/* What the choice of a mechanism hangs on. binding: NULL for none. */
 static struct mech_facts gather(const struct session *s, const struct buf *binding)
 {
 	const struct capabilities *c = &s->capabilities;
 	struct mech_facts facts = {
 		.encrypted = s->encrypted,
 		.cleartext_login = s->account->tls.cleartext_login,
-		.binding = binding->len != 0,
+		.binding = binding && binding->len,
 		.apop_stamp = s->stamp != NULL,
 		.token = account_uses_token(s->account),
+		.client_cert = s->encrypted && s->account->tls.client_cert,
 		.capa_known = c->known,
 		.user = c->user,
 		.used = s->setting->used,
@@ -47,12 +48,33 @@ static bool choose(struct session *s, const struct buf *binding, struct error *e
 	return false;
 }
 
-/* Where the password came from, and what to do when it is wrong. */
-static void blame_password(const struct account *a, const char *source, struct error *e)
+/*
+ * The way out when the password is right, and the server has it in no form that fits. A login that
+ * is bound to the channel may have been refused since somebody sits in it, who must not be shown
+ * the password.
+ */
+static enum mech other_way(const struct session *s)
 {
+	struct mech_facts facts = gather(s, NULL);
+	enum mech other = mech_readable(&facts);
+
+	if (s->account->auth.n || s->mech == MECH_LOGIN || s->mech == MECH_USER)
+		return MECH_NONE;
+	if (mech_binds(s->mech))
+		other = facts.offered[MECH_SCRAM_SHA_256] ? MECH_SCRAM_SHA_256
+			: facts.offered[MECH_SCRAM_SHA_1] ? MECH_SCRAM_SHA_1
+							  : MECH_NONE;
+	return other == s->mech ? MECH_NONE : other;
+}
+
+/* Where the password came from, and what to do when it is wrong. */
+static void blame_password(const struct session *s, const char *source, struct error *e)
+{
+	const struct account *a = s->account;
 	bool setting = settings_find(source) < SETTINGS_COUNT;
 	bool place = strchr(source, '/') != NULL; /* .netrc */
-	char lead[sizeof(e->lead)];
+	enum mech other = other_way(s);
+	char lead[sizeof(e->lead)], more[80] = "";
 
 	if (!source[0])
 		return;
@@ -60,13 +82,15 @@ static void blame_password(const struct account *a, const char *source, struct e
 		strcmp(source, "keyring") == 0 ? "change it"
 			: setting || place     ? "correct it"
 					       : "try again");
+	if (other != MECH_NONE)
+		snprintf(more, sizeof(more), "  or, if it is right,  auth = %s", mech_name(other));
 	if (setting)
-		error_remedy(e, lead, "%s in %s", source, config_origin(a, source));
+		error_remedy(e, lead, "%s in %s%s", source, config_origin(a, source), more);
 	else if (place)
-		error_remedy(e, lead, "%s", source);
+		error_remedy(e, lead, "%s%s", source, more);
 	else
-		error_remedy(e, lead, "ambil %s %s",
-			strcmp(source, "keyring") == 0 ? "login" : "fetch", a->typed);
+		error_remedy(e, lead, "ambil %s %s%s",
+			strcmp(source, "keyring") == 0 ? "login" : "fetch", a->typed, more);
 }
 
 static bool refused(struct session *s, const struct pop3_event *ev, struct error *e)
@@ -80,7 +104,9 @@ static bool refused(struct session *s, const struct pop3_event *ev, struct error
 	if (kind == ERROR_AUTH) {
 		error_set(e, kind, "%s refused the login of \"%s\"", a->endpoint.host,
 			safe(span_of(a->user)).text);
-		blame_password(a, s->setting->secret->source, e);
+		if (s->mech != MECH_PLAIN && s->mech != MECH_USER)
+			error_append(e, " by %s", mech_title(s->mech));
+		blame_password(s, s->setting->secret->source, e);
 	} else {
 		error_set(e, kind, "%s does not let \"%s\" in now; the password may be right",
 			a->endpoint.host, safe(span_of(a->user)).text);

@@ -300,6 +300,52 @@ static bool is_broken(const char *verdict)
 	return strncmp(verdict, "broken ", 7) == 0 && !is_past(verdict + 7, BROKEN_KEPT_S);
 }
 
+/*
+ * "scram-sha-256 tls pop.example.org": what logged in last, and where. It says nothing of another
+ * host, nor of the same one when the user has changed whether TLS is used.
+ */
+static char *login_place(const struct fetch *f)
+{
+	return xasprintf("%s %s", f->account->tls.mode == TLS_NONE ? "clear" : "tls",
+		f->account->endpoint.host);
+}
+
+static bool recall_login(struct fetch *f, enum mech *used, struct error *e)
+{
+	char remembered[320] = "", *place = login_place(f);
+	struct span rest, word;
+
+	*used = MECH_NONE;
+	if (f->store && !store_get(f->store, "login", remembered, sizeof(remembered), e)) {
+		free(place);
+		return false;
+	}
+	rest = span_of(remembered);
+	word = span_word(&rest);
+	if (span_is_nocase(rest, place)) {
+		remembered[word.len] = '\0';
+		*used = mech_parse(remembered);
+	}
+	free(place);
+	return true;
+}
+
+/* A write that fails costs only that the next run does not miss what is taken away. */
+static void note_login(struct fetch *f, enum mech used)
+{
+	enum mech now = session_mechanism(f->session);
+	char *place, *value;
+	struct error ignored;
+
+	if (fetch_only_looks(f) || now == used)
+		return;
+	place = login_place(f);
+	value = xasprintf("%s %s", mech_name(now), place);
+	(void)!store_set(f->store, "login", value, &ignored);
+	free(value);
+	free(place);
+}
+
 static void forget_session(struct fetch *f)
 {
 	session_free(f->session);
@@ -354,6 +400,7 @@ static bool open_session(struct fetch *f, bool *again, struct error *e)
 bool visit(struct fetch *f, bool *again, struct error *e)
 {
 	bool done;
+	enum mech used;
 	char sizes[20] = "", counted[24] = "", two_lines[8] = "";
 
 	*again = false;
@@ -371,11 +418,14 @@ bool visit(struct fetch *f, bool *again, struct error *e)
 		return false;
 	f->counted = counted[0];
 	f->count_due = f->counted && !fetch_only_looks(f) && is_past(counted, COUNT_EVERY_S);
+	if (!recall_login(f, &used, e))
+		return false;
 	f->session_setting = (struct session_setting){
 		.account = f->account,
 		.secret = f->password,
 		.tls = f->tls,
 		.two_lines = f->two_lines,
+		.used = used,
 		.pipelining_broken = f->in_step || is_broken(f->pipelining),
 		.pipelining_proven = strcmp(f->pipelining, "works") == 0,
 		.trace = f->order->trace,
@@ -389,6 +439,7 @@ bool visit(struct fetch *f, bool *again, struct error *e)
 			note_sizes(f, PROOF_SIZES_INEXACT);
 		return false;
 	}
+	note_login(f, used);
 	done = survey(f, again, e);
 	if (done) {
 		session_arrived(f->session);

@@ -299,3 +299,14 @@ bool mech_choose(const struct mech_list *wanted, const struct mech_facts *facts,
 	return error_remedy(
 		e, "only for a tunnel or this machine itself", "allow-cleartext-password = true");
 }
+
+enum mech mech_readable(const struct mech_facts *facts)
+{
+	static const enum mech list[] = {MECH_PLAIN, MECH_LOGIN, MECH_USER};
+
+	for (size_t i = 0; i < N(list); i++)
+		if (has_credential(list[i], facts) && is_offered(list[i], facts) &&
+			is_allowed(list[i], facts))
+			return list[i];
+	return MECH_NONE;
+}

@@ -104,4 +104,10 @@ struct mech_facts {
 bool mech_choose(const struct mech_list *wanted, const struct mech_facts *facts, enum mech *out,
 	struct error *e) MUST_CHECK;
 
+/*
+ * What would show the server the password itself, of what is offered and allowed; MECH_NONE if
+ * nothing would. A server that stores no more than a hash takes it where it has to refuse all else.
+ */
+enum mech mech_readable(const struct mech_facts *facts);
+
 #endif

@@ -36,7 +36,7 @@ static void check_login(const struct account *a, struct config_errors *found)
 		.encrypted = a->tls.mode != TLS_NONE,
 		.cleartext_login = a->tls.cleartext_login,
 		.token = account_uses_token(a),
-		.client_cert = true,
+		.client_cert = a->tls.mode != TLS_NONE && a->tls.client_cert,
 		.binding = a->tls.mode != TLS_NONE,
 		.apop_stamp = true,
 		.capa_known = true,

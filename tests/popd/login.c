@@ -6,6 +6,7 @@
 
 #include <ctype.h>
 #include <gnutls/crypto.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -43,6 +44,8 @@ static bool may_log_in(const struct session *s)
 
 void command_capa(struct session *s, const char *args)
 {
+	char mechanisms[400];
+
 	(void)args;
 	if (s->options->no_capa) {
 		session_reply(s, false, "unknown command");
@@ -57,7 +60,9 @@ void command_capa(struct session *s, const char *args)
 	announce(s, "UTF8", "");
 	if (may_log_in(s)) {
 		announce(s, "USER", "");
-		announce(s, "SASL", s->options->token ? " PLAIN XOAUTH2 OAUTHBEARER" : " PLAIN");
+		snprintf(mechanisms, sizeof mechanisms, " %s%s", s->options->sasl,
+			s->options->token ? " XOAUTH2 OAUTHBEARER" : "");
+		announce(s, "SASL", mechanisms);
 	}
 	if (s->options->tls == TLS_STARTTLS && !s->stats.tls)
 		announce(s, "STLS", "");
@@ -251,13 +256,18 @@ static void auth_continued(struct session *s)
 void command_auth(struct session *s, const char *args)
 {
 	size_t len = strcspn(args, " ");
+	const char *initial = args[len] ? args + len + 1 : NULL, *name;
+	const struct user *user;
 
 	if (refuse_in_clear(s) || bearer_auth(s, args))
 		return;
-	if (len != 5 || strncasecmp(args, "PLAIN", 5) != 0)
+	if (!sasl_offers(s, (struct span){args, len}, &name))
 		session_reply(s, false, "unknown mechanism");
-	else if (args[len])
-		session_log_in(s, check_plain(s, args + len + 1), "PLAIN");
+	else if (strcmp(name, "PLAIN") != 0) {
+		if (sasl_converse(s, name, initial, &user))
+			session_log_in(s, user, name);
+	} else if (initial)
+		session_log_in(s, check_plain(s, initial), name);
 	else
 		auth_continued(s);
 }

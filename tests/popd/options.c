@@ -11,7 +11,7 @@ enum option_code {
 	OPT_TLS_REQUIRED, OPT_TLS_MAX, OPT_TICKETS, OPT_CERT, OPT_CERT_NAME, OPT_CERT_FILE, OPT_CA_FILE,
 	OPT_CA_KEY_FILE, OPT_CA_CERT, OPT_CA_KEY, OPT_MAIL, OPT_SAMPLE, OPT_GENERATE, OPT_RAW,
 	OPT_SEED, OPT_EXCLUSIVE, OPT_USERS, OPT_USER, OPT_PASSWORD, OPT_UID_FORMAT, OPT_UID_SAME,
-	OPT_APOP, OPT_NO_CAPA, OPT_CAP, OPT_NO_CAP, OPT_NO_VERB, OPT_FAULT, OPT_RELEASE,
+	OPT_APOP, OPT_SASL, OPT_NO_CAPA, OPT_CAP, OPT_NO_CAP, OPT_NO_VERB, OPT_FAULT, OPT_RELEASE,
 	OPT_DELAY_MS, OPT_STATS, OPT_LOG, OPT_WRITE_GENERATED, OPT_WRITE_SAMPLE, OPT_WRITE_FROM,
 	OPT_TOKEN, OPT_TOKEN_REASON, OPT_HELP,
 };
@@ -47,6 +47,7 @@ static const struct option table[] = {
 	{"uid-format", required_argument, NULL, OPT_UID_FORMAT},
 	{"uid-same", required_argument, NULL, OPT_UID_SAME},
 	{"apop", no_argument, NULL, OPT_APOP},
+	{"sasl", required_argument, NULL, OPT_SASL},
 	{"no-capa", no_argument, NULL, OPT_NO_CAPA},
 	{"cap", required_argument, NULL, OPT_CAP},
 	{"no-cap", required_argument, NULL, OPT_NO_CAP},
@@ -74,7 +75,7 @@ const char options_help[] =
 	"  --user NAME  --password TEXT  --users FILE\n"
 	"  --uid-format hex|long|file|counter  --uid-same A,B\n"
 	"  --token TEXT  --token-reason JSON\n"
-	"  --apop  --no-capa  --cap LINE  --no-cap NAME  --no-verb VERB\n"
+	"  --apop  --sasl LIST  --no-capa  --cap LINE  --no-cap NAME  --no-verb VERB\n"
 	"  --fault SPEC  --release FILE  --delay-ms M  --stats FILE  --log FILE\n"
 	"  --write-generated DIR N:SIZE  --write-sample DIR  --write-from K\n"
 	"README beside the source explains them.\n";
@@ -178,6 +179,7 @@ static const char **plain(struct options *o, int code)
 	case OPT_USERS: return &o->users_file;
 	case OPT_USER: return &o->user;
 	case OPT_PASSWORD: return &o->password;
+	case OPT_SASL: return &o->sasl;
 	case OPT_TOKEN: return &o->token;
 	case OPT_TOKEN_REASON: return &o->token_reason;
 	case OPT_RELEASE: return &o->release;
@@ -259,7 +261,7 @@ bool options_parse(struct options *o, int argc, char **argv, struct problem *p)
 	int code;
 
 	*o = (struct options){.priority = "NORMAL", .mail = "sample", .user = "anna",
-		.password = "secret", .style.seed = 1};
+		.password = "secret", .sasl = "PLAIN", .style.seed = 1};
 	o->ca.names = &o->cert_names;
 	opterr = 0;
 	while ((code = getopt_long(argc, argv, ":", table, NULL)) != -1) {

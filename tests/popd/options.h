@@ -26,6 +26,7 @@ struct options {
 	const char *users_file, *user, *password;
 	const char *token, *token_reason;	/* of OAuth; NULL: no login with one */
 
+	const char *sasl;		/* mechanisms, with blanks between them */
 	bool apop, no_capa;
 	struct strings caps, no_caps;
 	bool no_verb[VERBS];

@@ -46,6 +46,13 @@ void command_quit(struct session *s, const char *args);
 
 /* Ends a login: user is NULL if it was wrong. auth: the way, for the statistics. */
 void session_log_in(struct session *s, const struct user *user, const char *auth);
+/* Whether --sasl lists it; *name is then its own spelling, for good. */
+bool sasl_offers(const struct session *s, struct span wanted, const char **name);
+/* One conversation by libgsasl, initial response (NULL: none) in base64. True: it came to its end,
+ * and *user is who logged in, or NULL. False: it has been answered already. */
+bool sasl_converse(struct session *s, const char *name, const char *initial,
+	const struct user **user);
+
 /* A status line. */
 void session_reply(struct session *s, bool ok, const char *fmt, ...) POPD_PRINTF(3, 4);
 /* A line of a listing; the final dot is one as well. */
