@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/parse.h"
 #include "base/text.h"
 
 bool popurl_is(const char *text)
@@ -34,43 +35,6 @@ bool popurl_refuse(const char *text, struct error *e)
 	error_set(e, ERROR_USAGE, "%s:// is not spoken here, only pops:// and pop://",
 		safe(scheme).text);
 	return error_remedy(e, "write", "ambil fetch pops://USER@HOST");
-}
-
-static int hex_digit(char c)
-{
-	const char *digits = "0123456789abcdef", *at;
-
-	if (c >= 'A' && c <= 'F')
-		c = (char)(c - 'A' + 'a');
-	at = c ? strchr(digits, c) : NULL;
-	return at ? (int)(at - digits) : -1;
-}
-
-/* Fresh; NULL for a "%" without two digits, or a control character. */
-static char *decode(struct span s)
-{
-	struct buf out = {0};
-
-	for (size_t i = 0; i < s.len; i++) {
-		char c = s.data[i];
-
-		if (c == '%') {
-			int high = i + 2 < s.len ? hex_digit(s.data[i + 1]) : -1;
-			int low = i + 2 < s.len ? hex_digit(s.data[i + 2]) : -1;
-
-			if (high < 0 || low < 0)
-				goto fail;
-			c = (char)(high * 16 + low);
-			i += 2;
-		}
-		if ((unsigned char)c < 0x20 || c == 0x7f)
-			goto fail;
-		buf_add(&out, &c, 1);
-	}
-	return buf_detach(&out);
-fail:
-	buf_release(&out);
-	return NULL;
 }
 
 /* "*" leaves the choice to us; "+APOP" is a mechanism that is not SASL. */
@@ -104,14 +68,14 @@ static bool parse_login(struct span login, struct popurl *out, struct error *e)
 		if (auth.len <= 5 || !span_is_nocase((struct span){auth.data, 5}, "auth="))
 			return error_set(
 				e, ERROR_USAGE, "write ;AUTH=MECHANISM behind the user of a URL");
-		decoded = decode((struct span){auth.data + 5, auth.len - 5});
+		decoded = parse_percent((struct span){auth.data + 5, auth.len - 5});
 		if (!decoded)
 			return error_set(
 				e, ERROR_USAGE, "the mechanism in the URL is not well formed");
 		out->auth = auth_word(decoded);
 		free(decoded);
 	}
-	out->user = decode(user);
+	out->user = parse_percent(user);
 	if (!out->user || !out->user[0])
 		return error_set(e, ERROR_USAGE,
 			out->user
@@ -130,9 +94,9 @@ static bool parse_server(struct span server, struct popurl *out, struct error *e
 	while (host_len < server.len && server.data[host_len] != ':')
 		host_len++;
 	if (bracket)
-		out->host = decode((struct span){server.data + 1, host_len - 2});
+		out->host = parse_percent((struct span){server.data + 1, host_len - 2});
 	else
-		out->host = decode((struct span){server.data, host_len});
+		out->host = parse_percent((struct span){server.data, host_len});
 	if (!out->host || !out->host[0])
 		return error_set(e, ERROR_USAGE, "the URL names no host");
 	if (host_len < server.len)

@@ -133,35 +133,40 @@ static char **make_environment(const char *const *more)
 	return env;
 }
 
-static int start(const struct child_job *job, int out_fd, int err_fd, pid_t *pid)
+/* How far a command stands apart from us. */
+enum apart { APART_NOT, APART_GROUP, APART_SESSION };
+
+/* fds: what becomes 0, 1 and 2; the first may be -1, for /dev/null. An errno value, 0: it runs. */
+static int start(char *const *argv, const char *const *more_env, const int fds[3], enum apart apart,
+	pid_t *pid)
 {
+	static const short flags[] = {0, POSIX_SPAWN_SETPGROUP, POSIX_SPAWN_SETSID};
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attributes;
 	sigset_t none, usual;
-	char **env = make_environment(job->env);
+	char **env = make_environment(more_env);
 	int err;
 
 	sigemptyset(&none);
 	sigemptyset(&usual);
 	sigaddset(&usual, SIGPIPE);
 	sigaddset(&usual, SIGTERM);
-	if (!job->background)
+	if (apart == APART_NOT)
 		sigaddset(&usual, SIGINT);
 	posix_spawn_file_actions_init(&files);
-	if (job->stdin_fd < 0)
+	if (fds[0] < 0)
 		posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
 	else
-		posix_spawn_file_actions_adddup2(&files, job->stdin_fd, STDIN_FILENO);
-	posix_spawn_file_actions_adddup2(&files, out_fd, STDOUT_FILENO);
-	posix_spawn_file_actions_adddup2(&files, err_fd, STDERR_FILENO);
+		posix_spawn_file_actions_adddup2(&files, fds[0], STDIN_FILENO);
+	posix_spawn_file_actions_adddup2(&files, fds[1], STDOUT_FILENO);
+	posix_spawn_file_actions_adddup2(&files, fds[2], STDERR_FILENO);
 	posix_spawnattr_init(&attributes);
 	posix_spawnattr_setsigmask(&attributes, &none);
 	posix_spawnattr_setsigdefault(&attributes, &usual);
 	posix_spawnattr_setpgroup(&attributes, 0);
 	posix_spawnattr_setflags(&attributes,
-		(short)(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
-			(job->background ? POSIX_SPAWN_SETPGROUP : 0)));
-	err = posix_spawnp(pid, job->argv[0], &files, &attributes, job->argv, env);
+		(short)(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | flags[apart]));
+	err = posix_spawnp(pid, argv[0], &files, &attributes, argv, env);
 	posix_spawnattr_destroy(&attributes);
 	posix_spawn_file_actions_destroy(&files);
 	free(env);
@@ -193,6 +198,12 @@ static void drain(struct pollfd *p, struct buf *into, size_t max, bool *over)
 static void end_it(pid_t pid, bool group, int signal_number)
 {
 	kill(group ? -pid : pid, signal_number);
+}
+
+static struct child_result result_of(int status)
+{
+	return (struct child_result){WIFEXITED(status) ? CHILD_EXITED : CHILD_SIGNALLED,
+		WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status)};
 }
 
 /* Reads until the child has ended, by itself or because time or room for its output was up. */
@@ -234,14 +245,21 @@ static void watch(const struct child_job *job, pid_t pid, struct pollfd fds[2], 
 		drain(&fds[0], job->output, job->output_max, over);
 	while (fds[1].fd >= 0 && !ignored && poll(&fds[1], 1, 0) > 0)
 		drain(&fds[1], job->complaints, COMPLAINTS_MAX, &ignored);
-	result->end = late ? CHILD_TIMED_OUT : WIFEXITED(status) ? CHILD_EXITED : CHILD_SIGNALLED;
-	result->code = WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status);
+	*result = result_of(status);
+	if (late)
+		result->end = CHILD_TIMED_OUT;
 }
 
 /* Whether a command cannot be started for want of something that it is not to blame for. */
 static bool is_shortage(int err)
 {
 	return err == EAGAIN || err == ENOMEM || err == EMFILE || err == ENFILE;
+}
+
+static bool cannot_run(int err, const char *program, struct error *e)
+{
+	return error_sys(e, is_shortage(err) ? ERROR_INTERNAL : ERROR_CONFIG, err,
+		"cannot run \"%s\"", program);
 }
 
 bool child_run(const struct child_job *job, struct child_result *result, struct error *e)
@@ -254,10 +272,11 @@ bool child_run(const struct child_job *job, struct child_result *result, struct 
 		error_sys(e, ERROR_INTERNAL, errno, "cannot make a pipe for %s", job->argv[0]);
 		goto end;
 	}
-	failed = start(job, job->output ? out[1] : err[1], err[1], &pid);
+	const int given[3] = {job->stdin_fd, job->output ? out[1] : err[1], err[1]};
+
+	failed = start(job->argv, job->env, given, job->background ? APART_GROUP : APART_NOT, &pid);
 	if (failed) {
-		error_sys(e, is_shortage(failed) ? ERROR_INTERNAL : ERROR_CONFIG, failed,
-			"cannot run \"%s\"", job->argv[0]);
+		cannot_run(failed, job->argv[0], e);
 		goto end;
 	}
 	if (out[1] >= 0)
@@ -280,4 +299,44 @@ end:
 			close(err[i]);
 	}
 	return done;
+}
+
+bool child_start(char *const *argv, const char *const *env, int io_fd, int complaints_fd,
+	pid_t *pid, struct error *e)
+{
+	const int given[3] = {io_fd, io_fd, complaints_fd};
+	int err = start(argv, env, given, APART_SESSION, pid);
+
+	return err == 0 || cannot_run(err, argv[0], e);
+}
+
+bool child_wait(pid_t pid, int64_t ms, struct child_result *result)
+{
+	int64_t until = clock_ms() + ms, nap_ns = NAP_MIN_NS;
+	int status = 0;
+
+	for (;;) {
+		pid_t got = waitpid(pid, &status, WNOHANG);
+
+		if (got == pid || (got < 0 && errno != EINTR)) {
+			*result = result_of(status);
+			return true;
+		}
+		if (clock_ms() >= until)
+			return false;
+		nanosleep(&(struct timespec){.tv_nsec = (long)nap_ns}, NULL);
+		nap_ns = nap_ns * 2 < NAP_MAX_NS ? nap_ns * 2 : NAP_MAX_NS;
+	}
+}
+
+void child_end(pid_t pid, int64_t patience_ms, struct child_result *result)
+{
+	if (child_wait(pid, patience_ms, result))
+		return;
+	end_it(pid, true, SIGTERM);
+	if (child_wait(pid, GRACE_MS, result))
+		return;
+	end_it(pid, true, SIGKILL);
+	while (!child_wait(pid, GRACE_MS, result))
+		;
 }

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/error.h"
 #include "base/mem.h"
@@ -45,5 +46,19 @@ struct child_result {
  */
 bool child_run(
 	const struct child_job *job, struct child_result *result, struct error *e) MUST_CHECK;
+
+/*
+ * Starts a command that goes on beside us: io_fd is its standard input and output, complaints_fd
+ * its standard error, both are copied; it has no other descriptors. It is in a session of its own,
+ * so that neither the terminal nor its signals reach it. To be ended with child_end(). Errors as
+ * child_run() has them.
+ */
+bool child_start(char *const *argv, const char *const *env, int io_fd, int complaints_fd,
+	pid_t *pid, struct error *e) MUST_CHECK;
+/* Waits at most ms for its end; true: it has ended, and was reaped. */
+bool child_wait(pid_t pid, int64_t ms, struct child_result *result) MUST_CHECK;
+/* Waits patience_ms for its end, then sends TERM to all of its group, two seconds later KILL; it is
+ * reaped in any case. */
+void child_end(pid_t pid, int64_t patience_ms, struct child_result *result);
 
 #endif

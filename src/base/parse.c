@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Numbers, ages and sizes from text, with every overflow refused. */
+/* Numbers, ages, sizes and the %XX of URLs from text, with every overflow refused. */
 #include "base/parse.h"
 
 #include <stddef.h>
+#include <string.h>
 
 bool parse_u64(struct span s, uint64_t max, uint64_t *out)
 {
@@ -75,4 +76,40 @@ bool parse_bool(struct span s, bool *out)
 				return true;
 			}
 	return false;
+}
+
+static int hex_digit(char c)
+{
+	const char *digits = "0123456789abcdef", *at;
+
+	if (c >= 'A' && c <= 'F')
+		c = (char)(c - 'A' + 'a');
+	at = c ? strchr(digits, c) : NULL;
+	return at ? (int)(at - digits) : -1;
+}
+
+char *parse_percent(struct span s)
+{
+	struct buf out = {0};
+
+	for (size_t i = 0; i < s.len; i++) {
+		char c = s.data[i];
+
+		if (c == '%') {
+			int high = i + 2 < s.len ? hex_digit(s.data[i + 1]) : -1;
+			int low = i + 2 < s.len ? hex_digit(s.data[i + 2]) : -1;
+
+			if (high < 0 || low < 0)
+				goto fail;
+			c = (char)(high * 16 + low);
+			i += 2;
+		}
+		if ((unsigned char)c < 0x20 || c == 0x7f)
+			goto fail;
+		buf_add(&out, &c, 1);
+	}
+	return buf_detach(&out);
+fail:
+	buf_release(&out);
+	return NULL;
 }

@@ -16,4 +16,8 @@ bool parse_age(struct span s, int64_t *seconds);
 bool parse_size(struct span s, uint64_t *octets);
 bool parse_bool(struct span s, bool *out); /* true, false, yes, no, on, off */
 
+/* "%XX" of a URL resolved (RFC 3986 s.2.1); fresh. NULL for a "%" without two digits, or where a
+ * control character comes out. */
+char *parse_percent(struct span s);
+
 #endif
