@@ -1,58 +1,34 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * From a host name to a connection, under one deadline. getaddrinfo() cannot be given a timeout, so
- * it runs in a thread of its own that nobody joins: what both sides need is counted by reference,
- * and an answer that comes too late is thrown away by the thread itself. Then the addresses race
- * (RFC 8305): families take turns, the next address starts 250 ms after the last or as soon as one
- * has failed, the first connection wins and the others are closed.
+ * From a server's name to a connection, under one deadline: lookup.c and race.c reach a host, which
+ * is the server or its proxy; what is said to a proxy is proxy.c's; tunnel.c has commands. What a
+ * proxy sends is looked at before it is taken, so that the server's first octets, which may come in
+ * one piece with the proxy's last, stay in the socket for whoever reads next.
  */
 #include "net/dial.h"
 
-#include <arpa/inet.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <gnutls/gnutls.h>
-#include <net/if.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
+#include "base/text.h"
+#include "net/lookup.h"
+#include "net/proxy.h"
 #include "net/race.h"
+#include "net/tunnel.h"
 #include "net/wait.h"
 
-enum { ADDRESSES_MAX = 16, ATTEMPT_GAP_MS = 250 };
+enum { SOCKET_RETRY_MS = 50 };
 
-/* Shared by the waiting side and the thread; the last of the two to leave frees it. */
-struct lookup {
-	pthread_mutex_t lock;
-	unsigned users;
-	int done_fd; /* the thread's end of a pipe; closing it wakes the waiting side */
-	char *host;
-	char port[8];
-	struct addrinfo hints;
-	struct addrinfo *list;
-	int code, err;
-};
-
-struct attempt {
-	int fd; /* -1: not open */
-	int err;
-	char address[INET6_ADDRSTRLEN + IF_NAMESIZE + 1];
-};
-
-struct race {
-	const struct addrinfo *at[ADDRESSES_MAX];
-	struct attempt attempts[ADDRESSES_MAX];
-	size_t n, started, open;
-	int64_t next_ms;
-};
+/* ---- words ---- */
 
 char *dial_name(const char *host, struct error *e)
 {
@@ -83,389 +59,294 @@ struct where dial_where(const char *host, uint16_t port)
 	return where;
 }
 
-static bool stopped(struct error *e)
+struct where dial_link(const struct endpoint *to)
 {
-	return error_set(e, ERROR_INTERRUPTED, "interrupted while connecting");
+	struct where link = {""};
+	struct proxy proxy;
+	struct error ignored;
+
+	if (to->socket)
+		snprintf(link.text, sizeof(link.text), "the socket %s",
+			safe(span_of(to->socket)).text);
+	else if (to->command)
+		snprintf(link.text, sizeof(link.text), "socket-command \"%s\"",
+			safe(span_of(to->command)).text);
+	else if (proxy_parse(to->proxy, &proxy, &ignored) && proxy.kind != PROXY_NONE)
+		link = proxy_shown(&proxy);
+	else
+		return link;
+	if (!to->socket && !to->command)
+		proxy_release(&proxy);
+	return link;
 }
 
-/* What a resolver says when it has been heard; anything else means that it could not be asked. */
-static bool is_answer(int code)
+bool dial_wants_login(const struct endpoint *to)
 {
-	return code != EAI_AGAIN && code != EAI_FAIL && code != EAI_SYSTEM && code != EAI_MEMORY;
-}
+	struct proxy proxy;
+	struct error ignored;
+	bool wants = false;
 
-static void lookup_release(struct lookup *l)
-{
-	bool last;
-
-	pthread_mutex_lock(&l->lock);
-	last = --l->users == 0;
-	pthread_mutex_unlock(&l->lock);
-	if (!last)
-		return;
-	pthread_mutex_destroy(&l->lock);
-	if (l->list)
-		freeaddrinfo(l->list);
-	free(l->host);
-	free(l);
-}
-
-static void *lookup_run(void *argument)
-{
-	struct lookup *l = argument;
-	struct addrinfo *list = NULL;
-	int err, code = getaddrinfo(l->host, l->port, &l->hints, &list);
-
-	/* Without a network AI_ADDRCONFIG hides names that stand for the machine itself. */
-	if (code != 0 && is_answer(code)) {
-		l->hints.ai_flags &= ~AI_ADDRCONFIG;
-		code = getaddrinfo(l->host, l->port, &l->hints, &list);
+	if (proxy_parse(to->proxy, &proxy, &ignored)) {
+		wants = proxy.user != NULL;
+		proxy_release(&proxy);
 	}
-	err = errno;
-	pthread_mutex_lock(&l->lock);
-	l->code = code;
-	l->err = err;
-	l->list = code == 0 ? list : NULL;
-	pthread_mutex_unlock(&l->lock);
-	close(l->done_fd);
-	lookup_release(l);
-	return NULL;
+	return wants;
 }
 
-/* Starts the thread with every signal blocked: they belong to the program's own threads. */
-static int start_thread(struct lookup *l)
-{
-	pthread_attr_t attributes;
-	pthread_t thread;
-	sigset_t all, before;
-	int err;
+/* ---- a local socket ---- */
 
-	sigfillset(&all);
-	pthread_attr_init(&attributes);
-	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	err = pthread_create(&thread, &attributes, lookup_run, l);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	pthread_attr_destroy(&attributes);
-	return err;
+static struct sockaddr_un socket_address(const char *path)
+{
+	struct sockaddr_un at = {.sun_family = AF_UNIX};
+
+	snprintf(at.sun_path, sizeof(at.sun_path), "%s", path);
+	return at;
 }
 
-/* NULL with *e set when no thread could be started; *wake_fd is the caller's to close. */
-static struct lookup *lookup_start(const char *host, const char *port, const struct addrinfo *hints,
-	int *wake_fd, struct error *e)
+bool dial_socket_ok(const char *path)
 {
-	struct lookup *l;
-	int ends[2], err;
-
-	if (pipe(ends) < 0) {
-		error_sys(e, ERROR_INTERNAL, errno, "cannot make a pipe");
-		return NULL;
-	}
-	fcntl(ends[0], F_SETFD, FD_CLOEXEC);
-	fcntl(ends[1], F_SETFD, FD_CLOEXEC);
-	l = xcalloc(1, sizeof(*l));
-	pthread_mutex_init(&l->lock, NULL);
-	l->users = 2;
-	l->done_fd = ends[1];
-	l->host = xstrdup(host);
-	snprintf(l->port, sizeof(l->port), "%s", port);
-	l->hints = *hints;
-	err = start_thread(l);
-	if (err) {
-		close(ends[0]);
-		close(ends[1]);
-		l->users = 1;
-		lookup_release(l);
-		error_sys(e, ERROR_INTERNAL, err, "cannot start a thread");
-		return NULL;
-	}
-	*wake_fd = ends[0];
-	return l;
+	return strlen(path) < sizeof(((struct sockaddr_un *)NULL)->sun_path);
 }
 
-static bool lookup_failed(const struct endpoint *to, int code, int err, struct error *e)
+static bool socket_failed(const char *path, int err, struct error *e)
 {
-	if (!is_answer(code)) {
-		error_set(e, ERROR_NETWORK, "no network or DNS: cannot look up %s", to->host);
-		return error_why(e, "%s", code == EAI_SYSTEM ? strerror(err) : gai_strerror(code));
-	}
-	if (code != EAI_NONAME && to->ip != IP_ANY)
-		return error_set(e, ERROR_HOST, "\"%s\" has no IPv%c address", to->host,
-			to->ip == IP_4 ? '4' : '6');
-	return error_set(e, ERROR_HOST, "no such host \"%s\"", to->host);
-}
-
-static bool look_up_name(const struct endpoint *to, const char *name, const char *port,
-	const struct addrinfo *hints, int64_t deadline, int stop_fd, struct addrinfo **list,
-	struct error *e)
-{
-	struct pollfd fds[2] = {{.events = POLLIN}};
-	struct lookup *l = lookup_start(name, port, hints, &fds[0].fd, e);
-	enum wait ended;
-	int code, err;
-
-	if (!l)
-		return false;
-	ended = wait_for(fds, 1, stop_fd, deadline);
-	close(fds[0].fd);
-	pthread_mutex_lock(&l->lock);
-	code = l->code;
-	err = l->err;
-	if (ended == WAIT_READY) {
-		*list = l->list;
-		l->list = NULL;
-	}
-	pthread_mutex_unlock(&l->lock);
-	lookup_release(l);
-	if (ended == WAIT_STOPPED)
-		return stopped(e);
-	if (ended == WAIT_LATE) {
-		error_set(e, ERROR_NETWORK, "no network or DNS: cannot look up %s", to->host);
-		return error_why(e, "no answer within %g s", (double)to->connect_timeout_ms / 1000);
-	}
-	return code == 0 || lookup_failed(to, code, err, e);
-}
-
-static bool look_up(const struct endpoint *to, int64_t deadline, int stop_fd,
-	struct addrinfo **list, struct error *e)
-{
-	struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV,
-		.ai_family = to->ip == IP_4 ? AF_INET
-			: to->ip == IP_6    ? AF_INET6
-					    : AF_UNSPEC,
-		.ai_socktype = SOCK_STREAM};
-	char port[8], *name;
-	bool done;
-
-	snprintf(port, sizeof(port), "%u", (unsigned)to->port);
-	if (getaddrinfo(to->host, port, &hints, list) == 0)
-		return true;
-	name = dial_name(to->host, e);
-	if (!name)
-		return false;
-	hints.ai_flags = AI_ADDRCONFIG | AI_NUMERICSERV;
-	done = look_up_name(to, name, port, &hints, deadline, stop_fd, list, e);
-	free(name);
-	return done;
-}
-
-static void add_address(struct race *r, const struct addrinfo *at)
-{
-	struct attempt *a = &r->attempts[r->n];
-
-	if (getnameinfo(at->ai_addr, at->ai_addrlen, a->address, sizeof(a->address), NULL, 0,
-		    NI_NUMERICHOST) != 0)
-		snprintf(a->address, sizeof(a->address), "?");
-	/* Files of hosts often name one address on two lines. */
-	for (size_t i = 0; i < r->n; i++)
-		if (strcmp(r->attempts[i].address, a->address) == 0)
-			return;
-	a->fd = -1;
-	r->at[r->n++] = at;
-}
-
-/* RFC 8305 s.4: the order of the system's answer, but the families take turns. */
-static void line_up(struct race *r, const struct addrinfo *list)
-{
-	const struct addrinfo *next[2] = {list, list};
-
-	for (int other = 0; r->n < ADDRESSES_MAX && (next[0] || next[1]); other = !other) {
-		const struct addrinfo **at = &next[other];
-
-		while (*at && ((*at)->ai_family != list->ai_family) != other)
-			*at = (*at)->ai_next;
-		if (*at) {
-			add_address(r, *at);
-			*at = (*at)->ai_next;
-		}
-	}
-}
-
-static void give_up(struct race *r, struct attempt *a, int err)
-{
-	if (a->fd >= 0) {
-		close(a->fd);
-		r->open--;
-	}
-	a->fd = -1;
-	a->err = err;
-	r->next_ms = clock_ms();
-}
-
-static void start_next(struct race *r)
-{
-	const struct addrinfo *at = r->at[r->started];
-	struct attempt *a = &r->attempts[r->started++];
-	int fd = socket(at->ai_family, SOCK_STREAM, at->ai_protocol);
-
-	if (fd < 0) {
-		give_up(r, a, errno);
-		return;
-	}
-	a->fd = fd;
-	r->open++;
-	r->next_ms = clock_ms() + ATTEMPT_GAP_MS;
-	fcntl(fd, F_SETFD, FD_CLOEXEC);
-	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
-	/* Even when it succeeds at once, poll will say so. */
-	if (connect(fd, at->ai_addr, at->ai_addrlen) < 0 && errno != EINPROGRESS && errno != EINTR)
-		give_up(r, a, errno);
-}
-
-/* Looks at the attempt whose descriptor is ready; true when it is the winner. */
-static bool settle(struct race *r, struct attempt *a)
-{
-	int err = 0;
-	socklen_t len = sizeof(err);
-
-	if (getsockopt(a->fd, SOL_SOCKET, SO_ERROR, &err, &len) < 0)
-		err = errno;
-	if (err == 0)
-		return true;
-	give_up(r, a, err);
+	error_sys(e, err == EACCES ? ERROR_CONFIG : ERROR_NETWORK, err,
+		"cannot connect to the socket %s", safe(span_of(path)).text);
+	if (err == ENOENT || err == ECONNREFUSED)
+		error_why(e, "no server listens on it");
 	return false;
 }
 
-/* "192.0.2.7, 192.0.2.8 and 2001:db8::7", or more than six of them shortened; a fresh string. */
-static char *tried(const struct race *r)
+/* A server that has its hands full shows as EAGAIN, and there is nothing to wait for but time. */
+static bool dial_socket(
+	const struct endpoint *to, int64_t deadline, int stop_fd, int *fd, struct error *e)
 {
-	struct buf words = {NULL, 0, 0};
-	size_t shown = r->started > 7 ? 6 : r->started;
+	const struct sockaddr_un at = socket_address(to->socket);
+	struct pollfd none[1];
+	int err;
 
-	for (size_t i = 0; i < shown; i++) {
-		bool last = i + 1 == r->started;
-
-		buf_printf(&words, "%s%s",
-			i == 0         ? ""
-				: last ? " and "
-				       : ", ",
-			r->attempts[i].address);
-	}
-	if (shown < r->started)
-		buf_printf(&words, " and %zu more", r->started - shown);
-	return buf_detach(&words);
-}
-
-/* The error that says most: somebody who refuses tells more than a family that is not there. */
-static int best_error(const struct race *r)
-{
-	int best = 0;
-
-	for (size_t i = 0; i < r->started; i++) {
-		int err = r->attempts[i].err;
-		bool absent = err == ENETUNREACH || err == ENETDOWN || err == EADDRNOTAVAIL ||
-			err == EAFNOSUPPORT;
-
-		if (err == ECONNREFUSED)
-			return err;
-		if (best == 0 || !absent)
-			best = err;
-	}
-	return best;
-}
-
-static void all_failed(const struct race *r, const struct endpoint *to, struct error *e)
-{
-	int err = best_error(r);
-	char *list = tried(r);
-	struct where where = dial_where(to->host, to->port);
-
-	if (err == ENETUNREACH || err == ENETDOWN || err == EADDRNOTAVAIL || err == EAFNOSUPPORT) {
-		error_set(e, ERROR_NETWORK, "no network (%s)", strerror(err));
-	} else if (err == ECONNREFUSED) {
-		error_set(e, ERROR_NETWORK, "%s refuses connections (tried %s)", where.text, list);
-		if (to->port != 995 && to->port != 110)
-			error_remedy(e, "POP3 over TLS is normally port 995", "port = 995");
-	} else {
-		error_set(e, ERROR_NETWORK, "cannot connect to %s: %s (tried %s)", where.text,
-			strerror(err), list);
-	}
-	free(list);
-}
-
-static void too_late(const struct race *r, const struct endpoint *to, struct error *e)
-{
-	char *list = tried(r);
-
-	error_set(e, ERROR_NETWORK, "cannot connect to %s within %g s (tried %s)",
-		dial_where(to->host, to->port).text, (double)to->connect_timeout_ms / 1000, list);
-	free(list);
-}
-
-/* Waits until an attempt is ready or the next is due; *winner is the first that is connected. */
-static enum wait wait_for_race(
-	struct race *r, int64_t deadline, int stop_fd, struct attempt **winner)
-{
-	struct pollfd fds[ADDRESSES_MAX + 1];
-	int64_t until = r->started < r->n && r->next_ms < deadline ? r->next_ms : deadline;
-	enum wait ended;
-
-	for (size_t i = 0; i < r->started; i++)
-		fds[i] = (struct pollfd){.fd = r->attempts[i].fd, .events = POLLOUT};
-	ended = wait_for(fds, r->started, stop_fd, until);
-	if (ended == WAIT_LATE && until < deadline)
-		return WAIT_READY;
-	for (size_t i = 0; ended == WAIT_READY && i < r->started && !*winner; i++)
-		if (fds[i].fd >= 0 && fds[i].revents && settle(r, &r->attempts[i]))
-			*winner = &r->attempts[i];
-	return ended;
-}
-
-static bool run_race(struct race *r, const struct endpoint *to, int64_t deadline, int stop_fd,
-	int *fd, struct error *e)
-{
-	struct attempt *winner = NULL;
-
-	while (!winner) {
-		while (r->started < r->n && (r->open == 0 || clock_ms() >= r->next_ms))
-			start_next(r);
-		if (r->open == 0) {
-			all_failed(r, to, e);
-			return false;
+	*fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (*fd < 0)
+		return error_sys(e, ERROR_INTERNAL, errno, "cannot make a socket");
+	fcntl(*fd, F_SETFL, fcntl(*fd, F_GETFL) | O_NONBLOCK);
+	while (connect(*fd, (const struct sockaddr *)&at, sizeof(at)) < 0) {
+		err = errno;
+		if (err != EAGAIN && err != EINTR) {
+			close(*fd);
+			return socket_failed(to->socket, err, e);
 		}
-		switch (wait_for_race(r, deadline, stop_fd, &winner)) {
-		case WAIT_STOPPED:
-			return stopped(e);
-		case WAIT_LATE:
-			too_late(r, to, e);
-			return false;
-		case WAIT_READY:
-			break;
+		if (wait_for(none, 0, stop_fd, clock_ms() + SOCKET_RETRY_MS) == WAIT_STOPPED) {
+			close(*fd);
+			return wait_stopped(e);
+		}
+		if (clock_ms() >= deadline) {
+			close(*fd);
+			return error_set(e, ERROR_NETWORK,
+				"the socket %s took no connection within %g s",
+				safe(span_of(to->socket)).text,
+				(double)to->connect_timeout_ms / 1000);
 		}
 	}
-	*fd = winner->fd;
-	winner->fd = -1;
 	return true;
 }
 
-bool dial_race(const struct addrinfo *list, const struct endpoint *to, int64_t deadline_ms,
-	int stop_fd, int *fd, struct error *e)
+/* ---- a host ---- */
+
+static bool dial_host(const struct endpoint *to, int64_t deadline, int stop_fd,
+	struct dial_report *report, int *fd, struct error *e)
 {
-	struct race race = {.n = 0};
+	struct addrinfo *list = NULL;
+	int on = 1;
 	bool done;
 
-	line_up(&race, list);
-	done = run_race(&race, to, deadline_ms, stop_fd, fd, e);
-	for (size_t i = 0; i < race.started; i++)
-		if (race.attempts[i].fd >= 0)
-			close(race.attempts[i].fd);
+	if (!look_up(to, deadline, stop_fd, &list, e))
+		return false;
+	done = dial_race(list, to, deadline, stop_fd, report, fd, e);
+	freeaddrinfo(list);
+	if (done)
+		setsockopt(*fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	return done;
+}
+
+/* ---- a proxy ---- */
+
+/* The proxy as a host of its own. */
+static struct endpoint proxy_endpoint(const struct endpoint *to, const struct proxy *proxy)
+{
+	struct endpoint hop = *to;
+
+	hop.host = proxy->host;
+	hop.port = proxy->port;
+	hop.is_proxy = true;
+	return hop;
+}
+
+static bool connection_failed(
+	const struct proxy *proxy, const struct proxy_talk *talk, int err, struct error *e)
+{
+	if (err == ECONNRESET || err == EPIPE)
+		return proxy_talk_closed(talk, e);
+	return error_sys(e, ERROR_NETWORK, err, "the connection to the proxy %.200s failed",
+		proxy_shown(proxy).text);
+}
+
+static bool is_temporary(int err)
+{
+	return err == EAGAIN || err == EWOULDBLOCK || err == EINTR;
+}
+
+/* Sends what it can; false: the connection failed. */
+static bool tell_proxy(int fd, struct proxy_talk *talk, int *err)
+{
+	struct span out;
+
+	while ((out = proxy_talk_output(talk)).len) {
+		ssize_t n = send(fd, out.data, out.len, MSG_NOSIGNAL);
+
+		if (n < 0) {
+			*err = errno;
+			return is_temporary(*err);
+		}
+		proxy_talk_sent(talk, (size_t)n);
+	}
+	return true;
+}
+
+/* Takes of what has come just what is the proxy's own. false: *e. */
+static bool hear_proxy(int fd, struct proxy_talk *talk, const struct proxy *proxy,
+	enum proxy_state *state, struct error *e)
+{
+	char octets[2048];
+	ssize_t n = recv(fd, octets, sizeof(octets), MSG_PEEK);
+	size_t eaten;
+
+	if (n < 0)
+		return is_temporary(errno) || connection_failed(proxy, talk, errno, e);
+	if (n == 0)
+		return proxy_talk_closed(talk, e);
+	*state = proxy_talk_feed(talk, (struct span){octets, (size_t)n}, &eaten, e);
+	if (eaten && recv(fd, octets, eaten, 0) != (ssize_t)eaten)
+		return connection_failed(proxy, talk, errno, e);
+	return *state != PROXY_REFUSED;
+}
+
+static bool talk_to_proxy(const struct endpoint *to, const struct proxy *proxy,
+	struct proxy_talk *talk, int fd, int64_t deadline, int stop_fd, struct error *e)
+{
+	enum proxy_state state = PROXY_TALKING;
+
+	while (state == PROXY_TALKING) {
+		struct pollfd fds[2] = {{.fd = fd, .events = POLLIN}};
+		enum wait ended;
+		int err;
+
+		if (!tell_proxy(fd, talk, &err))
+			return connection_failed(proxy, talk, err, e);
+		if (proxy_talk_output(talk).len)
+			fds[0].events |= POLLOUT;
+		ended = wait_for(fds, 1, stop_fd, deadline);
+		if (ended == WAIT_STOPPED)
+			return wait_stopped(e);
+		/* One that drips is looked at here: it is never late for poll. */
+		if (ended == WAIT_LATE || clock_ms() >= deadline)
+			return error_set(e, ERROR_NETWORK,
+				"the proxy %.200s has not opened the way within %g s",
+				proxy_shown(proxy).text, (double)to->connect_timeout_ms / 1000);
+		if (fds[0].revents & ~POLLOUT && !hear_proxy(fd, talk, proxy, &state, e))
+			return false;
+	}
+	return true;
+}
+
+static bool dial_through(const struct endpoint *to, const struct proxy *proxy, int64_t deadline,
+	int stop_fd, struct dial_report *report, int *fd, struct error *e)
+{
+	const struct endpoint hop = proxy_endpoint(to, proxy);
+	struct proxy_talk *talk = proxy_talk_new(proxy, to->proxy_password, to->host, to->port, e);
+	bool done = talk && dial_host(&hop, deadline, stop_fd, report, fd, e);
+
+	if (done && !talk_to_proxy(to, proxy, talk, *fd, deadline, stop_fd, e)) {
+		close(*fd);
+		done = false;
+	}
+	report->opened = done;
+	proxy_talk_free(talk);
+	return done;
+}
+
+/* ---- all of it ---- */
+
+static bool dial_network(const struct endpoint *to, int64_t deadline, int stop_fd,
+	struct dial_report *report, int *fd, struct error *e)
+{
+	struct proxy proxy;
+	bool done;
+
+	if (!proxy_parse(to->proxy, &proxy, e))
+		return false;
+	if (proxy.kind == PROXY_NONE)
+		done = dial_host(to, deadline, stop_fd, report, fd, e);
+	else
+		done = dial_through(to, &proxy, deadline, stop_fd, report, fd, e);
+	proxy_release(&proxy);
+	return done;
+}
+
+bool dial_reporting(const struct endpoint *to, int stop_fd, struct dial_report *report,
+	struct stream **out, struct error *e)
+{
+	int64_t deadline = clock_ms() + to->connect_timeout_ms;
+	int fd = -1;
+	bool done;
+
+	if (to->command) {
+		report->connected = tunnel_open(to, out, e);
+		return report->connected;
+	}
+	if (to->socket) {
+		done = dial_socket(to, deadline, stop_fd, &fd, e);
+		report->connected = done;
+	} else {
+		done = dial_network(to, deadline, stop_fd, report, &fd, e);
+	}
+	if (done)
+		*out = stream_over_fd(fd);
 	return done;
 }
 
 bool dial(const struct endpoint *to, int stop_fd, struct stream **out, struct error *e)
 {
-	int64_t deadline = clock_ms() + to->connect_timeout_ms;
+	struct dial_report report = {.n = 0};
+
+	return dial_reporting(to, stop_fd, &report, out, e);
+}
+
+static bool look_up_host(
+	const struct endpoint *to, int stop_fd, struct dial_report *report, struct error *e)
+{
 	struct addrinfo *list = NULL;
-	int fd = -1, on = 1;
 	bool done;
 
-	if (!look_up(to, deadline, stop_fd, &list, e))
+	if (!look_up(to, clock_ms() + to->connect_timeout_ms, stop_fd, &list, e))
 		return false;
-	done = dial_race(list, to, deadline, stop_fd, &fd, e);
+	done = race_line_up(list, to, report, e);
 	freeaddrinfo(list);
-	if (!done)
+	return done;
+}
+
+bool dial_lookup(
+	const struct endpoint *to, int stop_fd, struct dial_report *report, struct error *e)
+{
+	struct endpoint hop;
+	struct proxy proxy;
+	bool done;
+
+	if (to->command || to->socket)
+		return true;
+	if (!proxy_parse(to->proxy, &proxy, e))
 		return false;
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	*out = stream_over_fd(fd);
-	return true;
+	hop = proxy.kind == PROXY_NONE ? *to : proxy_endpoint(to, &proxy);
+	done = look_up_host(&hop, stop_fd, report, e);
+	proxy_release(&proxy);
+	return done;
 }

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/clock.h"
+#include "base/error.h"
 
 /* Private to this folder: the one place that waits, for descriptors, a wish to stop, or a deadline.
  */
@@ -29,6 +30,12 @@ static inline enum wait wait_for(struct pollfd *fds, size_t n, int stop_fd, int6
 		if ((count < 0 && errno != EINTR) || (count == 0 && clock_ms() >= until_ms))
 			return WAIT_LATE;
 	}
+}
+
+/* The error for WAIT_STOPPED on the way to a connection; false. */
+static inline bool wait_stopped(struct error *e)
+{
+	return error_set(e, ERROR_INTERRUPTED, "interrupted while connecting");
 }
 
 #endif

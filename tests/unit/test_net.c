@@ -351,16 +351,22 @@ static void race__lets_the_families_take_turns(void **state)
 	int held, fd = -1;
 	uint16_t port = bind_loopback(AF_INET, 0, -1, &held);
 	const struct endpoint to = {host, port, IP_ANY, 5000};
+	struct dial_report report = {.n = 0};
 	struct error e = {ERROR_NONE};
 	int64_t began = clock_ms();
 	struct list list;
 
 	(void)state;
-	assert_false(dial_race(
-		make_list(&list, addresses, 4, port), &to, clock_ms() + 5000, -1, &fd, &e));
+	assert_false(dial_race(make_list(&list, addresses, 4, port), &to, clock_ms() + 5000, -1,
+		&report, &fd, &e));
 	/* The second of two equal ones is left out; after a failure the next starts at once. */
 	assert_says(e.text, "(tried 127.0.0.1, ::1 and 127.0.0.2)");
 	assert_in_range(clock_ms() - began, 0, 200);
+	assert_int_equal(report.n, 3);
+	assert_string_equal(report.addresses[2].text, "127.0.0.2");
+	assert_int_equal(report.addresses[2].fate, DIAL_FAILED);
+	assert_int_equal(report.addresses[2].err, ECONNREFUSED);
+	assert_false(report.connected);
 	close(held);
 }
 
@@ -384,6 +390,7 @@ static void race__starts_the_next_when_one_hangs(void **state)
 	int v4, v6, fds[16], fd = -1;
 	uint16_t port = bind_both(&v4, &v6);
 	const struct endpoint to = {host, port, IP_ANY, 5000};
+	struct dial_report report = {.n = 0};
 	struct error e = {ERROR_NONE};
 	struct sockaddr_storage peer;
 	socklen_t len = sizeof(peer);
@@ -395,11 +402,14 @@ static void race__starts_the_next_when_one_hangs(void **state)
 	NEED(port, "IPv6");
 	n = fill_queue(AF_INET6, port, fds, 16);
 	began = clock_ms();
-	assert_true(dial_race(
-		make_list(&list, addresses, 2, port), &to, clock_ms() + 5000, -1, &fd, &e));
+	assert_true(dial_race(make_list(&list, addresses, 2, port), &to, clock_ms() + 5000, -1,
+		&report, &fd, &e));
 	assert_in_range(clock_ms() - began, 240, 1500);
 	assert_int_equal(getpeername(fd, (struct sockaddr *)&peer, &len), 0);
 	assert_int_equal(peer.ss_family, AF_INET);
+	assert_true(report.connected && report.n == 2);
+	assert_int_equal(report.addresses[0].fate, DIAL_UNFINISHED);
+	assert_int_equal(report.addresses[1].fate, DIAL_TAKEN);
 	close(fd);
 	while (n)
 		close(fds[--n]);

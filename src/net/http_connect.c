@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * CONNECT (RFC 9110 s.9.3.6, RFC 9112 s.4) with the Basic login (RFC 7617). A line is taken octet
+ * by octet, so that what stands behind the empty one is left alone: it is the server's. A 2xx has
+ * no body, whatever its fields say; of other answers the body is of no interest.
+ */
+#include <gnutls/gnutls.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/parse.h"
+#include "base/text.h"
+#include "net/proxy_inner.h"
+
+enum { LINE_MAX_OCTETS = 4096, HEADER_MAX_OCTETS = 32 * 1024 };
+static const char version[] = "HTTP/1.";
+
+static void add_login(struct proxy_talk *t)
+{
+	char *plain = xasprintf("%s:%s", t->proxy->user, t->password);
+	gnutls_datum_t in = {(unsigned char *)plain, (unsigned)strlen(plain)}, out = {NULL, 0};
+	char *text;
+
+	if (gnutls_base64_encode2(&in, &out) < 0) {
+		proxy_fail(t, ERROR_INTERNAL, "cannot be given a login");
+	} else {
+		text = xstrndup((const char *)out.data, out.size);
+		buf_reserve(&t->out, strlen(text) + 1024);
+		buf_printf(&t->out, "Proxy-Authorization: Basic %s\r\n", text);
+		hide_add(&t->hide, text);
+		wipe_free(text);
+		wipe(out.data, out.size);
+		gnutls_free(out.data);
+	}
+	wipe_free(plain);
+}
+
+void http_connect_begin(struct proxy_talk *t)
+{
+	struct where to = dial_where(t->host, t->port);
+
+	buf_printf(&t->out, "CONNECT %s HTTP/1.1\r\nHost: %s\r\n", to.text, to.text);
+	if (t->password)
+		add_login(t);
+	buf_add_text(&t->out, "\r\n");
+}
+
+static void add_why(struct proxy_talk *t)
+{
+	error_why(&t->failure, "it said: %u %s", (unsigned)t->status, t->reason);
+}
+
+void http_connect_refuse(struct proxy_talk *t)
+{
+	const char *target = t->target.text;
+
+	switch (t->status) {
+	case 401: /* tinyproxy, for a wrong one */
+	case 407:
+		if (!t->basic && t->status == 407)
+			proxy_fail(t, ERROR_CAPABILITY,
+				"demands a login of a kind that is not known here (only Basic is)");
+		else if (t->password)
+			proxy_refuses_login(t);
+		else
+			proxy_wants_login(t);
+		break;
+	case 408:
+	case 429:
+	case 500:
+	case 502:
+	case 503:
+	case 504:
+		proxy_fail(t, ERROR_NETWORK, "could not connect to %s", target);
+		break;
+	default:
+		proxy_fail(t, ERROR_CAPABILITY, "does not allow a connection to %s", target);
+		error_remedy(&t->failure, "many let only port 443 through",
+			"ask who runs it to allow %s", target);
+		break;
+	}
+	add_why(t);
+}
+
+/* "HTTP/1.1 200 Connection established" */
+static bool take_status(struct proxy_talk *t, struct span line)
+{
+	const size_t code = sizeof(version) + 1; /* behind a digit and a space */
+	struct span reason;
+	struct buf room = {NULL, 0, 0};
+
+	if (line.len < code + 3 || line.data[code - 2] < '0' || line.data[code - 2] > '9' ||
+		line.data[code - 1] != ' ' ||
+		!parse_u32((struct span){line.data + code, 3}, 599, &t->status) ||
+		t->status < 100 || (line.len > code + 3 && line.data[code + 3] != ' ')) {
+		t->status = 0;
+		return false;
+	}
+	reason = span_trim((struct span){line.data + code + 3, line.len - code - 3});
+	snprintf(t->reason, sizeof(t->reason), "%s", safe(hide_in(&t->hide, reason, &room)).text);
+	buf_wipe(&room);
+	t->in_fields = true;
+	return true;
+}
+
+/* Whether Basic is among the challenges of the field. */
+static bool names_basic(struct span value)
+{
+	while (value.len) {
+		struct span word = span_word(&value);
+
+		while (word.len && word.data[word.len - 1] == ',')
+			word.len--;
+		if (span_is_nocase(word, "Basic"))
+			return true;
+	}
+	return false;
+}
+
+static void take_field(struct proxy_talk *t, struct span line)
+{
+	const char *colon = memchr(line.data, ':', line.len);
+	struct span name = {line.data, colon ? (size_t)(colon - line.data) : 0};
+
+	if (span_is_nocase(name, "Proxy-Authenticate") &&
+		names_basic(span_trim((struct span){colon + 1, line.len - name.len - 1})))
+		t->basic = true;
+}
+
+static void end_header(struct proxy_talk *t)
+{
+	if (t->status >= 200 && t->status < 300) {
+		t->state = PROXY_OPEN;
+	} else if (t->status >= 200 || t->status == 101) {
+		http_connect_refuse(t);
+	} else {
+		/* An interim answer (RFC 9110 s.15.2): another follows. */
+		t->in_fields = false;
+		t->status = 0;
+	}
+}
+
+static void take_line(struct proxy_talk *t)
+{
+	struct span line = buf_span(&t->line);
+
+	if (line.len && line.data[line.len - 1] == '\r')
+		line.len--;
+	for (size_t i = 0; i < line.len; i++)
+		if (((unsigned char)line.data[i] < 0x20 && line.data[i] != '\t') ||
+			line.data[i] == 0x7f) {
+			proxy_is_none(t, "HTTP", line);
+			return;
+		}
+	if (!t->in_fields) {
+		if (!take_status(t, line))
+			proxy_is_none(t, "HTTP", line);
+	} else if (line.len) {
+		take_field(t, line);
+	} else {
+		end_header(t);
+	}
+	buf_clear(&t->line);
+}
+
+static bool begins_as_http(const struct buf *line)
+{
+	size_t n = line->len < sizeof(version) - 1 ? line->len : sizeof(version) - 1;
+
+	return memcmp(line->data, version, n) == 0;
+}
+
+size_t http_connect_feed(struct proxy_talk *t, struct span in)
+{
+	if (++t->total > HEADER_MAX_OCTETS || t->line.len > LINE_MAX_OCTETS) {
+		proxy_fail(t, ERROR_PROTOCOL, "sends an answer without an end");
+		return 1;
+	}
+	if (in.data[0] == '\n') {
+		take_line(t);
+		return 1;
+	}
+	buf_add(&t->line, in.data, 1);
+	/* Something else may never send a line end. */
+	if (!t->in_fields && !begins_as_http(&t->line))
+		proxy_is_none(t, "HTTP", t->line.len > 1 ? buf_span(&t->line) : in);
+	return 1;
+}
