@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "net/proxy.h"
 
 enum { NAME_MAX_OCTETS = 120, PORT_TLS = 995, PORT_PLAIN = 110 };
 
@@ -96,17 +97,26 @@ bool account_set(struct account *account, const struct setting *s, const char *t
 	return true;
 }
 
+/* Whether the file's default stands for an account: a password is meant for the proxy beside it. */
+static bool is_default_for(const struct account *account, const struct setting *s)
+{
+	bool password = strncmp(s->name, "proxy-password", strlen("proxy-password")) == 0;
+
+	return !password || !account->own_proxy;
+}
+
 void account_fill(struct account *account, const struct config *config)
 {
+	account->own_proxy = account->endpoint.proxy != NULL;
 	for (size_t i = 0; i < SETTINGS_COUNT; i++) {
 		const struct setting *s = &settings[i];
-		const char *text = config->defaults[i] ? config->defaults[i] : s->value;
+		const char *own = is_default_for(account, s) ? config->defaults[i] : NULL;
+		const char *text = own ? own : s->value;
 		bool done;
 
 		if (s->scope == SCOPE_TOP || account->origin[i])
 			continue;
-		origin_set(
-			&account->origin[i], config->defaults[i] ? config->origin[i] : "default");
+		origin_set(&account->origin[i], own ? config->origin[i] : "default");
 		if (!text)
 			continue;
 		/* Both have been checked before: the one by the loader, the other by a test. */
@@ -193,11 +203,77 @@ static bool check_present(const struct account *account, struct error *e)
 	return error_remedy(e, "to say it", "%s = …", missing);
 }
 
+static bool exclude(
+	const struct account *account, const char *one, const char *other, struct error *e)
+{
+	error_set(e, ERROR_CONFIG, "%s: %s cannot be used together with %s (%s)",
+		config_origin(account, one), one, other, config_origin(account, other));
+	return error_remedy(e, "to do without it in this account", "%s = %s", other,
+		strcmp(other, "proxy") == 0 ? "none" : "any");
+}
+
+static bool check_proxy(const struct account *account, const struct proxy *proxy, struct error *e)
+{
+	const char *origin = config_origin(account, "proxy");
+
+	if (proxy->user && !account->endpoint.proxy_password && !account->proxy_password_command) {
+		error_set(e, ERROR_CONFIG, "%s: proxy: no password for \"%s\"", origin,
+			safe(span_of(proxy->user)).text);
+		return error_remedy(e, "tell where it is", "proxy-password-command = \"…\"");
+	}
+	if (proxy->kind != PROXY_NONE && strchr(account->endpoint.host, '%'))
+		return error_set(e, ERROR_CONFIG,
+			"%s: proxy: it cannot know what the zone in host (%s) stands for", origin,
+			config_origin(account, "host"));
+	return true;
+}
+
+/* The ways to the server, and what they exclude. An option that one of them would silently pass
+ * over may be there to hide something. */
+static bool check_links(const struct account *account, struct error *e)
+{
+	const struct endpoint *to = &account->endpoint;
+	const char *way = to->socket ? "socket" : to->command ? "socket-command" : NULL;
+	struct proxy proxy;
+	bool done;
+
+	if (to->socket && to->command) {
+		error_set(e, ERROR_CONFIG,
+			"%s: socket cannot be used together with "
+			"socket-command (%s)",
+			config_origin(account, "socket"), config_origin(account, "socket-command"));
+		return false;
+	}
+	if (to->socket && !dial_socket_ok(to->socket))
+		return error_set(e, ERROR_CONFIG, "%s: socket: the name is too long for a socket",
+			config_origin(account, "socket"));
+	if (way && strcmp(to->source, "any") != 0)
+		return exclude(account, way, "source-address", e);
+	if (!dial_source_has(to->source, to->ip))
+		return exclude(account, "ip", "source-address", e);
+	if (!proxy_parse(to->proxy, &proxy, e))
+		return false;
+	if (way && proxy.kind != PROXY_NONE)
+		done = exclude(account, way, "proxy", e);
+	else
+		done = check_proxy(account, &proxy, e);
+	proxy_release(&proxy);
+	return done;
+}
+
+/* A socket is on this machine. */
+static void complete_host(struct account *account)
+{
+	if (!account->endpoint.host && account->endpoint.socket)
+		account->endpoint.host = xstrdup("localhost");
+}
+
 bool account_complete(struct account *account, const char *home, struct error *e)
 {
 	complete_port(account);
-	return check_present(account, e) && check_tls(account, home, e) &&
-		complete_destination(account, home, e);
+	complete_host(account);
+	return check_present(account, e) && check_links(account, e) &&
+		check_tls(account, home, e) && complete_destination(account, home, e);
 }
 
 void account_release(struct account *account)
@@ -220,6 +296,11 @@ void account_forget_secrets(struct account *account)
 	for (size_t i = 0; i < SETTINGS_COUNT; i++)
 		if (settings[i].secret)
 			setting_release(&settings[i], account);
+}
+
+bool account_allows_cleartext(const struct account *account)
+{
+	return account->tls.cleartext_login || account->endpoint.socket;
 }
 
 struct secret_sources account_secret_sources(const struct account *account)

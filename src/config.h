@@ -33,8 +33,10 @@ struct account {
 	char *user;
 	struct mech_list auth;
 	char *password_command, *password_file, *password;
-	char *token_command;            /* oauth-token-command */
-	bool keyring, netrc;            /* look for the password there */
+	char *token_command; /* oauth-token-command */
+	bool keyring, netrc; /* look for the password there */
+	char *proxy_password_command;
+	bool own_proxy;                 /* set in its section, not by the file's default */
 	char *deliver;                  /* as written */
 	struct destination destination; /* deliver, read */
 	struct policy policy;
@@ -87,6 +89,9 @@ const char *config_origin(const struct account *account, const char *setting);
 void account_forget_secrets(struct account *account);
 /* The same for all accounts that are not among the chosen ones. */
 void config_forget_others(struct config *config, struct account *const *chosen, size_t n);
+/* Whether a password may be sent without TLS: as it is set, and where it never leaves the machine.
+ */
+bool account_allows_cleartext(const struct account *account);
 /* Where this account's password may come from; borrows from account. */
 struct secret_sources account_secret_sources(const struct account *account);
 /* Whether it logs in with a token of OAuth, and then where that comes from; borrows from account.

@@ -10,6 +10,7 @@
 
 #include "auth/sasl.h"
 #include "base/clock.h"
+#include "link.h"
 #include "net/dial.h"
 #include "net/tls.h"
 #include "report.h"
@@ -210,17 +211,40 @@ static bool upgrade(struct session *s, struct error *e)
 	return true;
 }
 
+static bool reach(struct session *s, struct error *e)
+{
+	const struct session_setting *setting = s->setting;
+	const struct account *a = s->account;
+	struct dial_report report = {.n = 0};
+	bool done;
+
+	session_begins(s, SESSION_CONNECT);
+	report_step(setting->report_fd, "connecting to %s", a->endpoint.host);
+	done = link_open(a, setting->stop, setting->stop_fd, &report, &s->stream, e);
+	if (setting->watch && setting->watch->dialled)
+		setting->watch->dialled(setting->watch->self, &report);
+	if (done || e->kind != ERROR_HOST)
+		return done;
+	if (strstr(e->text, "(the proxy)"))
+		return error_append(e, " (%s)", config_origin(a, "proxy"));
+	if (!a->temporary)
+		say_where(s, e->text, sizeof(e->text), " (", ")");
+	return false;
+}
+
+/* Where it helps to know by which way the server was talked to. */
+static void name_link(const struct session *s, struct error *e)
+{
+	if (e && (e->kind == ERROR_NETWORK || e->kind == ERROR_TLS || e->kind == ERROR_PROTOCOL))
+		link_name(s->account, e);
+}
+
 static bool connect_to(struct session *s, struct error *e)
 {
 	const struct account *a = s->account;
 
-	session_begins(s, SESSION_CONNECT);
-	report_step(s->setting->report_fd, "connecting to %s", a->endpoint.host);
-	if (!dial(&a->endpoint, s->setting->stop_fd, &s->stream, e)) {
-		if (e->kind == ERROR_HOST && !s->account->temporary)
-			say_where(s, e->text, sizeof(e->text), " (", ")");
+	if (!reach(s, e))
 		return false;
-	}
 	session_depart(s);
 	if (a->tls.mode == TLS_IMPLICIT && !start_tls(s, e))
 		return false;
@@ -260,6 +284,7 @@ bool session_connect(const struct session_setting *setting, struct session **out
 	hide_login(s);
 	pop3_hide(s->engine, &s->hide);
 	if (!connect_to(s, e)) {
+		name_link(s, e);
 		if (e && s->account->temporary)
 			say_for_url(s, e);
 		*lost_step = s->lost_step;
@@ -275,6 +300,7 @@ bool session_login(struct session *s, const struct pop3_command *then, size_t n,
 	session_begins(s, SESSION_LOGIN);
 	if (login(s, then, n, e))
 		return true;
+	name_link(s, e);
 	if (e && s->account->temporary)
 		say_for_url(s, e);
 	return false;

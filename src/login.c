@@ -20,7 +20,7 @@ static struct mech_facts gather(const struct session *s, const struct buf *bindi
 	const struct capabilities *c = &s->capabilities;
 	struct mech_facts facts = {
 		.encrypted = s->encrypted,
-		.cleartext_login = s->account->tls.cleartext_login,
+		.cleartext_login = account_allows_cleartext(s->account),
 		.binding = binding && binding->len,
 		.apop_stamp = s->stamp != NULL,
 		.token = account_uses_token(s->account),

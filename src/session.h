@@ -11,6 +11,7 @@
 #include "pop3/pop3.h"
 #include "pop3/reply.h"
 
+struct dial_report;
 struct stream;
 
 /*
@@ -31,6 +32,9 @@ struct session_watch {
 	/* What the server has said in it: the greeting, a line of CAPA. Raw, but without secrets.
 	 */
 	void (*says)(void *self, enum session_step step, struct span words);
+	/* What became of the server's addresses, or its proxy's, also when the step failed; may be
+	 * NULL. */
+	void (*dialled)(void *self, const struct dial_report *report);
 	/* The connection is encrypted, and the server is the right one. */
 	void (*secured)(void *self, const struct stream *stream);
 	void *self;

@@ -16,6 +16,7 @@
 #include "base/parse.h"
 #include "base/text.h"
 #include "config.h"
+#include "net/proxy.h"
 
 #define ACCOUNT(field) .offset = offsetof(struct account, field)
 #define CONFIG(field) .offset = offsetof(struct config, field)
@@ -38,7 +39,7 @@ _Static_assert(sizeof(enum tls_mode) == sizeof(unsigned) &&
 enum { DAY_S = 86400 };
 
 const struct setting settings[] = {
-	{"host", SETTING_HOST, SCOPE_ACCOUNT, .unset = "required",
+	{"host", SETTING_HOST, SCOPE_ACCOUNT, .unset = "required; with a socket, localhost",
 		.allowed = "a host name or an address (the port is a setting of its own)",
 		.help = "the server", ACCOUNT(endpoint.host)},
 	{"port", SETTING_PORT, SCOPE_ANY, .unset = "995, or 110 with tls = starttls or none",
@@ -133,6 +134,27 @@ const struct setting settings[] = {
 		.help = "send commands ahead when the server offers PIPELINING", ACCOUNT(pipeline)},
 	{"ip", SETTING_CHOICE, SCOPE_ANY, .value = "any", WORDS(ip_words),
 		.help = "the version of the Internet protocol to use", ACCOUNT(endpoint.ip)},
+	{"source-address", SETTING_SOURCE, SCOPE_ANY, .value = "any",
+		.allowed = "an address of this machine, one of each family with a comma between, "
+			   "or any",
+		.help = "the address to connect from", ACCOUNT(endpoint.source)},
+	{"proxy", SETTING_PROXY, SCOPE_ANY, .value = "none",
+		.allowed = "socks5://HOST, socks5://HOST:PORT, http://HOST:PORT, each with USER@ "
+			   "before HOST where it wants a login, or none",
+		.help = "a proxy on the way to the server", ACCOUNT(endpoint.proxy)},
+	{"proxy-password-command", SETTING_TEXT, SCOPE_ANY, .unset = "none", .allowed = "a command",
+		.help = "a command that prints the proxy's password",
+		ACCOUNT(proxy_password_command)},
+	{"proxy-password", SETTING_TEXT, SCOPE_ANY, .unset = "none", .secret = true,
+		.allowed = "a password of one line",
+		.help = "the proxy's password; the file must be private then",
+		ACCOUNT(endpoint.proxy_password)},
+	{"socket-command", SETTING_TEXT, SCOPE_ACCOUNT, .unset = "none", .allowed = "a command",
+		.help = "a command whose input and output are the connection",
+		ACCOUNT(endpoint.command)},
+	{"socket", SETTING_PATH, SCOPE_ACCOUNT, .unset = "none",
+		.allowed = "the name of a local socket",
+		.help = "a local (unix) socket to connect to", ACCOUNT(endpoint.socket)},
 	{"state-dir", SETTING_PATH, SCOPE_TOP, .unset = "$XDG_STATE_HOME/ambil",
 		.allowed = "the name of a folder",
 		.help = "the folder that remembers what was fetched", CONFIG(state_dir)},
@@ -282,6 +304,20 @@ static bool check_destination(const struct setting *s, const char *text, const c
 	return error_set(e, kind, "%s", why.text);
 }
 
+/* A URL that is wrong may hold a password: its own words do not show it. */
+static bool check_proxy(const char *text, enum error_kind kind, struct error *e)
+{
+	struct proxy ignored;
+	struct error why = {0};
+
+	if (proxy_parse(text, &ignored, &why)) {
+		proxy_release(&ignored);
+		return true;
+	}
+	error_set(e, kind, "%s", why.text);
+	return error_remedy(e, why.lead, "%s", why.remedy);
+}
+
 /* For the types that are kept as a string; NULL when text does not fit. */
 static char *read_string(const struct setting *s, const char *text, const char *home)
 {
@@ -294,6 +330,8 @@ static char *read_string(const struct setting *s, const char *text, const char *
 		return read_path(text, home);
 	case SETTING_OBJECT:
 		return tls_is_url(text) ? xstrdup(text) : read_path(text, home);
+	case SETTING_SOURCE:
+		return dial_source_ok(text) ? xstrdup(text) : NULL;
 	case SETTING_WORD:
 		word = find_word(s, text);
 		return word < s->n_words ? xstrdup(s->words[word]) : NULL;
@@ -315,6 +353,8 @@ static bool set_string(const struct setting *s, void *base, const char *text, co
 	if (s->type == SETTING_DESTINATION && !check_destination(s, text, home, kind, e))
 		return false;
 	if (s->type == SETTING_PINS && text[0] && !tls_check_pins(text, kind, e))
+		return false;
+	if (s->type == SETTING_PROXY && !check_proxy(text, kind, e))
 		return false;
 	if (s->type == SETTING_PRIORITY && text[0] && !tls_check_priority(text, kind, e))
 		return false;
@@ -482,10 +522,25 @@ static char *show_string(const struct setting *s, const void *field, const char 
 								    : xstrdup(value);
 }
 
+/* Whether a URL has a password in it, for which it is refused. */
+static bool has_password(struct span url)
+{
+	size_t end = url.len;
+
+	while (end && url.data[end - 1] != '@')
+		end--;
+	for (size_t i = 0; i < end; i++)
+		if (url.data[i] == ':' && !(i + 2 < end && memcmp(url.data + i, "://", 3) == 0))
+			return true;
+	return false;
+}
+
 bool setting_hides(const struct setting *s, struct span text)
 {
 	static const char mark[] = "pin-value";
 
+	if (s->type == SETTING_PROXY)
+		return has_password(text);
 	if (s->secret || s->type != SETTING_OBJECT)
 		return s->secret;
 	for (size_t i = 0; i + strlen(mark) <= text.len; i++)

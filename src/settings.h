@@ -14,7 +14,7 @@
  * line may override; a test holds the manual page to it. A new setting is a new entry, a field, and
  * the count.
  */
-enum { SETTINGS_COUNT = 36 };
+enum { SETTINGS_COUNT = 42 };
 
 enum setting_type {
 	SETTING_TEXT,        /* char * */
@@ -23,6 +23,8 @@ enum setting_type {
 	SETTING_OBJECT,      /* char *: a path as above, or a pkcs11: URL as written */
 	SETTING_PINS,        /* char *: as written; tls_check_pins() */
 	SETTING_PRIORITY,    /* char *: as written; tls_check_priority() */
+	SETTING_SOURCE,      /* char *: "any", or addresses, as dial_source_ok() takes them */
+	SETTING_PROXY,       /* char *: as proxy_parse() takes it */
 	SETTING_WORD,        /* char *: one of the words */
 	SETTING_CHOICE,      /* an enum: the index among the words */
 	SETTING_SWITCH,      /* bool: words[0] is false, words[1] true */

@@ -34,7 +34,7 @@ static void check_login(const struct account *a, struct config_errors *found)
 	/* The best server there is: what still fails fails with any. */
 	struct mech_facts facts = {
 		.encrypted = a->tls.mode != TLS_NONE,
-		.cleartext_login = a->tls.cleartext_login,
+		.cleartext_login = account_allows_cleartext(a),
 		.token = account_uses_token(a),
 		.client_cert = a->tls.mode != TLS_NONE && a->tls.client_cert,
 		.binding = a->tls.mode != TLS_NONE,
@@ -115,6 +115,11 @@ void config_faults(const struct config *config, struct config_errors *found)
 		check_login(a, found);
 		check_password(a, found);
 		check_tls(a, found);
+		if (a->endpoint.command)
+			check_command(a, "socket-command", a->endpoint.command, found);
+		if (a->proxy_password_command)
+			check_command(
+				a, "proxy-password-command", a->proxy_password_command, found);
 		if (a->destination.kind == SINK_PIPE)
 			check_command(a, "deliver", a->destination.command, found);
 	}

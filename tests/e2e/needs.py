@@ -20,6 +20,14 @@ PACKAGES = {
     "fetchmail": "fetchmail",
     "libfaketime": "libfaketime",
     "strace": "strace",
+    "microsocks": "microsocks",
+    "tinyproxy": "tinyproxy-bin",
+    "socat": "socat",
+    "nc": "netcat-openbsd",
+    "sshd": "openssh-server",
+    "ssh": "openssh-client",
+    "ssh-keygen": "openssh-client",
+    "ip": "iproute2",
     "valgrind": "valgrind",
 }
 

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Joins net and auth for the one thing that a proxy wants of both: a password. */
+#include "link.h"
+
+#include <string.h>
+
+#include "auth/command.h"
+
+enum { OUTPUT_MAX = 64 * 1024 };
+
+/* Fresh, to be wiped; NULL with *e. */
+static char *ask_command(
+	const struct account *account, const volatile sig_atomic_t *stop, struct error *e)
+{
+	const struct secret_command command = {.setting = "proxy-password-command",
+		.line = account->proxy_password_command,
+		.output_max = OUTPUT_MAX,
+		.stop = stop};
+	struct buf output = {NULL, 0, 0};
+	struct span line;
+	char *password = NULL;
+
+	if (secret_command_run(&command, &output, e)) {
+		line = secret_first_line(&output);
+		if (!line.len || memchr(line.data, '\0', line.len) ||
+			memchr(line.data, '\r', line.len))
+			error_set(e, ERROR_CONFIG,
+				"proxy-password-command gives no password of one line");
+		else
+			password = xstrndup(line.data, line.len);
+	}
+	buf_wipe(&output);
+	return password;
+}
+
+bool link_open(const struct account *account, const volatile sig_atomic_t *stop, int stop_fd,
+	struct dial_report *report, struct stream **out, struct error *e)
+{
+	struct endpoint to = account->endpoint;
+	bool asks = account->proxy_password_command && dial_wants_login(&to), done;
+
+	if (asks) {
+		to.proxy_password = ask_command(account, stop, e);
+		if (!to.proxy_password)
+			return false;
+	}
+	done = dial_reporting(&to, stop_fd, report, out, e);
+	if (asks)
+		wipe_free(to.proxy_password);
+	return done;
+}
+
+void link_name(const struct account *account, struct error *e)
+{
+	const struct where link = dial_link(&account->endpoint);
+
+	if (e && link.text[0] && !strstr(e->text, link.text) && !strstr(e->why, link.text))
+		error_append(e, " (through %s)", link.text);
+}
