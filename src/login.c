@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The login: SASL with an initial response where it fits (RFC 5034), USER and PASS or APOP (RFC
- * 1939 s.7). What the caller wants to ask next goes out behind it in the same flight where the
- * server takes pipelined commands.
+ * 1939 s.7). Nothing is sent behind it before its answer, whatever the server says of pipelining:
+ * Courier and Cyrus hand the connection to another program, or another layer, and lose what has
+ * come too early.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -137,23 +138,21 @@ static bool send_all(struct session *s, const struct pop3_command *then, size_t 
 }
 
 /*
- * USER and PASS. RFC 1939 s.7 has the server judge USER first; with PIPELINING both and what
- * follows go in one flight, which gives nothing away that PASS alone would not.
+ * USER and PASS. RFC 1939 s.7 has the server judge USER first; with PIPELINING both go in one
+ * flight, which gives nothing away that PASS alone would not.
  */
-static bool login_user(
-	struct session *s, const struct pop3_command *then, size_t n, bool ahead, struct error *e)
+static bool login_user(struct session *s, bool ahead, struct error *e)
 {
 	const struct pop3_command user = {.verb = POP3_USER, .arg = s->account->user};
 	const struct pop3_command pass = {.verb = POP3_PASS, .arg = s->setting->secret->value};
 
 	if (!session_send(s, &user, e) || (!ahead && !read_login(s, POP3_USER, e)) ||
-		!session_send(s, &pass, e) || (ahead && !send_all(s, then, n, e)))
+		!session_send(s, &pass, e))
 		return false;
 	return read_login(s, POP3_PASS, e);
 }
 
-static bool login_apop(
-	struct session *s, const struct pop3_command *then, size_t n, bool ahead, struct error *e)
+static bool login_apop(struct session *s, struct error *e)
 {
 	char digest[33];
 	const struct pop3_command apop = {
@@ -162,21 +161,14 @@ static bool login_apop(
 	if (!apop_digest(span_of(s->stamp), s->setting->secret->value, digest, e))
 		return false;
 	hide_add(&s->hide, digest);
-	return session_send(s, &apop, e) && (!ahead || send_all(s, then, n, e)) &&
-		read_login(s, POP3_APOP, e);
+	return session_send(s, &apop, e) && read_login(s, POP3_APOP, e);
 }
 
-/*
- * One SASL conversation. setting borrows from the account; then, n and ahead as for login(), and
- * *ahead tells whether they went out with it.
- */
+/* One SASL conversation. */
 struct conversation {
 	struct session *s;
 	struct sasl *sasl;
 	char *initial; /* a response that did not fit into the command; NULL: none */
-	const struct pop3_command *then;
-	size_t n;
-	bool *ahead;
 };
 
 /* Takes the server back to where it was; its answer to that is of no use. False always. */
@@ -200,12 +192,7 @@ static bool respond(struct conversation *c, const char *response, struct error *
 	if (!pop3_respond(c->s->engine, response, e))
 		return false;
 	session_trace(c->s, "C", line);
-	/* That was its last: what comes next need not wait for the answer. */
-	if (!sasl_is_done(c->sasl) || !session_logs_in_ahead(c->s) || *c->ahead)
-		return true;
-	pop3_said_all(c->s->engine);
-	*c->ahead = true;
-	return send_all(c->s, c->then, c->n, e);
+	return true;
 }
 
 static bool answer(struct conversation *c, struct span text, struct error *e)
@@ -259,8 +246,7 @@ static bool converse(struct conversation *c, struct error *e)
 	}
 }
 
-static bool login_sasl(struct session *s, const struct buf *binding,
-	const struct pop3_command *then, size_t n, bool *ahead, struct error *e)
+static bool login_sasl(struct session *s, const struct buf *binding, struct error *e)
 {
 	const struct sasl_setting setting = {
 		.user = s->account->user,
@@ -271,7 +257,7 @@ static bool login_sasl(struct session *s, const struct buf *binding,
 		.binding = buf_span(binding),
 		.exporter = s->exporter,
 	};
-	struct conversation c = {.s = s, .then = then, .n = n, .ahead = ahead};
+	struct conversation c = {.s = s};
 	struct pop3_command auth = {.verb = POP3_AUTH, .arg = mech_sasl_name(s->mech)};
 	bool done = false;
 
@@ -285,8 +271,7 @@ static bool login_sasl(struct session *s, const struct buf *binding,
 	}
 	if (c.initial && pop3_auth_fits(auth.arg, c.initial))
 		auth.arg2 = c.initial[0] ? c.initial : "=";
-	*ahead = *ahead && auth.arg2 && mech_is_one_step(s->mech);
-	done = session_send(s, &auth, e) && (!*ahead || send_all(s, then, n, e));
+	done = session_send(s, &auth, e);
 	if (auth.arg2) {
 		wipe_free(c.initial);
 		c.initial = NULL;
@@ -304,20 +289,18 @@ static bool should_ask_again(const struct session *s)
 	return s->capabilities.known && !s->capabilities.pipelining && s->account->pipeline;
 }
 
-static bool log_in(struct session *s, const struct buf *binding, const struct pop3_command *then,
-	size_t n, bool *ahead, struct error *e)
+static bool log_in(struct session *s, const struct buf *binding, bool ahead, struct error *e)
 {
 	switch (s->mech) {
 	case MECH_USER:
-		return login_user(s, then, n, *ahead, e);
+		return login_user(s, ahead, e);
 	case MECH_APOP:
-		return login_apop(s, then, n, *ahead, e);
+		return login_apop(s, e);
 	case MECH_OAUTHBEARER:
 	case MECH_XOAUTH2:
-		*ahead = false;
 		return login_token(s, e);
 	default:
-		return login_sasl(s, binding, then, n, ahead, e);
+		return login_sasl(s, binding, e);
 	}
 }
 
@@ -337,7 +320,7 @@ static void find_binding(struct session *s, struct buf *binding)
 
 bool login(struct session *s, const struct pop3_command *then, size_t n, struct error *e)
 {
-	bool ahead = session_logs_in_ahead(s), done;
+	bool ahead = session_asks_ahead(s), done;
 	struct buf binding = {NULL, 0, 0};
 
 	find_binding(s, &binding);
@@ -345,13 +328,13 @@ bool login(struct session *s, const struct pop3_command *then, size_t n, struct 
 	if (done)
 		report_step(s->setting->report_fd, "logging in");
 	done = done && (!s->capabilities.utf8 || announce_utf8(s, ahead, e)) &&
-		log_in(s, &binding, then, n, &ahead, e);
+		log_in(s, &binding, ahead, e);
 	buf_release(&binding);
-	if (!done || ahead)
-		return done;
+	if (!done)
+		return false;
 	if (should_ask_again(s) && !session_ask_capabilities(s, e))
 		return false;
-	if (session_logs_in_ahead(s))
+	if (session_asks_ahead(s))
 		return send_all(s, then, n, e);
 	/* One at a time: the caller sends the rest when it has the first reply. */
 	return send_all(s, then, n ? 1 : 0, e);

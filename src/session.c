@@ -404,7 +404,7 @@ bool session_pipelining(const struct session *s)
 	return s->capabilities.pipelining && s->account->pipeline && !s->setting->pipelining_broken;
 }
 
-bool session_logs_in_ahead(const struct session *s)
+bool session_asks_ahead(const struct session *s)
 {
 	return session_pipelining(s) && s->setting->pipelining_proven;
 }

@@ -90,8 +90,8 @@ void session_free(struct session *s);
 
 const struct capabilities *session_capabilities(const struct session *s);
 bool session_pipelining(const struct session *s);
-/* Whether the login and the commands of then go out in one flight. */
-bool session_logs_in_ahead(const struct session *s);
+/* Whether the commands of then go out in one flight, as those of the login do. */
+bool session_asks_ahead(const struct session *s);
 bool session_encrypted(const struct session *s);
 /* What it was logged in with. */
 enum mech session_mechanism(const struct session *s);

@@ -322,12 +322,6 @@ bool pop3_respond(struct pop3 *p, const char *base64, struct error *e)
 	return true;
 }
 
-void pop3_said_all(struct pop3 *p)
-{
-	if (p->phase == PHASE_STATUS)
-		p->closing = false;
-}
-
 struct span pop3_output(const struct pop3 *p)
 {
 	if (p->out.len == p->out_start)

@@ -100,8 +100,6 @@ void pop3_free(struct pop3 *p);
 bool pop3_send(struct pop3 *p, const struct pop3_command *command, struct error *e) MUST_CHECK;
 /* Answers a POP3_CHALLENGE: base64 text, "" for an empty response, "*" to cancel. Any length. */
 bool pop3_respond(struct pop3 *p, const char *base64, struct error *e) MUST_CHECK;
-/* The last response is queued: commands may follow in the same flight. */
-void pop3_said_all(struct pop3 *p);
 /* Whether AUTH with this initial response stays within a command line. */
 bool pop3_auth_fits(const char *mechanism, const char *base64);
 

@@ -34,6 +34,20 @@ class Pipelining(popd_case.PopdCase):
                     self.setUp()
                     self.lost("pipelining-broken:lost=%d" % place, keep=keep)
 
+    def test_nothing_is_sent_before_the_login_is_answered(self):
+        """Courier and Cyrus, which can do all the rest, lose it."""
+        for login in ("--no-cap", "SASL"), (), ("--apop", "--no-cap", "SASL", "--no-cap", "USER"):
+            with self.subTest(login=login):
+                self.setUp()
+                mails = corpus.numbered(6)
+                self.serve(*login, mails=mails, faults=["pipelining-broken:login"])
+                self.configure(timeout="5s")
+                for _ in range(3):
+                    self.ambil()
+                self.assert_maildir(mails)
+                # None was taken up again.
+                self.assertEqual(self.server.count_sessions(), 3)
+
     def test_a_server_that_is_in_step_is_trusted_from_then_on(self):
         mails = corpus.numbered(6)
         self.serve(mails=mails)
@@ -42,7 +56,7 @@ class Pipelining(popd_case.PopdCase):
         self.server.delivers([corpus.mail("number 7", b"x\n"), corpus.mail("number 8", b"y\n")])
         self.ambil()
         first, second = self.server.sessions(2)
-        # Login and listing go in one flight now; that each mail's UID is told again stays.
+        # USER and PASS go in one flight now, and the listings; that each UID is told again stays.
         self.assertLess(second["waits"], first["waits"])
         self.assertEqual(second["verbs"]["UIDL"], 1 + 2)
 

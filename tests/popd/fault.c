@@ -48,6 +48,7 @@ static const struct grammar grammars[] = {
 	{"bare-lf", FAULT_BARE_LF, ""},
 	{"pipelining-broken:first", FAULT_PIPELINING_FIRST, ""},
 	{"pipelining-broken:lost=", FAULT_PIPELINING_LOST, "s"},
+	{"pipelining-broken:login", FAULT_PIPELINING_LOGIN, ""},
 	{"vanish:", FAULT_VANISH, "kT"},
 	{"in-use", FAULT_IN_USE, ""},
 	{"login-delay", FAULT_LOGIN_DELAY, ""},

@@ -321,6 +321,7 @@ static void handle(struct session *s, const char *line)
 	size_t len = strcspn(line, " ");
 	enum verb verb = verb_sent(line, len);
 	const struct fault *before;
+	bool was_logged_in = s->user != NULL;
 
 	s->stats.verbs[verb]++;
 	s->burst++;
@@ -332,7 +333,8 @@ static void handle(struct session *s, const char *line)
 	if (!answers_wrongly(s, verb))
 		run_command(s, verb, line[len] ? line + len + 1 : "");
 	fail_after(s, verb);
-	if (session_fault(s, FAULT_PIPELINING_FIRST))
+	if (session_fault(s, FAULT_PIPELINING_FIRST) ||
+		(s->user && !was_logged_in && session_fault(s, FAULT_PIPELINING_LOGIN)))
 		while (wire_discard_input(&s->wire) || wire_read(&s->wire) == WIRE_DATA)
 			;
 }
