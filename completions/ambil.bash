@@ -52,6 +52,7 @@ _ambil_options()
 			--accept)
 		;;
 	check) options+=(--exit-code) ;;
+	login) options+=(--stdin) ;;
 	esac
 	printf '%s\n' "${options[@]}"
 }
@@ -61,8 +62,9 @@ _ambil_options()
 _ambil_arguments()
 {
 	case $1 in
-	'') printf '%s\n' fetch check config help ;;
+	'') printf '%s\n' fetch check login logout config help ;;
 	fetch | check) _ambil_accounts "$4" "$5" ;;
+	login | logout) [[ $2 -gt 0 ]] || _ambil_accounts "$4" "$5" ;;
 	config)
 		if [[ $2 -eq 0 ]]; then
 			printf '%s\n' show check path edit
@@ -70,7 +72,7 @@ _ambil_arguments()
 			_ambil_accounts "$4" "$5"
 		fi
 		;;
-	help) [[ $2 -gt 0 ]] || printf '%s\n' fetch check config help ;;
+	help) [[ $2 -gt 0 ]] || printf '%s\n' fetch check login logout config help ;;
 	esac
 }
 

@@ -26,6 +26,14 @@ const struct cli_verb cli_verbs[] = {
 		{"ambil check                      count new mail of all accounts",
 			"ambil check home work            only of these two",
 			"ambil check -q --exit-code && notify-send 'New mail'"}},
+	[VERB_LOGIN] = {"login", "ACCOUNT|URL", "store a password in the keyring",
+		{"ambil login home                 ask for it, try it, store it",
+			"pass mail/home | ambil login home --stdin",
+			"ambil login pops://anna@pop.example.org"}},
+	[VERB_LOGOUT] = {"logout", "ACCOUNT|URL", "forget the password that the keyring has",
+		{"ambil logout home                remove what ambil would find there",
+			"ambil logout pops://anna@pop.example.org",
+			"ambil login home                 store another one"}},
 	[VERB_CONFIG] = {"config", "[show [ACCOUNT]|check|path|edit]",
 		"look at the configuration, or change it",
 		{"ambil config show home           the values in effect and where they come from",
@@ -45,6 +53,10 @@ _Static_assert(sizeof(cli_verbs) / sizeof(cli_verbs[0]) == VERBS, "each verb has
 #define CHECK                       \
 	{                           \
 		[VERB_CHECK] = true \
+	}
+#define LOGIN                       \
+	{                           \
+		[VERB_LOGIN] = true \
 	}
 
 const struct cli_option cli_options[] = {
@@ -68,6 +80,8 @@ const struct cli_option cli_options[] = {
 		"fetch all that seems new after the mailbox was moved"},
 	{"--exit-code", 0, CHECK, NULL, NULL, OPTION_EXIT_CODE, NULL,
 		"exit with 1 when there is no new mail"},
+	{"--stdin", 0, LOGIN, NULL, NULL, OPTION_STDIN, NULL,
+		"read the password from standard input: its first line"},
 	{"--config", 'c', {false}, "FILE", NULL, OPTION_CONFIG, NULL,
 		"read FILE instead of ambil.conf"},
 	{"--quiet", 'q', {false}, NULL, NULL, OPTION_QUIET, NULL, "errors only"},
@@ -241,6 +255,9 @@ static void apply(struct parser *p, size_t index, const char *value)
 		break;
 	case OPTION_EXIT_CODE:
 		cli->exit_code = true;
+		break;
+	case OPTION_STDIN:
+		cli->from_stdin = true;
 		break;
 	case OPTION_OVERRIDE:
 		p->after_keep = !value && option->argument;

@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 
-enum verb { VERB_FETCH, VERB_CHECK, VERB_CONFIG, VERB_HELP, VERBS };
+enum verb { VERB_FETCH, VERB_CHECK, VERB_LOGIN, VERB_LOGOUT, VERB_CONFIG, VERB_HELP, VERBS };
 
 /* One entry per verb and per option; the help text is made of them. */
 struct cli_verb {
@@ -32,6 +32,7 @@ enum option_effect {
 	OPTION_FROM_NOW,
 	OPTION_ACCEPT,
 	OPTION_EXIT_CODE,
+	OPTION_STDIN,
 	OPTION_OVERRIDE,
 };
 struct cli_option {
@@ -45,7 +46,7 @@ struct cli_option {
 	const char *setting; /* OPTION_OVERRIDE */
 	const char *help;
 };
-enum { CLI_OPTIONS = 19 };
+enum { CLI_OPTIONS = 20 };
 extern const struct cli_option cli_options[CLI_OPTIONS];
 bool cli_option_global(const struct cli_option *option);
 
@@ -69,7 +70,7 @@ struct cli {
 	const char *config_path; /* NULL: not said */
 	enum cli_verbosity verbosity;
 	bool no_input, help, version;
-	bool dry_run, all, from_now, accept, exit_code;
+	bool dry_run, all, from_now, accept, exit_code, from_stdin;
 	struct cli_override overrides[CLI_OPTIONS]; /* each setting once, the last option wins */
 	size_t n_overrides;
 };

@@ -356,7 +356,14 @@ int fetch_account(const struct account *account, const struct run_order *order,
 	struct report end = {.type = REPORT_DONE};
 	int64_t start_ms = clock_ms();
 	struct error e = {0};
-	bool done = open_local(&f, &e) && find_password(&f, &e) && talk(&f, &e);
+	bool done;
+
+	if (order->mode == RUN_LOGIN) {
+		start_clock(&f);
+		done = trial(&f, &e);
+	} else {
+		done = open_local(&f, &e) && find_password(&f, &e) && talk(&f, &e);
+	}
 
 	if (is_cut_short(&f, done, &e))
 		done = fetch_interrupted(&f, &e);

@@ -108,5 +108,7 @@ bool identify(struct fetch *f, int64_t now_s, bool *again, struct error *e) MUST
  * one will get further; or a mail is to be fetched alone, or has been.
  */
 bool visit(struct fetch *f, bool *again, struct error *e) MUST_CHECK;
+/* Logs in with f->password, and ends the session. */
+bool trial(struct fetch *f, struct error *e) MUST_CHECK;
 
 #endif

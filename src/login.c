@@ -72,7 +72,9 @@ static enum mech other_way(const struct session *s)
 static void blame_password(const struct session *s, const char *source, struct error *e)
 {
 	const struct account *a = s->account;
-	bool setting = settings_find(source) < SETTINGS_COUNT;
+	bool keyring = strcmp(source, "keyring") == 0; /* also the name of a setting */
+	bool typed = strcmp(source, "ambil login") == 0;
+	bool setting = !keyring && settings_find(source) < SETTINGS_COUNT;
 	bool place = strchr(source, '/') != NULL; /* .netrc */
 	enum mech other = other_way(s);
 	char lead[sizeof(e->lead)], more[80] = "";
@@ -80,9 +82,9 @@ static void blame_password(const struct session *s, const char *source, struct e
 	if (!source[0])
 		return;
 	snprintf(lead, sizeof(lead), "password came from: %s;  %s", place ? ".netrc" : source,
-		strcmp(source, "keyring") == 0 ? "change it"
-			: setting || place     ? "correct it"
-					       : "try again");
+		keyring                    ? "change it"
+			: setting || place ? "correct it"
+					   : "try again");
 	if (other != MECH_NONE)
 		snprintf(more, sizeof(more), "  or, if it is right,  auth = %s", mech_name(other));
 	if (setting)
@@ -90,8 +92,8 @@ static void blame_password(const struct session *s, const char *source, struct e
 	else if (place)
 		error_remedy(e, lead, "%s%s", source, more);
 	else
-		error_remedy(e, lead, "ambil %s %s%s",
-			strcmp(source, "keyring") == 0 ? "login" : "fetch", a->typed, more);
+		error_remedy(e, lead, "ambil %s %s%s", keyring || typed ? "login" : "fetch",
+			a->typed, more);
 }
 
 static bool refused(struct session *s, const struct pop3_event *ev, struct error *e)

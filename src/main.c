@@ -25,6 +25,8 @@
 #include "stop.h"
 #include "verbs/config.h"
 #include "verbs/help.h"
+#include "verbs/login.h"
+#include "verbs/print.h"
 
 /* The number of the first signal that asked to stop, and the pipe that wakes who waits. */
 static volatile sig_atomic_t stop_signal, stop_count, stop_pipe = -1;
@@ -270,11 +272,13 @@ static enum run_mode mode_of(const struct cli *cli)
 {
 	if (cli->verb == VERB_CHECK)
 		return RUN_CHECK;
+	if (cli->verb == VERB_LOGIN)
+		return RUN_LOGIN;
 	return cli->dry_run ? RUN_DRY : cli->from_now ? RUN_FROM_NOW : RUN_FETCH;
 }
 
 static int run_chosen(const struct config *config, const struct cli *cli, struct account **chosen,
-	size_t n, int stop_fd)
+	size_t n, const struct secret *password, int stop_fd)
 {
 	const char **names = xcalloc(n, sizeof(*names)), **shown = xcalloc(n, sizeof(*shown));
 	const char **known = xcalloc(config->n, sizeof(*known));
@@ -290,6 +294,7 @@ static int run_chosen(const struct config *config, const struct cli *cli, struct
 		.mode = mode_of(cli),
 		.trace = cli->verbosity == CLI_DEBUG,
 		.prompt = !cli->no_input,
+		.password = password,
 		.wait_locked = on_terminal(),
 		.messages = setting.verbosity >= REPORT_VERBOSE,
 		.accept = cli->accept,
@@ -331,12 +336,84 @@ static int verb_fetch(struct config *config, const struct cli *cli, int stop_fd)
 
 	if (override_program(config, cli, &e) && choose_accounts(config, cli, chosen, &n, &e)) {
 		config_forget_others(config, chosen, n);
-		code = run_chosen(config, cli, chosen, n, stop_fd);
+		code = run_chosen(config, cli, chosen, n, NULL, stop_fd);
 	} else {
 		code = fail(style_for(cli, config), &e);
 	}
 	free(chosen);
 	return code;
+}
+
+/* ---- login and logout ---- */
+
+static int print_result(const struct cli *cli, struct report_style style, const struct buf *text)
+{
+	return cli->verbosity == CLI_QUIET ? 0 : verb_print(text, style);
+}
+
+static int login_to(const struct config *config, const struct cli *cli, struct account *account,
+	const struct login_way *way, int stop_fd)
+{
+	struct report_style style = style_for(cli, config);
+	struct secret password = {.value = NULL};
+	struct buf text = {0};
+	struct error e = {0};
+	int code;
+
+	if (!login_ask(account, way, &password, &e))
+		return fail(style, &e);
+	code = run_chosen(config, cli, &account, 1, &password, stop_fd);
+	if (code == 0 && !login_store(account, way, &password, &e)) {
+		code = fail(style, &e);
+	} else if (code == 0) {
+		buf_printf(&text, "%s: %s took the password, which is in the keyring now\n",
+			account->shown, account->endpoint.host);
+		code = print_result(cli, style, &text);
+	}
+	buf_release(&text);
+	secret_release(&password);
+	return code;
+}
+
+static int logout_of(const struct config *config, const struct cli *cli,
+	const struct account *account, const struct login_way *way)
+{
+	struct report_style style = style_for(cli, config);
+	struct buf text = {0};
+	struct error e = {0};
+	bool done = logout(account, way, &text, &e);
+	int code = print_result(cli, style, &text);
+
+	buf_release(&text);
+	return done ? code : fail(style, &e);
+}
+
+/* Exactly one account: a password belongs to one. */
+static bool choose_one(
+	struct config *config, const struct cli *cli, struct account **chosen, struct error *e)
+{
+	size_t n;
+
+	if (cli->n_arguments == 1)
+		return choose_accounts(config, cli, chosen, &n, e);
+	error_set(e, ERROR_USAGE, "%s needs the name of one account", cli_verbs[cli->verb].name);
+	return error_remedy(e, "such as", "ambil %s %s", cli_verbs[cli->verb].name,
+		config->n ? config->accounts[0].typed : "home");
+}
+
+static int verb_login(struct config *config, const struct cli *cli, int stop_fd)
+{
+	const struct login_way way = {
+		.from_stdin = cli->from_stdin, .no_input = cli->no_input, .stop = &stop_signal};
+	struct account *account;
+	struct error e = {0};
+
+	if (!choose_one(config, cli, &account, &e))
+		return fail(style_for(cli, config), &e);
+	config_forget_others(config, &account, 1);
+	if (cli->verb == VERB_LOGIN)
+		return login_to(config, cli, account, &way, stop_fd);
+	return logout_of(config, cli, account, &way);
 }
 
 /* ---- all verbs ---- */
@@ -366,6 +443,8 @@ static int carry_out(const struct cli *cli, int stop_fd)
 		return verb_help(cli, style_for(cli, NULL));
 	if (!config_load(cli->config_path, &config, NULL, &e))
 		code = fail(style_for(cli, NULL), &e);
+	else if (cli->verb == VERB_LOGIN || cli->verb == VERB_LOGOUT)
+		code = verb_login(&config, cli, stop_fd);
 	else
 		code = verb_fetch(&config, cli, stop_fd);
 	config_release(&config);

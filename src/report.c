@@ -338,7 +338,8 @@ static void show_summary(struct reporter *r, uint32_t account, const struct repo
 	bool found = r->setting.on_stdout;
 	struct buf b = {NULL, 0, 0};
 
-	if (r->setting.verbosity < (found ? REPORT_ERRORS : REPORT_SUMMARY))
+	if (r->setting.no_summary ||
+		r->setting.verbosity < (found ? REPORT_ERRORS : REPORT_SUMMARY))
 		return;
 	begin_line(r, &b, account);
 	if (c->locked)

@@ -95,8 +95,9 @@ struct report_style {
 struct report_setting {
 	enum report_verbosity verbosity;
 	struct report_style style;
-	bool progress;  /* a live line per account */
-	bool on_stdout; /* check, --dry-run: what is found is the output, not chatter */
+	bool progress;   /* a live line per account */
+	bool on_stdout;  /* check, --dry-run: what is found is the output, not chatter */
+	bool no_summary; /* success is told by the caller */
 	/* Grows when the program goes on after it was stopped, so that others may have written to
 	 * the terminal; may be NULL. */
 	const volatile sig_atomic_t *continued;

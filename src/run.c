@@ -230,6 +230,7 @@ static void take_password(struct run *run, struct worker *w, struct secret_searc
  */
 static void find_passwords(struct run *run)
 {
+	const struct secret *given = run->order->password;
 	struct secret_search *list = xcalloc(run->n, sizeof(*list));
 	struct worker **whose = xcalloc(run->n, sizeof(struct worker *));
 	const struct secret_way way = {.unlock = run->order->prompt && secret_can_prompt(),
@@ -238,7 +239,9 @@ static void find_passwords(struct run *run)
 		.stop = run->order->stop};
 	size_t n = 0;
 
-	for (size_t i = 0; i < run->n; i++) {
+	for (size_t i = 0; given && i < run->n; i++)
+		secret_copy(&run->workers[i].password, given);
+	for (size_t i = 0; !given && i < run->n; i++) {
 		list[n].from = account_secret_sources(run->workers[i].account);
 		whose[n] = &run->workers[i];
 		if (!secret_has_source(&list[n].from) &&
@@ -455,6 +458,7 @@ int run_accounts(struct account *const *accounts, size_t n, const struct run_ord
 	int code;
 
 	words.on_stdout = order->mode == RUN_CHECK || order->mode == RUN_DRY;
+	words.no_summary = order->mode == RUN_LOGIN;
 	words.destinations = (const char *const *)phrases;
 	run.reporter = reporter_new(&words);
 	run.workers = xcalloc(n, sizeof(*run.workers));

@@ -11,11 +11,12 @@
 #include "report.h"
 
 /* What every worker is asked to do. */
-enum run_mode { RUN_FETCH, RUN_DRY, RUN_CHECK, RUN_FROM_NOW };
+enum run_mode { RUN_FETCH, RUN_DRY, RUN_CHECK, RUN_FROM_NOW, RUN_LOGIN };
 struct run_order {
 	enum run_mode mode;
-	bool trace;       /* -d */
-	bool prompt;      /* a terminal may be asked for passwords */
+	bool trace;                    /* -d */
+	bool prompt;                   /* a terminal may be asked for passwords */
+	const struct secret *password; /* RUN_LOGIN: the one that is tried */
 	bool wait_locked; /* wait for another ambil instead of passing the account over */
 	bool sizes;       /* somebody watches the progress: ask the server for sizes */
 	bool messages;    /* report each delivered message */

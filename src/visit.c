@@ -255,6 +255,7 @@ static bool carry_out(struct fetch *f, bool *again, struct error *e)
 		return quit(f);
 	case RUN_FROM_NOW:
 		return mark_all(f, e);
+	case RUN_LOGIN:
 	case RUN_FETCH:
 		break;
 	}

@@ -238,7 +238,7 @@ void keyring_do(enum keyring_job job, struct keyring_entry *entries, size_t n,
 	size_t i = 0;
 
 	if (!file && !bus) {
-		set_all(entries, n, KEYRING_ABSENT, "there is no D-Bus session");
+		set_all(entries, n, KEYRING_ABSENT, "no D-Bus session is running");
 		return;
 	}
 	child = start(job, entries, n, way->unlock, file, bus, &fd);

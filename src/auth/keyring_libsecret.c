@@ -122,6 +122,18 @@ static bool load(struct server *s, char *words, size_t room)
 	return true;
 }
 
+/* Without the name that D-Bus has for it: "GDBus.Error:org.example.Name: words". */
+static const char *words_of(const GError *error)
+{
+	static const char remote[] = "GDBus.Error:";
+	const char *words = error->message;
+	size_t len = sizeof(remote) - 1;
+
+	if (strncmp(words, remote, len) == 0 && strstr(words + len, ": "))
+		words = strstr(words + len, ": ") + 2;
+	return words;
+}
+
 /* Nothing that serves keyrings, or a keyring that is there and fails; takes the error. */
 static void explain(
 	const struct server *s, bool connecting, GError *error, struct keyring_answer *a)
@@ -146,7 +158,13 @@ static void explain(
 	else if (connecting && error->domain == s->lib.g_io_error_quark() &&
 		error->code != G_IO_ERROR_TIMED_OUT)
 		a->state = KEYRING_ABSENT;
-	snprintf(a->words, sizeof(a->words), "%s", error->message);
+	if (a->state == KEYRING_ABSENT)
+		snprintf(a->words, sizeof(a->words), "%s",
+			error->domain == s->lib.g_io_error_quark()
+				? "no D-Bus session is running"
+				: "nothing in the D-Bus session offers one");
+	else
+		snprintf(a->words, sizeof(a->words), "%s", words_of(error));
 	s->lib.g_error_free(error);
 }
 

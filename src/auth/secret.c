@@ -31,6 +31,12 @@ void secret_release(struct secret *s)
 	*s = (struct secret){.value = NULL};
 }
 
+void secret_copy(struct secret *to, const struct secret *from)
+{
+	to->value = xstrdup(from->value);
+	memcpy(to->source, from->source, sizeof(to->source));
+}
+
 /* A value and its source; refuses what must not be sent. from: what to call it in an error. */
 static bool take(struct span value, const char *from, const char *source, struct secret *out,
 	struct error *e)

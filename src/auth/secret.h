@@ -28,6 +28,7 @@ struct secret {
 	char source[160];
 };
 void secret_release(struct secret *s); /* wipes */
+void secret_copy(struct secret *to, const struct secret *from);
 
 /*
  * Tries, in order: command, file, $CREDENTIALS_DIRECTORY, password. True with out->value NULL when

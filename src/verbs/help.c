@@ -96,7 +96,7 @@ static void add_overview(struct buf *out, size_t width)
 	add_wrapped(out,
 		"ambil fetches your mail from POP3 servers, and never loses or doubles a message.",
 		0, width);
-	buf_add_text(out, "Usage: ambil [OPTION]... [VERB] [ARGUMENT]...\n\n");
+	buf_add_text(out, "Usage: ambil [OPTION]... [VERB] [ARGUMENT]...\n");
 	buf_add_text(out,
 		"  ambil                     get new mail of all accounts\n"
 		"  ambil check home          is there new mail in account home?\n"
@@ -107,7 +107,6 @@ static void add_overview(struct buf *out, size_t width)
 	for (size_t i = 0; i < CLI_OPTIONS; i++)
 		if (cli_option_global(&cli_options[i]))
 			add_option(out, &cli_options[i], width);
-	buf_add_text(out, "\n");
 	add_wrapped(out, "More: ambil VERB --help, man ambil, man ambil.conf.", 0, width);
 }
 

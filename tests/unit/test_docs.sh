@@ -221,14 +221,14 @@ options_of() {
 # Then all that is no option: the line, and what is proposed.
 cases() {
 	cat <<END
-ambil |fetch check config help
+ambil |fetch check login logout config help
 ambil c|check config
-ambil -q |fetch check config help
+ambil -q |fetch check login logout config help
 ambil --color |auto always never
 ambil --color a|auto always
 ambil --color=|--color=auto --color=always --color=never
 ambil --progress=n|--progress=never
-ambil --progress always |fetch check config help
+ambil --progress always |fetch check login logout config help
 ambil -c o|other.conf
 ambil --config=o|--config=other.conf
 ambil fetch |home anna@work
@@ -255,12 +255,16 @@ ambil fetch --to=maildir:~/|--to=maildir:~/Mail
 ambil fetch --to mbox:i|mbox:inbox
 ambil fetch --to mbox:$HOME/i|mbox:$HOME/inbox
 ambil fetch --to pipe:mktem|pipe:mktemp
+ambil login |home anna@work
+ambil login home |
+ambil login --stdin h|home
+ambil logout |home anna@work
 ambil config |show check path edit
 ambil config s|show
 ambil config show |home anna@work
 ambil -c other.conf config show |other
 ambil config path |
-ambil help |fetch check config help
+ambil help |fetch check login logout config help
 ambil help fetch |
 END
 }

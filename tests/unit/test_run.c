@@ -56,6 +56,12 @@ bool secret_has_source(const struct secret_sources *from)
 	return from->password != NULL;
 }
 
+void secret_copy(struct secret *to, const struct secret *from)
+{
+	to->value = xstrdup(from->value);
+	memcpy(to->source, from->source, sizeof(to->source));
+}
+
 void secret_search(struct secret_search *list, size_t n, const struct secret_way *way)
 {
 	(void)list;
