@@ -500,7 +500,8 @@ static bool is_in_memory(const char *text)
 		for (; from < to; from += sizeof(memory_part) / 2) {
 			size_t left = to - from;
 			ssize_t n = pread(memory, memory_part,
-				left < sizeof(memory_part) ? left : sizeof(memory_part), (off_t)from);
+				left < sizeof(memory_part) ? left : sizeof(memory_part),
+				(off_t)from);
 
 			found = found || (n > 0 && part_has((size_t)n, text));
 		}
@@ -510,14 +511,18 @@ static bool is_in_memory(const char *text)
 	return found;
 }
 
-static void config_load__leaves_no_copy_of_a_password(void **state)
+/* Where in the buffers of libconfuse the passwords come to lie depends on what stands before them.
+ */
+static void leave_no_copy(const struct sandbox *box, int accounts_before)
 {
-	struct sandbox *box = *state;
 	const char *first = secret_conf + 500, *second = secret_conf + 550;
 	struct config config;
 	struct account *chosen;
-	int fd;
+	int fd = open(box->conf, O_WRONLY | O_CREAT | O_TRUNC, 0600);
 
+	assert_true(fd >= 0);
+	for (int i = 0; i < accounts_before; i++)
+		dprintf(fd, "account before%d { host = pop.example.org user = u }\n", i);
 	/* Written without a copy by stdio. */
 	memset(secret_conf, 0, sizeof(secret_conf));
 	for (int i = 0; i < 30; i++) {
@@ -525,20 +530,27 @@ static void config_load__leaves_no_copy_of_a_password(void **state)
 		secret_conf[550 + i] = (char)('A' + i % 9);
 	}
 	strcat(strcat(secret_conf, "account a { host = h user = u password = '"), first);
-	strcat(strcat(strcat(secret_conf, "' }\naccount b { host = h user = u password = \""), second),
+	strcat(strcat(strcat(secret_conf, "' }\naccount b { host = h user = u password = \""),
+		       second),
 		"\" }\n");
-	fd = open(box->conf, O_WRONLY | O_CREAT, 0600);
 	assert_true(file_write_all(fd, secret_conf, strlen(secret_conf)));
 	close(fd);
 	config = loaded(box->conf);
-	chosen = &config.accounts[0];
-	assert_string_equal(config.accounts[1].password, second);
+	chosen = &config.accounts[accounts_before];
+	assert_string_equal(config.accounts[accounts_before + 1].password, second);
 	config_forget_others(&config, &chosen, 1);
-	assert_null(config.accounts[1].password);
+	assert_null(config.accounts[accounts_before + 1].password);
 	assert_string_equal(chosen->password, first);
 	assert_false(is_in_memory(second));
 	config_release(&config);
 	assert_false(is_in_memory(first));
+}
+
+static void config_load__leaves_no_copy_of_a_password(void **state)
+{
+	/* The buffers' sizes are some thousand octets; a line before has about fifty. */
+	for (int before = 0; before < 400; before += 13)
+		leave_no_copy(*state, before);
 }
 
 static void config_load__includes_files_beside_the_including_one(void **state)
@@ -597,7 +609,8 @@ static void config_load__looks_in_the_right_places(void **state)
 	assert_null(config.path);
 	assert_int_equal(config.n, 0);
 	assert_false(config_no_accounts(&config, &e));
-	snprintf(want, sizeof(want), "no accounts yet (looked for ~/.config/ambil/ambil.conf and %s)",
+	snprintf(want, sizeof(want),
+		"no accounts yet (looked for ~/.config/ambil/ambil.conf and %s)",
 		places_system_config());
 	assert_string_equal(e.text, want);
 	assert_non_null(strstr(e.remedy, "ambil fetch pops://"));
@@ -673,8 +686,8 @@ static void config_add_url__makes_an_account(void **state)
 			995, TLS_IMPLICIT, MECH_NONE},
 		{"pop://anna@pop.example.org", "anna@pop.example.org", "anna", "pop.example.org",
 			110, TLS_STARTTLS, MECH_NONE},
-		{"POPS://anna@example.org@h:1995/", "anna@example.org@h+1995", "anna@example.org", "h",
-			1995, TLS_IMPLICIT, MECH_NONE},
+		{"POPS://anna@example.org@h:1995/", "anna@example.org@h+1995", "anna@example.org",
+			"h", 1995, TLS_IMPLICIT, MECH_NONE},
 		{"pops://a@h:995", "a@h", "a", "h", 995, TLS_IMPLICIT, MECH_NONE},
 		{"pops://a@h:2995", "a@h+2995", "a", "h", 2995, TLS_IMPLICIT, MECH_NONE},
 		{"pop://a@[::1]:995", "a@%3A%3A1+995", "a", "::1", 995, TLS_STARTTLS, MECH_NONE},
