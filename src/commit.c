@@ -2,7 +2,9 @@
 /*
  * One queue in, one queue out, and a thread between them, or several that are all alike where the
  * destination is a command. For each batch the four steps of a message's life that touch the disk:
- * prepare, journal, commit, journal (recover.c has the table of what a crash between them means). A
+ * prepare, journal, commit, journal (recover.c has the table of what a crash between them means).
+ * Where the next batch is there already, the second entry of one and the first of the next are one,
+ * which saves a sync: until then the first batch is held, and may not be deleted on the server. A
  * failure of the destination or the journal stops everything behind it; a failure of one mail (its
  * command said "later" or "no") is noted in the state and the next batch goes on.
  */
@@ -91,23 +93,33 @@ static struct store_row *rows_of(const struct commit_batch *b)
 	return rows;
 }
 
-static bool note_prepared(struct commit *c, const struct store_row *rows, size_t n, struct error *e)
+/* A batch on its way through the steps. All zero: none. */
+struct work {
+	struct commit_batch *batch;
+	struct store_row *rows; /* once it is prepared */
+	bool begun;
+	bool committed;
+	bool keep; /* its octets on disk may be named by the journal */
+};
+
+/* Both entries at once: that delivered (may be none) is, and that next (may be none) is prepared.
+ */
+static bool note(
+	struct commit *c, const struct work *delivered, const struct work *next, struct error *e)
 {
+	int64_t now_s = clock_wall_s();
 	bool done;
 
 	pthread_mutex_lock(&c->store_mutex);
-	done = store_prepared(c->store, rows, n, c->destination, clock_wall_s(), e);
-	pthread_mutex_unlock(&c->store_mutex);
-	return done;
-}
-
-static bool note_delivered(
-	struct commit *c, const struct store_row *rows, size_t n, struct error *e)
-{
-	bool done;
-
-	pthread_mutex_lock(&c->store_mutex);
-	done = store_delivered(c->store, rows, n, c->destination, clock_wall_s(), e);
+	if (delivered->batch && next->batch)
+		done = store_turned(c->store, delivered->rows, delivered->batch->n, next->rows,
+			next->batch->n, c->destination, now_s, e);
+	else if (next->batch)
+		done = store_prepared(
+			c->store, next->rows, next->batch->n, c->destination, now_s, e);
+	else
+		done = store_delivered(
+			c->store, delivered->rows, delivered->batch->n, c->destination, now_s, e);
 	pthread_mutex_unlock(&c->store_mutex);
 	return done;
 }
@@ -119,31 +131,6 @@ static bool note_failed(struct commit *c, const struct commit_batch *b, struct e
 	pthread_mutex_lock(&c->store_mutex);
 	done = store_failed(c->store, b->mails[0].row.key, b->error.text, clock_wall_s(), e);
 	pthread_mutex_unlock(&c->store_mutex);
-	return done;
-}
-
-/* The steps of one batch. *keep: its octets on disk may be named by the journal. */
-static bool deliver(struct commit *c, struct commit_batch *b, bool *keep)
-{
-	const struct sink_ops *ops = c->sink->ops;
-	struct store_row *rows = NULL;
-	bool done = false;
-
-	if (ops->prepare && !ops->prepare(c->sink, b->sink, b->receipts, b->n, &b->error))
-		goto end;
-	rows = rows_of(b);
-	if (c->journal && ops->journalled) {
-		*keep = true;
-		if (!note_prepared(c, rows, b->n, &b->error))
-			goto end;
-	}
-	if (!ops->commit(c->sink, b->sink, b->receipts, b->n, &b->error))
-		goto end;
-	if (c->journal && !note_delivered(c, rows, b->n, &b->error))
-		goto end;
-	done = true;
-end:
-	free(rows);
 	return done;
 }
 
@@ -168,60 +155,141 @@ static bool concerns_one_mail(const struct commit_batch *b)
 	return b->n == 1 && (b->error.kind == ERROR_LATER || b->error.kind == ERROR_REFUSED);
 }
 
-/* b->error is set: the batch must not be begun. Returns why everything stops, or nothing. */
-static struct error work_off(struct commit *c, struct commit_batch *b)
+/* The batch has failed. Returns why everything stops, or nothing. */
+static struct error judge(struct commit *c, const struct work *w)
 {
-	struct error stops = {0};
-	bool keep = false;
+	struct commit_batch *b = w->batch;
+	struct error stops = {.kind = ERROR_NONE};
 
-	b->receipts = xcalloc(b->n, sizeof(*b->receipts));
-	if (b->error.kind)
-		goto end;
-	b->delivered = deliver(c, b, &keep);
-	if (b->delivered)
-		goto end;
 	if (!concerns_one_mail(b)) {
-		stops = b->error;
-		if (keep)
+		if (w->keep)
 			forget_lost(c, b);
-	} else if (c->journal && !note_failed(c, b, &stops)) {
-		b->error = stops;
+		return b->error;
 	}
-end:
-	c->sink->ops->batch_free(c->sink, b->sink, keep);
-	b->sink = NULL;
+	if (c->journal && !note_failed(c, b, &stops))
+		b->error = stops;
 	return stops;
+}
+
+/* What the sink has of the batch. */
+static void let_go(struct commit *c, struct work *w)
+{
+	if (w->batch->sink)
+		c->sink->ops->batch_free(c->sink, w->batch->sink, w->keep);
+	w->batch->sink = NULL;
+}
+
+/* Hands the batch back, delivered or not. */
+static void finish(struct commit *c, struct work *w)
+{
+	struct commit_batch *b = w->batch;
+	struct error stops = {.kind = ERROR_NONE};
+	ssize_t ignored;
+
+	if (w->begun && !b->delivered)
+		stops = judge(c, w);
+	let_go(c, w);
+	free(w->rows);
+	*w = (struct work){.batch = NULL};
+	pthread_mutex_lock(&c->mutex);
+	if (!c->failed.kind)
+		c->failed = stops;
+	put(&c->out, b);
+	/* Full is as good as written: the reader wakes either way. */
+	ignored = write(c->wake[1], "", 1);
+	(void)ignored;
+	pthread_mutex_unlock(&c->mutex);
+}
+
+/* The last step of a committed batch, if there is one. */
+static void settle(struct commit *c, struct work *w)
+{
+	const struct work none = {.batch = NULL};
+
+	if (!w->batch)
+		return;
+	w->batch->delivered = !c->journal || note(c, w, &none, &w->batch->error);
+	finish(c, w);
+}
+
+static bool is_journalled(const struct commit *c)
+{
+	return c->journal && c->sink->ops->journalled;
+}
+
+/* The entry that w is prepared; held, if any, is finished with it. */
+static bool turn(struct commit *c, struct work *held, struct work *w)
+{
+	bool done = note(c, held, w, &w->batch->error);
+
+	if (held->batch) {
+		held->batch->delivered = done;
+		held->batch->error = w->batch->error;
+		finish(c, held);
+	}
+	return done;
+}
+
+/* The steps up to the commit. held: the batch before it, which may lack its last step. */
+static void deliver(struct commit *c, struct work *held, struct work *w)
+{
+	const struct sink_ops *ops = c->sink->ops;
+	struct commit_batch *b = w->batch;
+
+	w->begun = true;
+	if (ops->prepare && !ops->prepare(c->sink, b->sink, b->receipts, b->n, &b->error))
+		return;
+	w->rows = rows_of(b);
+	w->keep = is_journalled(c);
+	if (w->keep && !turn(c, held, w))
+		return;
+	w->committed = ops->commit(c->sink, b->sink, b->receipts, b->n, &b->error);
+}
+
+/* The next batch; none when wait is false and none is there, or at the end. Its error is set when
+ * it must not be begun. */
+static struct work next(struct commit *c, bool wait)
+{
+	struct work w = {.batch = NULL};
+
+	pthread_mutex_lock(&c->mutex);
+	while (!(w.batch = get(&c->in)) && wait && !c->stop)
+		pthread_cond_wait(&c->work, &c->mutex);
+	if (w.batch && c->cancelled)
+		error_set(&w.batch->error, ERROR_INTERRUPTED, "interrupted");
+	else if (w.batch)
+		w.batch->error = c->failed;
+	pthread_mutex_unlock(&c->mutex);
+	if (w.batch)
+		w.batch->receipts = xcalloc(w.batch->n, sizeof(*w.batch->receipts));
+	return w;
 }
 
 static void *run(void *argument)
 {
 	struct commit *c = argument;
-	struct commit_batch *b;
-	ssize_t ignored;
+	struct work held = {.batch = NULL};
 
-	pthread_mutex_lock(&c->mutex);
 	for (;;) {
-		while (!(b = get(&c->in)) && !c->stop)
-			pthread_cond_wait(&c->work, &c->mutex);
-		if (!b)
-			break;
-		struct error stops;
+		bool holds = held.batch;
+		struct work w = next(c, !holds);
 
-		if (c->cancelled)
-			error_set(&b->error, ERROR_INTERRUPTED, "interrupted");
-		else
-			b->error = c->failed;
-		pthread_mutex_unlock(&c->mutex);
-		stops = work_off(c, b);
-		pthread_mutex_lock(&c->mutex);
-		if (!c->failed.kind)
-			c->failed = stops;
-		put(&c->out, b);
-		/* Full is as good as written: the reader wakes either way. */
-		ignored = write(c->wake[1], "", 1);
-		(void)ignored;
+		if (!w.batch && !holds)
+			break;
+		if (w.batch && !w.batch->error.kind)
+			deliver(c, &held, &w);
+		settle(c, &held);
+		if (!w.batch)
+			continue;
+		if (!w.committed) {
+			finish(c, &w);
+		} else if (!is_journalled(c)) {
+			settle(c, &w);
+		} else {
+			let_go(c, &w);
+			held = w;
+		}
 	}
-	pthread_mutex_unlock(&c->mutex);
 	return NULL;
 }
 

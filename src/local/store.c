@@ -670,6 +670,18 @@ bool store_delivered(struct store *s, const struct store_row *rows, size_t n,
 		finish_rows(s, write_rows(s, DELIVERED, rows, n, destination, now_s, e), e);
 }
 
+bool store_turned(struct store *s, const struct store_row *delivered, size_t delivered_n,
+	const struct store_row *prepared, size_t prepared_n, const char *destination, int64_t now_s,
+	struct error *e)
+{
+	return begin(s, e) &&
+		finish_rows(s,
+			write_rows(s, DELIVERED, delivered, delivered_n, destination, now_s, e) &&
+				write_rows(
+					s, PREPARED, prepared, prepared_n, destination, now_s, e),
+			e);
+}
+
 /* One statement of a key and perhaps the time, for all keys, as one transaction. */
 static bool write_keys(struct store *s, enum statement which, const struct store_key *keys,
 	size_t n, const int64_t *now_s, struct error *e)

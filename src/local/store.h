@@ -84,6 +84,10 @@ bool store_prepared(struct store *s, const struct store_row *rows, size_t n,
 /* J1 -> J2, or J0 -> J2 for a sink that is not journalled. */
 bool store_delivered(struct store *s, const struct store_row *rows, size_t n,
 	const char *destination, int64_t now_s, struct error *e) MUST_CHECK;
+/* The one for a batch, and then the other for the batch that follows it: both or neither. */
+bool store_turned(struct store *s, const struct store_row *delivered, size_t delivered_n,
+	const struct store_row *prepared, size_t prepared_n, const char *destination, int64_t now_s,
+	struct error *e) MUST_CHECK;
 /* J2 -> J3. */
 bool store_removed(struct store *s, const struct store_key *keys, size_t n, int64_t now_s,
 	struct error *e) MUST_CHECK;

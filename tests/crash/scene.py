@@ -36,6 +36,9 @@ BATCHES = (1, 7, None)
 THREADS = 3
 FAKETIME = {"FAKETIME": "+2d", "FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1"}
 
+# Runs do not all have as many steps: where the next batch is there in time, two entries of the journal are one.
+# The end has come when so many runs one after the other had fewer than they should be stopped at.
+MISSES = 3
 # Every so many steps only: a program that watches each of its accesses takes several times as long.
 # CRASH_STRIDE says otherwise.
 STRIDE = int(os.environ.get("CRASH_STRIDE") or (15 if harness.sanitized() else 1))

@@ -59,14 +59,18 @@ def fail_everywhere(kind, keep, batch, fault, once):
     mails = [scene.mail(i) for i in range(3 if kind == "pipe" else MESSAGES[batch])]
     steps, short = FAULTS[fault]
     error = getattr(errno, fault.split()[-1])
-    failures = at = 0
+    failures = at = misses = 0
     with scene.Scene(kind, keep, batch, mails, others=kind == "mbox" and keep == "false") as s:
         for at in range(1, STEPS_MAX, stride):
             note = "%s %s step %d" % (fault, "only at" if once else "from", at)
             s.begin()
             run = s.run(at=at, steps=steps, error=error, once=int(once) or None, short=int(short) or None)
             if run.steps < at:
-                break
+                misses += 1
+                if misses == scene.MISSES:
+                    break
+                continue
+            misses = 0
             failures += 1
             if run.code:
                 expect_words(s, run, note, error)

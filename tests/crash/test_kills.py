@@ -18,7 +18,7 @@ MESSAGES_PIPE = 4
 
 def kill_everywhere(kind, keep, batch, n, twice=False, tls="none", steps=None, jobs=1):
     mails = [scene.mail(i) for i in range(n)]
-    kills = second = at = 0
+    kills = second = at = misses = 0
     with scene.Scene(kind, keep, batch, mails, tls, kind == "mbox" and keep == "false", jobs) as s:
         for at in range(1, STEPS_MAX, scene.STRIDE):
             note = "killed at step %d" % at
@@ -27,7 +27,11 @@ def kill_everywhere(kind, keep, batch, n, twice=False, tls="none", steps=None, j
             if run.steps < at:
                 s.expect_silence(run, "not killed")
                 s.expect_all("not killed")
-                break
+                misses += 1
+                if misses == scene.MISSES:
+                    break
+                continue
+            misses = 0
             if not s.expect(run.code == -9, note, run):
                 break
             kills += 1

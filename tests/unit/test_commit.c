@@ -45,6 +45,7 @@ struct fake {
 	struct error fail_with;
 	char full_name;      /* the batch in which the disk is full for the state file … */
 	enum step full_step; /* … behind this step */
+	char watched;        /* a batch whose state is logged at every step, too */
 	bool hold;           /* the first prepare waits for hold to end */
 	pthread_mutex_t mutex;
 	pthread_cond_t changed;
@@ -61,10 +62,10 @@ static void say(struct fake *f, const char *what, const struct sink_batch *b)
 }
 
 /* N, P, D or R for the first mail of a batch as the state has it, "-" for none. */
-static const char *journal_state(const struct fake *f, const struct sink_batch *b)
+static const char *journal_state(const struct fake *f, char name)
 {
 	static const char *const letters[] = {"N", "P", "D", "R"};
-	char uid[3] = {b->name, '0', '\0'};
+	char uid[3] = {name, '0', '\0'};
 	struct seen_set *set = f->store ? store_load(f->store, NULL) : NULL;
 	const struct seen *row = set ? seen_find(set, (struct store_key){span_of(uid), 0}) : NULL;
 	const char *letter = row ? letters[row->state] : "-";
@@ -78,7 +79,11 @@ static bool step(struct fake *f, enum step which, const char *what, const struct
 {
 	char words[40];
 
-	snprintf(words, sizeof(words), "%s(%s)", what, journal_state(f, b));
+	if (f->watched)
+		snprintf(words, sizeof(words), "%s(%s,%s)", what, journal_state(f, b->name),
+			journal_state(f, f->watched));
+	else
+		snprintf(words, sizeof(words), "%s(%s)", what, journal_state(f, b->name));
 	say(f, words, b);
 	if (f->fail_name == b->name && f->fail_step == which) {
 		*e = f->fail_with;
@@ -532,44 +537,110 @@ static void commit__stops_when_one_mail_meets_a_full_disk(void **state)
 	check_state(s, "a0", ABSENT);
 }
 
-/* ---- a journal that cannot be written ---- */
+/* ---- one entry for two batches ---- */
 
-static void take_failed_on_a_full_disk(struct stage *s, enum step behind)
+static void let_go(struct fake *f)
 {
-	s->fake.full_name = 'b';
-	s->fake.full_step = behind;
-	start(s, true);
-	for (char name = 'a'; name <= 'c'; name++)
-		submit(s, name, 2);
-	take_delivered(s);
-	take_failed(s, ERROR_STORE);
-	take_failed(s, ERROR_STORE);
-	finish(s);
-	set_disk_full(false);
-	check_state(s, "a0", STORE_DELIVERED);
-	check_state(s, "c0", ABSENT);
+	pthread_mutex_lock(&f->mutex);
+	f->hold = false;
+	pthread_cond_broadcast(&f->changed);
+	pthread_mutex_unlock(&f->mutex);
 }
 
-/* The transaction may have become durable all the same: nothing is removed on disk, nothing is made
- * visible. */
+/* Of all three there is no wait for the next. */
+static void submit_three(struct stage *s, size_t n)
+{
+	s->fake.hold = true;
+	start(s, true);
+	for (char name = 'a'; name <= 'c'; name++)
+		submit(s, name, n);
+	let_go(&s->fake);
+}
+
+static void commit__notes_a_batch_with_the_one_behind_it(void **state)
+{
+	struct stage *s = *state;
+
+	s->fake.watched = 'a';
+	submit_three(s, 2);
+	for (int i = 0; i < 3; i++)
+		take_delivered(s);
+	finish(s);
+	assert_string_equal(s->fake.log,
+		"prepare(-,-)a commit(P,P)a keepa prepare(-,P)b commit(P,D)b keepb "
+		"prepare(-,D)c commit(P,D)c keepc ");
+	for (char name = 'a'; name <= 'c'; name++)
+		check_state(s, (char[]){name, '1', '\0'}, STORE_DELIVERED);
+}
+
+static void commit__notes_at_once_what_nothing_follows(void **state)
+{
+	struct stage *s = *state;
+
+	start(s, true);
+	submit(s, 'a', 1);
+	take_delivered(s);
+	/* The thread waits and does not use the state. */
+	check_state(s, "a0", STORE_DELIVERED);
+	finish(s);
+}
+
+static void commit__notes_a_batch_though_the_next_cannot_be_prepared(void **state)
+{
+	struct stage *s = *state;
+
+	s->fake.fail_name = 'b';
+	s->fake.fail_step = STEP_PREPARE;
+	error_set(&s->fake.fail_with, ERROR_DELIVERY, "no space left");
+	submit_three(s, 1);
+	take_delivered(s);
+	take_failed(s, ERROR_DELIVERY);
+	take_failed(s, ERROR_DELIVERY);
+	finish(s);
+	check_state(s, "a0", STORE_DELIVERED);
+	check_state(s, "b0", ABSENT);
+}
+
+/* ---- a journal that cannot be written ---- */
+
+/* The entry that fails is one for the batch before as well. */
 static void commit__keeps_what_a_failed_journal_may_name(void **state)
 {
 	struct stage *s = *state;
 
-	take_failed_on_a_full_disk(s, STEP_PREPARE);
+	s->fake.full_name = 'b';
+	s->fake.full_step = STEP_PREPARE;
+	submit_three(s, 2);
+	for (int i = 0; i < 3; i++)
+		take_failed(s, ERROR_STORE);
+	finish(s);
+	set_disk_full(false);
+	/* It may have become durable all the same: nothing is removed on disk, nothing is made
+	 * visible. */
 	assert_string_equal(s->fake.log, "prepare(-)a commit(P)a keepa prepare(-)b keepb freec ");
+	check_state(s, "a0", STORE_PREPARED);
 	check_state(s, "b0", ABSENT);
+	check_state(s, "c0", ABSENT);
 }
 
 static void commit__leaves_to_recovery_what_is_visible_but_not_noted(void **state)
 {
 	struct stage *s = *state;
 
-	take_failed_on_a_full_disk(s, STEP_COMMIT);
-	assert_string_equal(
-		s->fake.log, "prepare(-)a commit(P)a keepa prepare(-)b commit(P)b keepb freec ");
+	s->fake.full_name = 'b';
+	s->fake.full_step = STEP_COMMIT;
+	submit_three(s, 2);
+	take_delivered(s);
+	take_failed(s, ERROR_STORE);
+	take_failed(s, ERROR_STORE);
+	finish(s);
+	set_disk_full(false);
+	assert_string_equal(s->fake.log,
+		"prepare(-)a commit(P)a keepa prepare(-)b commit(P)b keepb prepare(-)c keepc ");
+	check_state(s, "a0", STORE_DELIVERED);
 	check_state(s, "b0", STORE_PREPARED);
 	check_state(s, "b1", STORE_PREPARED);
+	check_state(s, "c0", ABSENT);
 }
 
 /* One mail is refused, and even that cannot be noted. */
@@ -609,14 +680,6 @@ static void wait_until_freed(struct fake *f, size_t n)
 	pthread_mutex_lock(&f->mutex);
 	while (f->freed < n)
 		pthread_cond_wait(&f->changed, &f->mutex);
-	pthread_mutex_unlock(&f->mutex);
-}
-
-static void let_go(struct fake *f)
-{
-	pthread_mutex_lock(&f->mutex);
-	f->hold = false;
-	pthread_cond_broadcast(&f->changed);
 	pthread_mutex_unlock(&f->mutex);
 }
 
@@ -816,6 +879,9 @@ int main(void)
 		STAGE_TEST(commit__forgets_a_mail_that_another_program_has_taken_away),
 		STAGE_TEST(commit__goes_on_behind_one_mail_that_is_refused),
 		STAGE_TEST(commit__stops_when_one_mail_meets_a_full_disk),
+		STAGE_TEST(commit__notes_a_batch_with_the_one_behind_it),
+		STAGE_TEST(commit__notes_at_once_what_nothing_follows),
+		STAGE_TEST(commit__notes_a_batch_though_the_next_cannot_be_prepared),
 		STAGE_TEST(commit__keeps_what_a_failed_journal_may_name),
 		STAGE_TEST(commit__leaves_to_recovery_what_is_visible_but_not_noted),
 		STAGE_TEST(commit__stops_when_a_refusal_cannot_be_noted),

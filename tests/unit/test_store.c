@@ -131,6 +131,16 @@ static void delivered(struct store *s, const char *uid)
 	assert_true(store_delivered(s, &r, 1, "maildir:/home/anna/Mail", NOW + 1, &e));
 }
 
+/* With "b" as the batch that follows. */
+static void turned(struct store *s, const char *uid)
+{
+	struct store_row r = row(uid, 246), next = row("b", 1);
+	struct error e;
+
+	assert_true(store_turned(s, &r, 1, &next, 1, "maildir:/home/anna/Mail", NOW + 1, &e));
+	assert_int_equal(look(s, key("b")).state, STORE_PREPARED);
+}
+
 static void removed(struct store *s, const char *uid)
 {
 	struct store_key k = key(uid);
@@ -517,12 +527,15 @@ static void store__forgets_the_listing_with_any_change_of_a_row(void **state)
 
 	delivered(s, "a");
 	delivered(s, "b");
-	for (int which = 0; which < 10; which++) {
+	for (int which = -1; which < 10; which++) {
 		bool stays = which >= 8;
 		char out[20];
 
 		assert_true(store_set(s, STORE_LISTING, "12 x", &e));
 		switch (which) {
+		case -1:
+			assert_true(store_turned(s, &row_c, 1, &row_c, 1, "mbox:/m", NOW, &e));
+			break;
 		case 0:
 			assert_true(store_prepared(s, &row_c, 1, "mbox:/m", NOW, &e));
 			break;
@@ -787,7 +800,7 @@ static void store__is_durable_after_each_call(void **state)
 		int want;
 	} calls[] = {{failed, STORE_NOTED}, {prepared, STORE_PREPARED},
 		{delivered, STORE_DELIVERED}, {removed, STORE_REMOVED}, {forgotten, ABSENT},
-		{marked, STORE_DELIVERED}};
+		{turned, STORE_DELIVERED}, {forgotten, ABSENT}, {marked, STORE_DELIVERED}};
 	struct place *p = *state;
 
 	/* Once in a new file, once in one with a past. */
@@ -813,6 +826,7 @@ static void store__takes_all_rows_of_a_call_or_none(void **state)
 	char(*uids)[64] = xcalloc(N, sizeof(*uids));
 	struct rlimit unlimited, small = {.rlim_cur = 256 << 10};
 	struct sigaction ignore = {.sa_handler = SIG_IGN}, before;
+	struct store_row first = row("first", 246);
 	struct error e;
 
 	prepared(s, "first");
@@ -826,6 +840,7 @@ static void store__takes_all_rows_of_a_call_or_none(void **state)
 	small.rlim_max = unlimited.rlim_max;
 	setrlimit(RLIMIT_FSIZE, &small);
 	assert_false(store_prepared(s, rows, N, "maildir:/m", NOW, &e));
+	assert_false(store_turned(s, &first, 1, rows, N, "maildir:/m", NOW, &e));
 	setrlimit(RLIMIT_FSIZE, &unlimited);
 	sigaction(SIGXFSZ, &before, NULL);
 	assert_int_equal(e.kind, ERROR_STORE);
@@ -834,8 +849,9 @@ static void store__takes_all_rows_of_a_call_or_none(void **state)
 	assert_int_equal(look(s, rows[0].key).state, ABSENT);
 	assert_int_equal(look(s, key("first")).state, STORE_PREPARED);
 	/* And it works again when there is room. */
-	assert_true(store_prepared(s, rows, N, "maildir:/m", NOW, &e));
+	assert_true(store_turned(s, &first, 1, rows, N, "maildir:/m", NOW, &e));
 	assert_int_equal(look(s, rows[N - 1].key).state, STORE_PREPARED);
+	assert_int_equal(look(s, key("first")).state, STORE_DELIVERED);
 	store_free(s);
 	free(rows);
 	free(uids);
