@@ -294,6 +294,9 @@ static bool talk(struct fetch *f, struct error *e)
 {
 	bool again = false, done = false;
 
+	/* Before a connection, so that a server is not troubled for a file that is missing here. */
+	if (f->account->tls.mode != TLS_NONE && !tls_memory_prepare(f->tls, &f->account->tls, e))
+		return false;
 	for (int i = 0; i < SESSIONS_MAX; i++) {
 		struct error ended = {0};
 

@@ -13,12 +13,11 @@
 #include <gnutls/pkcs11.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/file.h"
 #include "base/text.h"
 
-enum { PEM_MAX = 256 * 1024 };
+enum { PEM_MAX = 256 * 1024, PIN_MAX = 256 };
 
 static const char cert_setting[] = "client-cert", key_setting[] = "client-key";
 
@@ -92,53 +91,122 @@ static gnutls_datum_t datum_of(const struct buf *b)
 	return (gnutls_datum_t){(unsigned char *)b->data, (unsigned)b->len};
 }
 
-/* The file named by pin-source= in a URL; a fresh string, NULL without one. */
-static char *pin_source(const char *url)
+/* The value of pin-source= in a URL; its length is 0 without one. */
+static struct span pin_source(const char *url)
 {
-	static const char mark[] = "pin-source=", scheme[] = "file:";
+	static const char mark[] = "pin-source=";
 	const char *query = strchr(url, '?');
 	const char *at = query ? strstr(query, mark) : NULL;
-	struct buf path = {NULL, 0, 0};
-	char *text;
 
 	if (!at)
-		return NULL;
-	for (at += strlen(mark); *at && *at != '&' && *at != ';'; at++) {
-		char hex[3] = {0};
-		char c = *at;
+		return (struct span){url, 0};
+	at += strlen(mark);
+	return (struct span){at, strcspn(at, "&;")};
+}
 
-		if (c == '%' && at[1] && at[2]) {
-			memcpy(hex, at + 1, 2);
+/* The path it stands for: %XX undone, and without the scheme that it may have (RFC 7512 s.2.4). */
+static char *pin_path(struct span source)
+{
+	static const char scheme[] = "file:";
+	struct buf path = {NULL, 0, 0};
+
+	if (source.len > strlen(scheme) && memcmp(source.data, scheme, strlen(scheme)) == 0) {
+		source.data += strlen(scheme);
+		source.len -= strlen(scheme);
+	}
+	for (size_t i = 0; i < source.len; i++) {
+		char c = source.data[i];
+
+		if (c == '%' && i + 2 < source.len) {
+			const char hex[3] = {source.data[i + 1], source.data[i + 2], '\0'};
+
 			c = (char)strtol(hex, NULL, 16);
-			at += 2;
+			i += 2;
 		}
 		buf_add(&path, &c, 1);
 	}
-	text = buf_detach(&path);
-	if (strncmp(text, scheme, strlen(scheme)) == 0)
-		memmove(text, text + strlen(scheme), strlen(text + strlen(scheme)) + 1);
-	return text;
+	return buf_detach(&path);
 }
 
-/* GnuTLS would take a PIN also from a file that all can read. */
-static bool check_pin_source(const char *url, struct error *e)
+/*
+ * The first line of a file, as a PIN that stands in the URL itself. Left to GnuTLS, the line end
+ * would be part of it, and the file might be one that all can read. At most PIN_MAX octets, so that
+ * out, which has room for them, does not move.
+ */
+static bool read_pin(const char *path, struct buf *out, struct error *e)
 {
-	char *path = pin_source(url), *who, *shown;
-	struct stat st;
+	char *shown = text_tilde(path, getenv("HOME"));
+	char *who = xasprintf("pin-source \"%s\"", safe(span_of(shown)).text);
+	struct buf text = {NULL, 0, 0};
+	mode_t mode = 0;
+	uid_t owner = 0;
 	bool done;
 
-	if (!path)
-		return true;
-	shown = text_tilde(path, getenv("HOME"));
-	who = xasprintf("pin-source \"%s\"", safe(span_of(shown)).text);
-	if (stat(path, &st) < 0)
-		done = error_sys(e, ERROR_CONFIG, errno, "%s", who);
-	else
-		done = file_may_trust(who, shown, "a PIN", st.st_mode & 07777, st.st_uid, 077, e);
+	if (!file_slurp(path, PIN_MAX, &text, &mode, &owner)) {
+		done = cannot_read(who, errno, e);
+	} else {
+		size_t len = strcspn(text.data, "\r\n");
+
+		done = file_may_trust(who, shown, "a PIN", mode, owner, 077, e);
+		for (size_t i = 0; done && i < len; i++)
+			buf_printf(out, "%%%02X", (unsigned char)text.data[i]);
+	}
+	buf_wipe(&text);
 	free(who);
 	free(shown);
-	free(path);
 	return done;
+}
+
+/* The URL as GnuTLS is given it, fresh and to be wiped; NULL with an error. */
+static char *complete_url(const char *url, struct error *e)
+{
+	struct span source = pin_source(url);
+	struct buf out = {NULL, 0, 0};
+	char *path;
+	bool done;
+
+	if (!source.len)
+		return xstrdup(url);
+	path = pin_path(source);
+	buf_reserve(&out, strlen(url) + 3 * (size_t)PIN_MAX + 1);
+	buf_add(&out, url, (size_t)(source.data - url) - strlen("source="));
+	buf_add_text(&out, "value=");
+	done = read_pin(path, &out, e);
+	buf_add_text(&out, source.data + source.len);
+	free(path);
+	if (done)
+		return buf_detach(&out);
+	buf_wipe(&out);
+	return NULL;
+}
+
+static bool certs_of_token(struct pair *pair, const char *name, const char *who, struct error *e)
+{
+	char *url = complete_url(name, e);
+	unsigned n = TLS_CHAIN_MAX;
+	int rc;
+
+	if (!url)
+		return false;
+	rc = gnutls_pcert_list_import_x509_file(
+		pair->certs, &n, url, GNUTLS_X509_FMT_DER, NULL, NULL, 0);
+	wipe_free(url);
+	if (rc < 0)
+		return bad_object(who, rc, name, e);
+	pair->n = n;
+	return true;
+}
+
+static bool key_of_token(struct pair *pair, const char *name, const char *who, struct error *e)
+{
+	char *url = complete_url(name, e);
+	int rc;
+
+	if (!url)
+		return false;
+	rc = gnutls_privkey_import_url(pair->key, url, 0);
+	wipe_free(url);
+	return rc >= 0 || bad_object(who, rc, name, e);
 }
 
 static bool read_certs(struct pair *pair, const char *name, const char *who, struct error *e)
@@ -148,16 +216,8 @@ static bool read_certs(struct pair *pair, const char *name, const char *who, str
 	unsigned n = TLS_CHAIN_MAX;
 	int rc;
 
-	if (tls_is_url(name)) {
-		if (!check_pin_source(name, e))
-			return false;
-		rc = gnutls_pcert_list_import_x509_file(
-			pair->certs, &n, name, GNUTLS_X509_FMT_DER, NULL, NULL, 0);
-		if (rc < 0)
-			return bad_object(who, rc, name, e);
-		pair->n = n;
-		return true;
-	}
+	if (tls_is_url(name))
+		return certs_of_token(pair, name, who, e);
 	if (!file_slurp(name, PEM_MAX, &pem, NULL, NULL)) {
 		cannot_read(who, errno, e);
 		buf_wipe(&pem);
@@ -206,14 +266,8 @@ static bool read_key(struct pair *pair, const char *name, const char *who, struc
 	char *shown;
 	bool done;
 
-	if (tls_is_url(name)) {
-		int rc;
-
-		if (!check_pin_source(name, e))
-			return false;
-		rc = gnutls_privkey_import_url(pair->key, name, 0);
-		return rc >= 0 || bad_object(who, rc, name, e);
-	}
+	if (tls_is_url(name))
+		return key_of_token(pair, name, who, e);
 	if (!file_slurp(name, PEM_MAX, &pem, &mode, &owner)) {
 		cannot_read(who, errno, e);
 		buf_wipe(&pem);
@@ -221,10 +275,9 @@ static bool read_key(struct pair *pair, const char *name, const char *who, struc
 	}
 	datum = datum_of(&pem);
 	shown = text_tilde(name, getenv("HOME"));
-	done = file_may_trust(who, shown, "a private key", mode, owner, 077, e) &&
-		(gnutls_privkey_import_x509_raw(pair->key, &datum, GNUTLS_X509_FMT_PEM, NULL, 0) >=
-				0 ||
-			bad_key(who, name, pem.data, e));
+	done = gnutls_privkey_import_x509_raw(pair->key, &datum, GNUTLS_X509_FMT_PEM, NULL, 0) >= 0
+		? file_may_trust(who, shown, "a private key", mode, owner, 077, e)
+		: bad_key(who, name, pem.data, e);
 	free(shown);
 	buf_wipe(&pem);
 	return done;

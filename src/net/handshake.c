@@ -30,7 +30,7 @@ static bool set_up(
 	unsigned len;
 	int rc;
 
-	if (!tls_memory_load(t->memory, policy, e))
+	if (!tls_memory_prepare(t->memory, policy, e))
 		return false;
 	rc = gnutls_init(&t->session, flags);
 	if (rc >= 0 && !priority_set(t->session, policy, e))

@@ -40,7 +40,7 @@ void tls_memory_free(struct tls_memory *memory)
 	free(memory);
 }
 
-bool tls_memory_load(struct tls_memory *memory, const struct tls_policy *policy, struct error *e)
+bool tls_memory_prepare(struct tls_memory *memory, const struct tls_policy *policy, struct error *e)
 {
 	if (memory->credentials)
 		return true;

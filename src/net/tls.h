@@ -72,6 +72,9 @@ struct tls_facts {
  */
 struct tls_memory *tls_memory_new(void);
 void tls_memory_free(struct tls_memory *memory);
+/* Reads the files now, before a connection, with the errors of tls_check(). */
+bool tls_memory_prepare(
+	struct tls_memory *memory, const struct tls_policy *policy, struct error *e) MUST_CHECK;
 
 /* Who is talked to. */
 struct tls_peer {

@@ -47,9 +47,6 @@ enum stream_status tls_flush(struct tls *t);
 /* The words for a fatal alert that has come: host, and what it has done. False always. */
 bool tls_alert(const struct tls *t, const char *host, const char *deed, struct error *e);
 
-/* Whom to trust and who we are: read when it is needed first. ERROR_CONFIG. */
-bool tls_memory_load(
-	struct tls_memory *memory, const struct tls_policy *policy, struct error *e) MUST_CHECK;
 void tls_memory_clear(struct tls_memory *memory);
 /* Offers the server the session before, once. */
 void tls_use_session(struct tls *t);

@@ -210,6 +210,29 @@ static bool make_identities(const struct ca_options *options, struct identity *c
 	return true;
 }
 
+/* What to show is good or bad as the test wants it: nothing of it is looked at here. */
+static bool fill_credentials(gnutls_certificate_credentials_t out,
+	const struct ca_options *options, const struct identity *server, struct problem *p)
+{
+	int rc;
+
+	if (options->use_cert)
+		rc = gnutls_certificate_set_x509_key_file(out, options->use_cert,
+			options->use_key ? options->use_key : options->use_cert,
+			GNUTLS_X509_FMT_PEM);
+	else
+		rc = gnutls_certificate_set_x509_key(out, (gnutls_x509_crt_t *)&server->cert, 1,
+			server->key);
+	if (rc < 0)
+		return problem_set(p, "cannot use the certificate: %s", gnutls_strerror(rc));
+	if (!options->ocsp)
+		return true;
+	gnutls_certificate_set_flags(out, GNUTLS_CERTIFICATE_SKIP_OCSP_RESPONSE_CHECK);
+	rc = gnutls_certificate_set_ocsp_status_request_file(out, options->ocsp, 0);
+	return rc >= 0
+		|| problem_set(p, "cannot use the OCSP response: %s", gnutls_strerror(rc));
+}
+
 bool ca_make(const struct ca_options *options, gnutls_certificate_credentials_t *out,
 	struct problem *p)
 {
@@ -223,10 +246,7 @@ bool ca_make(const struct ca_options *options, gnutls_certificate_credentials_t 
 	done = make_identities(options, &ca, &server, p) && write_files(options, &ca, &server, p);
 	if (done) {
 		gnutls_certificate_allocate_credentials(out);
-		int rc = gnutls_certificate_set_x509_key(*out, &server.cert, 1, server.key);
-		if (rc < 0)
-			done = problem_set(p, "cannot use the certificate: %s",
-				gnutls_strerror(rc));
+		done = fill_credentials(*out, options, &server, p);
 	}
 	identity_release(&ca);
 	identity_release(&server);

@@ -16,6 +16,8 @@ struct ca_options {
 	enum cert_kind kind;
 	const struct strings *names;	/* DNS names and IP addresses; none = localhost, loopback */
 	const char *old_cert, *old_key;	/* an authority to use again; NULL = makes one */
+	const char *use_cert, *use_key;	/* PEM, to show instead of one that is made; NULL = none */
+	const char *ocsp;		/* a response in DER, to attach; NULL = none */
 	const char *ca_file, *ca_key_file, *cert_file;	/* PEM to write; NULL = none */
 };
 

@@ -8,7 +8,7 @@
 
 enum option_code {
 	OPT_PORT = 256, OPT_IPV6, OPT_PORT_FILE, OPT_SESSIONS, OPT_PARENT_EXIT, OPT_TLS,
-	OPT_TLS_REQUIRED, OPT_TLS_MAX, OPT_TICKETS, OPT_CERT, OPT_CERT_NAME, OPT_CERT_FILE, OPT_CA_FILE,
+	OPT_TLS_REQUIRED, OPT_TLS_MAX, OPT_TICKETS, OPT_USE_CERT, OPT_USE_KEY, OPT_OCSP, OPT_CERT, OPT_CERT_NAME, OPT_CERT_FILE, OPT_CA_FILE,
 	OPT_CA_KEY_FILE, OPT_CA_CERT, OPT_CA_KEY, OPT_MAIL, OPT_SAMPLE, OPT_GENERATE, OPT_RAW,
 	OPT_SEED, OPT_EXCLUSIVE, OPT_USERS, OPT_USER, OPT_PASSWORD, OPT_UID_FORMAT, OPT_UID_SAME,
 	OPT_APOP, OPT_SASL, OPT_NO_CAPA, OPT_CAP, OPT_NO_CAP, OPT_NO_VERB, OPT_FAULT, OPT_RELEASE,
@@ -29,6 +29,9 @@ static const struct option table[] = {
 	{"cert", required_argument, NULL, OPT_CERT},
 	{"cert-name", required_argument, NULL, OPT_CERT_NAME},
 	{"cert-file", required_argument, NULL, OPT_CERT_FILE},
+	{"use-cert", required_argument, NULL, OPT_USE_CERT},
+	{"use-key", required_argument, NULL, OPT_USE_KEY},
+	{"ocsp", required_argument, NULL, OPT_OCSP},
 	{"ca-file", required_argument, NULL, OPT_CA_FILE},
 	{"ca-key-file", required_argument, NULL, OPT_CA_KEY_FILE},
 	{"ca-cert", required_argument, NULL, OPT_CA_CERT},
@@ -71,6 +74,7 @@ const char options_help[] =
 	"  --tls none|starttls|implicit  --tls-required  --tls-max 1.0|1.1|1.2  --tickets\n"
 	"  --cert good|expired|not-yet|wrong-name|self-signed|wrong-usage|weak-key|sha1|md5\n"
 	"  --cert-name NAME  --cert-file F  --ca-file F  --ca-key-file F  --ca-cert F --ca-key F\n"
+	"  --use-cert F --use-key F --ocsp F\n"
 	"  --sample | --mail DIR [--raw] | --generate N:SIZE   --seed N  --exclusive\n"
 	"  --user NAME  --password TEXT  --users FILE\n"
 	"  --uid-format hex|long|file|counter  --uid-same A,B\n"
@@ -170,6 +174,9 @@ static const char **plain(struct options *o, int code)
 	switch (code) {
 	case OPT_PORT_FILE: return &o->port_file;
 	case OPT_CERT_FILE: return &o->ca.cert_file;
+	case OPT_USE_CERT: return &o->ca.use_cert;
+	case OPT_USE_KEY: return &o->ca.use_key;
+	case OPT_OCSP: return &o->ca.ocsp;
 	case OPT_CA_FILE: return &o->ca.ca_file;
 	case OPT_CA_KEY_FILE: return &o->ca.ca_key_file;
 	case OPT_CA_CERT: return &o->ca.old_cert;
