@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/parse.h"
 #include "base/text.h"
 
 enum { PEM_MAX = 256 * 1024, PIN_MAX = 256 };
@@ -104,28 +105,22 @@ static struct span pin_source(const char *url)
 	return (struct span){at, strcspn(at, "&;")};
 }
 
-/* The path it stands for: %XX undone, and without the scheme that it may have (RFC 7512 s.2.4). */
-static char *pin_path(struct span source)
+/* The path it stands for, without the scheme that it may have (RFC 7512 s.2.4); NULL with an error.
+ */
+static char *pin_path(struct span source, struct error *e)
 {
 	static const char scheme[] = "file:";
-	struct buf path = {NULL, 0, 0};
+	struct span name = source;
+	char *path;
 
-	if (source.len > strlen(scheme) && memcmp(source.data, scheme, strlen(scheme)) == 0) {
-		source.data += strlen(scheme);
-		source.len -= strlen(scheme);
-	}
-	for (size_t i = 0; i < source.len; i++) {
-		char c = source.data[i];
-
-		if (c == '%' && i + 2 < source.len) {
-			const char hex[3] = {source.data[i + 1], source.data[i + 2], '\0'};
-
-			c = (char)strtol(hex, NULL, 16);
-			i += 2;
-		}
-		buf_add(&path, &c, 1);
-	}
-	return buf_detach(&path);
+	if (name.len > strlen(scheme) && memcmp(name.data, scheme, strlen(scheme)) == 0)
+		name = (struct span){name.data + strlen(scheme), name.len - strlen(scheme)};
+	path = parse_percent(name);
+	if (!path)
+		error_set(e, ERROR_CONFIG,
+			"pin-source \"%s\" has a %% that must be written as %%25",
+			safe(source).text);
+	return path;
 }
 
 /*
@@ -167,7 +162,9 @@ static char *complete_url(const char *url, struct error *e)
 
 	if (!source.len)
 		return xstrdup(url);
-	path = pin_path(source);
+	path = pin_path(source, e);
+	if (!path)
+		return NULL;
 	buf_reserve(&out, strlen(url) + 3 * (size_t)PIN_MAX + 1);
 	buf_add(&out, url, (size_t)(source.data - url) - strlen("source="));
 	buf_add_text(&out, "value=");
