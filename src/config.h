@@ -36,8 +36,9 @@ struct account {
 	char *token_command; /* oauth-token-command */
 	bool keyring, netrc; /* look for the password there */
 	char *proxy_password_command;
-	bool own_proxy;                 /* set in its section, not by the file's default */
-	char *deliver;                  /* as written */
+	bool own_proxy;      /* set in its section, not by the file's default */
+	uint32_t retry_auth; /* refused logins in a row that pause unattended runs; 0: none do */
+	char *deliver;       /* as written */
 	struct destination destination; /* deliver, read */
 	struct policy policy;
 	int64_t timeout_ms;
@@ -50,8 +51,9 @@ struct account {
 };
 
 struct config {
-	char *path;  /* of the file that was read; NULL: there is none */
-	char *shown; /* the same as sentences name it: "ambil.conf" for the user's own */
+	char *path;         /* of the file that was read; NULL: there is none */
+	char *shown;        /* the same as sentences name it: "ambil.conf" for the user's own */
+	int64_t changed_ns; /* when the last of the files that were read was changed */
 	char *home;
 	char *state_dir;
 	uint32_t jobs;

@@ -320,6 +320,18 @@ static char *name_shown(const struct loader *l, const char *path)
 	return text_tilde(path, l->config->home);
 }
 
+static void note_change(struct config *config, const char *path)
+{
+	struct stat st;
+	int64_t changed_ns;
+
+	if (stat(path, &st) < 0)
+		return;
+	changed_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
+	if (changed_ns > config->changed_ns)
+		config->changed_ns = changed_ns;
+}
+
 /* false, with *err, when the file cannot be read; what is wrong inside is added to the problems. */
 static bool load_file(struct loader *l, const char *path, const struct source *from, int *err)
 {
@@ -334,6 +346,7 @@ static bool load_file(struct loader *l, const char *path, const struct source *f
 		buf_wipe(&text);
 		return false;
 	}
+	note_change(l->config, path);
 	src.shown = name_shown(l, path);
 	src.number = l->files++;
 	syntax_text(&src.form, buf_span(&text));

@@ -55,6 +55,22 @@ enum error_kind session_refusal_kind(enum pop3_code code, enum error_kind otherw
 	}
 }
 
+void session_note_refusal(const struct session *s, enum pop3_code code)
+{
+	struct session_lesson *lesson = s->setting->lesson;
+
+	if (!lesson)
+		return;
+	lesson->refused = true;
+	lesson->code = code;
+}
+
+/* Nothing was said of who wants to log in, so it cannot be about that. */
+static enum error_kind greeting_refusal_kind(enum pop3_code code)
+{
+	return code == POP3_CODE_AUTH ? ERROR_BUSY : session_refusal_kind(code, ERROR_BUSY);
+}
+
 static bool greet(struct session *s, struct error *e)
 {
 	const struct endpoint *to = &s->account->endpoint;
@@ -79,8 +95,8 @@ static bool greet(struct session *s, struct error *e)
 	}
 	s->timeout_ms = s->account->timeout_ms;
 	if (!ev.ok) {
-		error_set(e, session_refusal_kind(ev.code, ERROR_BUSY),
-			"%s does not want to serve now", to->host);
+		error_set(e, greeting_refusal_kind(ev.code), "%s does not want to serve now",
+			to->host);
 		return error_server(e, ev.text);
 	}
 	if (reply_apop_stamp(ev.text, &stamp))
@@ -114,9 +130,25 @@ static bool read_capabilities(struct session *s, struct error *e)
 
 bool session_ask_capabilities(struct session *s, struct error *e)
 {
+	if (s->without_capa)
+		return true;
 	session_begins(s, SESSION_CAPABILITIES);
 	return session_send(s, &(struct pop3_command){.verb = POP3_CAPA}, e) &&
 		read_capabilities(s, e);
+}
+
+bool session_ask_capabilities_again(struct session *s, struct error *e)
+{
+	uint32_t delay_s = s->capabilities.login_delay_s;
+	bool by_user = s->capabilities.login_delay_user;
+
+	if (!session_ask_capabilities(s, e))
+		return false;
+	if (!s->capabilities.login_delay_s) {
+		s->capabilities.login_delay_s = delay_s;
+		s->capabilities.login_delay_user = by_user;
+	}
+	return true;
 }
 
 /* Adds where the host is set to words about it. */
@@ -272,27 +304,56 @@ static void hide_login(struct session *s)
 	wipe_free(plain);
 }
 
-bool session_connect(const struct session_setting *setting, struct session **out, bool *lost_step,
-	struct error *e)
+/* Proxies that know little (Perdition is one) may end the connection on what they do not know. */
+static bool ended_on_capa(const struct session *s)
+{
+	/* Where the refusal of CAPA came first, what follows it meets the end: at most USER, since
+	 * only CAPA could have offered more. A password has not gone out. */
+	return s->closed && !s->without_capa && !s->capabilities.known &&
+		(s->last_sent == POP3_CAPA || s->last_sent == POP3_USER);
+}
+
+static struct session *session_new(const struct session_setting *setting, bool without_capa)
 {
 	struct session *s = xcalloc(1, sizeof(*s));
 
 	s->setting = setting;
 	s->account = setting->account;
 	s->timeout_ms = s->account->timeout_ms;
+	s->without_capa = without_capa;
 	s->engine = pop3_new();
 	hide_login(s);
 	pop3_hide(s->engine, &s->hide);
+	return s;
+}
+
+/* On failure *again says whether it may go better without CAPA. */
+static bool try_to_connect(const struct session_setting *setting, bool without_capa,
+	struct session **out, bool *again, bool *lost_step, struct error *e)
+{
+	struct session *s = session_new(setting, without_capa);
+
 	if (!connect_to(s, e)) {
 		name_link(s, e);
 		if (e && s->account->temporary)
 			say_for_url(s, e);
 		*lost_step = s->lost_step;
+		*again = ended_on_capa(s);
 		session_free(s);
 		return false;
 	}
 	*out = s;
 	return true;
+}
+
+bool session_connect(const struct session_setting *setting, struct session **out, bool *lost_step,
+	struct error *e)
+{
+	bool again = false, ignored = false;
+
+	if (try_to_connect(setting, setting->without_capa, out, &again, lost_step, e))
+		return true;
+	return again && try_to_connect(setting, true, out, &ignored, lost_step, e);
 }
 
 bool session_login(struct session *s, const struct pop3_command *then, size_t n, struct error *e)
@@ -308,17 +369,38 @@ bool session_login(struct session *s, const struct pop3_command *then, size_t n,
 
 bool session_renew_capabilities(struct session *s, struct error *e)
 {
-	return session_ask_capabilities(s, e);
+	return session_ask_capabilities_again(s, e);
+}
+
+/* Whether the server took a login, or judged it, once CAPA was left out. */
+static void note_capa(const struct session *s, bool done)
+{
+	struct session_lesson *lesson = s->setting->lesson;
+
+	if (lesson && s->without_capa && !s->setting->without_capa && (done || lesson->refused))
+		lesson->capa_ends_it = true;
 }
 
 bool session_open(const struct session_setting *setting, const struct pop3_command *then, size_t n,
 	struct session **out, bool *lost_step, struct error *e)
 {
 	struct session *s = NULL;
+	bool done, again, ignored = false;
 
 	if (!session_connect(setting, &s, lost_step, e))
 		return false;
-	if (!session_login(s, then, n, e)) {
+	done = session_login(s, then, n, e);
+	again = !done && ended_on_capa(s);
+	if (again) {
+		session_free(s);
+		if (!try_to_connect(setting, true, &s, &ignored, lost_step, e))
+			return false;
+		done = session_login(s, then, n, e);
+	}
+	note_capa(s, done);
+	if (setting->lesson)
+		setting->lesson->refusal = s->refusal;
+	if (!done) {
 		*lost_step = s->lost_step;
 		session_free(s);
 		return false;

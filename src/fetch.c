@@ -305,6 +305,10 @@ static bool talk(struct fetch *f, struct error *e)
 			*e = ended;
 		if (!again || *f->order->stop)
 			break;
+		if (!manners_allow_again(f, &ended)) {
+			*e = ended;
+			return false;
+		}
 		report_step(f->report_fd, "connecting again");
 	}
 	if (done && again)
@@ -365,7 +369,8 @@ int fetch_account(const struct account *account, const struct run_order *order,
 		start_clock(&f);
 		done = trial(&f, &e);
 	} else {
-		done = open_local(&f, &e) && find_password(&f, &e) && talk(&f, &e);
+		done = open_local(&f, &e) && manners_allow(&f, &e) && find_password(&f, &e) &&
+			talk(&f, &e);
 	}
 
 	if (is_cut_short(&f, done, &e))

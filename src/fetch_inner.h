@@ -3,13 +3,14 @@
 #define AMBIL_FETCH_INNER_H
 
 #include "fetch.h"
+#include "guard.h"
 #include "listing.h"
 #include "retrieve.h"
 #include "session.h"
 #include "unchanged.h"
 
-/* The inside of one account's run, for fetch.c (the story), visit.c (a session), survey.c,
- * unchanged.c, moved.c, identity.c and headers.[ch] only.
+/* The inside of one account's run, for fetch.c (the story), visit.c (a session), manners.c,
+ * survey.c, unchanged.c, moved.c, identity.c and headers.[ch] only.
  */
 
 /* A mail that broke a session of this run: the next sessions leave it alone. */
@@ -38,7 +39,8 @@ struct fetch {
 	struct error first_failure; /* of one mail, over all sessions */
 	bool token_renewed;         /* after a refusal, once in a run */
 	bool two_lines;             /* remembered: how XOAUTH2's response wants to be sent */
-	char pipelining[40];        /* remembered: "works", "broken SINCE", or "" */
+	char pipelining[40];        /* remembered: "works", "broken SINCE", "doubted", or "" */
+	struct guard guard;         /* what is known of logins */
 	bool in_step;   /* a session of this run lost its step: go on without pipelining */
 	bool blamed;    /* a mail of this run broke its session, not the pipelining */
 	bool counted;   /* LIST, which also tells of mail that UIDL leaves out, was asked … */
@@ -110,5 +112,24 @@ bool identify(struct fetch *f, int64_t now_s, bool *again, struct error *e) MUST
 bool visit(struct fetch *f, bool *again, struct error *e) MUST_CHECK;
 /* Logs in with f->password, and ends the session. */
 bool trial(struct fetch *f, struct error *e) MUST_CHECK;
+
+/* No further session of this run can be: what the next run has to know, to get further than this
+ * one.
+ */
+void visit_put_off(struct fetch *f);
+
+/*
+ * Whether the run may log in. Waits a little where that is enough. ERROR_BUSY: too early for the
+ * server (LOGIN-DELAY); ERROR_AUTH: the account is paused, since its logins were refused. Neither
+ * is said again off a terminal (counts.said). ERROR_STORE, ERROR_INTERRUPTED.
+ */
+bool manners_allow(struct fetch *f, struct error *e) MUST_CHECK;
+/* The same before a further session of the run, which waits longer; what that session was to do is
+ * put off when it cannot be. */
+bool manners_allow_again(struct fetch *f, struct error *e) MUST_CHECK;
+/* The session's login was taken. */
+void manners_logged_in(struct fetch *f);
+/* A session could not be opened; *e, which may get better words, says why. */
+void manners_refused(struct fetch *f, const struct session_lesson *lesson, struct error *e);
 
 #endif

@@ -104,6 +104,7 @@ static bool refused(struct session *s, const struct pop3_event *ev, struct error
 	enum error_kind kind = session_refusal_kind(
 		ev->code, s->capabilities.auth_resp_code ? ERROR_BUSY : ERROR_AUTH);
 
+	session_note_refusal(s, ev->code);
 	if (kind == ERROR_AUTH) {
 		error_set(e, kind, "%s refused the login of \"%s\"", a->endpoint.host,
 			safe(span_of(a->user)).text);
@@ -288,7 +289,13 @@ end:
 /* Gmail and others show PIPELINING only to those who are logged in. */
 static bool should_ask_again(const struct session *s)
 {
-	return s->capabilities.known && !s->capabilities.pipelining && s->account->pipeline;
+	const struct capabilities *c = &s->capabilities;
+
+	if (!c->known)
+		return false;
+	/* RFC 2449 s.6.5: so is the delay of this user, where that may be less than another's. */
+	return (!c->pipelining && s->account->pipeline) ||
+		(c->login_delay_user && !s->setting->delay_known);
 }
 
 static bool log_in(struct session *s, const struct buf *binding, bool ahead, struct error *e)
@@ -334,7 +341,7 @@ bool login(struct session *s, const struct pop3_command *then, size_t n, struct 
 	buf_release(&binding);
 	if (!done)
 		return false;
-	if (should_ask_again(s) && !session_ask_capabilities(s, e))
+	if (should_ask_again(s) && !session_ask_capabilities_again(s, e))
 		return false;
 	if (session_asks_ahead(s))
 		return send_all(s, then, n, e);

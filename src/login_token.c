@@ -44,6 +44,7 @@ static bool refused(struct conversation *c, const struct pop3_event *ev, struct 
 	enum error_kind kind = session_refusal_kind(ev->code, certain ? ERROR_AUTH : ERROR_BUSY);
 	bool one_line = c->mechanism == BEARER_XOAUTH2 && c->sent && !c->s->setting->two_lines;
 
+	session_note_refusal(c->s, ev->code);
 	if (one_line && !c->has_reason && bearer_is_refused_form(ev->text))
 		c->s->refusal = SESSION_FORM_REFUSED;
 	else if (kind == ERROR_AUTH)

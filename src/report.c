@@ -366,7 +366,7 @@ static void show_end(
 	/* What came before an error is worth a line; that nothing came is not. */
 	if (!e->kind || (!r->setting.on_stdout && (c->mails || c->deleted)))
 		show_summary(r, account, c);
-	if (!e->kind)
+	if (!e->kind || (c->said && r->setting.verbosity <= REPORT_ERRORS))
 		return;
 	clear_live(r);
 	report_error(r->setting.style, r->setting.names[account], e);

@@ -40,6 +40,7 @@ struct report_counts {
 	uint64_t new_mails;     /* check, --dry-run: would be fetched */
 	uint64_t marked;        /* --from-now */
 	int64_t ms;
+	bool said;       /* its error is one that a run before has said, and nobody watches */
 	bool locked;     /* another process has the account and does what was asked for */
 	bool same_again; /* --all: the next run begins with the same mails, not with those over the
 			    limit */

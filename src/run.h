@@ -17,6 +17,7 @@ struct run_order {
 	bool trace;                    /* -d */
 	bool prompt;                   /* a terminal may be asked for passwords */
 	const struct secret *password; /* RUN_LOGIN: the one that is tried */
+	bool by_hand;                  /* on a terminal: somebody sees what happens, and can wait */
 	bool wait_locked; /* wait for another ambil instead of passing the account over */
 	bool sizes;       /* somebody watches the progress: ask the server for sizes */
 	bool messages;    /* report each delivered message */
@@ -24,6 +25,7 @@ struct run_order {
 	size_t jobs;      /* accounts at once */
 	size_t batch_max; /* mails made durable together, at most; 0: as many as the sink takes */
 	const char *state_dir;
+	int64_t config_ns;        /* when the configuration was changed last; 0: there is none */
 	const char *const *known; /* the names of all accounts, chosen or not */
 	size_t known_n;
 	const volatile sig_atomic_t *stop; /* the number of the signal that asked to stop, else 0 */

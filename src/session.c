@@ -238,6 +238,7 @@ bool session_send(struct session *s, const struct pop3_command *command, struct 
 		session_name_host(s, e);
 		return false;
 	}
+	s->last_sent = command->verb;
 	if (pop3_outstanding(s->engine) == 1)
 		s->moved = true;
 	trace_command(s, command);
@@ -311,6 +312,7 @@ enum session_result session_next(
 		if (type == POP3_FAILED) {
 			*e = *pop3_failure(s->engine);
 			s->lost_step = e->kind == ERROR_PROTOCOL && pop3_outstanding(s->engine) > 1;
+			s->closed = e->kind == ERROR_NETWORK;
 			return failed(s, e);
 		}
 		if (type != POP3_NEED_INPUT) {
@@ -321,17 +323,22 @@ enum session_result session_next(
 			return SESSION_EVENT;
 		}
 		if (ended) {
+			s->closed = true;
 			error_set(e, ERROR_NETWORK, "the server closed the connection");
 			return failed(s, e);
 		}
 		s->want_read_to_write = false;
-		if (!flush(s, &blocked, e))
+		if (!flush(s, &blocked, e)) {
+			s->closed = e->kind == ERROR_NETWORK;
 			return failed(s, e);
+		}
 		if (listen && pop3_outstanding(s->engine)) {
 			enum got got = fill(s, e);
 
-			if (got == GOT_FAILURE)
+			if (got == GOT_FAILURE) {
+				s->closed = e->kind == ERROR_NETWORK;
 				return failed(s, e);
+			}
 			ended = got == GOT_END;
 			if (s->arrival_ms && is_overdue(s, clock_ms(), e))
 				return failed(s, e);
@@ -412,11 +419,6 @@ bool session_asks_ahead(const struct session *s)
 bool session_encrypted(const struct session *s)
 {
 	return s->encrypted;
-}
-
-enum session_refusal session_refusal(const struct session *s)
-{
-	return s->refusal;
 }
 
 enum mech session_mechanism(const struct session *s)

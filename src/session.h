@@ -40,6 +40,20 @@ struct session_watch {
 	void *self;
 };
 
+/* What a login that failed was refused for, where something else may do. */
+enum session_refusal {
+	SESSION_OTHER_REFUSAL,
+	SESSION_FORM_REFUSED,  /* the token was not looked at: try two_lines */
+	SESSION_TOKEN_REFUSED, /* perhaps there is a newer one */
+};
+/* What session_open() has shown that is worth to be remembered, also when it failed. */
+struct session_lesson {
+	bool refused;        /* the login was, … */
+	enum pop3_code code; /* … with this code */
+	enum session_refusal refusal;
+	bool capa_ends_it; /* the server ends the connection on CAPA, and does well without */
+};
+
 /*
  * One connection to one account's server: joins engine, stream and login, keeps the time limits,
  * and writes the trace with secrets hidden, also where the server repeats them. Errors name the
@@ -59,14 +73,18 @@ struct session_setting {
 	int stop_fd;
 	struct tls_memory *tls;            /* of the sessions before; may be NULL */
 	const struct session_watch *watch; /* may be NULL */
+	struct session_lesson *lesson;     /* filled in; may be NULL */
+	bool without_capa;                 /* remembered from before: the server dislikes it */
+	bool delay_known; /* remembered from before: which LOGIN-DELAY this user has */
 };
 struct session;
 
 /*
- * Connects, greets, asks for capabilities, starts TLS as the account demands, logs in, and sends
- * the n commands of then, pipelined with the login where that is possible; their replies are left
- * for session_next(). A stop request ends it with ERROR_INTERRUPTED. *lost_step on failure: see
- * session_lost_step().
+ * Connects, greets, asks for capabilities (once more without that when the server, which may be a
+ * proxy that knows little, ends the connection), starts TLS as the account demands, logs in, and
+ * sends the n commands of then, pipelined with the login where that is possible; their replies are
+ * left for session_next(). A stop request ends it with ERROR_INTERRUPTED. *lost_step on failure:
+ * see session_lost_step().
  */
 bool session_open(const struct session_setting *setting, const struct pop3_command *then, size_t n,
 	struct session **out, bool *lost_step, struct error *e) MUST_CHECK;
@@ -76,13 +94,6 @@ bool session_connect(const struct session_setting *setting, struct session **out
 /* The second half. s stays the caller's, also on failure. */
 bool session_login(
 	struct session *s, const struct pop3_command *then, size_t n, struct error *e) MUST_CHECK;
-/* What a login that failed was refused for, where something else may do. */
-enum session_refusal {
-	SESSION_OTHER_REFUSAL,
-	SESSION_FORM_REFUSED,  /* the token was not looked at: try two_lines */
-	SESSION_TOKEN_REFUSED, /* perhaps there is a newer one */
-};
-enum session_refusal session_refusal(const struct session *s);
 /* CAPA once more: what is offered after the login. */
 bool session_renew_capabilities(struct session *s, struct error *e) MUST_CHECK;
 /* Closes without QUIT. */

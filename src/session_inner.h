@@ -26,7 +26,10 @@ struct session {
 	bool want_write_to_read; /* TLS must write before it can read on */
 	bool want_read_to_write;
 	bool lost_step;
-	bool silent; /* the failure was silence */
+	bool silent;              /* the failure was silence */
+	bool closed;              /* it was that the connection has ended */
+	bool without_capa;        /* CAPA is not sent */
+	enum pop3_verb last_sent; /* the last command */
 	int64_t timeout_ms;
 	int64_t since_ms;   /* when it began to wait for the next event */
 	int64_t arrival_ms; /* when the way to the plan must be over; 0: it is */
@@ -54,6 +57,10 @@ bool session_ask_capabilities(struct session *s, struct error *e) MUST_CHECK;
  * without one.
  */
 enum error_kind session_refusal_kind(enum pop3_code code, enum error_kind otherwise);
+/* A login was refused with this code: for whoever remembers it. */
+void session_note_refusal(const struct session *s, enum pop3_code code);
+/* CAPA behind the login; what was said of LOGIN-DELAY before it holds unless this says more. */
+bool session_ask_capabilities_again(struct session *s, struct error *e) MUST_CHECK;
 
 /*
  * From AUTHORIZATION to TRANSACTION state with the strongest way that is offered and allowed, and

@@ -347,6 +347,44 @@ static void note_login(struct fetch *f, enum mech used)
 	free(place);
 }
 
+/*
+ * A mail that was to be fetched alone would be again what this run has met, and so would be the
+ * step that was lost: the next run does without that proof, and begins in step.
+ */
+void visit_put_off(struct fetch *f)
+{
+	struct error ignored;
+
+	if (fetch_only_looks(f))
+		return;
+	if (f->suspect.uid)
+		note_sizes(f, PROOF_SIZES_INEXACT);
+	if (f->in_step && !f->blamed && !is_broken(f->pipelining) &&
+		strcmp(f->pipelining, "doubted") != 0)
+		(void)!store_set(f->store, "pipelining", "doubted", &ignored);
+}
+
+/* Whether the server is known to end the connection on CAPA. It may be another one by now. */
+static bool read_capa(struct fetch *f, bool *without, struct error *e)
+{
+	char fact[40] = "";
+
+	if (f->store && !store_get(f->store, "capa", fact, sizeof(fact), e))
+		return false;
+	*without = strncmp(fact, "ends ", 5) == 0 && !is_past(fact + 5, BROKEN_KEPT_S);
+	return true;
+}
+
+static void note_capa(struct fetch *f)
+{
+	struct error ignored;
+	char fact[40];
+
+	snprintf(fact, sizeof(fact), "ends %lld", (long long)clock_wall_s());
+	if (f->store && !fetch_only_looks(f))
+		(void)!store_set(f->store, "capa", fact, &ignored);
+}
+
 static void forget_session(struct fetch *f)
 {
 	session_free(f->session);
@@ -379,28 +417,31 @@ static bool may_log_in_otherwise(struct fetch *f, enum session_refusal refusal, 
 
 static bool open_session(struct fetch *f, bool *again, struct error *e)
 {
-	const struct session_setting *setting = &f->session_setting;
-	struct session *s = NULL;
-	bool lost_step = false;
-	enum session_refusal refusal = SESSION_OTHER_REFUSAL;
+	struct session_lesson lesson = {.refused = false};
+	bool lost_step = false, done;
 
-	if (session_connect(setting, &s, &lost_step, e)) {
-		if (session_login(s, survey_commands, survey_command_count(f), e)) {
-			f->session = s;
-			return true;
-		}
-		lost_step = session_lost_step(s);
-		refusal = session_refusal(s);
-		session_free(s);
+	f->session_setting.lesson = &lesson;
+	done = session_open(&f->session_setting, survey_commands, survey_command_count(f),
+		&f->session, &lost_step, e);
+	f->session_setting.lesson = NULL;
+	if (lesson.capa_ends_it)
+		note_capa(f);
+	if (done) {
+		manners_logged_in(f);
+		return true;
 	}
-	*again = (lost_step && !f->in_step) || may_log_in_otherwise(f, refusal, e);
+	/* A server that lets nobody in so soon again. */
+	visit_put_off(f);
+	*again = (lost_step && !f->in_step) || may_log_in_otherwise(f, lesson.refusal, e);
 	f->in_step = f->in_step || lost_step;
+	if (!*again)
+		manners_refused(f, &lesson, e);
 	return false;
 }
 
 bool visit(struct fetch *f, bool *again, struct error *e)
 {
-	bool done;
+	bool done, without_capa = false;
 	enum mech used;
 	char sizes[20] = "", counted[24] = "", two_lines[8] = "";
 
@@ -419,8 +460,10 @@ bool visit(struct fetch *f, bool *again, struct error *e)
 		return false;
 	f->counted = counted[0];
 	f->count_due = f->counted && !fetch_only_looks(f) && is_past(counted, COUNT_EVERY_S);
-	if (!recall_login(f, &used, e))
+	if (!recall_login(f, &used, e) || !read_capa(f, &without_capa, e))
 		return false;
+	/* The run before has lost its step, and could not try in step. */
+	f->in_step = f->in_step || strcmp(f->pipelining, "doubted") == 0;
 	f->session_setting = (struct session_setting){
 		.account = f->account,
 		.secret = f->password,
@@ -433,13 +476,11 @@ bool visit(struct fetch *f, bool *again, struct error *e)
 		.report_fd = f->report_fd,
 		.stop = f->order->stop,
 		.stop_fd = f->order->stop_fd,
+		.without_capa = without_capa,
+		.delay_known = f->guard.delay_s && f->guard.source == GUARD_OWN,
 	};
-	if (!open_session(f, again, e)) {
-		/* A server that lets nobody in so soon again: without that proof, then. */
-		if (f->suspect.uid)
-			note_sizes(f, PROOF_SIZES_INEXACT);
+	if (!open_session(f, again, e))
 		return false;
-	}
 	note_login(f, used);
 	done = survey(f, again, e);
 	if (done) {

@@ -141,6 +141,15 @@ static void add_expire(struct capabilities *c, struct span arguments)
 		c->expire_days = UINT32_MAX;
 }
 
+/* A number that is none, or past all sense, says nothing. */
+static void add_login_delay(struct capabilities *c, struct span arguments)
+{
+	struct span seconds = span_word(&arguments);
+
+	if (parse_u32(seconds, UINT32_MAX, &c->login_delay_s))
+		c->login_delay_user = span_is_nocase(span_trim(arguments), "USER");
+}
+
 void capabilities_add(struct capabilities *c, struct span line)
 {
 	const struct {
@@ -169,7 +178,7 @@ void capabilities_add(struct capabilities *c, struct span line)
 	else if (span_is_nocase(name, "EXPIRE"))
 		add_expire(c, rest);
 	else if (span_is_nocase(name, "LOGIN-DELAY"))
-		parse_u32(span_word(&rest), UINT32_MAX, &c->login_delay_s);
+		add_login_delay(c, rest);
 }
 
 bool capabilities_has_mechanism(const struct capabilities *c, const char *name)

@@ -26,9 +26,10 @@ struct capabilities {
 	bool sasl;
 	char mechanisms[CAPA_MECHANISMS_MAX]; /* of SASL, upper case, a blank before and behind each
 					       */
-	bool expires;         /* EXPIRE n: mail is kept n days after reading at most */
-	uint32_t expire_days; /* UINT32_MAX: NEVER */
-	uint32_t login_delay_s;
+	bool expires;           /* EXPIRE n: mail is kept n days after reading at most */
+	uint32_t expire_days;   /* UINT32_MAX: NEVER */
+	uint32_t login_delay_s; /* between logins; before the login the most that any user has, … */
+	bool login_delay_user; /* … and after it perhaps less for this one */
 };
 void capabilities_add(struct capabilities *c, struct span line);
 bool capabilities_has_mechanism(const struct capabilities *c, const char *name);

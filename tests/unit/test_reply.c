@@ -315,12 +315,38 @@ static void capabilities__carry_arguments(void **state)
 	learn(&c, "UTF8 USER");
 	assert_true(c.utf8 && c.utf8_user);
 	assert_false(c.user);
-	learn(&c, "LOGIN-DELAY 300 USER");
-	assert_int_equal(c.login_delay_s, 300);
-	learn(&c, "LOGIN-DELAY soon");
-	assert_int_equal(c.login_delay_s, 300);
-	learn(&c, "LOGIN-DELAY 99999999999");
-	assert_int_equal(c.login_delay_s, 300);
+}
+
+static void capabilities__tell_the_time_between_logins(void **state)
+{
+	static const struct {
+		const char *line;
+		uint32_t seconds;
+		bool by_user;
+	} table[] = {
+		{"LOGIN-DELAY 300 USER", 300, true},
+		{"login-delay 60", 60, false},
+		{"LOGIN-DELAY 60 user ", 60, true},
+		{"LOGIN-DELAY 60 USERS", 60, false},
+		{"LOGIN-DELAY 0", 0, false},
+		{"LOGIN-DELAY 4294967295", UINT32_MAX, false},
+		{"LOGIN-DELAY 4294967296 USER", 7, false},
+		{"LOGIN-DELAY 99999999999999999999999", 7, false},
+		{"LOGIN-DELAY", 7, false},
+		{"LOGIN-DELAY soon", 7, false},
+		{"LOGIN-DELAY -1", 7, false},
+		{"LOGIN-DELAY USER", 7, false},
+		{"LOGIN-DELAY 1.5", 7, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(table); i++) {
+		struct capabilities c = {.login_delay_s = 7};
+
+		learn(&c, table[i].line);
+		if (c.login_delay_s != table[i].seconds || c.login_delay_user != table[i].by_user)
+			fail_msg("%s", table[i].line);
+	}
 }
 
 static void capabilities__tell_how_long_mail_is_kept(void **state)
@@ -428,6 +454,7 @@ int main(void)
 		cmocka_unit_test(capabilities__are_flags_in_any_case),
 		cmocka_unit_test(capabilities__ignore_what_they_do_not_know),
 		cmocka_unit_test(capabilities__carry_arguments),
+		cmocka_unit_test(capabilities__tell_the_time_between_logins),
 		cmocka_unit_test(capabilities__tell_how_long_mail_is_kept),
 		cmocka_unit_test(capabilities__collect_mechanisms),
 		cmocka_unit_test(capabilities__know_no_mechanism_with_a_nul),

@@ -175,6 +175,9 @@ static const struct value_case {
 	{"timeout", "25h", NULL, "use a time"},
 	{"timeout", "99999999999999d", NULL, "use a time"},
 	{"timeout", "60", NULL, "use a time"},
+	{"retry-auth", "5", "5", NULL},
+	{"retry-auth", "unlimited", "unlimited", NULL},
+	{"retry-auth", "0", NULL, "use a number from 1, or unlimited"},
 	{"deadline", "10m", "10m", NULL},
 	{"deadline", "unlimited", "unlimited", NULL},
 	{"deadline", "0s", NULL, "use a time such as 30s or 10m, at most 1d, or unlimited"},
@@ -249,7 +252,7 @@ static void setting_set__writes_the_field_its_reader_looks_at(void **state)
 	static const char *const texts[][2] = {{"host", "h"}, {"port", "1995"}, {"tls", "none"},
 		{"tls-min", "1.3"}, {"auth", "apop"}, {"max-size", "1k"}, {"max-messages", "7"},
 		{"timeout", "2s"}, {"connect-timeout", "3s"}, {"command-timeout", "4s"},
-		{"deadline", "5s"}, {"pipe-jobs", "3"},
+		{"deadline", "5s"}, {"pipe-jobs", "3"}, {"retry-auth", "7"},
 		{"ip", "6"}, {"pipeline", "auto"}, {"received-header", "true"},
 		{"allow-cleartext-password", "true"}, {"enabled", "true"}};
 	struct account a = {0};
@@ -270,6 +273,7 @@ static void setting_set__writes_the_field_its_reader_looks_at(void **state)
 	assert_int_equal(a.endpoint.connect_timeout_ms, 3000);
 	assert_int_equal(a.command_timeout_ms, 4000);
 	assert_int_equal(a.deadline_ms, 5000);
+	assert_int_equal(a.retry_auth, 7);
 	assert_int_equal(a.pipe_jobs, 3);
 	assert_int_equal(a.endpoint.ip, IP_6);
 	assert_true(a.pipeline && a.received_header && a.tls.cleartext_login && a.enabled);
