@@ -46,8 +46,9 @@ int64_t guard_wait_s(const struct guard *g, bool by_hand, int64_t now_s)
 {
 	int64_t known = 0, guessed = 0;
 
-	if (!by_hand || is_enforced(g, now_s))
-		known = left_s(g->login_s, g->delay_s, now_s);
+	/* The server may count in parts of a second. */
+	if (g->delay_s && (!by_hand || is_enforced(g, now_s)))
+		known = left_s(g->login_s, (int64_t)g->delay_s + 1, now_s);
 	if (!by_hand)
 		guessed = left_s(g->early_s, g->guess_s, now_s);
 	return known > guessed ? known : guessed;

@@ -60,10 +60,12 @@ static void note(struct fetch *f, struct guard_event event)
 
 /* ---- waiting ---- */
 
-/* Rounded up: who comes then is not too early. */
+/* Rounded up, but for the second of doubt: who comes then is not too early. */
 static void write_wait(char *out, size_t room, int64_t wait_s)
 {
-	text_age(out, room, wait_s < 60 ? wait_s : wait_s + 59);
+	int64_t unit = wait_s < 60 ? 1 : wait_s < 7200 ? 60 : 3600;
+
+	text_duration(out, room, wait_s < 60 ? wait_s : (wait_s + unit - 2) / unit * unit);
 }
 
 static void say_pause(const struct fetch *f, int64_t pause_s, struct error *e)

@@ -31,23 +31,24 @@ static void guard__waits_as_long_as_the_server_wants(void **state)
 	} table[] = {
 		{"nothing known", 0, 0, 0, 0, 0, 0},
 		{"no delay", NOW - 1, 0, 0, 0, 0, 0},
-		{"just now", NOW, 0, 300, 0, 300, 0},
-		{"a minute ago", NOW - 60, 0, 300, 0, 240, 0},
-		{"one second short", NOW - 299, 0, 300, 0, 1, 0},
-		{"long enough", NOW - 300, 0, 300, 0, 0, 0},
+		{"just now", NOW, 0, 300, 0, 301, 0},
+		{"a minute ago", NOW - 60, 0, 300, 0, 241, 0},
+		{"one second short", NOW - 299, 0, 300, 0, 2, 0},
+		{"perhaps not yet by its clock", NOW - 300, 0, 300, 0, 1, 0},
+		{"long enough", NOW - 301, 0, 300, 0, 0, 0},
 		{"long ago", NOW - 30 * DAY, 0, 300, 0, 0, 0},
 		{"never logged in", 0, 0, 300, 0, 0, 0},
 		{"the clock was turned back", NOW + 1, 0, 300, 0, 0, 0},
 		{"far back", NOW + 40 * 365 * (int64_t)DAY, 0, 300, 0, 0, 0},
 		{"before its time the clock was not set", 12, 0, 300, 0, 0, 0},
-		{"refused, so it means it", NOW - 60, NOW - DAY, 300, 0, 240, 240},
-		{"refused once, but not of late", NOW - 60, NOW - 8 * DAY, 300, 0, 240, 0},
-		{"refused at a time to come", NOW - 60, NOW + 5, 300, 0, 240, 0},
+		{"refused, so it means it", NOW - 60, NOW - DAY, 300, 0, 241, 241},
+		{"refused once, but not of late", NOW - 60, NOW - 8 * DAY, 300, 0, 241, 0},
+		{"refused at a time to come", NOW - 60, NOW + 5, 300, 0, 241, 0},
 		{"a guess", 0, NOW - 10, 0, 60, 50, 0},
 		{"a guess that is over", 0, NOW - 60, 0, 60, 0, 0},
 		{"a guess at a time to come", 0, NOW + 10, 0, 60, 0, 0},
-		{"a guess longer than the delay", NOW - 290, NOW, 300, 60, 60, 10},
-		{"a guess shorter than the delay", NOW - 60, NOW, 300, 60, 240, 240},
+		{"a guess longer than the delay", NOW - 290, NOW, 300, 60, 60, 11},
+		{"a guess shorter than the delay", NOW - 60, NOW, 300, 60, 241, 241},
 	};
 
 	(void)state;
@@ -112,10 +113,10 @@ static void guard__keeps_the_delay_and_no_more_than_a_day_of_it(void **state)
 
 	(void)state;
 	taken(&g, NOW, 300, GUARD_ANNOUNCED);
-	assert_int_equal(guard_wait_s(&g, false, NOW + 1), 299);
+	assert_int_equal(guard_wait_s(&g, false, NOW + 1), 300);
 	assert_int_equal(guard_wait_s(&g, true, NOW + 1), 0);
 	taken(&g, NOW, UINT32_MAX, GUARD_ANNOUNCED);
-	assert_int_equal(guard_wait_s(&g, false, NOW), DAY);
+	assert_int_equal(guard_wait_s(&g, false, NOW), DAY + 1);
 	/* It is announced no more. */
 	taken(&g, NOW + DAY, 0, GUARD_OWN);
 	assert_true(guard_is_empty(&g));
@@ -152,8 +153,8 @@ static void guard__learns_from_refusals(void **state)
 	happens(&g, GUARD_EARLY, NOW + 160);
 	happens(&g, GUARD_EARLY, NOW + 220);
 	taken(&g, NOW + 400, 0, GUARD_OWN);
-	assert_int_equal(guard_wait_s(&g, false, NOW + 400), 120);
-	assert_int_equal(guard_wait_s(&g, true, NOW + 400), 120);
+	assert_int_equal(guard_wait_s(&g, false, NOW + 400), 121);
+	assert_int_equal(guard_wait_s(&g, true, NOW + 400), 121);
 	/* A week without a refusal: it may have been lifted. */
 	taken(&g, NOW + 220 + 7 * DAY, 0, GUARD_OWN);
 	assert_true(guard_is_empty(&g));
@@ -320,7 +321,7 @@ static void guard__is_kept_in_the_state(void **state)
 	keep(p, &g);
 	again = known(p->store, fresh(5, 6));
 	assert_memory_equal(&again, &g, sizeof(g));
-	assert_int_equal(guard_wait_s(&again, true, NOW + 20), 280);
+	assert_int_equal(guard_wait_s(&again, true, NOW + 20), 281);
 	assert_int_equal(guard_pause_s(&again, 1, NOW + 20), DAY);
 }
 
