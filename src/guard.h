@@ -77,7 +77,7 @@ bool guard_read(struct guard *g, struct store *store, struct error *e) MUST_CHEC
 /* Durable when it returns; nothing is written where nothing has changed. */
 bool guard_write(struct guard *g, struct store *store, struct error *e) MUST_CHECK;
 
-/* For one who does not hold the account's lock and state: see guard_note_aside(). */
+/* For one who has neither the account's lock nor its state open. */
 struct guard_file {
 	const char *state_dir;
 	const char *name; /* of the account */

@@ -20,6 +20,7 @@
 #include "base/clock.h"
 #include "cli.h"
 #include "config.h"
+#include "guard.h"
 #include "report.h"
 #include "run.h"
 #include "stop.h"
@@ -353,6 +354,18 @@ static int print_result(const struct cli *cli, struct report_style style, const 
 	return cli->verbosity == CLI_QUIET ? 0 : verb_print(text, style);
 }
 
+/* Cron may try again. What cannot be written ends by itself, after a day. */
+static void forget_refusals(const struct config *config, const struct account *account)
+{
+	const struct guard_file file = {.state_dir = config->state_dir,
+		.name = account->name,
+		.host = account->endpoint.host,
+		.user = account->user};
+	struct error ignored;
+
+	(void)!guard_reset(&file, &ignored);
+}
+
 static int login_to(const struct config *config, const struct cli *cli, struct account *account,
 	const struct login_way *way, int stop_fd)
 {
@@ -368,6 +381,7 @@ static int login_to(const struct config *config, const struct cli *cli, struct a
 	if (code == 0 && !login_store(account, way, &password, &e)) {
 		code = fail(style, &e);
 	} else if (code == 0) {
+		forget_refusals(config, account);
 		buf_printf(&text, "%s: %s took the password, which is in the keyring now\n",
 			account->shown, account->endpoint.host);
 		code = print_result(cli, style, &text);
