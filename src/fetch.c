@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "credential.h"
 #include "fetch_inner.h"
 #include "places.h"
 #include "recover.h"
@@ -223,70 +224,18 @@ static bool open_local(struct fetch *f, struct error *e)
 	return open_destination(f, e) && recover_and_tell(f, e);
 }
 
-static bool run_token_command(
-	const struct fetch *f, bool refused, struct token *out, struct error *e)
-{
-	struct token_source source = account_token_source(f->account);
-
-	source.stop = f->order->stop;
-	return token_get(&source, refused, out, e);
-}
-
-static void use_token(struct fetch *f, const struct token *token)
-{
-	secret_release(f->password);
-	f->password->value = token->value;
-	snprintf(f->password->source, sizeof(f->password->source), "oauth-token-command");
-}
-
 bool fetch_renew_token(struct fetch *f, struct error *e)
 {
-	struct error failed = {ERROR_NONE};
-	struct token token;
-
 	if (f->token_renewed)
 		return false;
 	f->token_renewed = true;
 	report_step(f->report_fd, "asking for another token");
-	if (!run_token_command(f, true, &token, &failed)) {
-		if (failed.kind == ERROR_INTERRUPTED)
-			*e = failed;
-		else
-			error_append(e, "; run again for another token, %s", failed.text);
-		return false;
-	}
-	if (strcmp(token.value, f->password->value) != 0) {
-		use_token(f, &token);
-		return true;
-	}
-	token_release(&token);
-	return error_append(e, ", and oauth-token-command gives no other token");
+	return credential_renew(f->account, f->order->stop, f->password, e);
 }
 
-static bool find_token(struct fetch *f, struct error *e)
+static bool find_credential(struct fetch *f, struct error *e)
 {
-	struct token token;
-
-	if (!run_token_command(f, false, &token, e))
-		return false;
-	use_token(f, &token);
-	return true;
-}
-
-static bool find_password(struct fetch *f, struct error *e)
-{
-	struct secret_sources sources = account_secret_sources(f->account);
-
-	sources.stop = f->order->stop;
-	if (account_uses_token(f->account))
-		return find_token(f, e);
-	if (f->password->value || !mech_list_needs(&f->account->auth, CREDENTIAL_PASSWORD))
-		return true;
-	if (!secret_find(&sources, f->password, e))
-		return false;
-	/* The parent has looked everywhere else. */
-	return f->password->value ||
-		secret_missing(&(struct secret_search){.from = sources}, !f->order->prompt, e);
+	return credential_find(f->account, f->order->prompt, f->order->stop, f->password, e);
 }
 
 /* A session that breaks is taken up again, without the mail that broke it. */
@@ -369,7 +318,7 @@ int fetch_account(const struct account *account, const struct run_order *order,
 		start_clock(&f);
 		done = trial(&f, &e);
 	} else {
-		done = open_local(&f, &e) && manners_allow(&f, &e) && find_password(&f, &e) &&
+		done = open_local(&f, &e) && manners_allow(&f, &e) && find_credential(&f, &e) &&
 			talk(&f, &e);
 	}
 

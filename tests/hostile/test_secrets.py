@@ -2,6 +2,7 @@
 """Secrets: what a trace, a process list, a command or a state file could give away."""
 
 import hashlib
+import json
 import os
 import subprocess
 import unittest
@@ -161,9 +162,9 @@ def can_be_read(pid):
 
 
 class Processes(hostile.HostileCase):
-    def look(self, look, tls="implicit", wrap=(), **keys):
+    def look(self, look, tls="implicit", wrap=(), options=(), **keys):
         """Calls `look` with each process of a run that waits for its server, logged in."""
-        self.serve(faults=["silence:at=UIDL"], tls=tls)
+        self.serve(*options, faults=["silence:at=UIDL"], tls=tls)
         self.keys = keys
         self.configure(timeout="3s")
         process = self.box.start(wrap=wrap)
@@ -207,7 +208,8 @@ class Processes(hostile.HostileCase):
             control.kill()
         self.look(lambda pid: self.assertFalse(can_be_read(pid)), wrap=ORDINARY)
 
-    def copies(self, tls, **keys):
+    def copies(self, tls, secrets=(hostile.PASSWORD.encode(), hostile.PLAIN.encode(),
+                                   b"anna\0" + hostile.PASSWORD.encode()), **keys):
         """How often the secrets stand in the memory of the parent and of the worker."""
         counts = []
 
@@ -217,9 +219,7 @@ class Processes(hostile.HostileCase):
             except PermissionError:
                 self.assertNotEqual(os.geteuid(), 0)
                 return
-            counts.append([sum(piece.count(secret) for piece in pieces) for secret in
-                           (hostile.PASSWORD.encode(), hostile.PLAIN.encode(),
-                            b"anna\0" + hostile.PASSWORD.encode())])
+            counts.append([sum(piece.count(secret) for piece in pieces) for secret in secrets])
         self.look(look, tls=tls, **keys)
         return counts
 
@@ -232,6 +232,22 @@ class Processes(hostile.HostileCase):
             with self.subTest(tls=tls, **keys):
                 for have, most in zip(self.copies(tls, **keys), ([0, 0, 0], [2, 1, 0])):
                     self.assertTrue(all(a <= b for a, b in zip(have, most)), have)
+
+    def test_no_copy_of_a_token_is_left_in_memory(self):
+        """Nor in arguments and environment, which are part of it; not even of one in JSON."""
+        if harness.sanitized():
+            return
+        token, long_one = "t0ken-of-" + "x" * 60, "t0ken-of-" + "y" * 3000
+        for auth, printed, form in (("oauthbearer", token, token),
+                                    ("xoauth2", json.dumps({"access_token": token}), token),
+                                    ("oauthbearer", json.dumps({"token": long_one}), long_one)):
+            with self.subTest(auth=auth, printed=printed[:40]):
+                self.box.write("token", printed)
+                counts = self.copies("implicit", secrets=[form.encode()],
+                                     options=("--token", form), password_file=None, auth=auth,
+                                     oauth_token_command="cat token")
+                for have, most in zip(counts, ([0], [2])):
+                    self.assertTrue(have <= most, (auth, printed[:30], have))
 
     def test_a_command_gets_no_secret_and_no_open_file_of_ours(self):
         self.serve()
