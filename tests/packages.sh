@@ -8,6 +8,7 @@ build_packages='gcc libc6-dev meson ninja-build pkgconf libgnutls28-dev libgsasl
 test_packages='libcmocka-dev dovecot-core dovecot-pop3d procmail maildrop mpop fetchmail openssl python3 faketime
 	libfaketime microsocks tinyproxy-bin socat netcat-openbsd openssh-server openssh-client iproute2
 	mandoc groff-base bash zsh fish strace valgrind clang-format-14
+	krb5-kdc krb5-admin-server krb5-user dovecot-gssapi
 	dbus gnome-keyring libsecret-tools python3-jeepney clang libclang-rt-14-dev clang-tidy cppcheck gcovr'
 
 need_packages() {

@@ -141,10 +141,12 @@ static bool step_failed(const struct sasl *s, int rc, struct error *e)
 			"the server did not prove by %s that it knows the password; another may be "
 			"in its place",
 			mech_title(s->mech));
-	else if (mech_credential(s->mech) == CREDENTIAL_TICKET)
-		error_set(e, ERROR_AUTH, "there is no login by %s: %s", mech_title(s->mech),
-			gsasl_strerror(rc));
-	else
+	else if (mech_credential(s->mech) == CREDENTIAL_TICKET) {
+		error_set(
+			e, ERROR_AUTH, "the login by %s failed on this side", mech_title(s->mech));
+		error_why(e, "%s", gsasl_strerror(rc));
+		error_remedy(e, "is there a ticket? if not", "kinit");
+	} else
 		error_set(e, ERROR_PROTOCOL,
 			"the server's part of the login by %s makes no sense: %s",
 			mech_title(s->mech), gsasl_strerror(rc));

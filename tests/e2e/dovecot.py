@@ -127,7 +127,8 @@ class Dovecot:
                     folder=self.folder, pid=os.getpid(), uid=self.uid, gid=self.gid,
                     login=self.login, internal=self.internal, internal_group=self._group(),
                     cert=self.certificates.cert, key=self.certificates.key,
-                    pop3=self.pop3, pop3s=self.pop3s, extra=extra))
+                    pop3=self.pop3, pop3s=self.pop3s,
+                    extra=extra.replace("{folder}", self.folder)))
             self.process = subprocess.Popen(
                 [self.program, "-F", "-c", config], stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True)

@@ -29,6 +29,11 @@ PACKAGES = {
     "ssh-keygen": "openssh-client",
     "ip": "iproute2",
     "valgrind": "valgrind",
+    "krb5kdc": "krb5-kdc",
+    "kdb5_util": "krb5-kdc",
+    "kadmin.local": "krb5-admin-server",
+    "kinit": "krb5-user",
+    "dovecot-gssapi": "dovecot-gssapi",
 }
 
 SEARCH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin", "/sbin"])
@@ -38,7 +43,18 @@ def find(tool):
     """Return the path of a program, or None."""
     if tool == "libfaketime":
         return faketime_library()
+    if tool == "dovecot-gssapi":
+        return first_of("/usr/lib/dovecot/modules/auth/libmech_gssapi.so",
+                        "/usr/lib/*/dovecot/modules/auth/libmech_gssapi.so")
     return shutil.which(tool, path=SEARCH)
+
+
+def first_of(*patterns):
+    """Return the first file that there is, or None."""
+    for pattern in patterns:
+        for path in sorted(glob.glob(pattern)):
+            return path
+    return None
 
 
 def faketime_library():
