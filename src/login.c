@@ -336,7 +336,8 @@ bool login(struct session *s, const struct pop3_command *then, size_t n, struct 
 	done = choose(s, &binding, e);
 	if (done)
 		report_step(s->setting->report_fd, "logging in");
-	done = done && (!s->capabilities.utf8 || announce_utf8(s, ahead, e)) &&
+	done = done &&
+		(!(s->capabilities.utf8 || s->setting->utf8) || announce_utf8(s, ahead, e)) &&
 		log_in(s, &binding, ahead, e);
 	buf_release(&binding);
 	if (!done)

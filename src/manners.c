@@ -8,6 +8,7 @@
  */
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -20,13 +21,19 @@ enum {
 	RENEW_WAIT_MAX_S = 900, /* a session that goes on with a run's work waits so long */
 };
 
-static int64_t changed_ns(const char *path)
+/* When the file was changed that the password may come from; 0: never, or it is in none. */
+static int64_t secret_changed_ns(const struct account *a)
 {
+	char *path = a->password_file ? xstrdup(a->password_file)
+		: a->netrc            ? secret_netrc_path()
+				      : NULL;
 	struct stat st;
+	int64_t changed_ns = 0;
 
-	if (!path || stat(path, &st) < 0)
-		return 0;
-	return (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
+	if (path && stat(path, &st) == 0)
+		changed_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
+	free(path);
+	return changed_ns;
 }
 
 static bool read_guard(struct fetch *f, struct error *e)
@@ -35,7 +42,7 @@ static bool read_guard(struct fetch *f, struct error *e)
 
 	f->guard = (struct guard){
 		.config_ns = f->order->config_ns,
-		.secret_ns = changed_ns(f->account->password_file),
+		.secret_ns = secret_changed_ns(f->account),
 	};
 	snprintf(f->guard.place, sizeof(f->guard.place), "%s:%u", to->host, (unsigned)to->port);
 	return guard_read(&f->guard, f->store, e);

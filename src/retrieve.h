@@ -56,6 +56,7 @@ struct retrieval {
 	bool suspected;              /* a mail ended the session that must be fetched alone … */
 	uint32_t suspect;            /* … this one, in the listing */
 	bool lost_step;      /* answers and commands did not fit together: pipelining may be why */
+	bool wants_utf8;     /* a mail was refused to a session that has not sent UTF8 */
 	bool verified;       /* all answers to a pipelined flight did */
 	bool session_failed; /* *e is about the connection, not about the destination */
 };

@@ -188,6 +188,11 @@ static void fail_retrieval(struct loop *l, const struct pop3_event *ev)
 	error_set(&e, ERROR_LATER, "%s refuses to send message %lu; it stays on the server",
 		l->r->account->endpoint.host, (unsigned long)ev->msg);
 	error_server(&e, ev->text);
+	/* RFC 6856 s.5. It was not offered, or not before the login. */
+	if (ev->code == POP3_CODE_UTF8 && !session_asked_for_utf8(l->r->session)) {
+		l->r->wants_utf8 = true;
+		error_append(&e, " until the next run, which will ask for UTF8");
+	}
 	settle_flight(l, index);
 	loop_add_failure(l, index, true, &e);
 }

@@ -239,6 +239,7 @@ bool session_send(struct session *s, const struct pop3_command *command, struct 
 		return false;
 	}
 	s->last_sent = command->verb;
+	s->utf8 = s->utf8 || command->verb == POP3_UTF8;
 	if (pop3_outstanding(s->engine) == 1)
 		s->moved = true;
 	trace_command(s, command);
@@ -414,6 +415,11 @@ bool session_pipelining(const struct session *s)
 bool session_asks_ahead(const struct session *s)
 {
 	return session_pipelining(s) && s->setting->pipelining_proven;
+}
+
+bool session_asked_for_utf8(const struct session *s)
+{
+	return s->utf8;
 }
 
 bool session_encrypted(const struct session *s)

@@ -75,6 +75,7 @@ struct session_setting {
 	const struct session_watch *watch; /* may be NULL */
 	struct session_lesson *lesson;     /* filled in; may be NULL */
 	bool without_capa;                 /* remembered from before: the server dislikes it */
+	bool utf8;        /* remembered from before: mail there needs UTF8, offered or not */
 	bool delay_known; /* remembered from before: which LOGIN-DELAY this user has */
 };
 struct session;
@@ -104,6 +105,8 @@ bool session_pipelining(const struct session *s);
 /* Whether the commands of then go out in one flight, as those of the login do. */
 bool session_asks_ahead(const struct session *s);
 bool session_encrypted(const struct session *s);
+/* Whether UTF8 (RFC 6856) was sent, whatever came of it. */
+bool session_asked_for_utf8(const struct session *s);
 /* What it was logged in with. */
 enum mech session_mechanism(const struct session *s);
 size_t session_outstanding(const struct session *s);

@@ -30,6 +30,7 @@ struct session {
 	bool closed;              /* it was that the connection has ended */
 	bool without_capa;        /* CAPA is not sent */
 	enum pop3_verb last_sent; /* the last command */
+	bool utf8;                /* UTF8 was sent */
 	int64_t timeout_ms;
 	int64_t since_ms;   /* when it began to wait for the next event */
 	int64_t arrival_ms; /* when the way to the plan must be over; 0: it is */

@@ -216,6 +216,8 @@ static bool fetch_mail(struct fetch *f, bool *again, struct error *e)
 				 : (struct set_aside){.uid = NULL};
 	if (fetches_alone(f))
 		note_sizes(f, r.sizes);
+	if (r.wants_utf8)
+		(void)!store_set(f->store, "utf8", "wanted", &noted);
 	f->in_step = f->in_step || (!done && r.lost_step);
 	f->blamed = f->blamed || (r.session_failed && r.failures_n);
 	f->verified = f->verified || r.verified;
@@ -443,7 +445,7 @@ bool visit(struct fetch *f, bool *again, struct error *e)
 {
 	bool done, without_capa = false;
 	enum mech used;
-	char sizes[20] = "", counted[24] = "", two_lines[8] = "";
+	char sizes[20] = "", counted[24] = "", two_lines[8] = "", utf8[8] = "";
 
 	*again = false;
 	if (f->store && !store_get(f->store, "pipelining", f->pipelining, sizeof(f->pipelining), e))
@@ -460,7 +462,8 @@ bool visit(struct fetch *f, bool *again, struct error *e)
 		return false;
 	f->counted = counted[0];
 	f->count_due = f->counted && !fetch_only_looks(f) && is_past(counted, COUNT_EVERY_S);
-	if (!recall_login(f, &used, e) || !read_capa(f, &without_capa, e))
+	if (!recall_login(f, &used, e) || !read_capa(f, &without_capa, e) ||
+		(f->store && !store_get(f->store, "utf8", utf8, sizeof(utf8), e)))
 		return false;
 	/* The run before has lost its step, and could not try in step. */
 	f->in_step = f->in_step || strcmp(f->pipelining, "doubted") == 0;
@@ -477,6 +480,7 @@ bool visit(struct fetch *f, bool *again, struct error *e)
 		.stop = f->order->stop,
 		.stop_fd = f->order->stop_fd,
 		.without_capa = without_capa,
+		.utf8 = utf8[0],
 		.delay_known = f->guard.delay_s && f->guard.source == GUARD_OWN,
 	};
 	if (!open_session(f, again, e))

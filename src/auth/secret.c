@@ -207,14 +207,19 @@ static void search_keyring(struct secret_search *list, size_t n, const struct se
 
 /* ---- .netrc ---- */
 
+char *secret_netrc_path(void)
+{
+	const char *named = getenv("NETRC"), *home = getenv("HOME");
+
+	return named && *named ? xstrdup(named) : xasprintf("%s/.netrc", home && *home ? home : "");
+}
+
 /* Fresh; *shown is how sentences name it, also fresh. */
 static char *netrc_path(char **shown)
 {
-	const char *named = getenv("NETRC"), *home = getenv("HOME");
-	char *path = named && *named ? xstrdup(named)
-				     : xasprintf("%s/.netrc", home && *home ? home : "");
+	char *path = secret_netrc_path();
 
-	*shown = text_tilde(path, home);
+	*shown = text_tilde(path, getenv("HOME"));
 	return path;
 }
 

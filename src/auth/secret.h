@@ -67,6 +67,8 @@ struct secret_way {
  * there is one thread.
  */
 void secret_search(struct secret_search *list, size_t n, const struct secret_way *way);
+/* The .netrc that is looked into, whether it is there or not; fresh. */
+char *secret_netrc_path(void);
 /* Whether .netrc has a password that secret_search would find; where is for its name and line. */
 bool secret_in_netrc(const struct secret_sources *from, char *where, size_t room);
 

@@ -2,11 +2,13 @@
 """Manners towards servers: time between logins, refused logins, mailboxes in use, UTF8, proxies."""
 
 import os
+import subprocess
 import unittest
 
 import corpus
 import fakes
 import harness
+import needs
 import popd
 import popd_case
 
@@ -285,6 +287,17 @@ class Refused(popd_case.PopdCase):
         self.ambil()
         self.assert_maildir(corpus.numbered(2))
 
+    def test_another_netrc_ends_the_pause(self):
+        self.serve(mails=corpus.numbered(2))
+        self.configure(password_file=None)
+        netrc = "machine localhost login %s password %%s\n" % popd.USER
+        self.box.write(".netrc", netrc % "wrong")
+        self.pause()
+        self.assert_paused()
+        self.box.write(".netrc", netrc % popd.PASSWORD)
+        self.ambil()
+        self.assert_maildir(corpus.numbered(2))
+
     def test_another_configuration_ends_the_pause(self):
         self.serve(mails=corpus.numbered(2))
         self.configure(password_file=None, password_command="echo wrong")
@@ -342,6 +355,36 @@ class Refused(popd_case.PopdCase):
         for _ in range(5):
             self.assertNotIn("row", self.box.run().stderr)
         self.assertEqual(self.server.count_sessions(), 6)
+
+
+class Keyring(FakeCase):
+    def login(self):
+        process = self.box.start("login", "home", "--stdin", stdin=subprocess.PIPE,
+                                 env=self.keyring)
+        process.stdin.write(b"secret\n")
+        process.stdin.close()
+        process.stdin = None
+        result = harness.finish(process)
+        if "no keyring here" in result.stderr:
+            needs.missing_here("no libsecret: install the Debian package libsecret-1-0")
+        self.assert_code(result, 0)
+
+    def test_a_new_password_in_the_keyring_ends_the_pause(self):
+        self.keyring = {"SECRET_BACKEND": "file", "SECRET_FILE_TEST_PASSWORD": "x",
+                        "SECRET_FILE_TEST_PATH": self.box.path("keyring")}
+        self.serve(corpus.numbered(2))
+        self.configure(password_file=None)
+        self.login()
+        self.ambil(env=self.keyring)
+        self.server.answers[b"PASS"] = b"-ERR [AUTH] no more\r\n"
+        for _ in range(4):
+            self.assert_code(self.box.run(env=self.keyring), 77)
+        self.server.answers.clear()
+        before = self.server.connections
+        self.assert_code(self.box.run(env=self.keyring), 77)
+        self.assertEqual(self.server.connections, before)
+        self.login()
+        self.ambil(env=self.keyring)
 
 
 class NotThePassword(FakeCase):
@@ -411,10 +454,26 @@ class Utf8(FakeCase):
         self.ambil()
         self.assert_maildir([self.MAIL])
 
+    def test_a_mail_that_is_refused_without_it_comes_with_the_next_run(self):
+        mails = corpus.numbered(1) + [self.MAIL]
+        self.serve(mails, capabilities=["UIDL"], answers={b"RETR 2": b"-ERR [UTF8] it is needed\r\n"})
+        result = self.box.run()
+        self.assert_code(result, 75)
+        self.assertEqual(len(result.lines), 1)
+        self.assert_said(result.stderr, "refuses to send message 2; it stays on the server until "
+                         "the next run, which will ask for UTF8", '"[UTF8] it is needed"')
+        self.assert_maildir(mails[:1])
+        self.server.heard.clear()
+        self.server.answers.clear()
+        self.ambil()
+        self.assertEqual(self.server.verbs()[:4], ["CAPA", "UTF8", "USER", "PASS"])
+        self.assert_maildir(mails)
+
     def test_it_goes_before_any_mechanism_and_behind_stls(self):
-        for auth in ("user", "plain", "cram-md5", "apop"):
+        for auth, login in (("user", "USER"), ("plain", "AUTH"), ("apop", "APOP"),
+                            ("scram-sha-256", "AUTH")):
             with self.subTest(auth=auth):
-                server = popd.Popd("--cap", "UTF8", "--apop", tls="starttls",
+                server = popd.Popd("--apop", "--sasl", "SCRAM-SHA-256 PLAIN", tls="starttls",
                                    mails=corpus.numbered(1))
                 self.addCleanup(server.stop)
                 self.box.write("password", popd.PASSWORD + "\n")
@@ -422,13 +481,11 @@ class Utf8(FakeCase):
                     "home", host="localhost", port=server.port, user=popd.USER, tls="starttls",
                     ca_file=server.ca, auth=auth, password_file="~/password"))
                 result = self.box.run("-d")
+                self.assert_code(result, 0)
                 said = [line.split()[1] for line in result.stderr.splitlines()
                         if line.startswith("C: ")]
-                if auth in said or "AUTH" in said or result.code == 0:
-                    login = {"user": "USER", "apop": "APOP"}.get(auth, "AUTH")
-                    self.assertIn(login, said, str(result))
-                    self.assertLess(said.index("STLS"), said.index("UTF8"))
-                    self.assertLess(said.index("UTF8"), said.index(login))
+                self.assertLess(said.index("STLS"), said.index("UTF8"))
+                self.assertLess(said.index("UTF8"), said.index(login))
 
 
 class Proxies(FakeCase):
