@@ -174,7 +174,7 @@ class Raw(hostile.HostileCase):
     def peer(self, octets, then=None, every=None):
         """Listens; sends these octets to whoever comes, and perhaps more for as long as he stays."""
         listener = socket.create_server(("127.0.0.1", 0))
-        self.heard = b""
+        self.heard, self.came = b"", 0
 
         def talk():
             while True:
@@ -182,6 +182,7 @@ class Raw(hostile.HostileCase):
                     connection, _ = listener.accept()
                 except OSError:
                     return
+                self.came += 1
                 with connection:
                     connection.settimeout(15)
                     try:
@@ -198,16 +199,37 @@ class Raw(hostile.HostileCase):
         self.addCleanup(lambda: listener.shutdown(socket.SHUT_RDWR))
         self.port = listener.getsockname()[1]
 
-    def refused(self, codes, limit=6):
+    def refused(self, codes, limit=6, says=()):
         self.serve(tls="implicit")
         self.keys = {"port": self.port}
         self.configure()
-        self.assert_tidy(self.go(limit=limit), codes)
+        self.assert_tidy(self.go(limit=limit), codes, *says)
         self.assertNotIn(hostile.PASSWORD.encode(), self.heard)
         self.assertNotIn(hostile.PLAIN.encode(), self.heard)
         self.keys = {}
         self.cured_by = lambda: None
         self.cure()
+
+    def test_fatal_alerts(self):
+        """Each has its words, and none makes the client try again with less."""
+        for code, said in ((40, "refused the TLS handshake"), (70, "speaks only TLS 1.0 or 1.1"),
+                           (71, "refused the TLS handshake"), (80, "refused the TLS handshake"),
+                           (86, "refused the TLS handshake"), (112, "refused the TLS handshake"),
+                           (42, "refused the TLS handshake"), (116, "refused the TLS handshake"),
+                           (255, "refused the TLS handshake: unknown alert")):
+            with self.subTest(alert=code):
+                self.setUp()
+                self.peer(b"\x15\x03\x03\x00\x02\x02" + bytes([code]))
+                self.refused((69,), says=[said])
+                self.assertEqual(self.came, 1)
+
+    def test_a_warning_and_then_the_end(self):
+        self.peer(b"\x15\x03\x03\x00\x02\x01\x70\x15\x03\x03\x00\x02\x01\x00")
+        self.refused((69, 75))
+
+    def test_an_alert_of_no_known_level(self):
+        self.peer(b"\x15\x03\x03\x00\x02\x07\x28")
+        self.refused((69, 75))
 
     def test_garbage_in_the_handshake(self):
         self.peer(os.urandom(3000))
