@@ -206,7 +206,9 @@ static void refused_early(struct fetch *f, struct error *e)
 
 static void count_refusal(struct fetch *f, const struct session_lesson *lesson, struct error *e)
 {
-	if (f->order->by_hand)
+	/* A token is no guess that would lock an account, and there is another one as soon as the
+	 * user has signed in again. */
+	if (f->order->by_hand || account_uses_token(f->account))
 		return;
 	if (lesson->code != POP3_CODE_AUTH && guard_looks_busy(e->why))
 		return;

@@ -295,7 +295,8 @@ bool mech_choose(const struct mech_list *wanted, const struct mech_facts *facts,
 		return no_credential(list[0], e);
 	if (!in_clear)
 		return not_offered(wanted, facts, e);
-	error_set(e, ERROR_TLS, "the password would go in clear over the network");
+	error_set(e, ERROR_TLS, "the %s would go in clear over the network",
+		facts->token ? "token" : "password");
 	return error_remedy(
 		e, "only for a tunnel or this machine itself", "allow-cleartext-password = true");
 }

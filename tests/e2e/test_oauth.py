@@ -350,7 +350,7 @@ class OnPopd(TokenTests, popd_case.PopdCase):
         self.give(TOKEN, allow_cleartext_password=None)
         result = self.box.run()
         self.assert_code(result, 69)
-        self.assertIn("in clear", result.stderr)
+        self.assertIn("the token would go in clear", result.stderr)
         self.assertEqual(self.auth_lines(), [])
         self.assertNotIn(TOKEN, self.server.log())
 
@@ -378,6 +378,15 @@ class OnPopd(TokenTests, popd_case.PopdCase):
                 self.assert_hidden(result.stderr)
                 self.assertEqual(len(self.command.runs()), 1)
         self.assertEqual(self.server.count_sessions(), 0)
+
+    def test_refused_tokens_bring_no_pause(self):
+        """Whoever has signed in again need not tell ambil of it."""
+        self.serve("--token", TOKEN)
+        self.give("wrong", retry_auth=1)
+        for _ in range(2):
+            self.assert_refused(self.box.run(), "refused the login")
+        self.box.write("answer1", TOKEN)
+        self.ambil()
 
     def test_what_follows_the_first_line_is_ignored(self):
         self.serve("--token", TOKEN)
