@@ -165,15 +165,18 @@ void proxy_refuses_login(struct proxy_talk *t)
 	error_remedy(&t->failure, "correct", "the user in proxy, or the proxy's password");
 }
 
+/* What it said may be the password that it was told, or the beginning of it. */
 void proxy_is_none(struct proxy_talk *t, const char *protocol, struct span said)
 {
-	struct buf room = {NULL, 0, 0};
+	enum { SHOWN_MAX = 60 };
 
-	if (said.len > 60)
-		said.len = 60;
-	proxy_fail(t, ERROR_PROTOCOL, "does not speak %s (it answered \"%s\")", protocol,
-		safe(hide_in(&t->hide, said, &room)).text);
-	buf_release(&room);
+	if (said.len > SHOWN_MAX)
+		said.len = SHOWN_MAX;
+	if (t->password)
+		proxy_fail(t, ERROR_PROTOCOL, "does not speak %s", protocol);
+	else
+		proxy_fail(t, ERROR_PROTOCOL, "does not speak %s (it answered \"%s\")", protocol,
+			safe(said).text);
 }
 
 static bool check_login(const struct proxy *proxy, const char *password, struct error *e)

@@ -518,6 +518,26 @@ static void parse__knows_six_words_for_yes_and_no(void **state)
 	}
 }
 
+static void parse__resolves_the_percent_signs_of_a_url(void **state)
+{
+	static const struct {
+		const char *text, *resolved; /* NULL: refused */
+	} table[] = {{"anna", "anna"}, {"a%40b%3a%2F", "a@b:/"}, {"%c3%A4", "\xc3\xa4"}, {"", ""},
+		{"%", NULL}, {"a%4", NULL}, {"%4g", NULL}, {"%zz", NULL}, {"%00", NULL},
+		{"%0a", NULL}, {"a\nb", NULL}, {"%7f", NULL}};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(table); i++) {
+		char *resolved = parse_percent(span_of(table[i].text));
+
+		if (table[i].resolved)
+			assert_string_equal(resolved, table[i].resolved);
+		else
+			assert_null(resolved);
+		free(resolved);
+	}
+}
+
 /* ---- text ---- */
 
 static void text__lets_nothing_through_that_steers_a_terminal(void **state)
@@ -1118,6 +1138,7 @@ int main(void)
 		cmocka_unit_test(parse__wants_a_unit_for_an_age),
 		cmocka_unit_test(parse__reads_sizes_in_powers_of_1024),
 		cmocka_unit_test(parse__knows_six_words_for_yes_and_no),
+		cmocka_unit_test(parse__resolves_the_percent_signs_of_a_url),
 		cmocka_unit_test(text__lets_nothing_through_that_steers_a_terminal),
 		cmocka_unit_test(text__says_what_it_cut),
 		cmocka_unit_test(text__stays_within_any_room),
