@@ -59,6 +59,20 @@ struct where dial_where(const char *host, uint16_t port)
 	return where;
 }
 
+/* A command may be long, and its beginning tells which it is. */
+static void name_command(const char *command, struct where *link)
+{
+	enum { SHOWN_MAX = 60 };
+	const struct safe shown = safe(span_of(command));
+	size_t len = strlen(shown.text), n = len < SHOWN_MAX ? len : SHOWN_MAX;
+
+	/* Not in the middle of a letter. */
+	while (n < len && ((unsigned char)shown.text[n] & 0xc0) == 0x80)
+		n--;
+	snprintf(link->text, sizeof(link->text), "socket-command \"%.*s%s\"", (int)n, shown.text,
+		n < len ? "\xe2\x80\xa6" : "");
+}
+
 struct where dial_link(const struct endpoint *to)
 {
 	struct where link = {""};
@@ -69,8 +83,7 @@ struct where dial_link(const struct endpoint *to)
 		snprintf(link.text, sizeof(link.text), "the socket %s",
 			safe(span_of(to->socket)).text);
 	else if (to->command)
-		snprintf(link.text, sizeof(link.text), "socket-command \"%s\"",
-			safe(span_of(to->command)).text);
+		name_command(to->command, &link);
 	else if (proxy_parse(to->proxy, &proxy, &ignored) && proxy.kind != PROXY_NONE)
 		link = proxy_shown(&proxy);
 	else

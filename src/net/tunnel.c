@@ -23,8 +23,8 @@ enum { COMPLAINTS_MAX = 1024, END_MS = 1000, PATIENCE_MS = 500 };
 struct tunnel {
 	struct stream stream;
 	struct stream *lower;
-	char *command;
-	pid_t pid; /* 0: it was reaped */
+	struct where link; /* for words */
+	pid_t pid;         /* 0: it was reaped */
 	struct child_result result;
 	int complaints_fd;
 	struct buf complaints;
@@ -71,7 +71,6 @@ static struct span first_complaint(const struct tunnel *t)
 /* It has closed its end: how, and why? True: as it should, and without a word. */
 static bool ended_well(struct tunnel *t, struct error *e)
 {
-	const struct safe shown = safe(span_of(t->command));
 	struct span why;
 
 	if (t->pid && child_wait(t->pid, END_MS, &t->result))
@@ -79,14 +78,13 @@ static bool ended_well(struct tunnel *t, struct error *e)
 	listen_to_complaints(t);
 	why = first_complaint(t);
 	if (!t->pid && t->result.end == CHILD_SIGNALLED)
-		error_set(e, ERROR_NETWORK, "socket-command \"%.200s\" was ended by signal %d",
-			shown.text, t->result.code);
+		error_set(e, ERROR_NETWORK, "%s was ended by signal %d", t->link.text,
+			t->result.code);
 	else if (!t->pid && t->result.code)
-		error_set(e, ERROR_NETWORK, "socket-command \"%.200s\" ended with status %d",
-			shown.text, t->result.code);
+		error_set(
+			e, ERROR_NETWORK, "%s ended with status %d", t->link.text, t->result.code);
 	else if (why.len)
-		error_set(e, ERROR_NETWORK, "socket-command \"%.200s\" closed the connection",
-			shown.text);
+		error_set(e, ERROR_NETWORK, "%s closed the connection", t->link.text);
 	else
 		return true;
 	if (why.len)
@@ -143,7 +141,6 @@ static void tunnel_free(struct stream *s)
 		child_end(t->pid, PATIENCE_MS, &t->result);
 	close(t->complaints_fd);
 	buf_release(&t->complaints);
-	free(t->command);
 	free(t);
 }
 
@@ -207,7 +204,7 @@ bool tunnel_open(const struct endpoint *to, struct stream **out, struct error *e
 	t = xcalloc(1, sizeof(*t));
 	t->stream.ops = &ops;
 	t->lower = stream_over_fd(io[0]);
-	t->command = xstrdup(to->command);
+	t->link = dial_link(to);
 	t->pid = pid;
 	t->complaints_fd = complaints[0];
 	*out = &t->stream;
