@@ -137,6 +137,12 @@ static bool handshake_failed(const struct tls *t, int rc, const struct plan *pla
 {
 	if (came_in_clear(t))
 		return in_clear(t, plan, e);
+	/* A command that is the connection has said why it ended. */
+	if (t->failure.why[0]) {
+		if (e)
+			*e = t->failure;
+		return false;
+	}
 	if (t->failure.kind != ERROR_NONE || rc == GNUTLS_E_PREMATURE_TERMINATION) {
 		error_set(e, ERROR_NETWORK, "%s closed the connection during the TLS handshake",
 			plan->peer->host);

@@ -50,21 +50,24 @@ static void listen_to_complaints(struct tunnel *t)
 	}
 }
 
+static bool ends_line(char c)
+{
+	return c == '\n' || c == '\r';
+}
+
 /* The first line that says anything. */
 static struct span first_complaint(const struct tunnel *t)
 {
-	struct span all = buf_span(&t->complaints), line;
+	struct span line = buf_span(&t->complaints);
+	size_t len = 0;
 
-	do {
-		const char *end = all.len ? memchr(all.data, '\n', all.len) : NULL;
-
-		line = (struct span){all.data, end ? (size_t)(end - all.data) : all.len};
-		all.data += line.len + (end != NULL);
-		all.len -= line.len + (end != NULL);
-		while (line.len &&
-			(line.data[line.len - 1] == '\r' || line.data[line.len - 1] == ' '))
-			line.len--;
-	} while (!line.len && all.len);
+	while (line.len && (ends_line(line.data[0]) || line.data[0] == ' ')) {
+		line.data++;
+		line.len--;
+	}
+	while (len < line.len && !ends_line(line.data[len]))
+		len++;
+	line.len = len;
 	return line;
 }
 

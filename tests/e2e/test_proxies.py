@@ -368,6 +368,8 @@ class Command(LinkCase):
     def test_one_that_fails_before_tls(self):
         self.fails(75, "localhost closed the connection during the TLS handshake",
                    'socket-command "false" ended with status 1', socket_command="false")
+        self.fails(75, "closed the connection: not today", socket_command=
+                   "sh -c 'echo not today >&2'")
 
     def test_one_that_is_killed(self):
         self.fails(75, "was ended by signal 9", socket_command="sh -c 'kill -9 $$'", tls="none",
