@@ -21,6 +21,16 @@
 
 #include "base/parse.h"
 
+/* Codes have levels, parted by slashes (RFC 2449 s.8): one may be more exact than what we know. */
+static bool begins_with_code(struct span name, const char *code)
+{
+	size_t len = strlen(code);
+
+	if (name.len > len && name.data[len] == '/')
+		name.len = len;
+	return span_is_nocase(name, code);
+}
+
 static enum pop3_code read_code(struct span text)
 {
 	static const struct {
@@ -33,6 +43,8 @@ static enum pop3_code read_code(struct span text)
 		{"SYS/PERM", POP3_CODE_SYS_PERM},
 		{"AUTH", POP3_CODE_AUTH},
 		{"UTF8", POP3_CODE_UTF8},
+		/* RFC 3206 s.4: no fault of name and password, whatever stands behind it. */
+		{"SYS", POP3_CODE_SYS_TEMP},
 	};
 	const char *close;
 	struct span name;
@@ -44,7 +56,7 @@ static enum pop3_code read_code(struct span text)
 		return POP3_CODE_NONE;
 	name = (struct span){text.data + 1, (size_t)(close - text.data) - 1};
 	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
-		if (span_is_nocase(name, codes[i].name))
+		if (begins_with_code(name, codes[i].name))
 			return codes[i].code;
 	return POP3_CODE_OTHER;
 }

@@ -211,6 +211,18 @@ class LoginDelay(popd_case.PopdCase):
         self.assert_maildir(mails)
         self.assertEqual(len(self.server.sessions(2)), 2)
 
+    def test_nor_does_a_message_that_wants_a_session_of_its_own(self):
+        mails = corpus.numbered(6)
+        self.serve("--cap", "LOGIN-DELAY 3600", mails=mails, faults=["list-lie:3:5000"])
+        self.configure()
+        result = self.box.run()
+        self.assert_code(result, 75)
+        self.assert_said(result.stderr, "wants 1 h between logins", "a later run goes on")
+        self.assertLess(len(self.maildir()), 6)
+        self.ambil(env=self.later("+61m"))
+        self.assert_maildir(mails)
+        self.assertEqual(len(self.server.sessions(2)), 2)
+
     def test_a_delay_past_all_sense_is_a_day(self):
         self.serve("--cap", "LOGIN-DELAY 4294967295", mails=corpus.numbered(2))
         self.configure()
@@ -403,7 +415,7 @@ class NotThePassword(FakeCase):
                       "cram-md5": ["UIDL", "SASL CRAM-MD5"]}
         steps = [("user", b"GREETING"), ("user", b"USER"), ("user", b"PASS"), ("plain", b"AUTH"),
                  ("cram-md5", b"AUTH"), ("apop", b"APOP")]
-        for code in (b"[SYS/TEMP]", b"[IN-USE]"):
+        for code in (b"[SYS/TEMP]", b"[IN-USE]", b"[SYS/OTHER]"):
             for auth, step in steps:
                 with self.subTest(code=code, auth=auth, step=step):
                     answers = {b"GREETING": b"+OK <1.2@fake>\r\n",

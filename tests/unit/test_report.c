@@ -341,6 +341,32 @@ static void report__shows_errors_even_when_quiet(void **state)
 	buf_release(&out[2]);
 }
 
+static void report__does_not_say_again_what_a_run_before_has_said(void **state)
+{
+	static const struct {
+		enum report_verbosity verbosity;
+		const char *want;
+	} cases[] = {
+		{REPORT_QUIET, ""},
+		{REPORT_ERRORS, ""},
+		{REPORT_SUMMARY, "ambil: home: too early\n"},
+		{REPORT_VERBOSE, "ambil: home: too early\n"},
+	};
+	struct buf out[3] = {{NULL, 0, 0}};
+	struct report r = done_with((struct report_counts){.said = true});
+
+	(void)state;
+	error_set(&r.u.end.error, ERROR_BUSY, "too early");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct report_setting setting = setting_for(cases[i].verbosity);
+
+		render(&setting, &r, 1, out);
+		assert_string_equal(out[2].data, cases[i].want);
+	}
+	buf_release(&out[1]);
+	buf_release(&out[2]);
+}
+
 static void report__puts_what_check_finds_on_standard_output(void **state)
 {
 	struct buf out[3] = {{NULL, 0, 0}};
@@ -1096,6 +1122,7 @@ int main(void)
 		cmocka_unit_test(report__ends_no_line_in_blanks),
 		cmocka_unit_test(report__answers_a_request_to_stop),
 		cmocka_unit_test(report__shows_errors_even_when_quiet),
+		cmocka_unit_test(report__does_not_say_again_what_a_run_before_has_said),
 		cmocka_unit_test(report__puts_what_check_finds_on_standard_output),
 		cmocka_unit_test(report__remembers_output_that_was_lost),
 		cmocka_unit_test(report__lists_what_a_dry_run_would_do),
