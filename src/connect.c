@@ -177,6 +177,16 @@ static void say_for_url(const struct session *s, struct error *e)
 		{"port = 995", "POP3 over TLS is normally port 995", "leave the port out"},
 	};
 
+	static const char auth[] = "auth = ";
+	char lead[sizeof(e->lead)], mechanism[40];
+
+	if (strncmp(e->remedy, auth, strlen(auth)) == 0) {
+		memcpy(lead, e->lead, sizeof(lead));
+		snprintf(mechanism, sizeof(mechanism), "%s", e->remedy + strlen(auth));
+		error_remedy(e, lead, "write ;AUTH=%s behind the user",
+			strcmp(mechanism, "auto") == 0 ? "*" : mechanism);
+		return;
+	}
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
 		if (!strstr(e->remedy, others[i].word))
 			continue;

@@ -86,7 +86,10 @@ static void blame_password(const struct session *s, const char *source, struct e
 			: setting || place ? "correct it"
 					   : "try again");
 	if (other != MECH_NONE)
-		snprintf(more, sizeof(more), "  or, if it is right,  auth = %s", mech_name(other));
+		snprintf(more, sizeof(more),
+			a->temporary ? "  or, if it is right,  write ;AUTH=%s behind the user"
+				     : "  or, if it is right,  auth = %s",
+			mech_name(other));
 	if (setting)
 		error_remedy(e, lead, "%s in %s%s", source, config_origin(a, source), more);
 	else if (place)

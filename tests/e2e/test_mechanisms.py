@@ -234,6 +234,19 @@ class Choice(popd_case.PopdCase):
         self.assert_said(result.stderr, "by SCRAM-SHA-256", "or, if it is right,  auth = plain")
         self.assertEqual(self.server.sessions(1)[0]["verbs"].get("AUTH"), 1)
 
+    def test_where_there_is_only_a_url_the_way_around_is_one_in_it(self):
+        self.serve("--sasl", "SCRAM-SHA-256 PLAIN", mails=[])
+        url = "pops://anna%%s@localhost:%d" % self.server.port
+        password = {"CREDENTIALS_DIRECTORY": self.box.home, "SSL_CERT_FILE": self.server.ca}
+        self.box.write("ambil.anna@localhost+%d" % self.server.port, "wrong\n")
+        result = self.box.run("fetch", url % "", env=password)
+        self.assert_code(result, 77)
+        self.assertIn("or, if it is right,  write ;AUTH=plain behind the user", result.stderr)
+        result = self.box.run("fetch", url % ";AUTH=CRAM-MD5", env=password)
+        self.assert_code(result, 69)
+        self.assert_said(result.stderr, 'does not offer the login "cram-md5"',
+                         "write ;AUTH=* behind the user")
+
     def test_a_bound_login_that_is_refused_does_not_ask_for_the_password(self):
         self.serve("--sasl", "SCRAM-SHA-256-PLUS SCRAM-SHA-1 PLAIN", mails=[])
         self.configure(password_file=self.box.write("other", "wrong\n"))

@@ -228,7 +228,9 @@ class Processes(hostile.HostileCase):
         if harness.sanitized():
             return                              # it keeps what was freed, and shadows of all
         for tls, keys in (("implicit", {}), ("none", {}), ("none", {"auth": "user"}),
-                          ("none", {"password_file": None, "password_command": "cat password"})):
+                          ("none", {"password_file": None, "password_command": "cat password"}),
+                          # Last: what is weaker would not be taken any more.
+                          ("none", {"options": ("--sasl", "SCRAM-SHA-256")})):
             with self.subTest(tls=tls, **keys):
                 for have, most in zip(self.copies(tls, **keys), ([0, 0, 0], [2, 1, 0])):
                     self.assertTrue(all(a <= b for a, b in zip(have, most)), have)
