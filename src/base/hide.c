@@ -5,7 +5,6 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 static const char hidden[] = "<hidden>";
 
@@ -37,9 +36,19 @@ static bool goes_on(char c)
 		(u >= 'a' && u <= 'z');
 }
 
-static bool stands_at(struct span words, size_t at, const char *secret, size_t len)
+static char lower(char c)
 {
-	return len <= words.len - at && strncasecmp(words.data + at, secret, len) == 0;
+	return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+}
+
+/* How much of the secret's beginning stands at a place. */
+static size_t common(struct span words, size_t at, const char *secret)
+{
+	size_t n = 0;
+
+	while (secret[n] && at + n < words.len && lower(words.data[at + n]) == lower(secret[n]))
+		n++;
+	return n;
 }
 
 static bool is_own_word(struct span words, size_t at, size_t len)
@@ -54,17 +63,12 @@ static size_t secret_at(const struct hide *h, struct span words, size_t at, bool
 	size_t longest = 0;
 
 	for (size_t i = 0; i < h->n; i++) {
-		size_t len;
+		size_t len = common(words, at, h->secrets[i]);
+		bool whole = !h->secrets[i][len];
 
-		/* Letters differ in this bit from their like, and little else does. */
-		if ((words.data[at] ^ h->secrets[i][0]) & ~0x20)
-			continue;
-		len = strlen(h->secrets[i]);
-		if (!stands_at(words, at, h->secrets[i], len))
-			continue;
-		if (len < HIDE_SHORT)
+		if (whole && len < HIDE_SHORT)
 			*all = *all || is_own_word(words, at, len);
-		else if (len > longest)
+		else if ((whole || len >= HIDE_PART) && len > longest)
 			longest = len;
 	}
 	return longest;

@@ -20,8 +20,11 @@ void hide_add(struct hide *h, const char *secret);
  * A secret of less than HIDE_SHORT octets may be part of any word: "a" taken out of a sentence
  * would leave a riddle, and tell everyone what the secret is. It counts only as a word of its own,
  * and then nothing of the words is shown, since the gap alone would tell too much.
+ *
+ * Of a long one, such as a token, a server may repeat no more than fits: HIDE_PART octets of its
+ * beginning count as well.
  */
-enum { HIDE_SHORT = 8 };
+enum { HIDE_SHORT = 8, HIDE_PART = 16 };
 struct span hide_in(const struct hide *h, struct span words, struct buf *room);
 
 #endif

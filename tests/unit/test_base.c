@@ -914,7 +914,8 @@ static void file__syncs_a_folder_and_names_one_that_it_cannot(void **state)
 
 static void file__syncs_the_way_to_a_name(void **state)
 {
-	char *folder = path_in(state, "a/b"), *name = path_in(state, "a/b/c"), *lost = path_in(state, "x/y/z");
+	char *folder = path_in(state, "a/b"), *name = path_in(state, "a/b/c"),
+	     *lost = path_in(state, "x/y/z");
 	struct error e = {0};
 
 	assert_true(file_make_folders(folder, NULL, ERROR_STORE, &e));
@@ -1081,6 +1082,12 @@ static void hide__takes_secrets_out_of_words(void **state)
 		{{"pa55-w0rd/x", "AGFubmEAcGE="}, "AGFubmEAcGE= is pa55-w0rd/x",
 			"<hidden> is <hidden>"},
 		{{"12345678", "123456789"}, "1234567890", "<hidden>0"},
+		/* The beginning of a long one. */
+		{{"0123456789abcdefghi"}, "not 0123456789abcdefgh", "not <hidden>"},
+		{{"0123456789abcdefghi"}, "not 0123456789ABCDEF...", "not <hidden>..."},
+		{{"0123456789abcdefghi"}, "not 0123456789abcde...", "not 0123456789abcde..."},
+		{{"0123456789abcdefghi"}, "not 123456789abcdefghi", "not 123456789abcdefghi"},
+		{{"0123456789abcdefghi", "0123456789abcdefgh"}, "0123456789abcdefghx", "<hidden>x"},
 		/* Short ones: a word of its own hides all, a part of a word is none. */
 		{{"a"}, "wrong password", "wrong password"},
 		{{"a"}, "not a password", "<hidden>"},
