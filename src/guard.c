@@ -19,7 +19,7 @@
 #include "base/parse.h"
 
 #define FACT "logins"
-enum { FACT_ROOM = 520, NUMBERS = 10, RESET_PATIENCE_MS = 5000, RESET_POLL_MS = 100 };
+enum { FACT_ROOM = 520, NUMBERS = 11, RESET_PATIENCE_MS = 5000, RESET_POLL_MS = 100 };
 
 /* ---- decisions ---- */
 
@@ -56,9 +56,15 @@ int64_t guard_wait_s(const struct guard *g, bool by_hand, int64_t now_s)
 
 int64_t guard_pause_s(const struct guard *g, uint32_t retry, int64_t now_s)
 {
+	int64_t pause_s = g->certain ? GUARD_PAUSE_MAX_S : GUARD_PAUSE_MIN_S;
+
 	if (!retry || g->refusals < retry)
 		return 0;
-	return left_s(g->refused_s, GUARD_PAUSE_S, now_s);
+	for (uint32_t i = retry; i < g->refusals && pause_s < GUARD_PAUSE_MAX_S; i++)
+		pause_s *= 2;
+	if (pause_s > GUARD_PAUSE_MAX_S)
+		pause_s = GUARD_PAUSE_MAX_S;
+	return left_s(g->refused_s, pause_s, now_s);
 }
 
 static void take(struct guard *g, const struct guard_event *event)
@@ -78,6 +84,7 @@ static void take(struct guard *g, const struct guard_event *event)
 	g->guess_s = 0;
 	g->refusals = 0;
 	g->refused_s = 0;
+	g->certain = false;
 	if (!announced && !enforced)
 		g->told = false;
 }
@@ -113,6 +120,7 @@ void guard_apply(struct guard *g, const struct guard_event *event)
 		if (g->refusals < UINT32_MAX)
 			g->refusals++;
 		g->refused_s = event->now_s;
+		g->certain = event->certain;
 		break;
 	case GUARD_TOLD:
 		g->told = true;
@@ -165,10 +173,10 @@ static void write_text(const struct guard *g, char *text, size_t room)
 	if (guard_is_empty(g))
 		text[0] = '\0';
 	else
-		snprintf(text, room, "%lld %lu %u %lld %lu %d %lu %lld %lld %lld %s",
+		snprintf(text, room, "%lld %lu %u %lld %lu %d %lu %lld %d %lld %lld %s",
 			(long long)g->login_s, (unsigned long)g->delay_s, (unsigned)g->source,
 			(long long)g->early_s, (unsigned long)g->guess_s, g->told,
-			(unsigned long)g->refusals, (long long)g->refused_s,
+			(unsigned long)g->refusals, (long long)g->refused_s, g->certain,
 			(long long)g->config_ns, (long long)g->secret_ns, g->place);
 }
 
@@ -191,10 +199,11 @@ static void read_text(struct guard *g, const char *text)
 	g->guess_s = (uint32_t)n[4];
 	g->told = n[5] != 0;
 	/* Another configuration, or another file of the password, may be another password. */
-	if ((int64_t)n[8] != g->config_ns || (int64_t)n[9] != g->secret_ns)
+	if ((int64_t)n[9] != g->config_ns || (int64_t)n[10] != g->secret_ns)
 		return;
 	g->refusals = (uint32_t)n[6];
 	g->refused_s = (int64_t)n[7];
+	g->certain = n[8] != 0;
 }
 
 bool guard_read(struct guard *g, struct store *store, struct error *e)

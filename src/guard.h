@@ -17,7 +17,8 @@ enum {
 	GUARD_DELAY_MAX_S = 86400, /* no server can ask for more */
 	GUARD_GUESS_S = 60,        /* after a refusal that tells no time; doubled each time … */
 	GUARD_GUESS_MAX_S = 900,   /* … up to this, or what the server announces */
-	GUARD_PAUSE_S = 86400,     /* between two attempts of an account that is paused */
+	GUARD_PAUSE_MIN_S = 3600, /* how long a paused account is left alone; doubled each time … */
+	GUARD_PAUSE_MAX_S = 86400, /* … up to this, and at once when it is the password for sure */
 	GUARD_ENFORCED_S = 7 * 86400, /* so long a refusal says that the server means it */
 };
 
@@ -37,6 +38,7 @@ struct guard {
 	bool told;         /* an unattended run has said that it came too early */
 	uint32_t refusals; /* logins of unattended runs that were refused, in a row */
 	int64_t refused_s; /* when the last of them was */
+	bool certain;      /* that one was due to name or password, by its response code */
 	bool stored;       /* the state has this fact, whatever it is about */
 };
 
@@ -44,7 +46,7 @@ struct guard {
 enum guard_what {
 	GUARD_TAKEN,   /* delay_s, source: what the server announces; 0: nothing */
 	GUARD_EARLY,   /* refused: it came too early */
-	GUARD_REFUSED, /* refused: name or password */
+	GUARD_REFUSED, /* refused: name or password; certain: by its response code */
 	GUARD_TOLD,    /* it was said that the run came too early */
 };
 struct guard_event {
@@ -52,6 +54,7 @@ struct guard_event {
 	int64_t now_s;
 	uint32_t delay_s;
 	enum guard_source source;
+	bool certain;
 };
 void guard_apply(struct guard *g, const struct guard_event *event);
 

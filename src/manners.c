@@ -143,7 +143,7 @@ bool manners_allow(struct fetch *f, struct error *e)
 		return false;
 	pause_s = guard_pause_s(&f->guard, f->account->retry_auth, now_s);
 	if (pause_s && !f->order->by_hand) {
-		/* Each attempt says that it was refused: that is once a day. */
+		/* The attempts say that they were refused: in the end that is once a day. */
 		f->counts.said = true;
 		say_pause(f, pause_s, e);
 		return false;
@@ -206,18 +206,26 @@ static void refused_early(struct fetch *f, struct error *e)
 
 static void count_refusal(struct fetch *f, const struct session_lesson *lesson, struct error *e)
 {
+	int64_t pause_s;
+	char pause[32];
+
 	/* A token is no guess that would lock an account, and there is another one as soon as the
 	 * user has signed in again. */
 	if (f->order->by_hand || account_uses_token(f->account))
 		return;
 	if (lesson->code != POP3_CODE_AUTH && guard_looks_busy(e->why))
 		return;
-	note(f, (struct guard_event){.what = GUARD_REFUSED});
-	if (!guard_pause_s(&f->guard, f->account->retry_auth, clock_wall_s()))
+	note(f,
+		(struct guard_event){
+			.what = GUARD_REFUSED, .certain = lesson->code == POP3_CODE_AUTH});
+	pause_s = guard_pause_s(&f->guard, f->account->retry_auth, clock_wall_s());
+	if (!pause_s)
 		return;
+	write_wait(pause, sizeof(pause), pause_s);
 	if (f->guard.refusals > 1)
 		error_append(e, ", %lu times in a row", (unsigned long)f->guard.refusals);
-	error_append(e, "; so that the account does not get locked, the next attempt is in a day");
+	error_append(
+		e, "; so that the account does not get locked, the next attempt is in %s", pause);
 }
 
 void manners_refused(struct fetch *f, const struct session_lesson *lesson, struct error *e)

@@ -268,7 +268,7 @@ class Refused(popd_case.PopdCase):
         for _ in range(2):
             self.assert_refused(self.box.run(), ": \"[AUTH]")
         self.assert_refused(self.box.run(), ", 3 times in a row; so that the account does not get "
-                            "locked, the next attempt is in a day: \"[AUTH]")
+                            "locked, the next attempt is in 1 d: \"[AUTH]")
 
     def assert_paused(self, *args, **more):
         sessions = self.server.count_sessions()
@@ -289,6 +289,16 @@ class Refused(popd_case.PopdCase):
         self.assert_refused(self.box.run(env=self.later("+25h")), "4 times in a row", "[AUTH]")
         self.assert_paused(env=self.later("+26h"))
         self.assert_refused(self.box.run(env=self.later("+50h")), "5 times in a row", "[AUTH]")
+
+    def test_a_refusal_that_may_have_another_reason_pauses_it_for_less(self):
+        self.serve("--no-cap", "AUTH-RESP-CODE", mails=corpus.numbered(2),
+                   faults=["err:PASS::failed"])
+        self.configure(auth="user")
+        for _ in range(2):
+            self.assert_refused(self.box.run())
+        self.assert_refused(self.box.run(), "3 times in a row; so that", 'is in 1 h: "failed"')
+        self.assert_paused(env=self.later("+59m"))
+        self.assert_refused(self.box.run(env=self.later("+61m")), "4 times", "is in 2 h")
 
     def test_another_password_ends_the_pause(self):
         self.serve(mails=corpus.numbered(2))

@@ -19,7 +19,7 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-enum { NOW = 1795490813, DAY = 86400 };
+enum { NOW = 1795490813, HOUR = 3600, DAY = 86400 };
 
 static void guard__waits_as_long_as_the_server_wants(void **state)
 {
@@ -70,17 +70,36 @@ static void guard__pauses_after_refusals_in_a_row(void **state)
 {
 	static const struct {
 		uint32_t refusals, retry;
+		bool certain;
 		int64_t refused_s, pause_s;
 	} table[] = {
-		{0, 3, 0, 0}, {2, 3, NOW - 60, 0}, {3, 3, NOW, DAY}, {3, 3, NOW - 60, DAY - 60},
-		{3, 3, NOW - DAY, 0}, {4, 3, NOW - 60, DAY - 60}, {1, 1, NOW - 60, DAY - 60},
-		{1000, 0, NOW - 60, 0}, /* unlimited */
-		{3, 3, NOW + 1, 0},     /* the clock was turned back */
+		{0, 3, true, 0, 0},
+		{2, 3, true, NOW - 60, 0},
+		{3, 3, true, NOW, DAY},
+		{3, 3, true, NOW - 60, DAY - 60},
+		{3, 3, true, NOW - DAY, 0},
+		{4, 3, true, NOW - 60, DAY - 60},
+		{1, 1, true, NOW - 60, DAY - 60},
+		{1000, 0, true, NOW - 60, 0}, /* unlimited */
+		{3, 3, true, NOW + 1, 0},     /* the clock was turned back */
+		/* It may be something else than the password. */
+		{2, 3, false, NOW, 0},
+		{3, 3, false, NOW, HOUR},
+		{3, 3, false, NOW - HOUR, 0},
+		{4, 3, false, NOW, 2 * HOUR},
+		{5, 3, false, NOW, 4 * HOUR},
+		{6, 3, false, NOW, 8 * HOUR},
+		{7, 3, false, NOW, 16 * HOUR},
+		{8, 3, false, NOW, DAY},
+		{9, 3, false, NOW, DAY},
+		{UINT32_MAX, 1, false, NOW, DAY},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(table); i++) {
-		struct guard g = {.refusals = table[i].refusals, .refused_s = table[i].refused_s};
+		struct guard g = {.refusals = table[i].refusals,
+			.refused_s = table[i].refused_s,
+			.certain = table[i].certain};
 
 		assert_int_equal(guard_pause_s(&g, table[i].retry, NOW), table[i].pause_s);
 	}
@@ -95,7 +114,7 @@ static void taken(struct guard *g, int64_t now_s, uint32_t delay_s, enum guard_s
 
 static void happens(struct guard *g, enum guard_what what, int64_t now_s)
 {
-	guard_apply(g, &(struct guard_event){.what = what, .now_s = now_s});
+	guard_apply(g, &(struct guard_event){.what = what, .now_s = now_s, .certain = true});
 }
 
 static void guard__remembers_nothing_of_a_server_without_a_delay(void **state)
@@ -377,13 +396,13 @@ static void guard__takes_no_fact_that_makes_no_sense(void **state)
 	static const char *const table[] = {
 		"x",
 		"1 2 3",
-		"1795490813 300 1 0 0 0 0 0 0 0",
-		"1795490813 300 1 0 0 0 0 0 0 0 pop.example.org:99",
-		"-1 300 1 0 0 0 0 0 0 0 pop.example.org:995",
-		"1795490813 86401 1 0 0 0 0 0 0 0 pop.example.org:995",
-		"1795490813 300 3 0 0 0 0 0 0 0 pop.example.org:995",
-		"1795490813 300 1 0 86401 0 0 0 0 0 pop.example.org:995",
-		"1795490813 300 1 0 0 0 4294967296 0 0 0 pop.example.org:995",
+		"1795490813 300 1 0 0 0 0 0 0 0 0",
+		"1795490813 300 1 0 0 0 0 0 0 0 0 pop.example.org:99",
+		"-1 300 1 0 0 0 0 0 0 0 0 pop.example.org:995",
+		"1795490813 86401 1 0 0 0 0 0 0 0 0 pop.example.org:995",
+		"1795490813 300 3 0 0 0 0 0 0 0 0 pop.example.org:995",
+		"1795490813 300 1 0 86401 0 0 0 0 0 0 pop.example.org:995",
+		"1795490813 300 1 0 0 0 4294967296 0 0 0 0 pop.example.org:995",
 	};
 	struct place *p = *state;
 	struct error e = {0};
@@ -396,7 +415,7 @@ static void guard__takes_no_fact_that_makes_no_sense(void **state)
 			fail_msg("%s", table[i]);
 	}
 	assert_true(store_set(
-		p->store, "logins", "1795490813 300 1 0 0 0 0 0 0 0 pop.example.org:995", &e));
+		p->store, "logins", "1795490813 300 1 0 0 0 0 0 0 0 0 pop.example.org:995", &e));
 	g = known(p->store, fresh(0, 0));
 	assert_int_equal(g.login_s, NOW);
 }
