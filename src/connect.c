@@ -170,7 +170,7 @@ static void say_for_url(const struct session *s, struct error *e)
 	static const struct {
 		const char *word, *lead, *remedy;
 	} others[] = {
-		{"ca-file =", "own CA?", "SSL_CERT_FILE=/path/ca.pem ambil fetch "},
+		{"ca-file =", "own CA?", "SSL_CERT_FILE=/path/ca.pem ambil "},
 		{"tls = implicit", "", "write pops:// instead of pop://"},
 		{"tls = starttls", "", "write pop:// instead of pops://"},
 		{"as host", "", "use one of these names in the URL"},
@@ -190,25 +190,52 @@ static void say_for_url(const struct session *s, struct error *e)
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
 		if (!strstr(e->remedy, others[i].word))
 			continue;
-		error_remedy(e, others[i].lead, "%s%s", others[i].remedy,
+		error_remedy(e, others[i].lead, "%s%s%s", others[i].remedy,
+			i > 0                       ? ""
+				: s->setting->watch ? "doctor "
+						    : "fetch ",
 			i == 0 ? s->account->typed : "");
 		return;
 	}
 }
 
-static bool start_tls(struct session *s, struct error *e)
+/* To the one remedy that is a change of "host". */
+static void add_origin(const struct session *s, struct error *e)
+{
+	if (strstr(e->remedy, "as host") && !s->account->temporary)
+		say_where(s, e->remedy, sizeof(e->remedy), " in ", "");
+}
+
+/* Whoever looks on sees what was shown; only then a server that is not trusted is talked to. */
+static bool shake_hands(struct session *s, struct error *e)
 {
 	const struct account *a = s->account;
+	const struct session_watch *watch = s->setting->watch;
 	const struct tls_peer peer = {a->endpoint.host, a->endpoint.port,
 		a->endpoint.connect_timeout_ms, s->setting->stop_fd};
+	struct tls_facts facts;
+	bool done;
 
+	if (!watch)
+		return tls_inspect(&s->stream, &a->tls, &peer, s->setting->tls, NULL, e);
+	done = tls_look(&s->stream, &a->tls, &peer, &facts, &s->distrust, e);
+	if (s->distrust.kind) {
+		add_origin(s, &s->distrust);
+		if (a->temporary)
+			say_for_url(s, &s->distrust);
+	}
+	if (facts.seen)
+		watch->handshake(watch->self, &facts, s->distrust.kind ? &s->distrust : NULL);
+	return done;
+}
+
+static bool start_tls(struct session *s, struct error *e)
+{
 	session_begins(s, SESSION_TLS);
 	report_step(s->setting->report_fd, "securing the connection");
-	if (!tls_inspect(&s->stream, &a->tls, &peer, s->setting->tls, NULL, e)) {
+	if (!shake_hands(s, e)) {
 		s->stream = NULL;
-		/* The one remedy that is a change of "host". */
-		if (strstr(e->remedy, "as host") && !s->account->temporary)
-			say_where(s, e->remedy, sizeof(e->remedy), " in ", "");
+		add_origin(s, e);
 		return false;
 	}
 	s->encrypted = true;
@@ -219,8 +246,6 @@ static bool start_tls(struct session *s, struct error *e)
 		snprintf(line, sizeof(line), "%s", tls_description(s->stream));
 		session_trace(s, "*", line);
 	}
-	if (s->setting->watch)
-		s->setting->watch->secured(s->setting->watch->self, s->stream);
 	return true;
 }
 
@@ -364,6 +389,20 @@ bool session_connect(const struct session_setting *setting, struct session **out
 	if (try_to_connect(setting, setting->without_capa, out, &again, lost_step, e))
 		return true;
 	return again && try_to_connect(setting, true, out, &ignored, lost_step, e);
+}
+
+bool session_choose(struct session *s, struct error *e)
+{
+	if (login_choose(s, e))
+		return true;
+	if (s->account->temporary)
+		say_for_url(s, e);
+	return false;
+}
+
+bool session_has_stamp(const struct session *s)
+{
+	return s->stamp != NULL;
 }
 
 bool session_login(struct session *s, const struct pop3_command *then, size_t n, struct error *e)

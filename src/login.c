@@ -330,11 +330,27 @@ static void find_binding(struct session *s, struct buf *binding)
 		buf_clear(binding);
 }
 
+bool login_choose(struct session *s, struct error *e)
+{
+	struct buf binding = {NULL, 0, 0};
+	bool done;
+
+	find_binding(s, &binding);
+	done = choose(s, &binding, e);
+	buf_release(&binding);
+	return done;
+}
+
 bool login(struct session *s, const struct pop3_command *then, size_t n, struct error *e)
 {
 	bool ahead = session_asks_ahead(s), done;
 	struct buf binding = {NULL, 0, 0};
 
+	/* Nothing secret for it. */
+	if (s->distrust.kind) {
+		*e = s->distrust;
+		return false;
+	}
 	find_binding(s, &binding);
 	done = choose(s, &binding, e);
 	if (done)

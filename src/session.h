@@ -12,7 +12,7 @@
 #include "pop3/reply.h"
 
 struct dial_report;
-struct stream;
+struct tls_facts;
 
 /*
  * For whoever wants to look on while a session is opened (ambil doctor). Each may be called more
@@ -35,8 +35,11 @@ struct session_watch {
 	/* What became of the server's addresses, or its proxy's, also when the step failed; may be
 	 * NULL. */
 	void (*dialled)(void *self, const struct dial_report *report);
-	/* The connection is encrypted, and the server is the right one. */
-	void (*secured)(void *self, const struct stream *stream);
+	/*
+	 * What a TLS handshake has shown. distrust: NULL, or why the server is not trusted; it goes
+	 * on then, up to what comes before a login, which session_login() refuses.
+	 */
+	void (*handshake)(void *self, const struct tls_facts *facts, const struct error *distrust);
 	void *self;
 };
 
@@ -92,6 +95,10 @@ bool session_open(const struct session_setting *setting, const struct pop3_comma
 /* The first half of it: up to a server that is ready for a login, with its capabilities. */
 bool session_connect(const struct session_setting *setting, struct session **out, bool *lost_step,
 	struct error *e) MUST_CHECK;
+/* Chooses the mechanism that session_login() would use, and no more: see session_mechanism(). */
+bool session_choose(struct session *s, struct error *e) MUST_CHECK;
+/* Whether the greeting allows APOP. */
+bool session_has_stamp(const struct session *s);
 /* The second half. s stays the caller's, also on failure. */
 bool session_login(
 	struct session *s, const struct pop3_command *then, size_t n, struct error *e) MUST_CHECK;

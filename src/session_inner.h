@@ -21,7 +21,8 @@ struct session {
 	struct hide hide; /* the password, and what is made of it and sent */
 	struct buf shown; /* the server's words without these */
 	bool encrypted;
-	bool exporter; /* what the channel of TLS is bound by; see tls_channel_binding() */
+	struct error distrust; /* why the server is not trusted; kind ERROR_NONE: it is */
+	bool exporter;         /* what the channel of TLS is bound by; see tls_channel_binding() */
 	bool stop_seen;
 	bool want_write_to_read; /* TLS must write before it can read on */
 	bool want_read_to_write;
@@ -63,6 +64,8 @@ void session_note_refusal(const struct session *s, enum pop3_code code);
 /* CAPA behind the login; what was said of LOGIN-DELAY before it holds unless this says more. */
 bool session_ask_capabilities_again(struct session *s, struct error *e) MUST_CHECK;
 
+/* Sets s->mech to the one that login() takes. */
+bool login_choose(struct session *s, struct error *e) MUST_CHECK;
 /*
  * From AUTHORIZATION to TRANSACTION state with the strongest way that is offered and allowed, and
  * at most one attempt. then: see session_open().

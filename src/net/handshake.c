@@ -264,8 +264,9 @@ static void note_facts(const struct tls *t, struct tls_facts *facts)
 	}
 }
 
-bool tls_inspect(struct stream **s, const struct tls_policy *policy, const struct tls_peer *peer,
-	struct tls_memory *memory, struct tls_facts *facts, struct error *e)
+/* distrust: NULL, or where to say why a server is not trusted that is talked to all the same. */
+static bool start(struct stream **s, const struct tls_policy *policy, const struct tls_peer *peer,
+	struct tls_memory *memory, struct tls_facts *facts, struct error *distrust, struct error *e)
 {
 	const struct plan plan = {policy, peer};
 	const char *shown = policy->host ? policy->host : peer->host;
@@ -279,7 +280,8 @@ bool tls_inspect(struct stream **s, const struct tls_policy *policy, const struc
 	done = name && set_up(t, policy, name, e) && shake_hands(t, &plan, e);
 	if (done && facts)
 		note_facts(t, facts);
-	if (done && !trust_verify(t->session, policy, name, shown, e)) {
+	if (done && !trust_verify(t->session, policy, name, shown, distrust ? distrust : e) &&
+		!distrust) {
 		gnutls_alert_send(t->session, GNUTLS_AL_FATAL, GNUTLS_A_BAD_CERTIFICATE);
 		done = false;
 	}
@@ -288,7 +290,7 @@ bool tls_inspect(struct stream **s, const struct tls_policy *policy, const struc
 		stream_free(&t->stream);
 		return false;
 	}
-	if (facts) {
+	if (facts && !(distrust && distrust->kind)) {
 		facts->trusted = true;
 		facts->pinned = policy->pins != NULL;
 	}
@@ -297,6 +299,19 @@ bool tls_inspect(struct stream **s, const struct tls_policy *policy, const struc
 	describe(t);
 	*s = &t->stream;
 	return true;
+}
+
+bool tls_inspect(struct stream **s, const struct tls_policy *policy, const struct tls_peer *peer,
+	struct tls_memory *memory, struct tls_facts *facts, struct error *e)
+{
+	return start(s, policy, peer, memory, facts, NULL, e);
+}
+
+bool tls_look(struct stream **s, const struct tls_policy *policy, const struct tls_peer *peer,
+	struct tls_facts *facts, struct error *distrust, struct error *e)
+{
+	*distrust = (struct error){.kind = ERROR_NONE};
+	return start(s, policy, peer, NULL, facts, distrust, e);
 }
 
 bool tls_start(struct stream **s, const struct tls_policy *policy, const char *host, uint16_t port,

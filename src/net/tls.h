@@ -95,7 +95,13 @@ struct tls_peer {
  */
 bool tls_inspect(struct stream **s, const struct tls_policy *policy, const struct tls_peer *peer,
 	struct tls_memory *memory, struct tls_facts *facts, struct error *e) MUST_CHECK;
-/* The same, with neither. */
+/*
+ * For whoever only looks: goes on with a server that is not trusted, *distrust then says why.
+ * Nothing that is secret may be sent there. *distrust is of ERROR_NONE else.
+ */
+bool tls_look(struct stream **s, const struct tls_policy *policy, const struct tls_peer *peer,
+	struct tls_facts *facts, struct error *distrust, struct error *e) MUST_CHECK;
+/* The same as tls_inspect(), with neither. */
 bool tls_start(struct stream **s, const struct tls_policy *policy, const char *host, uint16_t port,
 	int64_t timeout_ms, int stop_fd, struct error *e) MUST_CHECK;
 
