@@ -104,7 +104,8 @@ bool renamed_check(const struct renamed *r, struct error *e)
 			char *path = xasprintf("%s/%s", r->state_dir, entry->d_name);
 
 			if (is_same_mailbox(r, path)) {
-				settle(r, path);
+				if (!r->only_look)
+					settle(r, path);
 				fine = ask(r, old, e);
 			}
 			free(path);

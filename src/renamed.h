@@ -20,6 +20,7 @@ struct renamed {
 	unsigned port;
 	const char *const *known;
 	size_t known_n;
+	bool only_look; /* nothing is written, also not what a killed run has left */
 };
 /* False with ERROR_CONFIG and what can be done. States that cannot be read are passed over. */
 bool renamed_check(const struct renamed *r, struct error *e) MUST_CHECK;

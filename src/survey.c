@@ -11,7 +11,7 @@
 
 #include "base/clock.h"
 #include "base/parse.h"
-#include "base/text.h"
+#include "expire.h"
 #include "fetch_inner.h"
 
 /* A removed mail's row stays this long after the mail left the listing: servers flap. */
@@ -446,28 +446,16 @@ static bool warn_of_doubt(struct fetch *f, struct error *e)
 	return warn_once(f, "said-doubt", count, &w, e);
 }
 
-/* RFC 2449 s.6.7: the server may delete mail by itself, sooner than the account wants. */
+/* Said once, and again when the server changes its mind. */
 static bool compare_expire(struct fetch *f, struct error *e)
 {
 	const struct capabilities *c = session_capabilities(f->session);
-	const struct policy *policy = &f->account->policy;
 	struct error w = {0};
-	char days[20], kept[24];
+	char days[20];
 
-	if (!c->expires || c->expire_days == UINT32_MAX || policy->keep == KEEP_NOT)
-		return true;
-	if (policy->keep == KEEP_FOR && policy->keep_s <= (int64_t)c->expire_days * 86400)
+	if (!expire_contradicts(f->account->endpoint.host, c, &f->account->policy, &w))
 		return true;
 	snprintf(days, sizeof(days), "%lu", (unsigned long)c->expire_days);
-	text_duration(kept, sizeof(kept), policy->keep_s);
-	if (c->expire_days == 0)
-		error_set(&w, ERROR_CAPABILITY,
-			"%s says that mail may not stay there once it was fetched (EXPIRE 0), but keep = %s",
-			f->account->endpoint.host, policy->keep == KEEP_FOR ? kept : "true");
-	else
-		error_set(&w, ERROR_CAPABILITY,
-			"%s deletes mail by itself after %s days (EXPIRE), but keep = %s",
-			f->account->endpoint.host, days, policy->keep == KEEP_FOR ? kept : "true");
 	return warn_once(f, "said-expire", days, &w, e);
 }
 

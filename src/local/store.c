@@ -387,7 +387,7 @@ static bool create(struct store *s, const char *host, const char *user, struct e
 	return finish(s, done, e);
 }
 
-static bool check_user(struct store *s, const char *user, struct error *e)
+bool store_check_user(struct store *s, const char *user, struct error *e)
 {
 	char known[400];
 
@@ -453,7 +453,7 @@ struct store *store_open(const char *path, const char *host, const char *user, s
 	 * when. */
 	if (version == 0 && (!file_sync_way(path, ERROR_STORE, e) || !create(s, host, user, e)))
 		goto fail;
-	if (!check_user(s, user, e))
+	if (!store_check_user(s, user, e))
 		goto fail;
 	checkpoint_on_close(s, true);
 	return s;

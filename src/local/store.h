@@ -58,6 +58,8 @@ struct store *store_open(
  */
 bool store_open_readonly(const char *path, struct store **out, struct error *e) MUST_CHECK;
 void store_free(struct store *s);
+/* Whether it is of this user: the error of store_open() when it is not. */
+bool store_check_user(struct store *s, const char *user, struct error *e) MUST_CHECK;
 
 /* All rows, in memory, with a lookup by key. Costs some tens of octets a row besides the UID. */
 struct seen_set;
