@@ -62,8 +62,8 @@ _ambil_options()
 _ambil_arguments()
 {
 	case $1 in
-	'') printf '%s\n' fetch check login logout config help ;;
-	fetch | check) _ambil_accounts "$4" "$5" ;;
+	'') printf '%s\n' fetch check login logout doctor config help ;;
+	fetch | check | doctor) _ambil_accounts "$4" "$5" ;;
 	login | logout) [[ $2 -gt 0 ]] || _ambil_accounts "$4" "$5" ;;
 	config)
 		if [[ $2 -eq 0 ]]; then
@@ -72,7 +72,7 @@ _ambil_arguments()
 			_ambil_accounts "$4" "$5"
 		fi
 		;;
-	help) [[ $2 -gt 0 ]] || printf '%s\n' fetch check login logout config help ;;
+	help) [[ $2 -gt 0 ]] || printf '%s\n' fetch check login logout doctor config help ;;
 	esac
 }
 

@@ -7,7 +7,16 @@
 
 #include "base/error.h"
 
-enum verb { VERB_FETCH, VERB_CHECK, VERB_LOGIN, VERB_LOGOUT, VERB_CONFIG, VERB_HELP, VERBS };
+enum verb {
+	VERB_FETCH,
+	VERB_CHECK,
+	VERB_LOGIN,
+	VERB_LOGOUT,
+	VERB_DOCTOR,
+	VERB_CONFIG,
+	VERB_HELP,
+	VERBS
+};
 
 /* One entry per verb and per option; the help text is made of them. */
 struct cli_verb {

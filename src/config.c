@@ -156,9 +156,9 @@ static char *person_would_write(const struct popurl *url)
 	const char *port = other_port(url);
 	bool bracket = strchr(url->host, ':') != NULL;
 
-	return xasprintf("%s@%s%s%s%s%s", safe(span_of(url->user)).text, bracket ? "[" : "",
-		safe(span_of(url->host)).text, bracket ? "]" : "", port ? ":" : "",
-		port ? port : "");
+	return xasprintf("%s%s%s%s%s%s%s", safe(span_of(url->user)).text, url->user[0] ? "@" : "",
+		bracket ? "[" : "", safe(span_of(url->host)).text, bracket ? "]" : "",
+		port ? ":" : "", port ? port : "");
 }
 
 static void name_by_url(struct account *account, const struct popurl *parsed, const char *url)
@@ -174,15 +174,19 @@ static bool fill_from_url(
 {
 	const char *port = url->port ? url->port : usual_port(url);
 
+	/* Nobody: there is no such value of the setting. */
+	if (!url->user[0])
+		account->user = xstrdup("");
 	return set_from_url(config, account, "host", url->host, e) &&
-		set_from_url(config, account, "user", url->user, e) &&
+		(!url->user[0] || set_from_url(config, account, "user", url->user, e)) &&
 		set_from_url(
 			config, account, "tls", url->tls_at_once ? "implicit" : "starttls", e) &&
 		set_from_url(config, account, "port", port, e) &&
 		(!url->auth || set_from_url(config, account, "auth", url->auth, e));
 }
 
-struct account *config_add_url(struct config *config, const char *url, struct error *e)
+static struct account *add_url(
+	struct config *config, const char *url, bool needs_user, struct error *e)
 {
 	struct popurl parsed;
 	struct account *account;
@@ -190,6 +194,13 @@ struct account *config_add_url(struct config *config, const char *url, struct er
 
 	if (!popurl_parse(url, &parsed, e))
 		return NULL;
+	if (!parsed.user && needs_user) {
+		popurl_no_user(url, e);
+		popurl_release(&parsed);
+		return NULL;
+	}
+	if (!parsed.user)
+		parsed.user = xstrdup("");
 	name = account_name_for(parsed.user, parsed.host, other_port(&parsed));
 	account = config_find(config, name);
 	if (account && account->temporary) {
@@ -214,6 +225,16 @@ fail:
 	config->n--;
 	account = NULL;
 	goto end;
+}
+
+struct account *config_add_url(struct config *config, const char *url, struct error *e)
+{
+	return add_url(config, url, true, e);
+}
+
+struct account *config_add_server(struct config *config, const char *url, struct error *e)
+{
+	return add_url(config, url, false, e);
 }
 
 bool config_override(struct config *config, struct account *account, const char *setting,

@@ -117,6 +117,9 @@ bool config_no_such_account(const struct config *config, const char *name, struc
  * ERROR_USAGE for a bad URL or a password in it. The returned account moves when another is added.
  */
 struct account *config_add_url(struct config *config, const char *url, struct error *e) MUST_CHECK;
+/* The same for a URL that need not name a user: then the account's user is empty. */
+struct account *config_add_server(
+	struct config *config, const char *url, struct error *e) MUST_CHECK;
 bool config_is_url(const char *text);
 
 /*

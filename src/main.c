@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 #ifdef __linux__
@@ -144,13 +145,13 @@ static bool decide(const char *when, bool automatic)
 	return strcmp(when, "auto") == 0 ? automatic : strcmp(when, "always") == 0;
 }
 
-static bool wants_color(const char *when)
+static bool wants_color(const char *when, bool terminal)
 {
 	const char *no = getenv("NO_COLOR"), *force = getenv("CLICOLOR_FORCE");
 
 	if (force && force[0] && strcmp(force, "0") != 0)
 		return decide(when, true);
-	return decide(when, on_terminal() && !terminal_is_dumb() && !(no && no[0]));
+	return decide(when, terminal && !terminal_is_dumb() && !(no && no[0]));
 }
 
 static enum report_verbosity verbosity_of(const struct cli *cli)
@@ -183,7 +184,7 @@ static struct report_style style_for(const struct cli *cli, const struct config 
 {
 	return (struct report_style){
 		.multi_line = on_terminal(),
-		.color = wants_color(color_setting(cli, config)),
+		.color = wants_color(color_setting(cli, config), on_terminal()),
 	};
 }
 
@@ -191,6 +192,25 @@ static int fail(struct report_style style, const struct error *e)
 {
 	report_error(style, NULL, e);
 	return error_exit_code(e->kind);
+}
+
+/* Of the terminal that standard output is; 0 when it is none. */
+static size_t stdout_columns(void)
+{
+	struct winsize size;
+
+	if (isatty(STDOUT_FILENO) != 1)
+		return 0;
+	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col : 80;
+}
+
+/* How the lines of doctor look. */
+static void style_checks(
+	const struct cli *cli, const struct config *config, struct report_setting *setting)
+{
+	setting->columns = stdout_columns();
+	setting->color_stdout = wants_color(color_setting(cli, config), setting->columns > 0);
+	setting->screen = setting->columns && !terminal_is_dumb();
 }
 
 /* ---- which accounts ---- */
@@ -224,10 +244,14 @@ static bool override_program(struct config *config, const struct cli *cli, struc
 /* URLs first become accounts, because adding one moves the others. */
 static bool add_urls(struct config *config, const struct cli *cli, struct error *e)
 {
-	for (size_t i = 0; i < cli->n_arguments; i++)
-		if (config_is_url(cli->arguments[i]) &&
-			!config_add_url(config, cli->arguments[i], e))
+	for (size_t i = 0; i < cli->n_arguments; i++) {
+		const char *url = cli->arguments[i];
+
+		if (config_is_url(url) &&
+			!(cli->verb == VERB_DOCTOR ? config_add_server(config, url, e)
+						   : config_add_url(config, url, e)))
 			return false;
+	}
 	return true;
 }
 
@@ -275,6 +299,8 @@ static enum run_mode mode_of(const struct cli *cli)
 		return RUN_CHECK;
 	if (cli->verb == VERB_LOGIN)
 		return RUN_LOGIN;
+	if (cli->verb == VERB_DOCTOR)
+		return RUN_DOCTOR;
 	return cli->dry_run ? RUN_DRY : cli->from_now ? RUN_FROM_NOW : RUN_FETCH;
 }
 
@@ -303,6 +329,7 @@ static int run_chosen(const struct config *config, const struct cli *cli, struct
 		.jobs = config->jobs,
 		.state_dir = config->state_dir,
 		.config_ns = config->changed_ns,
+		.config_path = config->path,
 		.known = known,
 		.known_n = config->n,
 		.stop = &stop_signal,
@@ -321,6 +348,7 @@ static int run_chosen(const struct config *config, const struct cli *cli, struct
 		setting.verbosity < REPORT_DEBUG &&
 		decide(config->progress, on_terminal() && !terminal_is_dumb());
 	order.sizes = setting.progress;
+	style_checks(cli, config, &setting);
 	code = run_accounts(chosen, n, &order, &setting, &counts);
 	if (cli->exit_code && code == 0 && counts.new_mails == 0)
 		code = 1;

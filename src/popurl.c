@@ -120,16 +120,23 @@ bool popurl_parse(const char *text, struct popurl *out, struct error *e)
 	server = span_of(at ? at + 1 : rest);
 	if (server.len && server.data[server.len - 1] == '/')
 		server.len--;
-	if (!at) {
-		error_set(e, ERROR_USAGE, "the URL names no user");
-		return error_remedy(e, "write", "%.*s://USER@%s", (int)(rest - 3 - text), text,
-			safe(server).text);
-	}
-	if (parse_login((struct span){rest, (size_t)(at - rest)}, out, e))
+	if (!at || parse_login((struct span){rest, (size_t)(at - rest)}, out, e))
 		done = parse_server(server, out, e);
 	if (!done)
 		popurl_release(out);
 	return done;
+}
+
+bool popurl_no_user(const char *text, struct error *e)
+{
+	const char *rest = strstr(text, "://") + 3;
+	struct span server = span_of(rest);
+
+	if (server.len && server.data[server.len - 1] == '/')
+		server.len--;
+	error_set(e, ERROR_USAGE, "the URL names no user");
+	return error_remedy(
+		e, "write", "%.*s://USER@%s", (int)(rest - 3 - text), text, safe(server).text);
 }
 
 void popurl_release(struct popurl *url)

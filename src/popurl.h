@@ -9,7 +9,7 @@
 /* A POP URL (RFC 2384), with "pops" for TLS at once; "pop" requires STLS here. */
 struct popurl {
 	bool tls_at_once;
-	char *user;
+	char *user; /* NULL: not said */
 	char *auth; /* as the setting spells it: "auto", "plain", "apop", …; NULL: not said */
 	char *host; /* without brackets */
 	char *port; /* NULL: not said */
@@ -22,6 +22,8 @@ bool popurl_is_other(const char *text);
 bool popurl_refuse(const char *text, struct error *e);
 /* ERROR_USAGE, without the words of a password that stands in it. */
 bool popurl_parse(const char *text, struct popurl *out, struct error *e) MUST_CHECK;
+/* The error for a URL without a user where one is needed; false. */
+bool popurl_no_user(const char *text, struct error *e);
 void popurl_release(struct popurl *url);
 
 #endif

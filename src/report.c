@@ -20,6 +20,7 @@
 #include "base/mem.h"
 #include "base/parse.h"
 #include "base/text.h"
+#include "report_check.h"
 #include "report_tty.h"
 
 /* The worker's end */
@@ -162,7 +163,8 @@ struct account_view {
 struct reporter {
 	struct report_setting setting;
 	struct account_view *accounts;
-	struct live *live; /* NULL: none */
+	struct live *live;     /* NULL: none */
+	struct checks *checks; /* NULL: no doctor */
 	size_t name_width;
 	int why_width;
 	int stdout_failed; /* the first reason why output was lost; 0: none was */
@@ -190,6 +192,8 @@ struct reporter *reporter_new(const struct report_setting *setting)
 		r->why_width = KEPT_COLUMNS;
 	if (setting->progress && setting->verbosity > REPORT_QUIET)
 		r->live = live_new(&r->setting, r->name_width);
+	if (setting->checks)
+		r->checks = checks_new(&r->setting);
 	return r;
 }
 
@@ -198,6 +202,7 @@ void reporter_free(struct reporter *r)
 	if (!r)
 		return;
 	live_free(r->live);
+	checks_free(r->checks);
 	for (size_t i = 0; i < r->setting.n; i++)
 		buf_release(&r->accounts[i].items);
 	free(r->accounts);
@@ -216,8 +221,13 @@ bool reporter_wrote_all(const struct reporter *r, struct error *e)
 
 static void clear_live(struct reporter *r)
 {
+	struct buf b = {NULL, 0, 0};
+
 	if (r->live)
 		live_erase(r->live);
+	if (r->checks && checks_erase(r->checks, &b))
+		(void)put(STDOUT_FILENO, &b);
+	buf_release(&b);
 }
 
 static void begin_line(const struct reporter *r, struct buf *b, uint32_t account)
@@ -228,15 +238,20 @@ static void begin_line(const struct reporter *r, struct buf *b, uint32_t account
 }
 
 /* Writes whole lines, and releases them. */
-static void put_text(struct reporter *r, int fd, struct buf *b)
+static void put_over(struct reporter *r, int fd, struct buf *b)
 {
-	int failed;
+	int failed = put(fd, b);
 
-	clear_live(r);
-	failed = put(fd, b);
 	if (fd == STDOUT_FILENO && !r->stdout_failed)
 		r->stdout_failed = failed;
 	buf_release(b);
+}
+
+/* The same in the place of what is live. */
+static void put_text(struct reporter *r, int fd, struct buf *b)
+{
+	clear_live(r);
+	put_over(r, fd, b);
 }
 
 static void put_line(struct reporter *r, int fd, struct buf *b)
@@ -457,6 +472,19 @@ static void show_message(struct reporter *r, const struct report *what)
 	show_text(r, what->account, REPORT_VERBOSE, text);
 }
 
+/* Doctor: all that is not said by a check is left to -d, but for how a worker ended without a word.
+ */
+static void show_check(struct reporter *r, const struct report *what)
+{
+	struct buf b = {NULL, 0, 0};
+	bool told = checks_take(r->checks, what, &b);
+
+	if (b.len)
+		put_over(r, STDOUT_FILENO, &b);
+	if (!told)
+		report_error(r->setting.style, r->setting.names[what->account], &what->u.end.error);
+}
+
 void reporter_stopping(struct reporter *r, int signal_number)
 {
 	struct buf b = {NULL, 0, 0};
@@ -475,6 +503,10 @@ void reporter_take(struct reporter *r, const struct report *what)
 {
 	if (r->live)
 		live_take(r->live, what);
+	if (r->checks && what->type != REPORT_TRACE) {
+		show_check(r, what);
+		return;
+	}
 	switch (what->type) {
 	case REPORT_STEP:
 		show_text(r, what->account, REPORT_VERBOSE, what->u.text);
@@ -503,6 +535,7 @@ void reporter_take(struct reporter *r, const struct report *what)
 		break;
 	case REPORT_PLAN:
 	case REPORT_PROGRESS:
+	case REPORT_CHECK:
 		break;
 	}
 }

@@ -26,6 +26,7 @@ enum report_type {
 	REPORT_ITEM,     /* --dry-run: one listed mail and what would happen */
 	REPORT_WARNING, /* something the user should know; the run goes on. error holds the words */
 	REPORT_TRACE,   /* -d: one line of protocol, secrets hidden, in text */
+	REPORT_CHECK,   /* doctor: what one check has found, or that it has begun */
 	REPORT_DONE,    /* the last one: counts and the error that ended it, if any */
 };
 
@@ -44,6 +45,26 @@ struct report_counts {
 	bool locked;     /* another process has the account and does what was asked for */
 	bool same_again; /* --all: the next run begins with the same mails, not with those over the
 			    limit */
+};
+
+/* What doctor says in one line. */
+enum check_mark {
+	CHECK_TITLE,   /* text: whom all that follows is about */
+	CHECK_RUNNING, /* label: what is being looked at now */
+	CHECK_OK,
+	CHECK_NOTE, /* works, but the user should know */
+	CHECK_FAILED,
+	CHECK_SKIPPED,
+	CHECK_DETAIL, /* one more line about the check before it */
+	CHECK_MARKS
+};
+struct report_check {
+	enum check_mark mark;
+	bool verbose;       /* for -v only */
+	char label[24];     /* "certificate" */
+	char text[1000];    /* empty: error.text */
+	int64_t ms;         /* how long it took; less than 1: not worth a word */
+	struct error error; /* CHECK_FAILED, CHECK_NOTE: words, why, and what to do */
 };
 
 struct report {
@@ -72,6 +93,7 @@ struct report {
 			int64_t until_s; /* PLAN_KEPT: when it may be removed */
 		} item;
 		struct error error;
+		struct report_check check;
 		struct {
 			struct report_counts counts;
 			struct error error;
@@ -96,7 +118,11 @@ struct report_style {
 struct report_setting {
 	enum report_verbosity verbosity;
 	struct report_style style;
-	bool progress;   /* a live line per account */
+	bool progress; /* a live line per account */
+	bool checks;   /* doctor: what is checked is the output */
+	bool color_stdout;
+	bool screen;     /* doctor: standard output is a terminal that can take a line back */
+	size_t columns;  /* doctor: of that terminal; 0: lines are as long as they are */
 	bool on_stdout;  /* check, --dry-run: what is found is the output, not chatter */
 	bool no_summary; /* success is told by the caller */
 	/* Grows when the program goes on after it was stopped, so that others may have written to

@@ -27,6 +27,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/parse.h"
+#include "doctor/doctor.h"
 #include "fetch.h"
 #include "stop.h"
 
@@ -38,8 +39,10 @@ struct worker {
 	int fd; /* the pipe's reading end while RUNNING, else -1 */
 	struct secret password;
 	struct report_counts counts;
-	struct error error; /* what ended it */
-	bool reported;      /* REPORT_DONE has come */
+	struct error
+		no_password; /* doctor: why there is none, or what kept others from answering */
+	struct error error;  /* what ended it */
+	bool reported;       /* REPORT_DONE has come */
 	int code;
 };
 
@@ -92,6 +95,9 @@ static void work(struct run *run, struct worker *self, int report_fd, const sigs
 	/* The signals are blocked until here: none is lost or goes to the parent's handler. */
 	if (!stop_listen(before, &order.stop, &order.stop_fd))
 		_exit(error_exit_code(ERROR_INTERNAL));
+	if (order.mode == RUN_DOCTOR)
+		_exit(doctor_account(
+			self->account, &order, &self->password, &self->no_password, report_fd));
 	/* No atexit: what stdio and others hold is the parent's. */
 	_exit(fetch_account(self->account, &order, &self->password, report_fd));
 }
@@ -206,10 +212,39 @@ static void tell_unlocking(void *self)
 	report_error(run->style, NULL, &e);
 }
 
+/* A server that doctor looks at without a login. */
+static bool names_nobody(const struct account *account)
+{
+	return account->user && !account->user[0];
+}
+
+/* A login is a part of a check, but without a password all else is checked. */
+static void take_for_check(struct run *run, struct worker *w, struct secret_search *searched)
+{
+	struct error e = {0};
+
+	w->password = searched->found;
+	w->no_password = searched->trouble;
+	if (searched->found.value || searched->failed)
+		return;
+	if (!run->order->prompt || !secret_can_prompt())
+		secret_missing(searched, !run->order->prompt, &w->no_password);
+	else if (!secret_prompt(searched, &w->password, &e))
+		w->no_password = e;
+	if (e.kind == ERROR_INTERRUPTED) {
+		w->error = e;
+		end_with_error(run, w);
+	}
+}
+
 static void take_password(struct run *run, struct worker *w, struct secret_search *searched)
 {
 	bool found = searched->found.value;
 
+	if (run->order->mode == RUN_DOCTOR) {
+		take_for_check(run, w, searched);
+		return;
+	}
 	w->password = searched->found;
 	if (!found && !searched->failed && run->order->prompt) {
 		if (searched->trouble.kind && secret_can_prompt())
@@ -246,7 +281,8 @@ static void find_passwords(struct run *run)
 		whose[n] = &run->workers[i];
 		if (!secret_has_source(&list[n].from) &&
 			!account_uses_token(run->workers[i].account) &&
-			mech_list_needs(&run->workers[i].account->auth, CREDENTIAL_PASSWORD))
+			mech_list_needs(&run->workers[i].account->auth, CREDENTIAL_PASSWORD) &&
+			!names_nobody(run->workers[i].account))
 			n++;
 	}
 	if (n)
@@ -258,6 +294,22 @@ static void find_passwords(struct run *run)
 			take_password(run, whose[i], &list[i]);
 	free(list);
 	free(whose);
+}
+
+static bool is_sound_error(struct error *e)
+{
+	e->text[sizeof(e->text) - 1] = '\0';
+	e->why[sizeof(e->why) - 1] = '\0';
+	e->lead[sizeof(e->lead) - 1] = '\0';
+	e->remedy[sizeof(e->remedy) - 1] = '\0';
+	return e->kind < ERROR_KINDS;
+}
+
+static bool is_sound_check(struct report_check *c)
+{
+	c->label[sizeof(c->label) - 1] = '\0';
+	c->text[sizeof(c->text) - 1] = '\0';
+	return c->mark < CHECK_MARKS && is_sound_error(&c->error);
 }
 
 /* A worker that a server has taken over may write anything: nothing of it is believed unseen. */
@@ -279,11 +331,9 @@ static bool is_sound(struct report *r)
 		return r->u.item.why < PLAN_WHYS;
 	case REPORT_WARNING:
 	case REPORT_DONE:
-		e->text[sizeof(e->text) - 1] = '\0';
-		e->why[sizeof(e->why) - 1] = '\0';
-		e->lead[sizeof(e->lead) - 1] = '\0';
-		e->remedy[sizeof(e->remedy) - 1] = '\0';
-		return e->kind < ERROR_KINDS;
+		return is_sound_error(e);
+	case REPORT_CHECK:
+		return is_sound_check(&r->u.check);
 	case REPORT_WAITING:
 	case REPORT_PLAN:
 	case REPORT_PROGRESS:
@@ -396,7 +446,7 @@ static int exit_code(const struct run *run)
 	for (size_t i = 0; i < run->n; i++) {
 		int one = run->workers[i].code;
 
-		if (one && one != 75)
+		if (one && (one != 75 || run->order->mode == RUN_DOCTOR))
 			return one;
 		code = one ? one : code;
 	}
@@ -459,6 +509,7 @@ int run_accounts(struct account *const *accounts, size_t n, const struct run_ord
 
 	words.on_stdout = order->mode == RUN_CHECK || order->mode == RUN_DRY;
 	words.no_summary = order->mode == RUN_LOGIN;
+	words.checks = order->mode == RUN_DOCTOR;
 	words.destinations = (const char *const *)phrases;
 	run.reporter = reporter_new(&words);
 	run.workers = xcalloc(n, sizeof(*run.workers));

@@ -11,7 +11,7 @@
 #include "report.h"
 
 /* What every worker is asked to do. */
-enum run_mode { RUN_FETCH, RUN_DRY, RUN_CHECK, RUN_FROM_NOW, RUN_LOGIN };
+enum run_mode { RUN_FETCH, RUN_DRY, RUN_CHECK, RUN_FROM_NOW, RUN_LOGIN, RUN_DOCTOR };
 struct run_order {
 	enum run_mode mode;
 	bool trace;                    /* -d */
@@ -26,6 +26,7 @@ struct run_order {
 	size_t batch_max; /* mails made durable together, at most; 0: as many as the sink takes */
 	const char *state_dir;
 	int64_t config_ns;        /* when the configuration was changed last; 0: there is none */
+	const char *config_path;  /* the file that was read; NULL: there is none */
 	const char *const *known; /* the names of all accounts, chosen or not */
 	size_t known_n;
 	const volatile sig_atomic_t *stop; /* the number of the signal that asked to stop, else 0 */
@@ -36,7 +37,7 @@ struct run_order {
  * Fetches for all accounts, one worker process each, at most jobs at a time, and renders what they
  * report. Passwords are asked for before a worker starts. *counts, unless NULL, gets the sums.
  * Returns the exit code: 0; else 75 if all failures are temporary; else the first permanent
- * failure's code; 129, 130 or 143 when stopped.
+ * failure's code (of RUN_DOCTOR: of the first failure); 129, 130 or 143 when stopped.
  */
 int run_accounts(struct account *const *accounts, size_t n, const struct run_order *order,
 	const struct report_setting *setting, struct report_counts *counts);

@@ -259,6 +259,7 @@ static bool carry_out(struct fetch *f, bool *again, struct error *e)
 		return mark_all(f, e);
 	case RUN_LOGIN:
 	case RUN_FETCH:
+	case RUN_DOCTOR: /* never comes here */
 		break;
 	}
 	return fetch_mail(f, again, e);

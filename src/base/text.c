@@ -196,3 +196,26 @@ const char *text_nearest(const char *word, const char *const *words, size_t n)
 	}
 	return nearest;
 }
+
+void text_wrap(struct buf *out, const char *text, size_t column, size_t width)
+{
+	size_t at = column, blanks = 0;
+
+	while (*text) {
+		size_t len = strcspn(text, " ");
+
+		if (at > column && width && at + blanks + len > width) {
+			buf_printf(out, "\n%*s", (int)column, "");
+			at = column;
+		} else if (at > column) {
+			buf_printf(out, "%*s", (int)blanks, "");
+			at += blanks;
+		}
+		buf_add(out, text, len);
+		at += len;
+		text += len;
+		blanks = strspn(text, " ");
+		text += blanks;
+	}
+	buf_add_text(out, "\n");
+}

@@ -36,6 +36,12 @@ void text_duration(char *out, size_t room, int64_t seconds);
 /* path with the home folder written as ~; a fresh string. home may be NULL. */
 char *text_tilde(const char *path, const char *home);
 
+/*
+ * Adds text from this column on, and a newline; words that would pass width are put below, at the
+ * same column. width 0: all in one line. Counts octets.
+ */
+void text_wrap(struct buf *out, const char *text, size_t column, size_t width);
+
 /* The one of n words that word begins, or is a slip of the finger away from; NULL for none. */
 const char *text_nearest(const char *word, const char *const *words, size_t n);
 

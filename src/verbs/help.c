@@ -15,30 +15,6 @@
 
 enum { WIDTH_DEFAULT = 80, WIDTH_MIN = 40, WIDTH_MAX = 100, COLUMN = 24 };
 
-/* The rest of a line from column on, words wrapped and put below each other. */
-static void add_wrapped(struct buf *out, const char *text, size_t column, size_t width)
-{
-	size_t at = column;
-
-	while (*text) {
-		size_t len = strcspn(text, " ");
-
-		if (at > column && at + 1 + len > width) {
-			buf_printf(out, "\n%*s", (int)column, "");
-			at = column;
-		} else if (at > column) {
-			buf_add_text(out, " ");
-			at++;
-		}
-		buf_add(out, text, len);
-		at += len;
-		text += len;
-		while (*text == ' ')
-			text++;
-	}
-	buf_add_text(out, "\n");
-}
-
 /* Two columns. */
 static void add_entry(struct buf *out, const char *left, const char *right, size_t width)
 {
@@ -46,7 +22,7 @@ static void add_entry(struct buf *out, const char *left, const char *right, size
 		buf_printf(out, "  %s\n%*s", left, COLUMN, "");
 	else
 		buf_printf(out, "  %-*s", COLUMN - 2, left);
-	add_wrapped(out, right, COLUMN, width);
+	text_wrap(out, right, COLUMN, width);
 }
 
 static void add_option(struct buf *out, const struct cli_option *option, size_t width)
@@ -86,14 +62,14 @@ static void add_verb(struct buf *out, enum verb verb, size_t width)
 		first = false;
 	}
 	buf_add_text(out, "\n");
-	add_wrapped(out,
+	text_wrap(out,
 		"Options of every verb: ambil --help. The manual: man ambil, man ambil.conf.", 0,
 		width);
 }
 
 static void add_overview(struct buf *out, size_t width)
 {
-	add_wrapped(out,
+	text_wrap(out,
 		"ambil fetches your mail from POP3 servers, and never loses or doubles a message.",
 		0, width);
 	buf_add_text(out, "Usage: ambil [OPTION]... [VERB] [ARGUMENT]...\n");
@@ -107,7 +83,7 @@ static void add_overview(struct buf *out, size_t width)
 	for (size_t i = 0; i < CLI_OPTIONS; i++)
 		if (cli_option_global(&cli_options[i]))
 			add_option(out, &cli_options[i], width);
-	add_wrapped(out, "More: ambil VERB --help, man ambil, man ambil.conf.", 0, width);
+	text_wrap(out, "More: ambil VERB --help, man ambil, man ambil.conf.", 0, width);
 }
 
 void help_text(struct buf *out, enum verb verb, size_t width)

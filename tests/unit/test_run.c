@@ -25,6 +25,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "doctor/doctor.h"
 #include "fetch.h"
 #include "run.h"
 #include "stop.h"
@@ -232,6 +233,13 @@ static int flush_and_end(int fd)
 	/* What the parent had not flushed would come out twice. */
 	fflush(stdout);
 	return tell_end(fd, (struct report_counts){.mails = 0}, ERROR_NONE);
+}
+
+int doctor_account(const struct account *account, const struct run_order *order,
+	struct secret *password, const struct error *no_password, int report_fd)
+{
+	(void)no_password;
+	return fetch_account(account, order, password, report_fd);
 }
 
 int fetch_account(const struct account *account, const struct run_order *order,

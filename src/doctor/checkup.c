@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The story of a check of one account: its configuration, the way to the server, what the server
+ * says, the login; then, whatever came of that, destination and state.
+ */
+#include "doctor/checkup.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "credential.h"
+#include "stop.h"
+
+bool checkup_stopped(const struct checkup *c)
+{
+	return *c->order->stop != 0;
+}
+
+bool checkup_anonymous(const struct checkup *c)
+{
+	return !c->account->user[0];
+}
+
+bool checkup_in_detail(const struct checkup *c)
+{
+	return c->account->temporary;
+}
+
+/* ---- reports ---- */
+
+static void send_check(struct checkup *c, enum check_mark mark, const char *label, bool verbose,
+	int64_t ms, const struct error *e, const char *fmt, va_list ap)
+{
+	struct report r = {.type = REPORT_CHECK};
+
+	r.u.check.mark = mark;
+	r.u.check.verbose = verbose;
+	r.u.check.ms = ms;
+	snprintf(r.u.check.label, sizeof(r.u.check.label), "%s", label);
+	if (fmt)
+		vsnprintf(r.u.check.text, sizeof(r.u.check.text), fmt, ap);
+	if (e)
+		r.u.check.error = *e;
+	report_send(c->report_fd, &r);
+}
+
+/* Without words of its own. */
+static void send_error(
+	struct checkup *c, enum check_mark mark, const char *label, const struct error *e)
+{
+	struct report r = {.type = REPORT_CHECK};
+
+	r.u.check.mark = mark;
+	r.u.check.ms = NO_TIME;
+	snprintf(r.u.check.label, sizeof(r.u.check.label), "%s", label);
+	if (e)
+		r.u.check.error = *e;
+	report_send(c->report_fd, &r);
+}
+
+void check_title(struct checkup *c, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	send_check(c, CHECK_TITLE, "", false, NO_TIME, NULL, fmt, ap);
+	va_end(ap);
+}
+
+void check_running(struct checkup *c, const char *label)
+{
+	send_error(c, CHECK_RUNNING, label, NULL);
+}
+
+void check_ok(struct checkup *c, const char *label, int64_t ms, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	send_check(c, CHECK_OK, label, false, ms, NULL, fmt, ap);
+	va_end(ap);
+}
+
+void check_note(struct checkup *c, const char *label, const struct error *e)
+{
+	send_error(c, CHECK_NOTE, label, e);
+}
+
+void check_remark(struct checkup *c, const char *label, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	send_check(c, CHECK_NOTE, label, false, NO_TIME, NULL, fmt, ap);
+	va_end(ap);
+}
+
+void check_failed(struct checkup *c, const char *label, const struct error *e)
+{
+	if (checkup_stopped(c))
+		return;
+	if (!c->first.kind)
+		c->first = *e;
+	send_error(c, CHECK_FAILED, label, e);
+}
+
+void check_skipped(struct checkup *c, const char *label, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	send_check(c, CHECK_SKIPPED, label, false, NO_TIME, NULL, fmt, ap);
+	va_end(ap);
+}
+
+void check_detail(struct checkup *c, bool always, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	send_check(c, CHECK_DETAIL, "", !always, NO_TIME, NULL, fmt, ap);
+	va_end(ap);
+}
+
+/* ---- the story ---- */
+
+static void tell_title(struct checkup *c)
+{
+	static const char *const tls[] = {[TLS_IMPLICIT] = "TLS at once",
+		[TLS_STARTTLS] = "TLS after STLS",
+		[TLS_NONE] = "no encryption"};
+	const struct account *a = c->account;
+	const char *how = tls[a->tls.mode];
+
+	/* A URL's name is the user and the place. */
+	if (a->temporary)
+		check_title(c, "%s", how);
+	else
+		check_title(c, "%s at %s, %s", safe(span_of(a->user)).text,
+			dial_where(safe(span_of(a->endpoint.host)).text, a->endpoint.port).text,
+			how);
+}
+
+/* Before the connection, so that no word of the server can repeat it unseen. */
+static void find_password(struct checkup *c)
+{
+	struct error e = {0};
+
+	if (checkup_anonymous(c))
+		return;
+	if (!credential_find(c->account, c->order->prompt, c->order->stop, c->password, &e) &&
+		!c->no_password.kind)
+		c->no_password = e;
+}
+
+static void check_all(struct checkup *c)
+{
+	bool local = !c->account->temporary;
+
+	tell_title(c);
+	if (local)
+		check_configuration(c);
+	find_password(c);
+	if (check_addresses_of_host(c))
+		check_server(c);
+	if (local && !checkup_stopped(c))
+		check_destination(c);
+	if (local && !checkup_stopped(c))
+		check_state(c);
+}
+
+int doctor_account(const struct account *account, const struct run_order *order,
+	struct secret *password, const struct error *no_password, int report_fd)
+{
+	struct checkup c = {.account = account,
+		.order = order,
+		.password = password,
+		.no_password = *no_password,
+		.report_fd = report_fd};
+	struct report end = {.type = REPORT_DONE};
+
+	check_all(&c);
+	secret_release(password);
+	end.u.end.error = c.first;
+	if (checkup_stopped(&c))
+		stop_error(*order->stop, 0, &end.u.end.error);
+	report_send(report_fd, &end);
+	return error_exit_code(end.u.end.error.kind);
+}

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What is known of the account's mail, and whether a run could go on from there. Read from a copy
+ * in memory, as check and --dry-run do; while another run has the account it is left alone.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "doctor/checkup.h"
+#include "local/store.h"
+#include "places.h"
+#include "renamed.h"
+
+static const char label[] = "state";
+
+static void fail_place(struct checkup *c, int err, const char *what, const char *shown)
+{
+	struct error e;
+
+	error_sys(&e, ERROR_STORE, err, "%s%s", what, shown);
+	error_remedy(&e, "to keep the state elsewhere",
+		"state-dir = \"/FOLDER\" in ambil.conf, or XDG_STATE_HOME");
+	check_failed(c, label, &e);
+}
+
+/* The folders on the way to path that are missing would be made; the first that is there must take
+ * them. */
+static bool can_be_made(struct checkup *c, const char *home)
+{
+	char *root = places_state_root(c->order->state_dir, home);
+	char *folder = xstrdup(c->order->state_dir), *shown, *slash;
+	struct stat st;
+	bool done = false;
+
+	if (stat(root, &st) < 0) {
+		fail_place(c, errno, "the folder of the state ", root);
+		goto end;
+	}
+	while (stat(folder, &st) < 0 && errno == ENOENT && (slash = strrchr(folder, '/')) > folder)
+		*slash = '\0';
+	shown = text_tilde(folder, home);
+	if (stat(folder, &st) == 0 && !S_ISDIR(st.st_mode))
+		fail_place(c, ENOTDIR, "the folder of the state ", shown);
+	else if (access(folder, W_OK | X_OK) < 0)
+		fail_place(c, errno, "no state can be written in ", shown);
+	else
+		done = true;
+	free(shown);
+end:
+	free(folder);
+	free(root);
+	return done;
+}
+
+static bool is_renamed(struct checkup *c)
+{
+	const struct account *a = c->account;
+	const struct renamed before = {
+		.state_dir = c->order->state_dir,
+		.name = a->name,
+		.typed = a->typed,
+		.host = a->endpoint.host,
+		.user = a->user,
+		.port = a->endpoint.port,
+		.known = c->order->known,
+		.known_n = c->order->known_n,
+		.only_look = true,
+	};
+	struct error e = {0};
+
+	if (renamed_check(&before, &e))
+		return false;
+	check_failed(c, label, &e);
+	return true;
+}
+
+/* Of another server a run asks for headers before it takes anything for known. */
+static void tell_host(struct checkup *c, struct store *s)
+{
+	const struct account *a = c->account;
+	char host[300] = "", port[8] = "", here[8];
+	struct error e;
+
+	if (!store_get(s, "host", host, sizeof(host), &e) ||
+		!store_get(s, "port", port, sizeof(port), &e)) {
+		check_failed(c, label, &e);
+		return;
+	}
+	snprintf(here, sizeof(here), "%u", (unsigned)a->endpoint.port);
+	if (!host[0] || (!strcasecmp(host, a->endpoint.host) && (!port[0] || !strcmp(port, here))))
+		return;
+	check_remark(c, label,
+		"it is of %s:%s: the next run looks closely whether mail here is the same",
+		safe(span_of(host)).text, port[0] ? safe(span_of(port)).text : "?");
+}
+
+static void tell_counts(struct checkup *c, const struct seen_set *set, const char *shown)
+{
+	size_t known = seen_count(set, STORE_DELIVERED), between = seen_count(set, STORE_PREPARED);
+	size_t failing = 0;
+
+	for (size_t i = 0; seen_at(set, i); i++)
+		failing += seen_at(set, i)->state == STORE_NOTED && seen_at(set, i)->attempts;
+	check_ok(c, label, NO_TIME, "%s, %zu message%s known", shown, known, known == 1 ? "" : "s");
+	if (between)
+		check_remark(c, label,
+			"%zu message%s of an interrupted run: the next one finishes %s", between,
+			between == 1 ? "" : "s", between == 1 ? "it" : "them");
+	if (failing)
+		check_remark(c, label, "%zu message%s could not be fetched or delivered so far",
+			failing, failing == 1 ? "" : "s");
+}
+
+static void look_inside(struct checkup *c, struct store *s, const char *shown)
+{
+	struct seen_set *set = NULL;
+	struct error e = {0};
+
+	if (store_check_user(s, c->account->user, &e) && (set = store_load(s, &e))) {
+		tell_counts(c, set, shown);
+		tell_host(c, s);
+	} else {
+		check_failed(c, label, &e);
+	}
+	seen_set_free(set);
+}
+
+/* Others learn from it who writes when; nobody but its user may change it. */
+static void tell_mode(struct checkup *c, const char *path, const char *shown)
+{
+	struct stat st;
+	struct error e;
+
+	if (stat(path, &st) < 0 || !(st.st_mode & 022))
+		return;
+	error_set(&e, ERROR_STORE, "%s can be written by others (mode %04o)", shown,
+		(unsigned)st.st_mode & 07777);
+	error_remedy(&e, "make it yours alone", "chmod 600 %s", shown);
+	check_note(c, label, &e);
+}
+
+static void look_at_file(struct checkup *c, const char *path, const char *home)
+{
+	char *shown = text_tilde(path, home);
+	struct store *s = NULL;
+	struct error e = {0};
+
+	if (!store_open_readonly(path, &s, &e)) {
+		check_failed(c, label, &e);
+	} else if (!s) {
+		if (can_be_made(c, home) && !is_renamed(c))
+			check_ok(c, label, NO_TIME, "none yet; the first run makes %s", shown);
+	} else {
+		look_inside(c, s, shown);
+		tell_mode(c, path, shown);
+	}
+	store_free(s);
+	free(shown);
+}
+
+void check_state(struct checkup *c)
+{
+	char *home = places_home();
+	char *lock = xasprintf("%s/%s.lock", c->order->state_dir, c->account->name);
+	char *path = xasprintf("%s/%s.db", c->order->state_dir, c->account->name);
+	pid_t holder = file_lock_holder(lock);
+
+	if (holder)
+		check_remark(c, label, "another ambil (pid %lld) is fetching right now",
+			(long long)holder);
+	else
+		look_at_file(c, path, home);
+	free(path);
+	free(lock);
+	free(home);
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "doctor/words.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/parse.h"
+#include "base/text.h"
+
+enum { DAY_S = 86400 };
+
+static const struct {
+	const char *name, *meaning;
+} meanings[] = {
+	{"TOP", "the headers of a message can be asked for alone"},
+	{"UIDL", "each message has a name that stays, so that new mail is known as such"},
+	{"USER", "login with USER and PASS"},
+	{"RESP-CODES", "a refusal begins with a code in brackets that says why"},
+	{"AUTH-RESP-CODE", "a refused login says whether the password is the reason"},
+	{"PIPELINING", "commands can be sent before the last answer has come, which is fast"},
+	{"STLS", "the connection can be encrypted"},
+	{"UTF8", "mail with headers in UTF-8 can be asked for as it is"},
+	{"LANG", "the language of the answers can be chosen"},
+	{"CAPA", "this list"},
+};
+
+static void explain_expire(char *out, size_t room, struct span days)
+{
+	struct span word = span_word(&days);
+	uint32_t n;
+
+	if (span_is_nocase(word, "NEVER"))
+		snprintf(out, room, "the server deletes no mail by itself");
+	else if (!parse_u32(word, UINT32_MAX, &n))
+		snprintf(out, room, "when the server deletes mail by itself");
+	else if (n == 0)
+		snprintf(out, room, "mail may not stay on the server once it was fetched");
+	else
+		snprintf(out, room, "the server deletes mail by itself after %lu day%s",
+			(unsigned long)n, n == 1 ? "" : "s");
+}
+
+static void explain_delay(char *out, size_t room, struct span seconds)
+{
+	char text[32];
+	uint32_t n;
+
+	if (parse_u32(span_word(&seconds), UINT32_MAX, &n)) {
+		text_duration(text, sizeof(text), n);
+		snprintf(out, room, "at least %s must be between two logins", text);
+	} else {
+		snprintf(out, room, "some time must be between two logins");
+	}
+}
+
+void words_capability(char *out, size_t room, struct span line)
+{
+	struct span rest = span_trim(line), name = span_word(&rest);
+
+	if (span_is_nocase(name, "EXPIRE")) {
+		explain_expire(out, room, rest);
+		return;
+	}
+	if (span_is_nocase(name, "LOGIN-DELAY")) {
+		explain_delay(out, room, rest);
+		return;
+	}
+	if (span_is_nocase(name, "SASL")) {
+		snprintf(out, room, "login with AUTH and one of these");
+		return;
+	}
+	if (span_is_nocase(name, "IMPLEMENTATION")) {
+		snprintf(out, room, "what the server calls itself");
+		return;
+	}
+	for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++)
+		if (span_is_nocase(name, meanings[i].name)) {
+			snprintf(out, room, "%s", meanings[i].meaning);
+			return;
+		}
+	snprintf(out, room, "ambil makes no use of it");
+}
+
+void words_day(char *out, size_t room, int64_t when_s)
+{
+	time_t when = (time_t)when_s;
+	struct tm tm;
+
+	if (!gmtime_r(&when, &tm) || !strftime(out, room, "%Y-%m-%d", &tm))
+		snprintf(out, room, "?");
+}
+
+void words_moment(char *out, size_t room, int64_t when_s)
+{
+	time_t when = (time_t)when_s;
+	struct tm tm;
+
+	if (!gmtime_r(&when, &tm) || !strftime(out, room, "%Y-%m-%d %H:%M:%S UTC", &tm))
+		snprintf(out, room, "?");
+}
+
+void words_left(char *out, size_t room, int64_t until_s, int64_t now_s)
+{
+	int64_t days = (until_s - now_s) / DAY_S;
+
+	if (until_s < now_s) {
+		days = (now_s - until_s) / DAY_S;
+		snprintf(out, room, "ended %lld day%s ago", (long long)days, days == 1 ? "" : "s");
+	} else if (days == 0) {
+		snprintf(out, room, "ends today");
+	} else {
+		snprintf(out, room, "%lld day%s left", (long long)days, days == 1 ? "" : "s");
+	}
+}
