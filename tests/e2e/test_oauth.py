@@ -338,6 +338,15 @@ class OnPopd(TokenTests, popd_case.PopdCase):
         self.assertIn(result.code, (75, 76, 77))
         self.assertEqual(len(result.lines), 1)
 
+    def test_after_starttls(self):
+        self.serve("--token", TOKEN, "--tls-required", tls="starttls")
+        for auth in BOTH:
+            self.give(TOKEN, auth=auth, name=auth)
+            self.ambil()
+        for session, auth in zip(self.server.sessions(2), BOTH):
+            self.assertEqual((session["tls"], session["auth"], session["notes"]),
+                             (True, auth.upper(), []))
+
     def test_none_is_offered(self):
         self.serve()
         self.give(TOKEN)
