@@ -341,7 +341,7 @@ class OnPopd(TokenTests, popd_case.PopdCase):
     def test_after_starttls(self):
         self.serve("--token", TOKEN, "--tls-required", tls="starttls")
         for auth in BOTH:
-            self.give(TOKEN, auth=auth, name=auth)
+            self.give(TOKEN, auth=auth)
             self.ambil()
         for session, auth in zip(self.server.sessions(2), BOTH):
             self.assertEqual((session["tls"], session["auth"], session["notes"]),
