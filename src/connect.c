@@ -278,6 +278,22 @@ static bool upgrade(struct session *s, struct error *e)
 	return true;
 }
 
+/* By which address, and by which way. */
+static void trace_way(const struct session *s, const struct dial_report *report)
+{
+	const struct where link = dial_link(&s->account->endpoint);
+	char line[sizeof(link.text) + 16];
+
+	for (size_t i = 0; i < report->n; i++)
+		if (report->addresses[i].fate == DIAL_TAKEN) {
+			snprintf(line, sizeof(line), "connected to %s", report->addresses[i].text);
+			session_trace(s, "*", line);
+		}
+	snprintf(line, sizeof(line), "through %s", link.text);
+	if (link.text[0])
+		session_trace(s, "*", line);
+}
+
 static bool reach(struct session *s, struct error *e)
 {
 	const struct session_setting *setting = s->setting;
@@ -290,6 +306,8 @@ static bool reach(struct session *s, struct error *e)
 	done = link_open(a, setting->stop, setting->stop_fd, &report, &s->stream, e);
 	if (setting->watch && setting->watch->dialled)
 		setting->watch->dialled(setting->watch->self, &report);
+	if (done && setting->trace)
+		trace_way(s, &report);
 	if (done || e->kind != ERROR_HOST)
 		return done;
 	if (strstr(e->text, "(the proxy)"))

@@ -190,7 +190,7 @@ bool tunnel_open(const struct endpoint *to, struct stream **out, struct error *e
 	static const struct stream_ops ops = {
 		tunnel_read, tunnel_write, tunnel_pending, tunnel_fd, tunnel_free};
 	struct tunnel *t;
-	int io[2], complaints[2];
+	int io[2] = {-1, -1}, complaints[2] = {-1, -1};
 	pid_t pid;
 	bool started;
 

@@ -94,7 +94,8 @@ class Socks(LinkCase):
         self.configure(proxy=self.login_url, proxy_password=proxies.PASSWORD)
         result = self.box.run("-d")
         self.assert_code(result, 0)
-        self.assertIn("C: QUIT", result.stderr)
+        self.assert_said(result.stderr, "*: connected to 127.0.0.1",
+                         "*: through socks5://127.0.0.1:%d" % self.locked.port, "C: QUIT")
         self.assertNotIn(proxies.PASSWORD, result.stderr)
 
     def test_a_command_that_fails(self):
@@ -403,13 +404,27 @@ class Command(LinkCase):
         self.assertEqual([words for words in alive if int(words[0]) in started
                           and (words[2][0] != "Z" or int(words[1]) in started)], [])
 
+    def test_ctrl_c_leaves_it_alone_until_quit_is_said(self):
+        """The first message is being delivered; it is finished, deleted, and the session ended."""
+        taker = self.box.write("taker", "#!/bin/sh\ncat >>~/got\n: >~/started\nsleep 0.5\n",
+                               mode=0o700)
+        self.configure(socket_command=self.nc(self.server.pop3s), deliver="pipe:" + taker,
+                       keep=False)
+        with self.box.terminal() as terminal:
+            end = time.monotonic() + 15
+            while not os.path.exists(self.box.path("started")) and time.monotonic() < end:
+                time.sleep(0.01)
+            terminal.send(b"\x03")
+            self.assertEqual(terminal.wait(), 130)
+        self.assertEqual(len(self.server.mailbox(self.user)), 2)
+
     def test_it_is_out_of_reach_of_the_terminal(self):
         seen = self.box.path("seen")
         script = ("ps -o sid= -p $$ >\"%s\"; (: </dev/tty) 2>>\"%s\"; echo $$ >>\"%s\"; exec %s"
                   % (seen, seen, seen, self.nc(self.server.pop3s)))
         self.configure(socket_command="sh -c " + shlex.quote(script))
-        on = self.box.terminal()
-        self.assertEqual(on.wait(), 0)
+        with self.box.terminal() as terminal:
+            self.assertEqual(terminal.wait(), 0)
         self.assert_maildir(self.want)
         with open(seen, encoding="utf-8") as f:
             lines = f.read().split("\n")
@@ -565,6 +580,14 @@ class Excluded(harness.Case):
 
     def test_a_user_needs_a_password(self):
         self.check('4: proxy: no password for "hanna"', proxy="socks5://hanna@127.0.0.1")
+
+    def test_a_zone_means_nothing_to_a_proxy(self):
+        self.box.write_config(harness.account("home", host="fe80::1%lo", user="anna",
+                                              proxy="socks5://127.0.0.1"))
+        result = self.box.run("config", "check")
+        self.assert_code(result, 78)
+        self.assertIn("ambil.conf:4: proxy: it cannot know what the zone in host (ambil.conf:2)",
+                      result.stderr)
 
     def test_the_default_password_is_for_the_default_proxy(self):
         self.box.write_config(
