@@ -46,7 +46,7 @@
 	X(secret_value_get)                 \
 	X(secret_value_new)
 
-#define MEMBER(name) __typeof__(name) *name;
+#define MEMBER(name) __typeof__(name) *(name);
 #define ENTRY(name) {#name, offsetof(struct library, name)},
 
 struct library {

@@ -11,7 +11,11 @@ import shutil
 import unittest
 
 PACKAGES = {
+    "dbus-daemon": "dbus",
+    "dbus-send": "dbus",
     "dovecot": "dovecot-pop3d",
+    "gnome-keyring-daemon": "gnome-keyring",
+    "secret-tool": "libsecret-tools",
     "openssl": "openssl",
     "procmail": "procmail",
     "formail": "procmail",
