@@ -177,6 +177,8 @@ struct conversation {
 	char *initial; /* a response that did not fit into the command; NULL: none */
 };
 
+enum { CANCEL_PATIENCE_MS = 5000 };
+
 /* Takes the server back to where it was; its answer to that is of no use. False always. */
 static bool cancel(struct session *s)
 {
@@ -185,6 +187,7 @@ static bool cancel(struct session *s)
 
 	if (pop3_respond(s->engine, "*", &ignored)) {
 		session_trace(s, "C", "*");
+		session_hurry(s, CANCEL_PATIENCE_MS);
 		(void)!session_wait(s, &ignored_event, &ignored);
 	}
 	return false;

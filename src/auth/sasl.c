@@ -27,8 +27,18 @@ enum { STEPS_MAX = 10 };
  */
 enum { ROUNDS_MAX = 1000000, ROUNDS_MIN = 4096 };
 
-/* NTLM: octets of the server's message up to its nonce, and what libntlm has room for. */
-enum { NTLM_MIN = 32, NTLM_MAX = 1024, NTLM_NAME_MAX = 128 };
+/*
+ * NTLM: octets of the server's message up to its nonce, and what libntlm has room for. Names that
+ * do not fit into its answer, where the user stands twice in UTF-16 behind 48 octets, it replaces
+ * with whatever memory holds, and sends that.
+ */
+enum {
+	NTLM_MIN = 32,
+	NTLM_MAX = 1024,
+	NTLM_USER_MAX = 60,
+	NTLM_PASSWORD_MAX = 128,
+	NTLM_NAMES_ROOM = 320 - 48,
+};
 
 struct sasl {
 	enum mech mech;
@@ -111,10 +121,11 @@ struct sasl *sasl_start(enum mech mech, const struct sasl_setting *setting, stru
 		return NULL;
 	}
 	if (mech == MECH_NTLM &&
-		(strlen(setting->user) > NTLM_NAME_MAX ||
-			strlen(setting->secret) > NTLM_NAME_MAX)) {
-		error_set(e, ERROR_CONFIG, "user name or password is too long for NTLM (%d octets)",
-			NTLM_NAME_MAX);
+		(strlen(setting->user) > NTLM_USER_MAX ||
+			strlen(setting->secret) > NTLM_PASSWORD_MAX)) {
+		error_set(e, ERROR_CONFIG,
+			"the user name or the password is too long for NTLM (%d and %d octets)",
+			NTLM_USER_MAX, NTLM_PASSWORD_MAX);
 		return NULL;
 	}
 	s = xcalloc(1, sizeof(*s));
@@ -197,7 +208,10 @@ static bool ntlm_is_sound(const struct sasl *s, struct span in, struct error *e)
 		little_endian(in.data + 8, 4) == 2) {
 		len = little_endian(in.data + 12, 2);
 		offset = little_endian(in.data + 16, 4);
-		if (!len || (offset <= in.len && len <= in.len - offset))
+		if (!len)
+			return true;
+		if (offset <= in.len && len <= in.len - offset &&
+			len + 4 * strlen(s->setting->user) < NTLM_NAMES_ROOM)
 			return true;
 	}
 	return error_set(e, ERROR_PROTOCOL, "the server's part of the login by %s makes no sense",
