@@ -294,7 +294,7 @@ void account_release(struct account *account)
 void account_forget_secrets(struct account *account)
 {
 	for (size_t i = 0; i < SETTINGS_COUNT; i++)
-		if (settings[i].secret)
+		if (settings[i].scope != SCOPE_TOP && setting_is_hidden(&settings[i], account))
 			setting_release(&settings[i], account);
 }
 

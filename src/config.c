@@ -36,10 +36,7 @@ void config_release(struct config *config)
 	for (size_t i = 0; i < SETTINGS_COUNT; i++) {
 		if (settings[i].scope == SCOPE_TOP)
 			setting_release(&settings[i], config);
-		if (settings[i].secret)
-			wipe_free(config->defaults[i]);
-		else
-			free(config->defaults[i]);
+		wipe_free(config->defaults[i]); /* some may be secrets */
 		free(config->origin[i]);
 	}
 	free(config->accounts);

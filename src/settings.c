@@ -594,6 +594,16 @@ char *setting_show(const struct setting *s, const void *base, const char *home)
 	}
 }
 
+bool setting_is_hidden(const struct setting *s, const void *base)
+{
+	char *value;
+
+	if (s->secret || s->type != SETTING_OBJECT)
+		return s->secret;
+	memcpy(&value, const_field_of(s, base), sizeof(value));
+	return value && setting_hides(s, span_of(value));
+}
+
 void setting_release(const struct setting *s, void *base)
 {
 	char *value;
@@ -601,7 +611,7 @@ void setting_release(const struct setting *s, void *base)
 	if (!is_string(s->type))
 		return;
 	memcpy(&value, field_of(s, base), sizeof(value));
-	if (value && setting_hides(s, span_of(value)))
+	if (setting_is_hidden(s, base))
 		wipe_free(value);
 	else
 		free(value);

@@ -79,6 +79,8 @@ bool setting_set(const struct setting *s, void *base, const char *text, const ch
  * any text for some settings, a URL with a PIN in it for others.
  */
 bool setting_hides(const struct setting *s, struct span text);
+/* The same for what stands in its field. */
+bool setting_is_hidden(const struct setting *s, const void *base);
 /* The field's value as the file would have it, without quotes; fresh. NULL: there is none. A PIN in
  * a URL is left out. */
 char *setting_show(const struct setting *s, const void *base, const char *home);

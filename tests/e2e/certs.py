@@ -56,18 +56,19 @@ class Certificates:
                   "-extfile", self._path(name + ".cnf"), "-extensions", "leaf", "-out", cert)
         return cert, key
 
-    def ocsp(self, name, state, days=7):
+    def ocsp(self, name, state, days=7, by=None):
         """A response of the authority, in DER, about a certificate that it has issued: its path.
 
-        state is V (valid) or R (revoked).
+        state is V (valid) or R (revoked); by: other certificates, whose authority signs it.
         """
+        by = by or self
         cert, index, out = (self._path(name + end) for end in (".pem", ".index", ".der"))
         serial = self._run("x509", "-in", cert, "-noout", "-serial").strip().split("=")[1]
         with open(index, "w", encoding="ascii") as f:
             f.write("%s\t351231235959Z\t%s\t%s\tunknown\t/CN=%s\n" % (
                 state, "200101000000Z" if state == "R" else "", serial, name))
-        self._run("ocsp", "-index", index, "-CA", self.ca, "-rsigner", self.ca,
-                  "-rkey", self._path("ca.key"), "-issuer", self.ca, "-cert", cert,
+        self._run("ocsp", "-index", index, "-CA", self.ca, "-rsigner", by.ca,
+                  "-rkey", by._path("ca.key"), "-issuer", self.ca, "-cert", cert,
                   "-ndays", str(days), "-noverify", "-respout", out)
         return out
 

@@ -390,7 +390,7 @@ class Demanded(popd_case.PopdCase):
 class Revocation(popd_case.PopdCase):
     """What a server attaches about itself (OCSP), and what its certificate demands."""
 
-    def go(self, extensions, proof, code, *said, tls="1.3", **keys):
+    def go(self, extensions, proof, code, *said, tls="1.3", env=None, **keys):
         mails = corpus.numbered(1)
         name = "server%d" % len(os.listdir(Shared.made.folder))
         cert, key = Shared.made.issue(name, extensions)
@@ -401,7 +401,7 @@ class Revocation(popd_case.PopdCase):
         if keys.get("pin_sha256") == "its own":
             keys["pin_sha256"] = Shared.made.digest(cert, "key")
         self.configure(**{"ca_file": Shared.made.ca, **keys})
-        result = self.box.run()
+        result = self.box.run(env=env)
         self.assert_code(result, code)
         self.assert_said(result.stderr, *said)
         self.assertEqual("C: " in self.server.log(), code == 0)
@@ -423,6 +423,17 @@ class Revocation(popd_case.PopdCase):
 
     def test_none_where_it_is_not_demanded(self):
         self.go(SERVER, None, 0)
+
+    def test_one_that_is_too_old(self):
+        self.go(MUST_STAPLE, ("V", 7), 69, "ambil: home: what localhost sends to prove that its "
+                "certificate is not revoked is too old", env=self.box.faketime("+8d"))
+
+    def test_one_that_somebody_else_has_signed(self):
+        folder = self.box.path("strangers")
+        os.mkdir(folder)
+        stranger = certs.Certificates(folder, authority="stranger")
+        self.go(MUST_STAPLE, ("V", 7, stranger), 69, "ambil: home: what localhost sends to prove "
+                "that its certificate is not revoked is wrong")
 
     def test_revoked(self):
         for extensions in (SERVER, MUST_STAPLE):

@@ -297,6 +297,14 @@ static void setting_hides__passwords_and_pins(void **state)
 	shown = setting_show(key, &a, home);
 	assert_string_equal(shown, "pkcs11:token=t;object=o?(hidden)");
 	free(shown);
+	assert_true(setting_is_hidden(key, &a));
+	assert_false(setting_is_hidden(&settings[settings_find("client-cert")], &a));
+	assert_true(setting_is_hidden(&settings[settings_find("password")], &a));
+	account_forget_secrets(&a);
+	assert_null(a.tls.client_key);
+	assert_true(setting_set(key, &a, "/key.pem", home, ERROR_CONFIG, NULL));
+	account_forget_secrets(&a);
+	assert_string_equal(a.tls.client_key, "/key.pem");
 	setting_release(key, &a);
 }
 
