@@ -17,6 +17,8 @@
 
 #include "net/wait.h"
 
+enum { V4_ALONE_MS = 500 };
+
 /* Shared by the waiting side and the thread; the last of the two to leave frees it. */
 struct lookup {
 	pthread_mutex_t lock;
@@ -144,36 +146,142 @@ static bool lookup_failed(const struct endpoint *to, int code, int err, struct e
 	return error_set(e, ERROR_HOST, "no such host \"%s\"%s", to->host, behind);
 }
 
+/* ---- one question, or two ---- */
+
+/* fd becomes readable with the answer; -1: nothing is asked, or the answer was taken. */
+struct question {
+	struct lookup *lookup;
+	int fd;
+};
+
+static bool ask(struct question *q, const char *name, const char *port,
+	const struct addrinfo *hints, struct error *e)
+{
+	q->lookup = lookup_start(name, port, hints, &q->fd, e);
+	if (!q->lookup)
+		q->fd = -1;
+	return q->lookup != NULL;
+}
+
+/* Its code, 0: *list is found. */
+static int take_answer(struct question *q, struct addrinfo **list, int *err)
+{
+	struct lookup *l = q->lookup;
+	int code;
+
+	pthread_mutex_lock(&l->lock);
+	code = l->code;
+	*err = l->err;
+	*list = l->list;
+	l->list = NULL;
+	pthread_mutex_unlock(&l->lock);
+	lookup_release(l);
+	close(q->fd);
+	q->fd = -1;
+	return code;
+}
+
+/* An answer that is still to come is thrown away by its thread. */
+static void drop(struct question *q)
+{
+	if (q->fd < 0)
+		return;
+	lookup_release(q->lookup);
+	close(q->fd);
+	q->fd = -1;
+}
+
+/* The way to the addresses of a name. */
+struct search {
+	const struct endpoint *to;
+	const char *name, *port;
+	struct addrinfo hints;
+	struct question all, v4;
+	int64_t second_ms; /* when v4 is to be asked for; INT64_MAX: it was, or is not to be */
+	int code, err;     /* of the answer to all */
+	bool found;
+};
+
+static void take_answers(
+	struct search *s, const struct pollfd fds[2], struct addrinfo **list, struct error *e)
+{
+	int ignored;
+
+	if (s->all.fd >= 0 && fds[0].revents) {
+		s->code = take_answer(&s->all, list, &s->err);
+		s->found = s->code == 0;
+		/* Nothing is known of the other answer, which may be on its way. */
+		if (!s->found && s->v4.fd < 0)
+			lookup_failed(s->to, s->code, s->err, e);
+	}
+	if (!s->found && s->v4.fd >= 0 && fds[1].revents) {
+		s->found = take_answer(&s->v4, list, &ignored) == 0;
+		if (!s->found && s->all.fd < 0)
+			lookup_failed(s->to, s->code, s->err, e);
+	}
+}
+
+/*
+ * There are name servers that leave questions for IPv6 addresses unanswered, for which the system
+ * waits longer than anybody would (RFC 8305 s.3): after a while those of IPv4 are asked for alone.
+ */
+static void ask_for_v4(struct search *s)
+{
+	struct addrinfo hints = s->hints;
+
+	s->second_ms = INT64_MAX;
+	hints.ai_family = AF_INET;
+	if (!ask(&s->v4, s->name, s->port, &hints, NULL))
+		s->v4.fd = -1;
+}
+
+static bool search_late(const struct search *s, struct error *e)
+{
+	error_set(e, ERROR_NETWORK, "no network or DNS: cannot look up %s%s", role(s->to),
+		s->to->host);
+	return error_why(e, "no answer within %g s", (double)s->to->connect_timeout_ms / 1000);
+}
+
+static bool search_on(
+	struct search *s, int64_t deadline, int stop_fd, struct addrinfo **list, struct error *e)
+{
+	while (!s->found && (s->all.fd >= 0 || s->v4.fd >= 0)) {
+		struct pollfd fds[3] = {
+			{.fd = s->all.fd, .events = POLLIN}, {.fd = s->v4.fd, .events = POLLIN}};
+		int64_t until = s->second_ms < deadline ? s->second_ms : deadline;
+
+		switch (wait_for(fds, 2, stop_fd, until)) {
+		case WAIT_READY:
+			take_answers(s, fds, list, e);
+			break;
+		case WAIT_STOPPED:
+			return wait_stopped(e);
+		case WAIT_LATE:
+			if (until == deadline)
+				return search_late(s, e);
+			ask_for_v4(s);
+			break;
+		}
+	}
+	return s->found;
+}
+
 static bool look_up_name(const struct endpoint *to, const char *name, const char *port,
 	const struct addrinfo *hints, int64_t deadline, int stop_fd, struct addrinfo **list,
 	struct error *e)
 {
-	struct pollfd fds[2] = {{.events = POLLIN}};
-	struct lookup *l = lookup_start(name, port, hints, &fds[0].fd, e);
-	enum wait ended;
-	int code, err;
+	struct search s = {.to = to,
+		.name = name,
+		.port = port,
+		.hints = *hints,
+		.all = {NULL, -1},
+		.v4 = {NULL, -1},
+		.second_ms = to->ip == IP_ANY ? clock_ms() + V4_ALONE_MS : INT64_MAX};
+	bool done = ask(&s.all, name, port, hints, e) && search_on(&s, deadline, stop_fd, list, e);
 
-	if (!l)
-		return false;
-	ended = wait_for(fds, 1, stop_fd, deadline);
-	close(fds[0].fd);
-	pthread_mutex_lock(&l->lock);
-	code = l->code;
-	err = l->err;
-	if (ended == WAIT_READY) {
-		*list = l->list;
-		l->list = NULL;
-	}
-	pthread_mutex_unlock(&l->lock);
-	lookup_release(l);
-	if (ended == WAIT_STOPPED)
-		return wait_stopped(e);
-	if (ended == WAIT_LATE) {
-		error_set(e, ERROR_NETWORK, "no network or DNS: cannot look up %s%s", role(to),
-			to->host);
-		return error_why(e, "no answer within %g s", (double)to->connect_timeout_ms / 1000);
-	}
-	return code == 0 || lookup_failed(to, code, err, e);
+	drop(&s.all);
+	drop(&s.v4);
+	return done;
 }
 
 bool look_up(const struct endpoint *to, int64_t deadline, int stop_fd, struct addrinfo **list,

@@ -648,11 +648,33 @@ print(json.dumps([server.connections, [pair for pair in tried], done.stderr]))
 """
 
 
+# Between the two: a name server that knows one address, of IPv4; argv is the resolv.conf to use.
+SWALLOWS = """\
+import os, socket, subprocess, sys
+subprocess.run(["mount", "--bind", sys.argv[1], "/etc/resolv.conf"], check=True)
+server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+server.bind(("127.0.0.1", 53))
+if os.fork():
+    server.close()
+    os.execv(sys.executable, [sys.executable] + sys.argv[2:])
+null = os.open("/dev/null", os.O_RDWR)
+for fd in range(3):
+    os.dup2(null, fd)
+server.settimeout(10)
+while True:
+    question, client = server.recvfrom(512)
+    end = question.index(b"\\0", 12) + 1
+    if question[end:end + 2] == b"\\0\\1":
+        server.sendto(question[:2] + b"\\x85\\x80\\0\\1\\0\\1\\0\\0\\0\\0" + question[12:end + 4]
+                      + b"\\xc0\\x0c\\0\\1\\0\\1\\0\\0\\0\\x3c\\0\\4\\x7f\\0\\0\\1", client)
+"""
+
+
 @unittest.skipUnless(os.geteuid() == 0, "only root can have a network of its own")
 class Race(harness.Case):
     """RFC 8305, where an IPv6 address is a black hole."""
 
-    def race(self, *addresses, **keys):
+    def race(self, *addresses, wrap=(), seen=None, **keys):
         """The connections that were tried in turn, as (address, outcome)."""
         needs.need("strace", "ip")
         hosts = self.box.write("hosts", "127.0.0.1 localhost\n" + "".join(
@@ -661,14 +683,14 @@ class Race(harness.Case):
             "home", host="pop.example.test", port="PORT", user="anna", tls="none",
             password="x", allow_cleartext_password=True, **keys))
         done = subprocess.run(
-            ["unshare", "-n", "-m", sys.executable, "-c", ALONE, hosts, "-c", COUNTED,
+            ["unshare", "-n", "-m", sys.executable, "-c", ALONE, hosts, *wrap, "-c", COUNTED,
              harness.HERE, self.box.config, self.box.path("trace"), harness.AMBIL, "check"],
             env=self.box.environment(), capture_output=True, text=True, timeout=60, check=False)
         self.assertEqual(done.returncode, 0, done.stderr)
         connections, tried, said = json.loads(done.stdout)
         # getaddrinfo() connects too, without a packet, to learn which address it would be from.
         tried = [(address, outcome) for address, outcome in tried
-                 if address in addresses and outcome != "0"]
+                 if address in (seen or addresses) and outcome != "0"]
         return connections, tried, said
 
     def test_a_dead_ipv6_costs_one_attempt_and_not_the_time_limit(self):
@@ -689,6 +711,15 @@ class Race(harness.Case):
         self.assertEqual([address for address, _ in tried], refusing)
         self.assertIn("refuses connections (tried 2001:db8:1::10, ", said)
         self.assertIn("and 9 more)", said)
+
+
+    def test_a_name_server_that_swallows_questions_for_ipv6(self):
+        """The system would wait for ten seconds, and then have nothing."""
+        resolver = self.box.write("resolv.conf", "nameserver 127.0.0.1\n", mode=0o644)
+        connections, tried, said = self.race(
+            connect_timeout="4s", wrap=["-c", SWALLOWS, resolver], seen=["127.0.0.1"])
+        self.assertEqual(connections, 1, said)
+        self.assertEqual([address for address, _ in tried], ["127.0.0.1"])
 
 
 if __name__ == "__main__":
