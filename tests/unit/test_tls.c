@@ -139,6 +139,7 @@ struct server {
 	int fd;
 	const gnutls_datum_t *tickets; /* the key they are made with; NULL: none are given */
 	char name[256];                /* that the client has asked for */
+	unsigned char exporter[32], unique[12]; /* what binds a login to the connection */
 	enum conduct conduct;
 	const char *priority;
 	gnutls_certificate_credentials_t credentials;
@@ -195,6 +196,17 @@ static void echo(gnutls_session_t session)
 	gnutls_bye(session, GNUTLS_SHUT_WR);
 }
 
+static void note_binding(
+	gnutls_session_t session, gnutls_channel_binding_t kind, unsigned char *out, size_t room)
+{
+	gnutls_datum_t octets;
+
+	if (gnutls_session_channel_binding(session, kind, &octets) < 0)
+		return;
+	memcpy(out, octets.data, octets.size < room ? octets.size : room);
+	gnutls_free(octets.data);
+}
+
 static void serve_tls(struct server *v)
 {
 	gnutls_session_t session;
@@ -217,6 +229,10 @@ static void serve_tls(struct server *v)
 		v->name[0] = '\0';
 	if (rc < 0)
 		gnutls_alert_send_appropriate(session, rc);
+	if (rc == 0)
+		note_binding(session, GNUTLS_CB_TLS_EXPORTER, v->exporter, sizeof(v->exporter));
+	if (rc == 0 && gnutls_protocol_get_version(session) < GNUTLS_TLS1_3)
+		note_binding(session, GNUTLS_CB_TLS_UNIQUE, v->unique, sizeof(v->unique));
 	if (rc == 0 && v->conduct == FLOOD) {
 		fcntl(v->fd, F_SETFL, O_NONBLOCK);
 		flood(v, session);
@@ -629,40 +645,68 @@ static void tls__shows_what_it_saw(void **state)
 	identity_release(&who);
 }
 
+/* One binding, as the client has it and as the server has it; of len octets, 0: there is none. */
+static void assert_bound(
+	const struct stream *s, enum tls_binding kind, size_t len, struct buf *out)
+{
+	assert_int_equal(tls_channel_binding(s, kind, out), len > 0);
+	assert_int_equal(out->len, len);
+}
+
 static void tls__binds_a_login_to_the_connection(void **state)
 {
 	static const struct {
 		const char *priority;
-		size_t exporter, unique;
+		/* Of a session that is resumed it is the same with keys that are tied to it. */
+		size_t exporter, unique, unique_resumed;
 	} cases[] = {
-		{"NORMAL:-VERS-ALL:+VERS-TLS1.3", 32, 0},
-		{"NORMAL:-VERS-ALL:+VERS-TLS1.2", 32, 12},
-		{"NORMAL:-VERS-ALL:+VERS-TLS1.2:%NO_SESSION_HASH", 0, 12},
+		{"NORMAL:-VERS-ALL:+VERS-TLS1.3", 32, 0, 0},
+		{"NORMAL:-VERS-ALL:+VERS-TLS1.2", 32, 12, 12},
+		{"NORMAL:-VERS-ALL:+VERS-TLS1.2:%NO_SESSION_HASH", 0, 12, 0},
 	};
 	const struct tls_policy policy = trusting();
-	struct buf octets = {NULL, 0, 0};
+	const struct tls_peer peer = {"pop.example.test", 995, 10000, -1};
+	struct identity who = new_server(&good);
+	struct buf exporter = {NULL, 0, 0}, unique = {NULL, 0, 0};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	must(gnutls_session_ticket_key_generate(&tickets));
+	for (size_t i = 0; i < 2 * sizeof(cases) / sizeof(cases[0]); i++) {
+		static struct tls_memory *memory;
+		bool again = i % 2;
+		size_t len = again ? cases[i / 2].unique_resumed : cases[i / 2].unique;
 		struct error e = {ERROR_NONE};
+		static struct tls_facts facts;
 		struct server v;
-		struct stream *s = meet(
-			&v, &good, BE_GOOD, cases[i].priority, &policy, "pop.example.test", &e);
+		struct stream *s = stream_over_fd(
+			server_start(&v, &who, BE_GOOD, cases[i / 2].priority));
+		char text[16];
+		size_t have = 0;
 
-		assert_non_null(s);
-		assert_int_equal(tls_channel_binding(s, TLS_BINDING_EXPORTER, &octets),
-			cases[i].exporter > 0);
-		assert_int_equal(octets.len, cases[i].exporter);
-		buf_clear(&octets);
-		assert_int_equal(tls_channel_binding(s, TLS_BINDING_UNIQUE, &octets),
-			cases[i].unique > 0);
-		assert_int_equal(octets.len, cases[i].unique);
-		buf_clear(&octets);
+		if (!again)
+			memory = tls_memory_new();
+		assert_true(tls_inspect(&s, &policy, &peer, memory, &facts, &e));
+		assert_int_equal(facts.resumed, again);
+		assert_int_equal(read_some(s, text, 11, 11, &have, &e), STREAM_OK);
+		assert_bound(s, TLS_BINDING_EXPORTER, cases[i / 2].exporter, &exporter);
+		assert_bound(s, TLS_BINDING_UNIQUE, len, &unique);
 		stream_free(s);
 		server_join(&v);
+		if (exporter.len)
+			assert_memory_equal(exporter.data, v.exporter, exporter.len);
+		if (unique.len)
+			assert_memory_equal(unique.data, v.unique, unique.len);
+		buf_clear(&exporter);
+		buf_clear(&unique);
+		if (again)
+			tls_memory_free(memory);
 	}
-	assert_false(tls_channel_binding(NULL, TLS_BINDING_EXPORTER, &octets));
-	buf_release(&octets);
+	assert_false(tls_channel_binding(NULL, TLS_BINDING_EXPORTER, &exporter));
+	buf_release(&exporter);
+	buf_release(&unique);
+	gnutls_free(tickets.data);
+	tickets = (gnutls_datum_t){NULL, 0};
+	identity_release(&who);
 }
 
 /* The pin of a certificate's key, by another way than the code under test; and its fingerprint. */
