@@ -208,11 +208,12 @@ static bool too_weak(const struct chain *chain, const char *shown, struct error 
 static bool not_pinned(gnutls_x509_crt_t crt, const char *shown, struct error *e)
 {
 	error_set(e, ERROR_TLS, "%s has another key than the one in pin-sha256", shown);
-	error_why(e, "its certificate is issued by \"%s\", and valid since %s",
+	error_why(e,
+		"its certificate is issued by \"%s\", and valid since %s; ask whoever runs the server "
+		"whether its key is new",
 		certificate_issuer(crt).text,
 		certificate_day(gnutls_x509_crt_get_activation_time(crt)).text);
-	return error_remedy(e, "if who runs it confirms the new key", "pin-sha256 = \"%s\"",
-		certificate_pin(crt).text);
+	return error_remedy(e, "if it is", "pin-sha256 = \"%s\"", certificate_pin(crt).text);
 }
 
 static bool revoked(const char *shown, struct error *e)
