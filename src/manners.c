@@ -10,43 +10,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "base/text.h"
 #include "fetch_inner.h"
+#include "recall.h"
 
 enum {
 	START_WAIT_MAX_S = 30,  /* a run that comes so little too early waits */
 	RENEW_WAIT_MAX_S = 900, /* a session that goes on with a run's work waits so long */
 };
-
-/* When the file was changed that the password may come from; 0: never, or it is in none. */
-static int64_t secret_changed_ns(const struct account *a)
-{
-	char *path = a->password_file ? xstrdup(a->password_file)
-		: a->netrc            ? secret_netrc_path()
-				      : NULL;
-	struct stat st;
-	int64_t changed_ns = 0;
-
-	if (path && stat(path, &st) == 0)
-		changed_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
-	free(path);
-	return changed_ns;
-}
-
-static bool read_guard(struct fetch *f, struct error *e)
-{
-	const struct endpoint *to = &f->account->endpoint;
-
-	f->guard = (struct guard){
-		.config_ns = f->order->config_ns,
-		.secret_ns = secret_changed_ns(f->account),
-	};
-	snprintf(f->guard.place, sizeof(f->guard.place), "%s:%u", to->host, (unsigned)to->port);
-	return guard_read(&f->guard, f->store, e);
-}
 
 /* A write that fails costs only that the server is asked too early. */
 static void note(struct fetch *f, struct guard_event event)
@@ -139,7 +112,7 @@ bool manners_allow(struct fetch *f, struct error *e)
 {
 	int64_t now_s = clock_wall_s(), pause_s, wait_s;
 
-	if (!read_guard(f, e))
+	if (!recall_guard(f->account, f->order->config_ns, f->store, &f->guard, e))
 		return false;
 	pause_s = guard_pause_s(&f->guard, f->account->retry_auth, now_s);
 	if (pause_s && !f->order->by_hand) {

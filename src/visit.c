@@ -11,10 +11,9 @@
 #include "base/parse.h"
 #include "base/text.h"
 #include "fetch_inner.h"
+#include "recall.h"
 
-static const char two_lines_fact[] = "xoauth2-two-lines";
-
-enum { BROKEN_KEPT_S = 30 * 86400, COUNT_EVERY_S = 86400 };
+enum { COUNT_EVERY_S = 86400 };
 
 static bool quit(struct fetch *f)
 {
@@ -217,7 +216,7 @@ static bool fetch_mail(struct fetch *f, bool *again, struct error *e)
 	if (fetches_alone(f))
 		note_sizes(f, r.sizes);
 	if (r.wants_utf8)
-		(void)!store_set(f->store, "utf8", "wanted", &noted);
+		(void)!store_set(f->store, RECALL_UTF8, "wanted", &noted);
 	f->in_step = f->in_step || (!done && r.lost_step);
 	f->blamed = f->blamed || (r.session_failed && r.failures_n);
 	f->verified = f->verified || r.verified;
@@ -288,50 +287,11 @@ static void judge_pipelining(struct fetch *f)
 	snprintf(f->pipelining, sizeof(f->pipelining), "%s", verdict);
 }
 
-/* Whether a remembered time is that long ago; a clock that was turned back counts as well. */
-static bool is_past(const char *since_s, int64_t age_s)
-{
-	uint64_t since;
-	int64_t now = clock_wall_s();
-
-	return !parse_u64(span_of(since_s), INT64_MAX, &since) || (int64_t)since > now ||
-		now - (int64_t)since >= age_s;
-}
-
 /* One bad hour of a server must not slow its mail for ever. */
 static bool is_broken(const char *verdict)
 {
-	return strncmp(verdict, "broken ", 7) == 0 && !is_past(verdict + 7, BROKEN_KEPT_S);
-}
-
-/*
- * "scram-sha-256 tls pop.example.org": what logged in last, and where. It says nothing of another
- * host, nor of the same one when the user has changed whether TLS is used.
- */
-static char *login_place(const struct fetch *f)
-{
-	return xasprintf("%s %s", f->account->tls.mode == TLS_NONE ? "clear" : "tls",
-		f->account->endpoint.host);
-}
-
-static bool recall_login(struct fetch *f, enum mech *used, struct error *e)
-{
-	char remembered[320] = "", *place = login_place(f);
-	struct span rest, word;
-
-	*used = MECH_NONE;
-	if (f->store && !store_get(f->store, "login", remembered, sizeof(remembered), e)) {
-		free(place);
-		return false;
-	}
-	rest = span_of(remembered);
-	word = span_word(&rest);
-	if (span_is_nocase(rest, place)) {
-		remembered[word.len] = '\0';
-		*used = mech_parse(remembered);
-	}
-	free(place);
-	return true;
+	return strncmp(verdict, "broken ", 7) == 0 &&
+		!recall_is_past(verdict + 7, RECALL_BROKEN_KEPT_S);
 }
 
 /* A write that fails costs only that the next run does not miss what is taken away. */
@@ -343,9 +303,9 @@ static void note_login(struct fetch *f, enum mech used)
 
 	if (fetch_only_looks(f) || now == used)
 		return;
-	place = login_place(f);
+	place = recall_login_place(f->account);
 	value = xasprintf("%s %s", mech_name(now), place);
-	(void)!store_set(f->store, "login", value, &ignored);
+	(void)!store_set(f->store, RECALL_LOGIN, value, &ignored);
 	free(value);
 	free(place);
 }
@@ -367,17 +327,6 @@ void visit_put_off(struct fetch *f)
 		(void)!store_set(f->store, "pipelining", "doubted", &ignored);
 }
 
-/* Whether the server is known to end the connection on CAPA. It may be another one by now. */
-static bool read_capa(struct fetch *f, bool *without, struct error *e)
-{
-	char fact[40] = "";
-
-	if (f->store && !store_get(f->store, "capa", fact, sizeof(fact), e))
-		return false;
-	*without = strncmp(fact, "ends ", 5) == 0 && !is_past(fact + 5, BROKEN_KEPT_S);
-	return true;
-}
-
 static void note_capa(struct fetch *f)
 {
 	struct error ignored;
@@ -385,7 +334,7 @@ static void note_capa(struct fetch *f)
 
 	snprintf(fact, sizeof(fact), "ends %lld", (long long)clock_wall_s());
 	if (f->store && !fetch_only_looks(f))
-		(void)!store_set(f->store, "capa", fact, &ignored);
+		(void)!store_set(f->store, RECALL_CAPA, fact, &ignored);
 }
 
 static void forget_session(struct fetch *f)
@@ -409,7 +358,7 @@ static bool may_log_in_otherwise(struct fetch *f, enum session_refusal refusal, 
 		f->two_lines = true;
 		/* A write that fails costs only the finding out anew. */
 		if (!fetch_only_looks(f))
-			(void)!store_set(f->store, two_lines_fact, "yes", &ignored);
+			(void)!store_set(f->store, RECALL_TWO_LINES, "yes", &ignored);
 		return true;
 	case SESSION_TOKEN_REFUSED:
 		return fetch_renew_token(f, e);
@@ -444,28 +393,25 @@ static bool open_session(struct fetch *f, bool *again, struct error *e)
 
 bool visit(struct fetch *f, bool *again, struct error *e)
 {
-	bool done, without_capa = false;
-	enum mech used;
-	char sizes[20] = "", counted[24] = "", two_lines[8] = "", utf8[8] = "";
+	struct recalled known;
+	bool done;
+	char sizes[20] = "", counted[24] = "";
 
 	*again = false;
 	if (f->store && !store_get(f->store, "pipelining", f->pipelining, sizeof(f->pipelining), e))
 		return false;
 	if (f->store && !store_get(f->store, "sizes", sizes, sizeof(sizes), e))
 		return false;
-	if (f->store && !store_get(f->store, two_lines_fact, two_lines, sizeof(two_lines), e))
-		return false;
-	f->two_lines = f->two_lines || two_lines[0];
 	for (size_t i = 1; i < sizeof(sizes_words) / sizeof(sizes_words[0]); i++)
 		if (strcmp(sizes, sizes_words[i]) == 0)
 			f->sizes = (enum proof_sizes)i;
 	if (f->store && !store_get(f->store, "counted", counted, sizeof(counted), e))
 		return false;
 	f->counted = counted[0];
-	f->count_due = f->counted && !fetch_only_looks(f) && is_past(counted, COUNT_EVERY_S);
-	if (!recall_login(f, &used, e) || !read_capa(f, &without_capa, e) ||
-		(f->store && !store_get(f->store, "utf8", utf8, sizeof(utf8), e)))
+	f->count_due = f->counted && !fetch_only_looks(f) && recall_is_past(counted, COUNT_EVERY_S);
+	if (!recall_server(f->account, f->store, &known, e))
 		return false;
+	f->two_lines = f->two_lines || known.two_lines;
 	/* The run before has lost its step, and could not try in step. */
 	f->in_step = f->in_step || strcmp(f->pipelining, "doubted") == 0;
 	f->session_setting = (struct session_setting){
@@ -473,20 +419,20 @@ bool visit(struct fetch *f, bool *again, struct error *e)
 		.secret = f->password,
 		.tls = f->tls,
 		.two_lines = f->two_lines,
-		.used = used,
+		.used = known.used,
 		.pipelining_broken = f->in_step || is_broken(f->pipelining),
 		.pipelining_proven = strcmp(f->pipelining, "works") == 0,
 		.trace = f->order->trace,
 		.report_fd = f->report_fd,
 		.stop = f->order->stop,
 		.stop_fd = f->order->stop_fd,
-		.without_capa = without_capa,
-		.utf8 = utf8[0],
+		.without_capa = known.without_capa,
+		.utf8 = known.utf8,
 		.delay_known = f->guard.delay_s && f->guard.source == GUARD_OWN,
 	};
 	if (!open_session(f, again, e))
 		return false;
-	note_login(f, used);
+	note_login(f, known.used);
 	done = survey(f, again, e);
 	if (done) {
 		session_arrived(f->session);
