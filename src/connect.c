@@ -294,6 +294,19 @@ static void trace_way(const struct session *s, const struct dial_report *report)
 		session_trace(s, "*", line);
 }
 
+/* What is wrong there is what doctor finds out; it says so itself. */
+static void advise_check(const struct session *s, struct error *e)
+{
+	if (s->setting->watch || strncmp(e->text, "no network", strlen("no network")) == 0)
+		return;
+	if (strstr(e->remedy, "port = 995") && !s->account->temporary) {
+		error_why(e, "%s", e->lead);
+		e->remedy[0] = '\0';
+	}
+	if (!e->remedy[0])
+		error_remedy(e, "check", "ambil doctor %s", s->account->typed);
+}
+
 static bool reach(struct session *s, struct error *e)
 {
 	const struct session_setting *setting = s->setting;
@@ -308,6 +321,8 @@ static bool reach(struct session *s, struct error *e)
 		setting->watch->dialled(setting->watch->self, &report);
 	if (done && setting->trace)
 		trace_way(s, &report);
+	if (!done && e->kind == ERROR_NETWORK)
+		advise_check(s, e);
 	if (done || e->kind != ERROR_HOST)
 		return done;
 	if (strstr(e->text, "(the proxy)"))
@@ -416,6 +431,11 @@ bool session_choose(struct session *s, struct error *e)
 	if (s->account->temporary)
 		say_for_url(s, e);
 	return false;
+}
+
+bool session_has_better(struct session *s, enum mech *better)
+{
+	return login_has_better(s, better);
 }
 
 bool session_has_stamp(const struct session *s)

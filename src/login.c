@@ -333,6 +333,17 @@ static void find_binding(struct session *s, struct buf *binding)
 		buf_clear(binding);
 }
 
+bool login_has_better(struct session *s, enum mech *better)
+{
+	struct buf binding = {NULL, 0, 0};
+	struct mech_facts facts;
+
+	find_binding(s, &binding);
+	facts = gather(s, &binding);
+	buf_release(&binding);
+	return mech_has_better(s->mech, &facts, better);
+}
+
 bool login_choose(struct session *s, struct error *e)
 {
 	struct buf binding = {NULL, 0, 0};

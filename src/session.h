@@ -97,6 +97,8 @@ bool session_connect(const struct session_setting *setting, struct session **out
 	struct error *e) MUST_CHECK;
 /* Chooses the mechanism that session_login() would use, and no more: see session_mechanism(). */
 bool session_choose(struct session *s, struct error *e) MUST_CHECK;
+/* Whether "auth = auto" would take a stronger one than that. */
+bool session_has_better(struct session *s, enum mech *better);
 /* Whether the greeting allows APOP. */
 bool session_has_stamp(const struct session *s);
 /* The second half. s stays the caller's, also on failure. */

@@ -66,6 +66,8 @@ bool session_ask_capabilities_again(struct session *s, struct error *e) MUST_CHE
 
 /* Sets s->mech to the one that login() takes. */
 bool login_choose(struct session *s, struct error *e) MUST_CHECK;
+/* Whether "auth = auto" would take a stronger one than s->mech. */
+bool login_has_better(struct session *s, enum mech *better);
 /*
  * From AUTHORIZATION to TRANSACTION state with the strongest way that is offered and allowed, and
  * at most one attempt. then: see session_open().

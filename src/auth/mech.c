@@ -311,3 +311,13 @@ enum mech mech_readable(const struct mech_facts *facts)
 			return list[i];
 	return MECH_NONE;
 }
+
+bool mech_has_better(enum mech now, const struct mech_facts *facts, enum mech *better)
+{
+	struct mech_facts fresh = *facts;
+	struct error ignored;
+
+	fresh.used = MECH_NONE;
+	return mech_choose(&(struct mech_list){.n = 0}, &fresh, better, &ignored) &&
+		grade(*better, &fresh) > grade(now, &fresh);
+}

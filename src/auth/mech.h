@@ -110,4 +110,7 @@ bool mech_choose(const struct mech_list *wanted, const struct mech_facts *facts,
  */
 enum mech mech_readable(const struct mech_facts *facts);
 
+/* Whether "auto" finds one that is stronger than now, which was chosen by its name: *better. */
+bool mech_has_better(enum mech now, const struct mech_facts *facts, enum mech *better);
+
 #endif

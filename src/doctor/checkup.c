@@ -162,7 +162,10 @@ static void check_all(struct checkup *c)
 	tell_title(c);
 	if (local)
 		check_configuration(c);
+	check_client_certificate(c);
 	find_password(c);
+	if (!checkup_anonymous(c))
+		open_state(c);
 	if (check_addresses_of_host(c))
 		check_server(c);
 	if (local && !checkup_stopped(c))
@@ -183,6 +186,7 @@ int doctor_account(const struct account *account, const struct run_order *order,
 
 	check_all(&c);
 	secret_release(password);
+	store_free(c.store);
 	end.u.end.error = c.first;
 	if (checkup_stopped(&c))
 		stop_error(*order->stop, 0, &end.u.end.error);

@@ -3,8 +3,10 @@
 #define AMBIL_DOCTOR_CHECKUP_H
 
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "doctor/doctor.h"
+#include "local/store.h"
 #include "report.h"
 
 /* One account being checked; private to this folder. */
@@ -14,7 +16,10 @@ struct checkup {
 	struct secret *password;  /* value NULL: there is none */
 	struct error no_password; /* why there is none, or what kept a place from answering */
 	int report_fd;
-	struct error first; /* what failed first; kind ERROR_NONE: nothing has */
+	struct error first;       /* what failed first; kind ERROR_NONE: nothing has */
+	pid_t holder;             /* another run that has the account; 0: none */
+	struct store *store;      /* a copy; NULL: none yet, or it cannot be read */
+	struct error store_error; /* why it cannot */
 };
 
 /* Whether it was asked to stop: then nothing more is begun. */
@@ -47,9 +52,13 @@ bool check_addresses_of_host(struct checkup *c);
 /* What the handshake has shown. trusted: NULL, or why the server is not. */
 void check_tls(
 	struct checkup *c, const struct tls_facts *facts, int64_t ms, const struct error *distrust);
+/* The certificate that we would show ourselves, if there is one. */
+void check_client_certificate(struct checkup *c);
 /* From the connection to the listing. */
 void check_server(struct checkup *c);
 void check_destination(struct checkup *c);
 void check_state(struct checkup *c);
+/* Opens the state for looking, if it can be; see struct checkup. */
+void open_state(struct checkup *c);
 
 #endif

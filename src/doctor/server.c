@@ -14,6 +14,7 @@
 #include "doctor/words.h"
 #include "expire.h"
 #include "net/tls.h"
+#include "recall.h"
 #include "session.h"
 
 enum { CAPABILITY_WIDTH = 30, TIMER_S = 10 * 60, QUIT_PATIENCE_MS = 3000 };
@@ -242,6 +243,18 @@ static void list_mechanisms(const struct look *l, struct buf *list)
 		add_word(list, "APOP");
 }
 
+static void note_better(struct look *l)
+{
+	struct error e;
+	enum mech better;
+
+	if (!session_has_better(l->session, &better))
+		return;
+	error_set(&e, ERROR_CAPABILITY, "%s is offered, which is stronger", mech_title(better));
+	error_remedy(&e, "to take it", "auth = auto");
+	check_note(l->c, "mechanism", &e);
+}
+
 static bool check_mechanism(struct look *l)
 {
 	struct buf offered = {NULL, 0, 0};
@@ -254,6 +267,7 @@ static bool check_mechanism(struct look *l)
 			mech_title(session_mechanism(l->session)),
 			offered.len ? "offered: " : "the server names none",
 			offered.len ? offered.data : "");
+		note_better(l);
 	} else {
 		if (!e.why[0] && offered.len)
 			error_why(&e, "offered: %.200s", offered.data);
@@ -473,6 +487,56 @@ static bool log_in(struct look *l, struct error *e)
 		session_login(l->session, NULL, 0, e);
 }
 
+static void write_wait(char *out, size_t room, int64_t wait_s)
+{
+	text_duration(out, room, wait_s < 60 ? wait_s : (wait_s + 59) / 60 * 60);
+}
+
+/* Logins of runs that nobody watches have been refused: this one may be the one that locks it. */
+static bool tell_pause(struct look *l, const struct guard *guard, int64_t pause_s)
+{
+	const struct account *a = l->c->account;
+	bool by_hand = l->c->order->by_hand;
+	char wait[32];
+	struct error e;
+
+	write_wait(wait, sizeof(wait), pause_s);
+	error_set(&e, ERROR_AUTH,
+		"%s has refused the last login%s of \"%s\"; runs that nobody watches pause for %s",
+		a->endpoint.host, guard->refusals == 1 ? "" : "s", safe(span_of(a->user)).text,
+		wait);
+	if (by_hand) {
+		check_note(l->c, "pause", &e);
+		return true;
+	}
+	error_remedy(&e, "to try it now", "ambil doctor %s, on a terminal", a->typed);
+	check_failed(l->c, "login", &e);
+	return false;
+}
+
+/* Whether a login may be sent, by the rules of every run. */
+static bool check_manners(struct look *l)
+{
+	const struct checkup *c = l->c;
+	int64_t now_s = clock_wall_s(), pause_s, wait_s;
+	struct guard guard;
+	struct error ignored;
+	char wait[32];
+
+	if (!recall_guard(c->account, c->order->config_ns, c->store, &guard, &ignored))
+		return true;
+	pause_s = guard_pause_s(&guard, c->account->retry_auth, now_s);
+	if (pause_s && !tell_pause(l, &guard, pause_s))
+		return false;
+	wait_s = guard_wait_s(&guard, c->order->by_hand, now_s);
+	if (!wait_s)
+		return true;
+	write_wait(wait, sizeof(wait), wait_s);
+	check_skipped(l->c, "login", "%s wants time between logins; the next is possible in %s",
+		c->account->endpoint.host, wait);
+	return false;
+}
+
 static void check_inside(struct look *l)
 {
 	struct error e = {0};
@@ -508,7 +572,7 @@ static void check_session(struct look *l)
 	buf_add(&l->before, l->lines.data, l->lines.len);
 	note_clear(l);
 	can_log_in = check_mechanism(l);
-	can_log_in = check_password(l, can_log_in) && can_log_in;
+	can_log_in = check_password(l, can_log_in) && can_log_in && check_manners(l);
 	if (can_log_in) {
 		check_inside(l);
 	} else {
@@ -522,10 +586,14 @@ void check_server(struct checkup *c)
 	struct look *l = xcalloc(1, sizeof(*l));
 	const struct session_watch watch = {
 		.begins = begins, .says = says, .handshake = handshake, .self = l};
+	struct recalled known;
 	struct error e = {0};
 	bool lost_step;
 
 	l->c = c;
+	/* A state that cannot be read is told of further down. */
+	if (!recall_server(c->account, c->store, &known, &e))
+		known = (struct recalled){.used = MECH_NONE};
 	l->setting = (struct session_setting){
 		.account = c->account,
 		.secret = c->password,
@@ -533,6 +601,10 @@ void check_server(struct checkup *c)
 		.report_fd = c->report_fd,
 		.stop = c->order->stop,
 		.stop_fd = c->order->stop_fd,
+		.used = known.used,
+		.two_lines = known.two_lines,
+		.without_capa = known.without_capa,
+		.utf8 = known.utf8,
 		.watch = &watch,
 		.lesson = &l->lesson,
 	};

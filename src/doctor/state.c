@@ -146,38 +146,39 @@ static void tell_mode(struct checkup *c, const char *path, const char *shown)
 	check_note(c, label, &e);
 }
 
-static void look_at_file(struct checkup *c, const char *path, const char *home)
+static char *state_file(const struct checkup *c, const char *ending)
 {
-	char *shown = text_tilde(path, home);
-	struct store *s = NULL;
-	struct error e = {0};
+	return xasprintf("%s/%s.%s", c->order->state_dir, c->account->name, ending);
+}
 
-	if (!store_open_readonly(path, &s, &e)) {
-		check_failed(c, label, &e);
-	} else if (!s) {
-		if (can_be_made(c, home) && !is_renamed(c))
-			check_ok(c, label, NO_TIME, "none yet; the first run makes %s", shown);
-	} else {
-		look_inside(c, s, shown);
-		tell_mode(c, path, shown);
-	}
-	store_free(s);
-	free(shown);
+/* While another run has the account it is left alone. */
+void open_state(struct checkup *c)
+{
+	char *lock = state_file(c, "lock"), *path = state_file(c, "db");
+
+	c->holder = file_lock_holder(lock);
+	if (!c->holder)
+		(void)!store_open_readonly(path, &c->store, &c->store_error);
+	free(path);
+	free(lock);
 }
 
 void check_state(struct checkup *c)
 {
-	char *home = places_home();
-	char *lock = xasprintf("%s/%s.lock", c->order->state_dir, c->account->name);
-	char *path = xasprintf("%s/%s.db", c->order->state_dir, c->account->name);
-	pid_t holder = file_lock_holder(lock);
+	char *home = places_home(), *path = state_file(c, "db"), *shown = text_tilde(path, home);
 
-	if (holder)
+	if (c->holder) {
 		check_remark(c, label, "another ambil (pid %lld) is fetching right now",
-			(long long)holder);
-	else
-		look_at_file(c, path, home);
+			(long long)c->holder);
+	} else if (c->store_error.kind) {
+		check_failed(c, label, &c->store_error);
+	} else if (c->store) {
+		look_inside(c, c->store, shown);
+		tell_mode(c, path, shown);
+	} else if (can_be_made(c, home) && !is_renamed(c)) {
+		check_ok(c, label, NO_TIME, "none yet; the first run makes %s", shown);
+	}
+	free(shown);
 	free(path);
-	free(lock);
 	free(home);
 }

@@ -35,8 +35,8 @@ static void tell_details(struct checkup *c, const struct tls_certificate *one, b
 
 	words_moment(from, sizeof(from), one->from_s);
 	words_moment(until, sizeof(until), one->until_s);
-	check_detail(c, always, "owner    %s", one->subject);
-	check_detail(c, always, "issuer   %s", one->issuer);
+	check_detail(c, always, "owner    %s", one->owner);
+	check_detail(c, always, "issuer   %s", one->signer);
 	check_detail(c, always, "for      %s", one->names[0] ? one->names : "no host");
 	check_detail(c, always, "from     %s", from);
 	check_detail(c, always, "until    %s", until);
@@ -75,6 +75,12 @@ static void tell_trusted(struct checkup *c, const struct tls_facts *facts)
 
 	words_day(day, sizeof(day), end);
 	words_left(left, sizeof(left), end, now);
+	/* Of a key that is known, nothing else counts. */
+	if (facts->pinned) {
+		check_ok(c, "certificate", NO_TIME,
+			"%.200s, which has one of the pins (pin-sha256)", own->subject);
+		return;
+	}
 	if (end - now >= WORDS_ENDS_SOON_S) {
 		check_ok(c, "certificate", NO_TIME, "%.200s, by %.200s, until %s (%s)",
 			own->subject, own->issuer, day, left);
@@ -98,6 +104,39 @@ static void tell_distrust(
 		if (facts->chain[i].from_s > clock_wall_s() && !e.remedy[0])
 			error_remedy(&e, "is the clock of this machine right?", "date");
 	check_failed(c, "certificate", &e);
+}
+
+void check_client_certificate(struct checkup *c)
+{
+	static const char label[] = "own key";
+	const struct tls_policy *policy = &c->account->tls;
+	int64_t now = clock_wall_s();
+	struct tls_certificate own;
+	char day[16], left[40];
+	struct error e = {0};
+
+	if (policy->mode == TLS_NONE || !policy->client_cert)
+		return;
+	if (!tls_check(policy, &e) || !tls_describe_client(policy, &own, &e)) {
+		check_failed(c, label, &e);
+		return;
+	}
+	words_day(day, sizeof(day), own.until_s);
+	words_left(left, sizeof(left), own.until_s, now);
+	if (own.until_s - now >= WORDS_ENDS_SOON_S) {
+		check_ok(c, label, NO_TIME,
+			"client certificate of %.200s, by %.200s, until %s (%s)", own.subject,
+			own.issuer, day, left);
+		return;
+	}
+	error_set(&e, ERROR_CONFIG, "client certificate of %.100s, by %.100s, only until %s (%s)",
+		own.subject, own.issuer, day, left);
+	error_remedy(&e, "get another one, and set", "client-cert in %s",
+		config_origin(c->account, "client-cert"));
+	if (own.until_s < now)
+		check_failed(c, label, &e);
+	else
+		check_note(c, label, &e);
 }
 
 void check_tls(

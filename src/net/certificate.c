@@ -71,6 +71,17 @@ static struct words name_of(gnutls_x509_crt_t crt, part_reader *part, name_reade
 	return w;
 }
 
+static void whole_name(gnutls_x509_crt_t crt, name_reader *whole, char *out, size_t room)
+{
+	char raw[512];
+	size_t len = sizeof(raw);
+
+	if (whole(crt, raw, &len) >= 0 && len)
+		text_safe(out, room, (struct span){raw, len});
+	else
+		snprintf(out, room, "?");
+}
+
 struct words certificate_subject(gnutls_x509_crt_t crt)
 {
 	return name_of(crt, gnutls_x509_crt_get_dn_by_oid, gnutls_x509_crt_get_dn);
@@ -163,7 +174,7 @@ bool certificate_self_signed(gnutls_x509_crt_t crt)
 	return gnutls_x509_crt_check_issuer(crt, crt) != 0;
 }
 
-static void describe(gnutls_x509_crt_t crt, struct tls_certificate *out)
+void certificate_describe(gnutls_x509_crt_t crt, struct tls_certificate *out)
 {
 	struct buf names = {NULL, 0, 0};
 
@@ -172,6 +183,8 @@ static void describe(gnutls_x509_crt_t crt, struct tls_certificate *out)
 	buf_release(&names);
 	snprintf(out->subject, sizeof(out->subject), "%s", certificate_subject(crt).text);
 	snprintf(out->issuer, sizeof(out->issuer), "%s", certificate_issuer(crt).text);
+	whole_name(crt, gnutls_x509_crt_get_dn, out->owner, sizeof(out->owner));
+	whole_name(crt, gnutls_x509_crt_get_issuer_dn, out->signer, sizeof(out->signer));
 	snprintf(out->sha256, sizeof(out->sha256), "%s", certificate_fingerprint(crt).text);
 	snprintf(out->pin, sizeof(out->pin), "%s", certificate_pin(crt).text);
 	snprintf(out->key, sizeof(out->key), "%s", certificate_key(crt).text);
@@ -183,5 +196,5 @@ void chain_describe(const struct chain *chain, struct tls_facts *facts)
 {
 	facts->n = chain->n;
 	for (unsigned i = 0; i < chain->n; i++)
-		describe(chain->at[i], &facts->chain[i]);
+		certificate_describe(chain->at[i], &facts->chain[i]);
 }

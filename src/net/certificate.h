@@ -39,7 +39,8 @@ struct words certificate_key(gnutls_x509_crt_t crt);
 size_t certificate_names(gnutls_x509_crt_t crt, struct buf *list);
 bool certificate_self_signed(gnutls_x509_crt_t crt);
 
-/* All of it that tls_facts has room for. */
+/* All of it that there is room for. */
+void certificate_describe(gnutls_x509_crt_t crt, struct tls_certificate *out);
 void chain_describe(const struct chain *chain, struct tls_facts *facts);
 
 #endif

@@ -17,6 +17,7 @@
 #include "base/file.h"
 #include "base/parse.h"
 #include "base/text.h"
+#include "net/certificate.h"
 
 enum { PEM_MAX = 256 * 1024, PIN_MAX = 256 };
 
@@ -328,5 +329,24 @@ bool client_load(const struct tls_policy *policy, gnutls_certificate_credentials
 	pair_release(&pair);
 	free(cert_called);
 	free(key_called);
+	return done;
+}
+
+bool tls_describe_client(
+	const struct tls_policy *policy, struct tls_certificate *out, struct error *e)
+{
+	struct pair pair = {.n = 0};
+	char *who = called(cert_setting, policy->client_cert);
+	gnutls_x509_crt_t crt = NULL;
+	bool done = read_certs(&pair, policy->client_cert, who, e);
+
+	if (done && (!pair.n || gnutls_pcert_export_x509(&pair.certs[0], &crt) < 0))
+		done = error_set(e, ERROR_CONFIG, "%s holds no certificate that can be read", who);
+	if (done)
+		certificate_describe(crt, out);
+	if (crt)
+		gnutls_x509_crt_deinit(crt);
+	pair_release(&pair);
+	free(who);
 	return done;
 }

@@ -43,6 +43,7 @@ bool tls_is_url(const char *name);
 enum { TLS_CHAIN_MAX = 16 };
 struct tls_certificate {
 	char subject[256], issuer[256]; /* common name, else organisation, else the whole name */
+	char owner[256], signer[256];   /* the whole names: "CN=pop.example.org,O=Example" */
 	char names[512];                /* the hosts and addresses it is for: "a, b"; "" for none */
 	int64_t from_s, until_s;        /* valid; seconds since 1970 */
 	char sha256[96];                /* of the certificate: "A0:96:…" */
@@ -62,6 +63,10 @@ struct tls_facts {
 	bool stapled; /* the server has attached the state of its revocation (OCSP) */
 	bool resumed; /* of a session before; the chain was shown in that */
 };
+
+/* Our own certificate, where the policy has one (client-cert). ERROR_CONFIG: see tls_check(). */
+bool tls_describe_client(
+	const struct tls_policy *policy, struct tls_certificate *out, struct error *e) MUST_CHECK;
 
 /*
  * What one handshake leaves for the next with the same server under the same policy, so that

@@ -148,8 +148,8 @@ localhost:PORT: TLS at once
   ok       address        ADDRESS
   ok       TLS            1.X, KEYS
   ok       certificate    ambil test server, by ambil test authority, until DAY (N days left)
-                          owner    ambil test server
-                          issuer   ambil test authority
+                          owner    CN=ambil test server
+                          issuer   CN=ambil test authority
                           for      localhost, 127.0.0.1, ::1
                           from     DAY
                           until    DAY
@@ -284,8 +284,8 @@ home: anna at localhost:PORT, TLS at once
   ok       TLS            1.X, KEYS
   failed   certificate    the certificate of localhost is not trusted: unknown issuer "popd test CA"
                           own CA?  ca-file = "/path/ca.pem"   one server?  PIN
-                          owner    popd test server
-                          issuer   popd test CA
+                          owner    CN=popd test server
+                          issuer   CN=popd test CA
                           for      localhost, 127.0.0.1, ::1
                           from     DAY
                           until    DAY

@@ -204,8 +204,8 @@ class Network(Trouble):
         for _, _, _, _, (address, *_) in socket.getaddrinfo("localhost", port,
                                                             type=socket.SOCK_STREAM):
             self.both(75, "home: localhost:%d refuses connections (tried " % port, address)
-        self.both(75, "home: localhost:%d" % port, "port = 995")
-        self.on_terminal(75, "home: localhost:%d" % port, "normally port 995")
+        self.both(75, "home: localhost:%d" % port, "POP3 over TLS is normally port 995",
+                  "ambil doctor home")
 
     def test_nothing_listens_on_any_address_of_a_host(self):
         port = dovecot.free_ports(1)[0]
