@@ -45,6 +45,9 @@ class Interrupted(hostile.HostileCase):
         good = ("NOOP" in fault or "after=QUIT" in fault or "after=RETR" in fault or
                 fault in ("silence:at=RETR:4", "close:at=RETR:4"))
         codes = (0, 75) if good else (75,)
+        # Perhaps it does not like to be asked: without CAPA it is another server.
+        if fault in ("close:at=CAPA", "reset:at=CAPA"):
+            codes = (0,)
         self.attack(fault, codes=codes, **more)
         self.cure()
 
