@@ -23,6 +23,10 @@ build build-check -Dtests=enabled -Dwerror=true
 meson test -C build-check --num-processes "$jobs" --print-errorlogs
 test -n "$quick" && exit 0
 
+# What may be left out is.
+build build-least -Dtests=disabled -Dwerror=true -Dlibsecret=disabled --buildtype=plain
+build-least/ambil --version | grep -q 'keyring: left out' || { echo 'ambil --version says nothing of libsecret'; exit 1; }
+
 # The same once more with every access watched, and every line that is walked counted; what such a program
 # takes of memory and time says nothing.
 build build-asan -Dtests=enabled -Db_sanitize=address,undefined -Db_lundef=false -Db_coverage=true

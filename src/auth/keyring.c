@@ -125,6 +125,7 @@ static pid_t start(enum keyring_job job, const struct keyring_entry *entries, si
 	return child;
 }
 
+enum { END_WAIT_MS = 1000 };
 enum got { GOT_ALL, GOT_LATE, GOT_STILL_LOCKED, GOT_STOP, GOT_END };
 
 /* Reads len octets, by the clock's deadline. */
@@ -199,9 +200,14 @@ static enum got take_answer(int fd, struct keyring_entry *entry, const struct ke
 	return take_password(fd, a.password_len, entry, deadline_ms, way->stop);
 }
 
-static void end_child(pid_t child, enum got got, int *status)
+/* It ends by itself when it has said all; got: how the last answer came. */
+static void end_child(pid_t child, int fd, enum got got, int *status)
 {
-	/* At its end there is nothing that it could still be doing. */
+	char octet;
+
+	if (got == GOT_ALL)
+		got = receive(fd, &octet, 1, clock_ms() + END_WAIT_MS, NULL);
+	close(fd);
 	if (got != GOT_END)
 		kill(child, SIGKILL);
 	while (waitpid(child, status, 0) < 0 && errno == EINTR)
@@ -249,8 +255,7 @@ void keyring_do(enum keyring_job job, struct keyring_entry *entries, size_t n,
 	}
 	while (i < n && (got = take_answer(fd, &entries[i], way)) == GOT_ALL)
 		i++;
-	close(fd);
-	end_child(child, got, &status);
+	end_child(child, fd, got, &status);
 	explain(entries + i, n - i, got, status);
 }
 

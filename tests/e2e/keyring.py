@@ -161,11 +161,13 @@ def jeepney():
 
 class Scripted:
     """A keyring with one locked entry, on a Session's bus, whose user (who is not there) says yes
-    to its window, or closes it."""
+    to its window, or closes it.  Nothing can be stored there."""
 
-    ITEM = ROOT + "/collection/login/1"
+    COLLECTION = ROOT + "/collection/login"
+    ITEM = COLLECTION + "/1"
 
-    def __init__(self, session, password, says_yes):
+    def __init__(self, session, password, says_yes, mute=False):
+        self.mute = mute
         self.library, connect = jeepney()
         self.password, self.says_yes = password, says_yes
         self.locked = True
@@ -180,7 +182,8 @@ class Scripted:
         try:
             while True:
                 message = self.bus.receive()
-                if message.header.message_type == self.library.MessageType.method_call:
+                if message.header.message_type == self.library.MessageType.method_call \
+                        and not self.mute:
                     self._answer(message)
         except (OSError, EOFError, ValueError):
             return              # closed by the test
@@ -199,10 +202,17 @@ class Scripted:
             self._prompted(path)
 
     def _GetAll(self, path, _):
-        known = {"Collections": ("ao", [])} if path == ROOT else {
-            "Locked": ("b", self.locked), "Attributes": ("a{ss}", {}), "Label": ("s", "x"),
-            "Created": ("t", 1), "Modified": ("t", 1)}
+        known = {"Label": ("s", "x"), "Created": ("t", 1), "Modified": ("t", 1)}
+        if path == ROOT:
+            known = {"Collections": ("ao", [])}
+        elif path == self.COLLECTION:
+            known.update(Locked=("b", False), Items=("ao", []))
+        else:
+            known.update(Locked=("b", self.locked), Attributes=("a{ss}", {}))
         return "a{sv}", (known,)
+
+    def _ReadAlias(self, _path, _body):
+        return "o", (self.COLLECTION,)
 
     def _SearchItems(self, _, body):
         fits = "host" in body[0]

@@ -153,12 +153,25 @@ class Bus(Passwords):
         self.netrc(popd.PASSWORD)
         self.fetches(env=session.environment)
 
+    def test_libsecret_is_not_there(self):
+        self.box.write("libsecret-1.so.0", "")
+        env = {"LD_LIBRARY_PATH": self.box.home}
+        self.fails(78, "no password found (tried keyring", env=env)
+        self.fails(78, "there is no keyring here: libsecret-1.so.0 is not installed",
+                   args=["login", "home", "--stdin"], env=env)
+
     def test_one_that_hangs_is_not_waited_for(self):
         silent = keyring.Silent()
         self.addCleanup(silent.stop)
+        session = keyring.Session()
+        self.addCleanup(session.stop)
+        mute = keyring.Scripted(session, b"", False, mute=True)
+        self.addCleanup(mute.stop)
         # Side by side, since each takes its five seconds.
         hangs = self.box.start("fetch", "home", env=silent.environment)
         stopped = self.box.start("fetch", "home", env=silent.environment)
+        unheard = self.box.start("fetch", "home", env=session.environment)
+        crashes = self.box.start("fetch", "home", env=silent.environment)
         stores = self.box.start("login", "home", "--stdin", env=silent.environment)
         other = harness.Sandbox()
         self.addCleanup(other.remove)
@@ -169,8 +182,12 @@ class Bus(Passwords):
         time.sleep(0.3)
         os.kill(stopped.pid, signal.SIGINT)
         self.assert_code(harness.finish(stopped), 130)
+        os.kill(child_of(crashes), signal.SIGSEGV)
+        result = harness.finish(crashes)
+        self.assert_code(result, 75)
+        self.assert_said(result.stderr, "the keyring failed: its library ended by signal 11")
         self.assertIsNone(hangs.poll(), "the others still wait")
-        for process in (hangs, stores):
+        for process in (hangs, unheard, stores):
             result = harness.finish(process)
             self.assert_code(result, 75)
             self.assert_said(result.stderr, "the keyring failed: it did not answer within 5 s")
@@ -274,16 +291,19 @@ class Keyring(OnKeyring):
     def test_cron_finds_the_bus_of_the_user(self):
         BUS.store(popd.PASSWORD, **self.FORMS[0])
         self.fetches(env={"DBUS_SESSION_BUS_ADDRESS": None, "XDG_RUNTIME_DIR": BUS.folder})
+
+    def test_cron_finds_the_bus_in_its_usual_place(self):
+        BUS.store(popd.PASSWORD, **self.FORMS[0])
         own = "/run/user/%d" % os.geteuid()
         script = ("mount -t tmpfs none /run && mkdir -p %s && mount --bind %s %s && exec \"$@\"" % (
             own, BUS.folder, own))
         space = ["unshare", "-m"] if os.geteuid() == 0 else ["unshare", "-c", "-m"]
         if subprocess.run([*space, "mount", "-t", "tmpfs", "none", "/run"], check=False,
                           stderr=subprocess.DEVNULL).returncode != 0:
-            needs.missing_here("no mount namespace can be made here (unshare)")
+            raise unittest.SkipTest("no other /run can be made here")
         self.ambil("check", "-q", wrap=[*space, "sh", "-c", script, "sh"],
                    env={"DBUS_SESSION_BUS_ADDRESS": None})
-        self.assertEqual(self.sent(), [popd.PASSWORD] * 2)
+        self.assertEqual(self.sent(), [popd.PASSWORD])
 
     def test_the_file_of_libsecret(self):
         env = {"SECRET_BACKEND": "file", "SECRET_FILE_TEST_PASSWORD": "abc",
@@ -352,6 +372,11 @@ class Window(Passwords):
         self.assertEqual(t.wait(), 0, t.text)
         self.assert_said(t.text, "the keyring is locked; it asks in a window of its own", "home")
         self.assertEqual(self.sent(), [popd.PASSWORD])
+
+    def test_one_that_takes_nothing(self):
+        with open(self.box.write("given", "secret\n"), "rb") as given:
+            self.fails(75, "the keyring failed: ", "; the password is right, but was not stored",
+                       args=["login", "home", "--stdin"], env=self.keyring(True), stdin=given)
 
     def test_a_window_that_is_closed(self):
         t = self.on_terminal("check", env=self.keyring(False))
@@ -554,13 +579,24 @@ class Shown(OnKeyring):
         """Looks at all processes of a run; returns how many there were."""
         shown = [words for words in map(shown_by, filter(str.isdigit, os.listdir("/proc")))
                  if words and words[0] == process.pid]
-        for _, words in shown:
+        for *_, words in shown:
             self.assertNotIn(self.SECRET.encode(), words)
         return len(shown)
 
 
+def child_of(process, seconds=20):
+    """The process that this one has started, once it has."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        for name in filter(str.isdigit, os.listdir("/proc")):
+            shown = shown_by(name)
+            if shown and shown[1] == process.pid:
+                return int(name)
+    raise AssertionError("it has not started a process")
+
+
 def shown_by(pid):
-    """A process's session and what others see of it; None if it has ended."""
+    """A process's session, its parent, and what others see of it; None if it has ended."""
     words = []
     for name in ("stat", "cmdline", "environ"):
         try:
@@ -570,7 +606,8 @@ def shown_by(pid):
             if not words:
                 return None
             # Its environment: only root may look at it.
-    return int(words[0].rpartition(b")")[2].split()[3]), b"\0".join(words[1:])
+    numbers = words[0].rpartition(b")")[2].split()
+    return int(numbers[3]), int(numbers[1]), b"\0".join(words[1:])
 
 
 if __name__ == "__main__":
