@@ -6,7 +6,7 @@
 build_packages='gcc libc6-dev meson ninja-build pkgconf libgnutls28-dev libgsasl-dev libsqlite3-dev
 	libconfuse-dev libsecret-1-dev'
 test_packages='libcmocka-dev dovecot-core dovecot-pop3d procmail maildrop mpop fetchmail openssl python3 faketime
-	libfaketime microsocks tinyproxy-bin socat netcat-openbsd openssh-server openssh-client iproute2
+	libfaketime microsocks tinyproxy-bin socat netcat-openbsd openssh-server openssh-client iproute2 procps
 	mandoc groff-base bash zsh fish strace valgrind clang-format-14
 	krb5-kdc krb5-admin-server krb5-user dovecot-gssapi
 	dbus gnome-keyring libsecret-tools python3-jeepney clang libclang-rt-14-dev clang-tidy cppcheck gcovr'

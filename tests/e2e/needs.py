@@ -32,6 +32,7 @@ PACKAGES = {
     "ssh": "openssh-client",
     "ssh-keygen": "openssh-client",
     "ip": "iproute2",
+    "ps": "procps",
     "valgrind": "valgrind",
     "krb5kdc": "krb5-kdc",
     "kdb5_util": "krb5-kdc",

@@ -389,6 +389,7 @@ class Command(LinkCase):
 
     def test_nothing_of_it_is_left_behind(self):
         """Neither one that ends when it should, nor one that wants to live on."""
+        needs.need("ps")
         pids = self.box.path("pids")
         for name, more in (("good", "exec "), ("bad", "trap \"\" TERM; (sleep 60)& ")):
             script = 'echo $$ >>"%s"; %s%s; sleep 60' % (pids, more, self.nc(self.server.pop3s))
@@ -419,6 +420,7 @@ class Command(LinkCase):
         self.assertEqual(len(self.server.mailbox(self.user)), 2)
 
     def test_it_is_out_of_reach_of_the_terminal(self):
+        needs.need("ps")
         seen = self.box.path("seen")
         script = ("ps -o sid= -p $$ >\"%s\"; (: </dev/tty) 2>>\"%s\"; echo $$ >>\"%s\"; exec %s"
                   % (seen, seen, seen, self.nc(self.server.pop3s)))
@@ -466,6 +468,13 @@ class Ssh(LinkCase):
 
     def test_mail_comes_through_ssh(self):
         self.fetch(socket_command=self.command(), tls="none", allow_cleartext_password=True)
+
+    def test_mail_comes_through_the_proxy_that_ssh_can_be(self):
+        port = dovecot.free_ports(1)[0]
+        words = self.command().split()
+        ssh = proxies.Real(*words[:-4], "-N", "-D", "127.0.0.1:%d" % port, words[-4], port=port)
+        self.addCleanup(ssh.stop)
+        self.fetch(proxy="socks5://127.0.0.1:%d" % port)
 
     def test_a_key_that_is_refused(self):
         result = self.fails(75, 'socket-command "ssh -F none ', '\u2026" ended with status 255',
