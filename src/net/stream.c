@@ -8,6 +8,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -98,4 +100,15 @@ struct stream *stream_over_fd(int fd)
 	s->fd = fd;
 	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
 	return &s->stream;
+}
+
+void stream_acknowledge(const struct stream *s)
+{
+#ifdef TCP_QUICKACK
+	const int on = 1;
+
+	setsockopt(s->ops->fd(s), IPPROTO_TCP, TCP_QUICKACK, &on, sizeof(on));
+#else
+	(void)s;
+#endif
 }

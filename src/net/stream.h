@@ -39,6 +39,14 @@ struct stream {
 	const struct stream_ops *ops;
 };
 
+/*
+ * What comes next is acknowledged when it comes. Otherwise the kernel waits some 40 ms for
+ * something to go out with it, and a server that writes an answer in two pieces may not send the
+ * second one until then (Nagle): popa3d needs 48 ms for a mail so, and 3 ms else. A hint that holds
+ * for some segments only; where it cannot be given nothing happens.
+ */
+void stream_acknowledge(const struct stream *s);
+
 static inline void stream_free(struct stream *s)
 {
 	if (s)
