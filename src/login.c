@@ -329,7 +329,9 @@ static bool announce_utf8(struct session *s, bool ahead, struct error *e)
 static void find_binding(struct session *s, struct buf *binding)
 {
 	s->exporter = !tls_channel_binding(s->stream, TLS_BINDING_UNIQUE, binding);
-	if (s->exporter && !tls_channel_binding(s->stream, TLS_BINDING_EXPORTER, binding))
+	if (s->exporter &&
+		(s->capabilities.binds_unique_only ||
+			!tls_channel_binding(s->stream, TLS_BINDING_EXPORTER, binding)))
 		buf_clear(binding);
 }
 
