@@ -14,6 +14,7 @@ quick=
 test "${1-}" != --quick || quick=yes
 
 need_packages $build_packages $test_packages
+unpack_packages build-servers $server_packages
 if command -v apt-get >/dev/null && test -z "$quick"; then
 	export AMBIL_TESTS_COMPLETE=1
 fi

@@ -11,6 +11,11 @@ test_packages='libcmocka-dev dovecot-core dovecot-pop3d procmail maildrop mpop f
 	krb5-kdc krb5-admin-server krb5-user dovecot-gssapi
 	dbus gnome-keyring libsecret-tools python3-jeepney clang libclang-rt-14-dev clang-tidy cppcheck gcovr'
 
+# Debian lets one POP3 server be installed, and that is Dovecot. The others, with what else of theirs they need,
+# are unpacked only: nothing of them is set up or started.
+server_packages='courier-pop courier-base courier-authlib courier-authdaemon courier-authlib-userdb cyrus-pop3d
+	cyrus-common sasl2-bin mailutils-pop3d popa3d perdition'
+
 need_packages() {
 	missing=
 	for package in "$@"; do
@@ -22,13 +27,9 @@ need_packages() {
 		echo "This is no Debian; these packages of it, or their like, are needed:$missing" >&2
 		return 0
 	fi
-	as_root=
-	if test "$(id -u)" != 0; then
-		if ! command -v sudo >/dev/null; then
-			echo "Not root, and no sudo; these packages are needed:$missing" >&2
-			return 0
-		fi
-		as_root=sudo
+	if ! find_root; then
+		echo "Not root, and no sudo; these packages are needed:$missing" >&2
+		return 0
 	fi
 	echo "Installing:$missing"
 	# Lists that are too old name versions that are gone: then, and only then, they are fetched anew.
@@ -37,6 +38,43 @@ need_packages() {
 		{ $as_root apt-get update -q >>"$log" 2>&1 && $as_root $install $missing >>"$log" 2>&1; } ||
 		{ tail -n 20 "$log" >&2; echo "Could not install:$missing" >&2; }
 }
+
+# Sets $as_root to what makes a command run as root, if anything does.
+find_root() {
+	as_root=
+	test "$(id -u)" = 0 || { as_root=sudo && command -v sudo >/dev/null; }
+}
+
+# unpack_packages FOLDER PACKAGE…: each once, into FOLDER/root. The libraries that they name are installed, but for
+# those that only tools need which no test uses.
+unpack_packages() {
+	command -v apt-get >/dev/null || return 0
+	folder=$1
+	shift
+	mkdir -p "$folder/root"
+	for package in "$@"; do
+		test -f "$folder/$package.needs" || unpack_package "$package"
+	done
+	need_packages $(cat "$folder"/*.needs 2>/dev/null | sort -u | grep -vE '^lib(clamav|gamin|fam|zephyr)')
+}
+
+unpack_package() {
+	echo "Unpacking $1 …"
+	fetched=$(mktemp -d)
+	if download "$1" >"$log" 2>&1 && dpkg-deb -x "$fetched"/*.deb "$folder/root" >>"$log" 2>&1; then
+		dpkg-deb -f "$fetched"/*.deb Depends | tr ',' '\n' | sed -n 's/^ *\(lib[^ |(]*\).*/\1/p' >"$folder/$1.needs"
+	else
+		tail -n 5 "$log" >&2
+		echo "Could not get the Debian package $1: what it is for is left out" >&2
+	fi
+	rm -rf "$fetched"
+}
+
+# Downloads a package into $fetched, with lists that are fetched anew if these know none or an old one.
+download() (
+	cd "$fetched"
+	apt-get download -q "$1" || { find_root && $as_root apt-get update -q && apt-get download -q "$1"; }
+)
 
 # have_tool COMMAND PACKAGE: false where it is missing; an error where apt-get should have brought it.
 have_tool() {

@@ -35,6 +35,8 @@ class Wire:
     def command(self, text):
         """Send one command and return its status line."""
         self.sock.sendall(text.encode() + b"\r\n")
+        if hasattr(socket, "TCP_QUICKACK"):     # else some servers need 40 ms for each message
+            self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
         return self._status(text)
 
     def listing(self, text):
