@@ -61,6 +61,7 @@ enum check_mark {
 struct report_check {
 	enum check_mark mark;
 	bool verbose;       /* for -v only */
+	bool whole;         /* it may be copied: it is not broken up into lines */
 	char label[24];     /* "certificate" */
 	char text[1000];    /* empty: error.text */
 	int64_t ms;         /* how long it took; less than 1: not worth a word */

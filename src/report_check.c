@@ -87,6 +87,16 @@ static void add_below(const struct checks *c, struct buf *out, const char *text)
 	text_wrap(out, text, COLUMN, c->setting->columns);
 }
 
+/* "key  value": what is behind the blanks stays below itself. */
+static void add_detail(const struct checks *c, struct buf *out, const char *text, bool whole)
+{
+	const char *gap = strstr(text, "  ");
+	size_t key = gap ? (size_t)(gap - text) + strspn(gap, " ") : 0;
+
+	buf_printf(out, "%*s%.*s", COLUMN, "", (int)key, text);
+	text_wrap(out, text + key, COLUMN + key, whole ? 0 : c->setting->columns);
+}
+
 static void add_why_and_remedy(const struct checks *c, struct buf *out, const struct error *e)
 {
 	struct buf line = {NULL, 0, 0};
@@ -151,7 +161,7 @@ static void add_check(
 	if (check->ms > 0)
 		buf_printf(&line, " (%lld ms)", (long long)check->ms);
 	if (check->mark == CHECK_DETAIL) {
-		add_below(c, out, line.data);
+		add_detail(c, out, line.data, check->whole);
 	} else {
 		add_head(c, out, check->mark, check->label);
 		text_wrap(out, line.data, COLUMN, c->setting->columns);

@@ -124,6 +124,20 @@ void check_detail(struct checkup *c, bool always, const char *fmt, ...)
 	va_end(ap);
 }
 
+void check_copy(struct checkup *c, bool always, const char *fmt, ...)
+{
+	struct report r = {.type = REPORT_CHECK};
+	va_list ap;
+
+	r.u.check.mark = CHECK_DETAIL;
+	r.u.check.verbose = !always;
+	r.u.check.whole = true;
+	va_start(ap, fmt);
+	vsnprintf(r.u.check.text, sizeof(r.u.check.text), fmt, ap);
+	va_end(ap);
+	report_send(c->report_fd, &r);
+}
+
 /* ---- the story ---- */
 
 static void tell_title(struct checkup *c)

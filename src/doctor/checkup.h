@@ -45,6 +45,9 @@ void check_skipped(struct checkup *c, const char *label, const char *fmt, ...) P
 /* One more line about the check before it, for -v only unless always. */
 void check_detail(struct checkup *c, bool always, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
+/* The same, to be copied as it is. */
+void check_copy(struct checkup *c, bool always, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
 /* The checks, in the order of the output. */
 void check_configuration(struct checkup *c);
 /* Name and addresses. False: there is no way to the server. */

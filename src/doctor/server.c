@@ -487,9 +487,10 @@ static bool log_in(struct look *l, struct error *e)
 		session_login(l->session, NULL, 0, e);
 }
 
+/* In whole minutes; the server's limit has a second of doubt on top. */
 static void write_wait(char *out, size_t room, int64_t wait_s)
 {
-	text_duration(out, room, wait_s < 60 ? wait_s : (wait_s + 59) / 60 * 60);
+	text_duration(out, room, wait_s < 60 ? wait_s : (wait_s + 58) / 60 * 60);
 }
 
 /* Logins of runs that nobody watches have been refused: this one may be the one that locks it. */

@@ -41,8 +41,8 @@ static void tell_details(struct checkup *c, const struct tls_certificate *one, b
 	check_detail(c, always, "from     %s", from);
 	check_detail(c, always, "until    %s", until);
 	check_detail(c, always, "key      %s", one->key);
-	check_detail(c, always, "SHA-256  %s", one->sha256);
-	check_detail(c, always, "pin      pin-sha256 = \"%s\"", one->pin);
+	check_copy(c, always, "SHA-256  %s", one->sha256);
+	check_copy(c, always, "pin      pin-sha256 = \"%s\"", one->pin);
 }
 
 static void tell_chain(struct checkup *c, const struct tls_facts *facts, bool always)

@@ -13,14 +13,14 @@ enum { DAY_S = 86400 };
 static const struct {
 	const char *name, *meaning;
 } meanings[] = {
-	{"TOP", "the headers of a message can be asked for alone"},
-	{"UIDL", "each message has a name that stays, so that new mail is known as such"},
+	{"TOP", "headers can be asked for alone"},
+	{"UIDL", "messages have names that stay, so that new mail is known as such"},
 	{"USER", "login with USER and PASS"},
-	{"RESP-CODES", "a refusal begins with a code in brackets that says why"},
+	{"RESP-CODES", "refusals say why, by a code in brackets"},
 	{"AUTH-RESP-CODE", "a refused login says whether the password is the reason"},
-	{"PIPELINING", "commands can be sent before the last answer has come, which is fast"},
+	{"PIPELINING", "commands can be sent ahead of the answers, which is fast"},
 	{"STLS", "the connection can be encrypted"},
-	{"UTF8", "mail with headers in UTF-8 can be asked for as it is"},
+	{"UTF8", "mail with headers in UTF-8 comes as it is"},
 	{"LANG", "the language of the answers can be chosen"},
 	{"CAPA", "this list"},
 };

@@ -11,13 +11,20 @@ import pwd
 import re
 import socket
 import struct
+import subprocess
+import sys
 import time
 import unittest
 
+import certs
 import dovecot_case
+import fakes
 import harness
+import needs
 import popd
 import popd_case
+import proxies
+import test_proxies
 
 
 def setUpModule():
@@ -90,7 +97,7 @@ class AllWell(Checks, dovecot_case.DovecotCase):
         text = plain(self.doctor("home"), port=self.server.pop3s, user=self.user)
         self.assertEqual(text.replace(" (Debian)", ""), """\
 home: USER at localhost:PORT, TLS at once
-  ok       configuration  ~/.config/ambil/ambil.conf, account in ambil.conf:1, yours alone
+  ok       configuration  ~/.config/ambil/ambil.conf:1, yours alone
   ok       name           localhost has N addresses
   ok       address        ADDRESS
   ok       TLS            1.X, KEYS
@@ -159,10 +166,10 @@ localhost:PORT: TLS at once
   ok       greeting       "Dovecot ready."
   ok       capabilities   CAPA, TOP, UIDL, RESP-CODES, PIPELINING, AUTH-RESP-CODE, USER, SASL
                           CAPA              this list
-                          TOP               the headers of a message can be asked for alone
-                          UIDL              each message has a name that stays, so that new mail is known as such
-                          RESP-CODES        a refusal begins with a code in brackets that says why
-                          PIPELINING        commands can be sent before the last answer has come, which is fast
+                          TOP               headers can be asked for alone
+                          UIDL              messages have names that stay, so that new mail is known as such
+                          RESP-CODES        refusals say why, by a code in brackets
+                          PIPELINING        commands can be sent ahead of the answers, which is fast
                           AUTH-RESP-CODE    a refused login says whether the password is the reason
                           USER              login with USER and PASS
                           SASL PLAIN LOGIN  login with AUTH and one of these
@@ -235,6 +242,89 @@ class OnCue(Checks, popd_case.PopdCase):
         self.assertNotIn("AUTH PLAIN", self.server.log())
         self.assertNotIn("PASS ", self.server.log())
 
+    def test_through_a_proxy(self):
+        """The proxy finds the way: no address is tried from here."""
+        self.serve()
+        proxy = proxies.Scripted("socks5", self.server.port)
+        self.addCleanup(proxy.stop)
+        self.configure(proxy="socks5://127.0.0.1:%d" % proxy.port)
+        text = self.doctor("home")
+        self.assert_lines(text, "ok       connection     through socks5://127.0.0.1:%d" % proxy.port,
+                          "ok       login          as anna", "home: all is well")
+        self.assertNotIn("address", text)
+        with socket.create_server(("127.0.0.1", 0)) as other:
+            port = other.getsockname()[1]
+        self.configure(proxy="socks5://127.0.0.1:%d" % port)
+        self.assertRegex(self.doctor("home", code=75),
+                         "failed   connection     .*127.0.0.1:%d.* refuses connections" % port)
+
+    def test_tunnel_command(self):
+        self.serve()
+        self.configure(socket_command="/no/such/tunnel")
+        self.assertRegex(self.doctor("home", code=78), 'failed   connection     .*/no/such/tunnel')
+
+    def test_stronger_mechanism(self):
+        self.serve("--sasl", "SCRAM-SHA-256 PLAIN")
+        self.configure(auth="plain")
+        self.check("ok       mechanism      PLAIN (offered: SCRAM-SHA-256, PLAIN, USER)",
+                   "note     mechanism      SCRAM-SHA-256 is offered, which is stronger",
+                   "to take it:  auth = auto", "ok       login          as anna")
+        self.configure()
+        self.check("ok       mechanism      SCRAM-SHA-256 (offered: SCRAM-SHA-256, PLAIN, USER)",
+                   "ok       login          as anna", "home: all is well")
+
+    def test_stronger_mechanism_gone(self):
+        """What a run would refuse, by what is remembered."""
+        self.serve("--sasl", "SCRAM-SHA-256 PLAIN")
+        self.configure()
+        self.ambil()
+        port = self.server.port
+        self.server.stop()
+        self.serve("--port", str(port))
+        self.configure()
+        self.check("failed   mechanism      localhost no longer offers SCRAM-SHA-256, with which it "
+                   "was logged in to", code=69)
+        self.assert_no_password_sent()
+
+    def test_paused(self):
+        """A login that nobody watches may be the one that locks the account."""
+        self.serve()
+        self.box.write_config(self.account(
+            password_file=self.box.write("wrong", "wrong\n"), retry_auth=1))
+        self.assert_code(self.box.run(), 77)
+        logins = self.server.log().count("C: AUTH")
+        text = self.doctor("home", code=77)
+        self.assertRegex(text, 'failed   login          localhost has refused the last login of '
+                         '"anna"; runs that nobody watches pause for ')
+        self.assert_lines(text, "to try it now:  ambil doctor home, on a terminal")
+        self.assertEqual(self.server.log().count("C: AUTH"), logins)
+        with self.box.terminal("doctor") as tty:
+            self.assertEqual(tty.wait(), 77)
+            self.assertRegex("\n".join(tty.screen), "note +pause +localhost has refused")
+        self.assertGreater(self.server.log().count("C: AUTH"), logins)
+
+    def test_too_early(self):
+        self.serve("--cap", "LOGIN-DELAY 300")
+        self.configure()
+        self.ambil()
+        text = self.doctor("home")
+        self.assertRegex(text, "skipped  login          localhost wants time between logins; the "
+                         "next is possible in [45] min")
+        self.assertIn("home: all is well", text)
+
+    def test_client_certificate(self):
+        made = certs.Certificates(self.box.root, authority="clients' authority")
+        cert, key = made.issue("anna", ("extendedKeyUsage = clientAuth",))
+        self.serve()
+        self.configure(client_cert=cert, client_key=key)
+        self.check("ok       own key        client certificate of anna, by clients' authority, "
+                   "until DAY (N days left)", "home: all is well")
+        os.chmod(key, 0o644)
+        self.configure(client_cert=cert, client_key=key)
+        self.assertRegex(self.doctor("home", code=78),
+                         "failed   own key        client-key .* holds a private key and can be read "
+                         "by others")
+
     def test_no_such_host(self):
         self.serve()
         self.configure(host="nosuch.invalid")
@@ -278,7 +368,7 @@ class OnCue(Checks, popd_case.PopdCase):
         text = self.doctor("home", code=69)
         self.assertEqual(plain(text, port=self.server.port), """\
 home: anna at localhost:PORT, TLS at once
-  ok       configuration  ~/.config/ambil/ambil.conf, account in ambil.conf:1, yours alone
+  ok       configuration  ~/.config/ambil/ambil.conf:1, yours alone
   ok       name           localhost has N addresses
   ok       address        ADDRESS
   ok       TLS            1.X, KEYS
@@ -304,7 +394,8 @@ home: 1 of N checks failed
         self.assertIn("C: QUIT", self.server.log())
         pin = re.search(r'pin-sha256 = "(.*)"', text).group(1)
         self.configure(ca_file=None, pin_sha256=pin)
-        self.check("ok       login          as anna", "home: all is well")
+        self.check("ok       certificate    popd test server, which has one of the pins (pin-sha256)",
+                   "ok       login          as anna", "home: all is well")
 
     def test_untrusted_before_stls(self):
         self.serve(tls="starttls")
@@ -555,6 +646,52 @@ home: 1 of N checks failed
         self.assert_said(result.stderr, "S: +OK popd ready", "C: CAPA", "C: QUIT")
         self.assertNotIn(popd.PASSWORD, result.stderr)
         self.assertIn(b"home: all is well", result.stdout)
+
+
+# In a network of its own, where the hosts file names dead addresses: argv is the configuration, then
+# the command; prints what that says.
+DEAD = """\
+import subprocess, sys
+sys.path.insert(0, sys.argv[1])
+import fakes
+server = fakes.Fake(fakes.capabilities("UIDL"))
+subprocess.run(["sed", "-i", "s/PORT/%d/" % server.port, sys.argv[2]], check=True)
+print(subprocess.run(sys.argv[3:], stdout=subprocess.PIPE, text=True).stdout)
+"""
+
+
+@unittest.skipUnless(os.geteuid() == 0, "only root can have a network of its own")
+class Addresses(Checks, harness.Case):
+    def look(self, *addresses):
+        needs.need("ip")
+        hosts = self.box.write("hosts", "127.0.0.1 localhost\n" + "".join(
+            "%s pop.example.test\n" % address for address in addresses), mode=0o644)
+        self.box.write_config(harness.account(
+            "home", host="pop.example.test", port="PORT", user="anna", tls="none", password="x",
+            allow_cleartext_password=True, connect_timeout="1s"))
+        done = subprocess.run(
+            ["unshare", "-n", "-m", sys.executable, "-c", test_proxies.ALONE, hosts, "-c", DEAD,
+             harness.HERE, self.box.config, harness.AMBIL, "doctor"],
+            env=self.box.environment(), capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout
+
+    def test_a_dead_one_is_seen(self):
+        """A black hole, and one that refuses; the run takes what answers."""
+        text = self.look("2001:db8::10", "2001:db8:1::10", "127.0.0.1")
+        self.assertRegex(text, r"ok       name           pop.example.test has 3 addresses")
+        for line in ("note     address        2001:db8::10: no answer within 1 s",
+                     "note     address        2001:db8:1::10: Connection refused",
+                     "ok       address        127.0.0.1",
+                     "to spare the try:  ip = 4",
+                     'ok       greeting       "'):
+            self.assertIn(line, text)
+
+    def test_all_are_dead(self):
+        text = self.look("2001:db8::10", "2001:db8:1::10")
+        self.assertIn("failed   address        2001:db8::10: no answer within 1 s", text)
+        self.assertIn("failed   address        2001:db8:1::10: Connection refused", text)
+        self.assertNotIn("greeting", text)
 
 
 if __name__ == "__main__":
