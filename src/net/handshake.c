@@ -143,7 +143,8 @@ static bool handshake_failed(const struct tls *t, int rc, const struct plan *pla
 			*e = t->failure;
 		return false;
 	}
-	if (t->failure.kind != ERROR_NONE || rc == GNUTLS_E_PREMATURE_TERMINATION) {
+	if (t->failure.kind != ERROR_NONE || rc == GNUTLS_E_PREMATURE_TERMINATION ||
+		(t->closed && rc == GNUTLS_E_UNEXPECTED_PACKET_LENGTH)) {
 		error_set(e, ERROR_NETWORK, "%s closed the connection during the TLS handshake",
 			plan->peer->host);
 		if (t->failure.kind != ERROR_NONE)

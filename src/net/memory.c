@@ -67,12 +67,16 @@ void tls_use_session(struct tls *t)
 	tls_forget_session(t->memory);
 }
 
-/* With TLS 1.3 tickets come behind the handshake; to ask before would mean to wait for one. */
+/*
+ * With TLS 1.3 tickets come behind the handshake; to ask before would mean to wait for one. A server
+ * that asks for certificates of clients may end the handshake when its own ticket comes back: so
+ * does OpenSSL where nobody has told it what the session is for, as in Dovecot 2.3.
+ */
 void tls_keep_session(struct tls *t)
 {
 	gnutls_datum_t session = {NULL, 0};
 
-	if (t->memory == &t->own ||
+	if (t->memory == &t->own || gnutls_certificate_client_get_request_status(t->session) ||
 		(gnutls_protocol_get_version(t->session) >= GNUTLS_TLS1_3 &&
 			!(gnutls_session_get_flags(t->session) & GNUTLS_SFLAGS_SESSION_TICKET)))
 		return;

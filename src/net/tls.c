@@ -26,7 +26,8 @@ static struct tls *tls_of(gnutls_transport_ptr_t p)
 /* Tells GnuTLS why lower has done nothing. */
 static ssize_t not_now(struct tls *t, enum stream_status status)
 {
-	if (status == STREAM_EOF)
+	t->closed = status == STREAM_EOF;
+	if (t->closed)
 		return 0;
 	t->wait = status;
 	gnutls_transport_set_errno(t->session, status == STREAM_FAILED ? EIO : EAGAIN);
@@ -123,7 +124,9 @@ static enum stream_status ended(const struct tls *t, struct error *e)
 static enum stream_status end_with(struct tls *t, ssize_t rc, struct error *e)
 {
 	t->end = STREAM_FAILED;
-	if (rc == 0 || rc == GNUTLS_E_PREMATURE_TERMINATION)
+	/* Half of a record that will not be whole has an error of its own. */
+	if (rc == 0 || rc == GNUTLS_E_PREMATURE_TERMINATION ||
+		(t->closed && rc == GNUTLS_E_UNEXPECTED_PACKET_LENGTH))
 		t->end = STREAM_EOF;
 	else if (t->failure.kind != ERROR_NONE)
 		t->end = STREAM_FAILED;

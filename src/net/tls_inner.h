@@ -24,6 +24,7 @@ struct tls {
 	struct tls_memory own;     /* without one of the caller's */
 	struct tls_memory *memory; /* the caller's, or own */
 	bool established;
+	bool closed;             /* lower has ended, perhaps in the middle of a record */
 	bool ticket_kept;        /* for a session after this one */
 	enum stream_status wait; /* what lower wants before it can go on; STREAM_OK: nothing */
 	enum stream_status end;  /* STREAM_EOF or STREAM_FAILED once it is over, for good */

@@ -209,10 +209,10 @@ static bool not_pinned(gnutls_x509_crt_t crt, const char *shown, struct error *e
 {
 	error_set(e, ERROR_TLS, "%s has another key than the one in pin-sha256", shown);
 	error_why(e,
-		"its certificate is issued by \"%s\", and valid since %s; ask whoever runs the server "
-		"whether its key is new",
-		certificate_issuer(crt).text,
-		certificate_day(gnutls_x509_crt_get_activation_time(crt)).text);
+		"ask whoever runs the server whether its key is new; its certificate is valid since "
+		"%s, and issued by \"%s\"",
+		certificate_day(gnutls_x509_crt_get_activation_time(crt)).text,
+		certificate_issuer(crt).text);
 	return error_remedy(e, "if it is", "pin-sha256 = \"%s\"", certificate_pin(crt).text);
 }
 

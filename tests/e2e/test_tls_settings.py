@@ -4,6 +4,7 @@
 import os
 import re
 import shutil
+import socket
 import subprocess
 import tempfile
 import threading
@@ -81,7 +82,8 @@ class Pins(popd_case.PopdCase):
                 self.configure(pin_sha256="A" * 43 + "=")
                 said = self.expect(69)
                 self.assert_said(said, "ambil: home: localhost has another key than the one in "
-                                 "pin-sha256", 'issued by "popd test CA"', 'pin-sha256 = "')
+                                 "pin-sha256", "ask whoever runs the server", 'issued by "popd test CA"',
+                                 'pin-sha256 = "')
                 self.assert_no_login()
 
     def test_each_way_to_write_a_pin(self):
@@ -512,6 +514,66 @@ class Resumed(popd_case.PopdCase):
 
     def test_after_a_reset(self):
         self.check(breaks="reset:at=RETR:6@1")
+
+
+class ResumedByDovecot(dovecot_case.DovecotCase):
+    """The same with OpenSSL on the other side, through a way that breaks."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.easy = dovecot.Dovecot({"anna1": dovecot_case.PASSWORD})
+        cls.addClassCleanup(cls.easy.stop)
+
+    def relay(self, octets):
+        """A way to the server that breaks once, behind so many octets from it; its port."""
+        listener = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(listener.close)
+        self.addCleanup(listener.shutdown, socket.SHUT_RDWR)
+
+        def pass_on(source, sink, limit):
+            try:
+                while (limit is None or limit > 0) and (piece := source.recv(limit or 65536)):
+                    sink.sendall(piece)
+                    limit = limit and limit - len(piece)
+                for end in (source, sink):
+                    end.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+        def serve(limit):
+            while True:
+                try:
+                    client, _ = listener.accept()
+                except OSError:
+                    return
+                server = socket.create_connection(("127.0.0.1", self.server.pop3s))
+                for end in (client, server):
+                    self.addCleanup(end.close)
+                threading.Thread(target=pass_on, args=(client, server, None), daemon=True).start()
+                threading.Thread(target=pass_on, args=(server, client, limit), daemon=True).start()
+                limit = None
+        threading.Thread(target=serve, args=(octets,), daemon=True).start()
+        return listener.getsockname()[1]
+
+    def check(self, resumed, **keys):
+        want = self.arrive(corpus.numbered(60))
+        self.configure(port=self.relay(20000), ip=4, **keys)
+        result = self.box.run("--debug")
+        said = [line for line in result.stderr.splitlines() if "*: TLS 1." in line]
+        self.assertEqual([line.endswith(", resumed") for line in said], [False, resumed],
+                         str(result))
+        self.configure(**keys)
+        self.ambil()
+        self.assert_maildir(want)
+
+    def test_after_a_break(self):
+        self.server, self.user = self.easy, "anna1"
+        self.check(True)
+
+    def test_never_where_a_certificate_is_asked_for(self):
+        """Such a server ends the handshake when its ticket comes back."""
+        self.check(False, client_cert=Shared.cert, client_key=Shared.key)
 
 
 if __name__ == "__main__":

@@ -129,9 +129,11 @@ enum conduct {
 	BE_GOOD,     /* greet, echo what comes until the client closes, say good-bye */
 	GREET_CLEAR, /* no TLS at all */
 	HANG_UP,     /* close when the client has spoken */
+	BREAK_OFF,   /* the same, with half of an answer */
 	BE_SILENT,   /* never answer */
 	STALL,       /* half of the answer, then nothing */
 	CUT,         /* greet, then close without good-bye */
+	CUT_SHORT,   /* the same, in the middle of a record */
 	FLOOD,       /* send BIG octets while BIG octets are received */
 };
 
@@ -236,8 +238,10 @@ static void serve_tls(struct server *v)
 	if (rc == 0 && v->conduct == FLOOD) {
 		fcntl(v->fd, F_SETFL, O_NONBLOCK);
 		flood(v, session);
-	} else if (rc == 0 && v->conduct == CUT) {
+	} else if (rc == 0 && (v->conduct == CUT || v->conduct == CUT_SHORT)) {
 		gnutls_record_send(session, "+OK ready\r\n", 11);
+		if (v->conduct == CUT_SHORT)
+			send(v->fd, "\x17\x03\x03\x01\x00 half", 10, MSG_NOSIGNAL);
 	} else if (rc == 0) {
 		echo(session);
 	}
@@ -258,6 +262,10 @@ static void *serve(void *argument)
 		break;
 	case HANG_UP:
 		recv(v->fd, data, sizeof(data), 0);
+		break;
+	case BREAK_OFF:
+		recv(v->fd, data, sizeof(data), 0);
+		send(v->fd, half, sizeof(half), MSG_NOSIGNAL);
 		break;
 	case STALL:
 		send(v->fd, half, sizeof(half), MSG_NOSIGNAL);
@@ -522,6 +530,8 @@ static void tls__tells_what_went_wrong_in_the_handshake(void **state)
 		{GREET_CLEAR, TLS_STARTTLS, 110, NULL, ERROR_TLS,
 			"pop.example.test:110 does not speak TLS (it went on in clear: \"+OK ", ""},
 		{HANG_UP, TLS_IMPLICIT, 995, NULL, ERROR_NETWORK,
+			"pop.example.test closed the connection during the TLS handshake", ""},
+		{BREAK_OFF, TLS_IMPLICIT, 995, NULL, ERROR_NETWORK,
 			"pop.example.test closed the connection during the TLS handshake", ""},
 		{BE_SILENT, TLS_IMPLICIT, 995, NULL, ERROR_NETWORK,
 			"pop.example.test:995 sent nothing for 0.1 s during the TLS handshake", ""},
@@ -1110,23 +1120,29 @@ static void tls__stops_when_asked_to(void **state)
 
 static void tls__takes_a_cut_for_an_end(void **state)
 {
+	static const enum conduct ways[] = {CUT, CUT_SHORT};
 	const struct tls_policy policy = trusting();
-	struct error e = {ERROR_NONE};
-	struct server v;
-	struct stream *s = meet(&v, &good, CUT, NULL, &policy, "pop.example.test", &e);
-	char text[64];
-	size_t have = 0, n = 0;
 
 	(void)state;
-	assert_non_null(s);
-	assert_int_equal(read_some(s, text, sizeof(text), 64, &have, &e), STREAM_EOF);
-	assert_int_equal(have, 11);
-	/* Also when asked again. */
-	assert_int_equal(s->ops->read(s, text, 1, &n, &e), STREAM_EOF);
-	assert_int_equal(s->ops->write(s, (struct span){"QUIT\r\n", 6}, &n, &e), STREAM_FAILED);
-	assert_int_equal(e.kind, ERROR_NETWORK);
-	stream_free(s);
-	server_join(&v);
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		struct error e = {ERROR_NONE};
+		struct server v;
+		struct stream *s =
+			meet(&v, &good, ways[i], NULL, &policy, "pop.example.test", &e);
+		char text[64];
+		size_t have = 0, n = 0;
+
+		assert_non_null(s);
+		assert_int_equal(read_some(s, text, sizeof(text), 64, &have, &e), STREAM_EOF);
+		assert_int_equal(have, 11);
+		/* Also when asked again. */
+		assert_int_equal(s->ops->read(s, text, 1, &n, &e), STREAM_EOF);
+		assert_int_equal(
+			s->ops->write(s, (struct span){"QUIT\r\n", 6}, &n, &e), STREAM_FAILED);
+		assert_int_equal(e.kind, ERROR_NETWORK);
+		stream_free(s);
+		server_join(&v);
+	}
 }
 
 /* Both ways at once, with reads of piece octets; the server asks for new keys in between. */
