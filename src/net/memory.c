@@ -68,9 +68,9 @@ void tls_use_session(struct tls *t)
 }
 
 /*
- * With TLS 1.3 tickets come behind the handshake; to ask before would mean to wait for one. A server
- * that asks for certificates of clients may end the handshake when its own ticket comes back: so
- * does OpenSSL where nobody has told it what the session is for, as in Dovecot 2.3.
+ * With TLS 1.3 tickets come behind the handshake; to ask before would mean to wait for one. A
+ * server that asks for certificates of clients may end the handshake when its own ticket comes
+ * back: so does OpenSSL where nobody has told it what the session is for, as in Dovecot 2.3.
  */
 void tls_keep_session(struct tls *t)
 {
