@@ -469,6 +469,11 @@ class Ssh(LinkCase):
     def test_mail_comes_through_ssh(self):
         self.fetch(socket_command=self.command(), tls="none", allow_cleartext_password=True)
 
+    def test_mail_comes_through_what_ssh_forwards(self):
+        words = self.command().split()
+        there = "%s:%s" % (words[-2], words[-1])
+        self.fetch(socket_command=" ".join(words[:-4] + ["-W", there, words[-4]]), tls="starttls")
+
     def test_mail_comes_through_the_proxy_that_ssh_can_be(self):
         port = dovecot.free_ports(1)[0]
         words = self.command().split()
@@ -614,6 +619,13 @@ class Excluded(harness.Case):
         result = self.box.run("config", "check")
         self.assert_code(result, 78)
         self.assertIn("holds a password and can be read by others", result.stderr)
+
+    def test_a_variable_can_be_named(self):
+        self.box.write_config('account home { host = localhost user = anna '
+                              'proxy = "${ALL_PROXY:-none}" }\n')
+        for env, shown in (({}, b"proxy = none "),
+                           ({"ALL_PROXY": "socks5h://p:1"}, b'proxy = "socks5h://p:1" ')):
+            self.assertIn(shown, self.box.run("config", "show", env=env).stdout)
 
     def test_show_hides_it(self):
         self.box.write_config(
