@@ -157,15 +157,6 @@ void manners_logged_in(struct fetch *f)
 	note(f, event);
 }
 
-/* A server may enforce its delay without the response code (RFC 2449 s.6.5). */
-static bool is_early(const struct fetch *f, const struct session_lesson *lesson)
-{
-	if (lesson->code == POP3_CODE_LOGIN_DELAY)
-		return true;
-	return lesson->code == POP3_CODE_NONE && f->guard.source != GUARD_SEEN &&
-		guard_wait_s(&f->guard, false, clock_wall_s()) > 0;
-}
-
 static void refused_early(struct fetch *f, struct error *e)
 {
 	char words[sizeof(e->why)];
@@ -175,6 +166,21 @@ static void refused_early(struct fetch *f, struct error *e)
 	say_too_early(f, guard_wait_s(&f->guard, false, clock_wall_s()), e);
 	error_server(e, span_of(words));
 	tell_once(f, e);
+}
+
+/* A server may enforce its delay without the response code (RFC 2449 s.6.5). */
+static bool may_be_early(const struct fetch *f, const struct session_lesson *lesson)
+{
+	return lesson->code == POP3_CODE_NONE && f->guard.source != GUARD_SEEN &&
+		guard_wait_s(&f->guard, false, clock_wall_s()) > 0;
+}
+
+static void doubt_refusal(const struct fetch *f, struct error *e)
+{
+	char delay[32];
+
+	text_duration(delay, sizeof(delay), f->guard.delay_s);
+	error_append(e, "; or it is too early, since that server wants %s between logins", delay);
 }
 
 static void count_refusal(struct fetch *f, const struct session_lesson *lesson, struct error *e)
@@ -205,8 +211,10 @@ void manners_refused(struct fetch *f, const struct session_lesson *lesson, struc
 {
 	if (!lesson->refused)
 		return;
-	if (is_early(f, lesson))
+	if (lesson->code == POP3_CODE_LOGIN_DELAY)
 		refused_early(f, e);
+	else if (e->kind == ERROR_AUTH && may_be_early(f, lesson))
+		doubt_refusal(f, e);
 	else if (e->kind == ERROR_AUTH)
 		count_refusal(f, lesson, e);
 }

@@ -446,13 +446,14 @@ class NotThePassword(FakeCase):
                 self.serve(answers={b"PASS": words + b"\r\n"})
                 self.assert_harmless(77, words.decode()[5:])
 
-    def test_a_refusal_within_the_announced_delay_is_due_to_that(self):
+    def test_a_refusal_within_the_announced_delay_may_be_due_to_that(self):
         self.serve(corpus.numbered(1), capabilities=["UIDL", "LOGIN-DELAY 300"])
         self.ambil()
         self.server.answers[b"PASS"] = b"-ERR come back later\r\n"
         code, screen = self.by_hand()
-        self.assertEqual(code, 75, screen)
-        self.assert_said(screen, "wants 5 min between logins", "server: come back later")
+        self.assertEqual(code, 77, screen)
+        self.assert_said(screen, "refused the login", "or it is too early, since that server wants "
+                         "5 min between logins", "server: come back later")
 
 
 class Utf8(FakeCase):
