@@ -231,6 +231,20 @@ static bool answer(struct conversation *c, struct span text, struct error *e)
 	return done;
 }
 
+/*
+ * Whether a refusal is one of the channel's binding, of which not all servers that offer it know
+ * the kind that TLS 1.3 has (Cyrus). Who sits in the channel could bring that about as well: where
+ * it has worked before it is not given up.
+ */
+static bool refuses_binding(const struct conversation *c, const struct pop3_event *ev)
+{
+	const struct session *s = c->s;
+
+	return mech_binds(s->mech) && !s->account->auth.n && !mech_binds(s->setting->used) &&
+		(!sasl_has_proved(c->sasl) || sasl_blames_binding(c->sasl, ev->text)) &&
+		session_refusal_kind(ev->code, ERROR_AUTH) == ERROR_AUTH;
+}
+
 static bool converse(struct conversation *c, struct error *e)
 {
 	struct session *s = c->s;
@@ -246,8 +260,9 @@ static bool converse(struct conversation *c, struct error *e)
 				return false;
 			continue;
 		}
+		s->binding_refused = !ev.ok && refuses_binding(c, &ev);
 		if (!ev.ok)
-			return refused(s, &ev, e);
+			return !s->binding_refused && refused(s, &ev, e);
 		if (sasl_accepted(c->sasl, e))
 			return true;
 		session_name_host(s, e);
@@ -304,7 +319,7 @@ static bool should_ask_again(const struct session *s)
 		(c->login_delay_user && !s->setting->delay_known);
 }
 
-static bool log_in(struct session *s, const struct buf *binding, bool ahead, struct error *e)
+static bool log_in_by(struct session *s, const struct buf *binding, bool ahead, struct error *e)
 {
 	switch (s->mech) {
 	case MECH_USER:
@@ -319,6 +334,22 @@ static bool log_in(struct session *s, const struct buf *binding, bool ahead, str
 	}
 }
 
+static bool log_in(struct session *s, struct buf *binding, bool ahead, struct error *e)
+{
+	struct session_lesson *lesson = s->setting->lesson;
+
+	if (log_in_by(s, binding, ahead, e))
+		return true;
+	if (!s->binding_refused)
+		return false;
+	buf_clear(binding);
+	if (!choose(s, binding, e) || !log_in_by(s, binding, ahead, e))
+		return false;
+	if (lesson)
+		lesson->unbound = true;
+	return true;
+}
+
 static bool announce_utf8(struct session *s, bool ahead, struct error *e)
 {
 	return session_send(s, &(struct pop3_command){.verb = POP3_UTF8}, e) &&
@@ -328,6 +359,9 @@ static bool announce_utf8(struct session *s, bool ahead, struct error *e)
 /* Of TLS 1.2 the older kind, which its servers know; of TLS 1.3 the only one there is. */
 static void find_binding(struct session *s, struct buf *binding)
 {
+	/* Where the user has named the bound ones it is not for us to know better. */
+	if (s->setting->unbound && !s->account->auth.n)
+		return;
 	s->exporter = !tls_channel_binding(s->stream, TLS_BINDING_UNIQUE, binding);
 	if (s->exporter &&
 		(s->capabilities.binds_unique_only ||

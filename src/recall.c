@@ -39,20 +39,39 @@ static enum mech mech_of(const struct account *account, char *remembered)
 	return used;
 }
 
+/* "refused 1795464439 tls pop.example.org". Servers learn: it is tried again now and then. */
+static bool is_unbound(const struct account *account, char *remembered)
+{
+	char *place = recall_login_place(account);
+	struct span rest = span_of(remembered), since;
+	bool unbound = false;
+
+	if (span_is(span_word(&rest), "refused")) {
+		since = span_word(&rest);
+		unbound = span_is_nocase(rest, place);
+		remembered[since.data + since.len - remembered] = '\0';
+		unbound = unbound && !recall_is_past(since.data, RECALL_BROKEN_KEPT_S);
+	}
+	free(place);
+	return unbound;
+}
+
 bool recall_server(
 	const struct account *account, struct store *store, struct recalled *out, struct error *e)
 {
-	char login[320] = "", capa[40] = "", two_lines[8] = "", utf8[8] = "";
+	char login[320] = "", binding[340] = "", capa[40] = "", two_lines[8] = "", utf8[8] = "";
 
 	*out = (struct recalled){.used = MECH_NONE};
 	if (!store)
 		return true;
 	if (!store_get(store, RECALL_LOGIN, login, sizeof(login), e) ||
+		!store_get(store, RECALL_BINDING, binding, sizeof(binding), e) ||
 		!store_get(store, RECALL_CAPA, capa, sizeof(capa), e) ||
 		!store_get(store, RECALL_TWO_LINES, two_lines, sizeof(two_lines), e) ||
 		!store_get(store, RECALL_UTF8, utf8, sizeof(utf8), e))
 		return false;
 	out->used = mech_of(account, login);
+	out->unbound = is_unbound(account, binding);
 	out->two_lines = two_lines[0];
 	out->utf8 = utf8[0];
 	/* It may be another server by now. */

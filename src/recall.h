@@ -14,10 +14,12 @@
 #define RECALL_CAPA "capa"
 #define RECALL_TWO_LINES "xoauth2-two-lines"
 #define RECALL_UTF8 "utf8"
+#define RECALL_BINDING "binding"
 enum { RECALL_BROKEN_KEPT_S = 30 * 86400 };
 
 struct recalled {
 	enum mech used;    /* what logged in to this host last; MECH_NONE: unknown */
+	bool unbound;      /* this host refuses SCRAM that is bound to the channel */
 	bool two_lines;    /* XOAUTH2's response on a line of its own */
 	bool without_capa; /* the server ends the connection on CAPA */
 	bool utf8;         /* it refused a mail for want of UTF8 */

@@ -55,6 +55,7 @@ struct session_lesson {
 	enum pop3_code code; /* … with this code */
 	enum session_refusal refusal;
 	bool capa_ends_it; /* the server ends the connection on CAPA, and does well without */
+	bool unbound;      /* it refuses SCRAM that is bound to the channel, and takes it without */
 };
 
 /*
@@ -66,6 +67,7 @@ struct session_setting {
 	const struct account *account;
 	const struct secret *secret;
 	enum mech used;         /* remembered from before: what logged in to this host */
+	bool unbound;           /* remembered from before: see struct session_lesson */
 	bool two_lines;         /* remembered from before: XOAUTH2's response on its own line */
 	bool pipelining_broken; /* remembered from before: do not use it */
 	bool pipelining_proven; /* remembered from before: it can be trusted with what cannot be

@@ -22,6 +22,7 @@ struct session {
 	struct buf shown; /* the server's words without these */
 	bool encrypted;
 	struct error distrust; /* why the server is not trusted; kind ERROR_NONE: it is */
+	bool binding_refused;  /* by the server, before it had judged anything else */
 	bool exporter;         /* what the channel of TLS is bound by; see tls_channel_binding() */
 	bool stop_seen;
 	bool want_write_to_read; /* TLS must write before it can read on */

@@ -367,6 +367,21 @@ static bool may_log_in_otherwise(struct fetch *f, enum session_refusal refusal, 
 	}
 }
 
+/* A write that fails costs only that it is tried once more. */
+static void note_unbound(struct fetch *f)
+{
+	char *place, *value;
+	struct error ignored;
+
+	if (fetch_only_looks(f))
+		return;
+	place = recall_login_place(f->account);
+	value = xasprintf("refused %lld %s", (long long)clock_wall_s(), place);
+	(void)!store_set(f->store, RECALL_BINDING, value, &ignored);
+	free(value);
+	free(place);
+}
+
 static bool open_session(struct fetch *f, bool *again, struct error *e)
 {
 	struct session_lesson lesson = {.refused = false};
@@ -379,6 +394,8 @@ static bool open_session(struct fetch *f, bool *again, struct error *e)
 	if (lesson.capa_ends_it)
 		note_capa(f);
 	if (done) {
+		if (lesson.unbound)
+			note_unbound(f);
 		manners_logged_in(f);
 		return true;
 	}
@@ -420,6 +437,7 @@ bool visit(struct fetch *f, bool *again, struct error *e)
 		.tls = f->tls,
 		.two_lines = f->two_lines,
 		.used = known.used,
+		.unbound = known.unbound,
 		.pipelining_broken = f->in_step || is_broken(f->pipelining),
 		.pipelining_proven = strcmp(f->pipelining, "works") == 0,
 		.trace = f->order->trace,

@@ -47,7 +47,8 @@ struct sasl {
 	Gsasl_session *session;
 	unsigned steps;
 	bool done;    /* the mechanism has said, and seen, all that it wants */
-	bool refused; /* SCRAM: the server has said that the proof is wrong */
+	bool refused; /* SCRAM: the server has said so, … */
+	bool blamed;  /* … and that it is for the channel's binding */
 };
 
 /* They would end the line early and be taken for commands. */
@@ -230,6 +231,16 @@ static bool is_sane(const struct sasl *s, struct span in, struct error *e)
 	return s->mech != MECH_NTLM || s->steps == 1 || ntlm_is_sound(s, in, e);
 }
 
+static bool holds(struct span words, const char *part)
+{
+	size_t len = strlen(part);
+
+	for (size_t i = 0; i + len <= words.len; i++)
+		if (span_is_nocase((struct span){words.data + i, len}, part))
+			return true;
+	return false;
+}
+
 /* One step with raw octets. *out is of the library, and a secret. */
 static bool step(
 	struct sasl *s, const char *in, size_t in_len, char **out, size_t *out_len, struct error *e)
@@ -239,6 +250,7 @@ static bool step(
 	/* RFC 5802 s.5.1: instead of its signature. The status line will say the same. */
 	if (is_scram(s->mech) && in_len >= 2 && memcmp(in, "e=", 2) == 0) {
 		s->refused = true;
+		s->blamed = holds((struct span){in, in_len}, "channel-binding");
 		return true;
 	}
 	if (!is_sane(s, (struct span){in, in_len}, e))
@@ -279,6 +291,25 @@ bool sasl_step(struct sasl *s, const char *challenge, char **response, struct er
 bool sasl_is_done(const struct sasl *s)
 {
 	return s->done;
+}
+
+bool sasl_has_proved(const struct sasl *s)
+{
+	/* The first words of SCRAM are no more than the name. */
+	if (is_scram(s->mech))
+		return s->steps > (s->refused ? 2U : 1U);
+	return s->steps > 0;
+}
+
+bool sasl_blames_binding(const struct sasl *s, struct span words)
+{
+	/* The first is what Cyrus says, by the words of its library for several things. */
+	static const char *const parts[] = {"bad protocol", "channel", "binding"};
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		if (holds(words, parts[i]))
+			return true;
+	return s->blamed;
 }
 
 bool sasl_accepted(const struct sasl *s, struct error *e)

@@ -36,6 +36,13 @@ struct sasl *sasl_start(
 bool sasl_step(struct sasl *s, const char *challenge, char **response, struct error *e) MUST_CHECK;
 /* Whether there is nothing left to say, and what the server had to prove it has proved. */
 bool sasl_is_done(const struct sasl *s);
+/* Whether the server has been shown, in any form, that we know the password. */
+bool sasl_has_proved(const struct sasl *s);
+/*
+ * Whether a refusal in these words is one of the channel's binding, and not of the password: by
+ * them, or by what SCRAM's last message said (RFC 5802 s.7, server-error-value).
+ */
+bool sasl_blames_binding(const struct sasl *s, struct span words);
 /* The server has said +OK: false (ERROR_PROTOCOL) when it was not yet time for that. */
 bool sasl_accepted(const struct sasl *s, struct error *e) MUST_CHECK;
 void sasl_free(struct sasl *s);

@@ -310,6 +310,45 @@ class Remembered(popd_case.PopdCase):
         self.visit("PLAIN", code=69)
 
 
+class Unbound(popd_case.PopdCase):
+    """A server that offers to bind a login to the channel, and cannot do it with this one."""
+
+    def visit(self, number, *faults, code=0, **more):
+        if number == 1:
+            self.serve("--sasl", "SCRAM-SHA-256-PLUS SCRAM-SHA-256 PLAIN", mails=[], faults=faults)
+        self.configure(**more)
+        result = self.box.run()
+        self.assert_code(result, code)
+        session = self.server.sessions(number)[-1]
+        return session["auth"], session["verbs"].get("AUTH"), result.stderr
+
+    def test_auto_goes_on_without_and_remembers_it(self):
+        self.assertEqual(self.visit(1, "err:AUTH:1:[AUTH] bad protocol@1"), ("SCRAM-SHA-256", 2, ""))
+        self.assertEqual(self.visit(2), ("SCRAM-SHA-256", 1, ""))
+
+    def test_where_it_has_worked_it_is_not_given_up(self):
+        self.assertEqual(self.visit(1, "err:AUTH:1:[AUTH] bad protocol@2"),
+                         ("SCRAM-SHA-256-PLUS", 1, ""))
+        _, tries, said = self.visit(2, code=77)
+        self.assertEqual(tries, 1)
+        self.assert_said(said, "by SCRAM-SHA-256-PLUS", "auth = scram-sha-256")
+
+    def test_where_it_is_named_it_is_not_given_up(self):
+        _, tries, said = self.visit(1, "err:AUTH:1:[AUTH] bad protocol", code=77,
+                                    auth="scram-sha-256-plus scram-sha-256")
+        self.assertEqual(tries, 1)
+        self.assertIn("by SCRAM-SHA-256-PLUS", said)
+
+    def test_a_mailbox_in_use_says_nothing_of_it(self):
+        _, tries, _ = self.visit(1, "err:AUTH:1:[IN-USE] later@1", code=75)
+        self.assertEqual(tries, 1)
+        self.assertEqual(self.visit(2)[:2], ("SCRAM-SHA-256-PLUS", 1))
+
+    def test_a_wrong_password_is_refused_once(self):
+        _, tries, _ = self.visit(1, code=77, password_file=self.box.write("other", "wrong\n"))
+        self.assertEqual(tries, 1)
+
+
 class Liars(harness.Case):
     def fetch(self, talk, **more):
         self.fake = fakes.Fake(talk)

@@ -497,6 +497,7 @@ static struct sasl *scram_with_proof(enum mech mech, const struct sasl_setting *
 
 	assert_non_null(s);
 	assert_true(sasl_step(s, NULL, &response, &e));
+	assert_false(sasl_has_proved(s));
 	first = decoded(response);
 	wipe_free(response);
 	assert_non_null(strstr(first, "n=tim,r="));
@@ -525,7 +526,7 @@ static void sasl__scram_wants_the_servers_proof(void **state)
 		"w=rmF9pqV8S7suAoZWja4dJRkFsKQ=",
 	};
 	struct error e = {ERROR_NONE};
-	char *response = NULL;
+	char *response = NULL, *refusal;
 
 	(void)state;
 	for (size_t m = 0; m < sizeof(mechs) / sizeof(mechs[0]); m++) {
@@ -547,10 +548,26 @@ static void sasl__scram_wants_the_servers_proof(void **state)
 			sasl_free(s);
 			free(lie);
 		}
+		/* What a refusal is for. */
+		s = scram_with_proof(mechs[m], &tim);
+		assert_true(sasl_has_proved(s));
+		assert_false(sasl_blames_binding(s, span_of("[AUTH] authentication failure")));
+		assert_false(sasl_blames_binding(s, span_of("")));
+		assert_true(sasl_blames_binding(
+			s, span_of("[AUTH] authenticating: bad protocol / cancel")));
+		assert_true(sasl_blames_binding(s, span_of("Channel mismatch")));
+		sasl_free(s);
+		s = scram_with_proof(mechs[m], &tim);
+		refusal = base64_of("e=channel-bindings-dont-match");
+		assert_true(sasl_step(s, refusal, &response, &e));
+		assert_true(sasl_blames_binding(s, span_of("[AUTH] no")));
+		wipe_free(response);
+		free(refusal);
+		sasl_free(s);
 		/* RFC 5802 s.5.1: the refusal is told by the status line that follows. */
 		s = scram_with_proof(mechs[m], &tim);
 
-		char *refusal = base64_of("e=invalid-proof");
+		refusal = base64_of("e=invalid-proof");
 
 		assert_true(sasl_step(s, refusal, &response, &e));
 		assert_string_equal(response, "");
