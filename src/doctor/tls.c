@@ -18,14 +18,19 @@ static void tell_version(struct checkup *c, const struct tls_facts *facts, int64
 {
 	struct error e;
 
-	if (!is_old(facts->version)) {
+	if (is_old(facts->version)) {
+		error_set(
+			&e, ERROR_TLS, "%s, which is not safe any more (RFC 8996)", facts->version);
+		error_why(&e, "%s, %s", facts->exchange, facts->suite);
+		check_note(c, "TLS", &e);
+	} else {
 		check_ok(c, "TLS", ms, "%s, %s, %s", facts->version + strlen("TLS "),
 			facts->exchange, facts->suite);
-		return;
 	}
-	error_set(&e, ERROR_TLS, "%s, which is not safe any more (RFC 8996)", facts->version);
-	error_why(&e, "%s, %s", facts->exchange, facts->suite);
-	check_note(c, "TLS", &e);
+	if (facts->signature[0])
+		check_detail(c, checkup_in_detail(c), "proved   %s", facts->signature);
+	if (facts->stapled && facts->trusted)
+		check_detail(c, checkup_in_detail(c), "OCSP     not revoked, by a proof attached");
 }
 
 /* All that is known of one certificate. */

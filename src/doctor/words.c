@@ -106,7 +106,11 @@ void words_left(char *out, size_t room, int64_t until_s, int64_t now_s)
 
 	if (until_s < now_s) {
 		days = (now_s - until_s) / DAY_S;
-		snprintf(out, room, "ended %lld day%s ago", (long long)days, days == 1 ? "" : "s");
+		if (days)
+			snprintf(out, room, "ended %lld day%s ago", (long long)days,
+				days == 1 ? "" : "s");
+		else
+			snprintf(out, room, "ended today");
 	} else if (days == 0) {
 		snprintf(out, room, "ends today");
 	} else {

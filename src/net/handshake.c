@@ -248,13 +248,15 @@ static void name_exchange(gnutls_session_t session, char *out, size_t room)
 static void note_facts(const struct tls *t, struct tls_facts *facts)
 {
 	const char *version = gnutls_protocol_get_name(gnutls_protocol_get_version(t->session));
-	const char *suite = gnutls_ciphersuite_get(t->session);
+	const char *signature, *suite = gnutls_ciphersuite_get(t->session);
 	struct chain chain;
 
 	facts->seen = true;
 	snprintf(facts->version, sizeof(facts->version), "TLS %s",
 		version && strncmp(version, "TLS", 3) == 0 ? version + 3 : "?");
 	snprintf(facts->suite, sizeof(facts->suite), "%s", suite ? suite : "?");
+	signature = gnutls_sign_get_name(gnutls_sign_algorithm_get(t->session));
+	snprintf(facts->signature, sizeof(facts->signature), "%s", signature ? signature : "");
 	name_exchange(t->session, facts->exchange, sizeof(facts->exchange));
 	facts->resumed = gnutls_session_is_resumed(t->session) != 0;
 	facts->stapled = gnutls_ocsp_status_request_is_checked(

@@ -52,11 +52,12 @@ struct tls_certificate {
 };
 /* What a handshake has shown. */
 struct tls_facts {
-	bool seen;         /* it came to its end; all is empty otherwise */
-	char version[16];  /* "TLS 1.3" */
-	char suite[64];    /* "TLS_AES_256_GCM_SHA384" */
-	char exchange[64]; /* "ECDHE, X25519" */
-	size_t n;          /* certificates, the server's own first; at most TLS_CHAIN_MAX */
+	bool seen;          /* it came to its end; all is empty otherwise */
+	char version[16];   /* "TLS 1.3" */
+	char suite[64];     /* "TLS_AES_256_GCM_SHA384" */
+	char exchange[64];  /* "ECDHE, X25519" */
+	char signature[64]; /* with which the server has proved that it has its key */
+	size_t n;           /* certificates, the server's own first; at most TLS_CHAIN_MAX */
 	struct tls_certificate chain[TLS_CHAIN_MAX];
 	bool trusted; /* else the error of tls_inspect says why not */
 	bool pinned;  /* trusted for its pin */

@@ -42,6 +42,7 @@ REPLACED = (
     (r"\d+ days? left", "N days left"),
     (r"([0-9A-F]{2}:){31}[0-9A-F]{2}", "FINGERPRINT"),
     (r'pin-sha256 = "[A-Za-z0-9+/]{43}="', "PIN"),
+    (r"proved   [A-Z0-9-]+", "proved   SIGNATURE"),
     (r"1, (ECDHE|DHE)[^ ]*, [A-Z0-9]+, TLS_[A-Z0-9_]+", "1, KEYS"),
     (r"[23], (ECDHE|DHE)[^ ]*, [A-Z0-9]+, TLS_[A-Z0-9_]+", "X, KEYS"),
 )
@@ -154,6 +155,7 @@ localhost:PORT: TLS at once
   ok       name           localhost has N addresses
   ok       address        ADDRESS
   ok       TLS            1.X, KEYS
+                          proved   SIGNATURE
   ok       certificate    ambil test server, by ambil test authority, until DAY (N days left)
                           owner    CN=ambil test server
                           issuer   CN=ambil test authority
