@@ -108,7 +108,7 @@ static struct span pin_source(const char *url)
 
 /* The path it stands for, without the scheme that it may have (RFC 7512 s.2.4); NULL with an error.
  */
-static char *pin_path(struct span source, struct error *e)
+static char *pin_path(struct span source, const char *setting, struct error *e)
 {
 	static const char scheme[] = "file:";
 	struct span name = source;
@@ -119,7 +119,7 @@ static char *pin_path(struct span source, struct error *e)
 	path = parse_percent(name);
 	if (!path)
 		error_set(e, ERROR_CONFIG,
-			"pin-source \"%s\" has a %% that must be written as %%25",
+			"%s: pin-source \"%s\" has a %% that must be written as %%25", setting,
 			safe(source).text);
 	return path;
 }
@@ -129,10 +129,10 @@ static char *pin_path(struct span source, struct error *e)
  * would be part of it, and the file might be one that all can read. At most PIN_MAX octets, so that
  * out, which has room for them, does not move.
  */
-static bool read_pin(const char *path, struct buf *out, struct error *e)
+static bool read_pin(const char *path, const char *setting, struct buf *out, struct error *e)
 {
 	char *shown = text_tilde(path, getenv("HOME"));
-	char *who = xasprintf("pin-source \"%s\"", safe(span_of(shown)).text);
+	char *who = xasprintf("%s: pin-source \"%s\"", setting, safe(span_of(shown)).text);
 	struct buf text = {NULL, 0, 0};
 	mode_t mode = 0;
 	uid_t owner = 0;
@@ -154,7 +154,7 @@ static bool read_pin(const char *path, struct buf *out, struct error *e)
 }
 
 /* The URL as GnuTLS is given it, fresh and to be wiped; NULL with an error. */
-static char *complete_url(const char *url, struct error *e)
+static char *complete_url(const char *url, const char *setting, struct error *e)
 {
 	struct span source = pin_source(url);
 	struct buf out = {NULL, 0, 0};
@@ -163,13 +163,13 @@ static char *complete_url(const char *url, struct error *e)
 
 	if (!source.len)
 		return xstrdup(url);
-	path = pin_path(source, e);
+	path = pin_path(source, setting, e);
 	if (!path)
 		return NULL;
 	buf_reserve(&out, strlen(url) + 3 * (size_t)PIN_MAX + 1);
 	buf_add(&out, url, (size_t)(source.data - url) - strlen("source="));
 	buf_add_text(&out, "value=");
-	done = read_pin(path, &out, e);
+	done = read_pin(path, setting, &out, e);
 	buf_add_text(&out, source.data + source.len);
 	free(path);
 	if (done)
@@ -180,7 +180,7 @@ static char *complete_url(const char *url, struct error *e)
 
 static bool certs_of_token(struct pair *pair, const char *name, const char *who, struct error *e)
 {
-	char *url = complete_url(name, e);
+	char *url = complete_url(name, cert_setting, e);
 	unsigned n = TLS_CHAIN_MAX;
 	int rc;
 
@@ -197,7 +197,8 @@ static bool certs_of_token(struct pair *pair, const char *name, const char *who,
 
 static bool key_of_token(struct pair *pair, const char *name, const char *who, struct error *e)
 {
-	char *url = complete_url(name, e);
+	bool own = strncmp(who, key_setting, strlen(key_setting)) == 0;
+	char *url = complete_url(name, own ? key_setting : cert_setting, e);
 	int rc;
 
 	if (!url)

@@ -94,7 +94,7 @@ bool trust_check(const struct tls_policy *policy, struct error *e)
 	gnutls_certificate_credentials_t credentials;
 	bool done;
 
-	if (!path)
+	if (!path || (policy->pins && !policy->ca_file))
 		return true;
 	if (gnutls_certificate_allocate_credentials(&credentials) < 0)
 		return error_set(e, ERROR_INTERNAL, "GnuTLS cannot be started");

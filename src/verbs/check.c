@@ -13,12 +13,14 @@
 #include "base/child.h"
 #include "base/text.h"
 
+/* setting: whose line is at fault; NULL for none. */
 static void add(struct config_errors *found, const struct account *a, const char *setting,
 	const struct error *e)
 {
 	struct error placed = *e;
 
-	error_set(&placed, ERROR_CONFIG, "%s: %s", config_origin(a, setting), e->text);
+	if (setting)
+		error_set(&placed, ERROR_CONFIG, "%s: %s", config_origin(a, setting), e->text);
 	memcpy(placed.why, e->why, sizeof(placed.why));
 	error_remedy(&placed, e->lead, "%s", e->remedy);
 	/* A default of the file shows in every account. */
@@ -88,22 +90,19 @@ static bool begins(const char *text, const char *word)
 	return strncmp(text, word, strlen(word)) == 0;
 }
 
-/* Its words begin with what is wrong. */
+/* Its words begin with what is wrong: a setting, or SSL_CERT_FILE, which stands in no file. */
 static void check_tls(const struct account *a, struct config_errors *found)
 {
-	static const char *const settings_with_files[] = {"ca-file", "client-cert", "client-key"};
-	const size_t n = sizeof(settings_with_files) / sizeof(settings_with_files[0]);
+	static const char *const wrong[] = {"ca-file", "client-cert", "client-key", NULL};
 	struct error e = {0};
 	size_t i = 0;
 
 	if (a->tls.mode == TLS_NONE || (!a->tls.ca_file && !a->tls.client_cert) ||
 		tls_check(&a->tls, &e))
 		return;
-	while (i < n && !begins(e.text, settings_with_files[i]))
+	while (wrong[i] && !begins(e.text, wrong[i]))
 		i++;
-	if (i == n)
-		i = begins(e.text, "pin-source") && a->tls.client_key ? 2 : 1;
-	add(found, a, settings_with_files[i], &e);
+	add(found, a, wrong[i], &e);
 }
 
 void config_faults(const struct config *config, struct config_errors *found)

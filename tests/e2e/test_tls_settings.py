@@ -226,6 +226,12 @@ class Client(dovecot_case.DovecotCase):
                 self.assert_said(result.stderr, *said)
         self.assert_maildir([])
 
+    def test_what_stands_in_no_file_has_no_line(self):
+        self.configure(client_cert=Shared.cert, client_key=Shared.key, ca_file=None)
+        result = self.box.run("config", "check", env={"SSL_CERT_FILE": "/no/ca.pem"})
+        self.assert_code(result, 78)
+        self.assert_said(result.stderr, 'ambil: SSL_CERT_FILE "/no/ca.pem": No such file')
+
     def test_one_that_is_not_asked_for_harms_nothing(self):
         with_popd = popd.Popd(mails=corpus.numbered(1))
         self.addCleanup(with_popd.stop)
@@ -304,7 +310,7 @@ class Token(dovecot_case.DovecotCase):
                 ("pkcs11:token=ambil;object=bert?pin-value=" + self.PIN, ("no token has such",)),
                 ("pkcs11:nonsense", ("is no PKCS #11 URL",)),
                 ("pkcs11:token=ambil;object=anna?pin-source=/no/pin",
-                 ('pin-source "/no/pin": No such file',)),
+                 ('client-key: pin-source "/no/pin": No such file',)),
                 ("pkcs11:token=ambil;object=anna?pin-source="
                  + self.box.write("open", self.PIN, 0o644),
                  ("holds a PIN and can be read by others (mode 0644)", "chmod 600 ~/open"))):
