@@ -196,6 +196,13 @@ class Bus(Passwords):
         self.assert_said(result.stderr, "did not answer within 5 s", "keyring = false")
         self.assertEqual(self.sent(), [popd.PASSWORD])
 
+    def test_its_libraries_are_not_loaded_at_the_start(self):
+        # Tells the dynamic linker to list what it would load, and to end.
+        listed = self.box.run(env={"LD_TRACE_LOADED_OBJECTS": "1"}).stdout
+        self.assertIn(b"libgnutls", listed)
+        for name in (b"libsecret", b"libglib", b"libgio", b"libgobject"):
+            self.assertNotIn(name, listed)
+
     def test_it_is_not_asked_when_it_is_not_wanted_or_not_needed(self):
         silent = keyring.Silent()
         self.addCleanup(silent.stop)

@@ -9,6 +9,7 @@ import unittest
 
 import harness
 import hostile
+import needs
 import scripted
 
 STEPS = ("SASL PLAIN", "UIDL", "PIPELINING")
@@ -223,12 +224,24 @@ class Processes(hostile.HostileCase):
         self.look(look, tls=tls, **keys)
         return counts
 
+    def stored(self):
+        """A keyring in a file that has the password: what to put in front of the program."""
+        keyring = ["env", "SECRET_BACKEND=file", "SECRET_FILE_TEST_PASSWORD=abc",
+                   "SECRET_FILE_TEST_PATH=" + self.box.path("t.keyring")]
+        subprocess.run([*keyring, needs.need("secret-tool"), "store", "--label=x", "host",
+                        "localhost", "service", "pop3", "user", "anna"], check=True,
+                       input=hostile.PASSWORD.encode())
+        return keyring
+
     def test_no_copy_is_left_in_memory(self):
         """The worker has the password for its next session, and what must be hidden: no more."""
         if harness.sanitized():
             return                              # it keeps what was freed, and shadows of all
+        self.box.write(".netrc", "machine localhost password \"%s\"\n" % hostile.PASSWORD)
         for tls, keys in (("implicit", {}), ("none", {}), ("none", {"auth": "user"}),
                           ("none", {"password_file": None, "password_command": "cat password"}),
+                          ("none", {"password_file": None, "keyring": False}),
+                          ("none", {"password_file": None, "wrap": self.stored()}),
                           # Last: what is weaker would not be taken any more.
                           ("none", {"options": ("--sasl", "SCRAM-SHA-256")})):
             with self.subTest(tls=tls, **keys):
