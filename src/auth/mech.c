@@ -16,8 +16,7 @@
 enum flags {
 	READABLE = 1, /* who listens on the line has the secret */
 	BINDS = 2,    /* to the channel of TLS */
-	FIRST = 4,    /* the client speaks first … */
-	ONE_STEP = 8, /* … and says all at once */
+	FIRST = 4,    /* the client may speak first */
 };
 
 static const struct kind {
@@ -34,17 +33,16 @@ static const struct kind {
 		BINDS | FIRST, 4, 4},
 	[MECH_SCRAM_SHA_256] = {"scram-sha-256", "SCRAM-SHA-256", CREDENTIAL_PASSWORD, FIRST, 3, 3},
 	[MECH_SCRAM_SHA_1] = {"scram-sha-1", "SCRAM-SHA-1", CREDENTIAL_PASSWORD, FIRST, 2, 2},
-	[MECH_OAUTHBEARER] = {"oauthbearer", "OAUTHBEARER", CREDENTIAL_TOKEN,
-		READABLE | FIRST | ONE_STEP, 0, 0},
-	[MECH_XOAUTH2] = {"xoauth2", "XOAUTH2", CREDENTIAL_TOKEN, READABLE | FIRST | ONE_STEP, 0,
+	[MECH_OAUTHBEARER] = {"oauthbearer", "OAUTHBEARER", CREDENTIAL_TOKEN, READABLE | FIRST, 0,
 		0},
+	[MECH_XOAUTH2] = {"xoauth2", "XOAUTH2", CREDENTIAL_TOKEN, READABLE | FIRST, 0, 0},
 	[MECH_DIGEST_MD5] = {"digest-md5", "DIGEST-MD5", CREDENTIAL_PASSWORD, 0, 0, 1},
 	[MECH_CRAM_MD5] = {"cram-md5", "CRAM-MD5", CREDENTIAL_PASSWORD, 0, 0, 1},
-	[MECH_PLAIN] = {"plain", "PLAIN", CREDENTIAL_PASSWORD, READABLE | FIRST | ONE_STEP, 0, 0},
+	[MECH_PLAIN] = {"plain", "PLAIN", CREDENTIAL_PASSWORD, READABLE | FIRST, 0, 0},
 	[MECH_LOGIN] = {"login", "LOGIN", CREDENTIAL_PASSWORD, READABLE, 0, 0},
 	[MECH_USER] = {"user", NULL, CREDENTIAL_PASSWORD, READABLE, 0, 0},
 	[MECH_APOP] = {"apop", NULL, CREDENTIAL_PASSWORD, 0, 0, 0},
-	[MECH_EXTERNAL] = {"external", "EXTERNAL", CREDENTIAL_CERTIFICATE, FIRST | ONE_STEP, 0, 0},
+	[MECH_EXTERNAL] = {"external", "EXTERNAL", CREDENTIAL_CERTIFICATE, FIRST, 0, 0},
 	[MECH_GSSAPI] = {"gssapi", "GSSAPI", CREDENTIAL_TICKET, FIRST, 0, 0},
 	/* It does begin, but older servers want to be asked without. */
 	[MECH_NTLM] = {"ntlm", "NTLM", CREDENTIAL_PASSWORD, 0, 0, 0},
@@ -88,11 +86,6 @@ bool mech_binds(enum mech mech)
 bool mech_speaks_first(enum mech mech)
 {
 	return kinds[mech].flags & FIRST;
-}
-
-bool mech_is_one_step(enum mech mech)
-{
-	return kinds[mech].flags & ONE_STEP;
 }
 
 static enum mech find(struct span name)
@@ -210,9 +203,15 @@ static unsigned grade(enum mech mech, const struct mech_facts *facts)
 
 static bool refuse_weaker(enum mech now, const struct mech_facts *facts, struct error *e)
 {
-	error_set(e, ERROR_CAPABILITY,
-		"the server no longer offers %s, with which it was logged in to",
-		mech_title(facts->used));
+	const char *used = mech_title(facts->used);
+
+	if (mech_binds(facts->used) && facts->offered[facts->used])
+		error_set(e, ERROR_CAPABILITY,
+			"the server cannot bind %s to this connection, which it could before",
+			used);
+	else
+		error_set(e, ERROR_CAPABILITY,
+			"the server no longer offers %s, with which it was logged in to", used);
 	error_why(e,
 		"someone in between may have taken it out; no password was sent, neither by %s nor "
 		"otherwise",

@@ -288,11 +288,6 @@ bool sasl_step(struct sasl *s, const char *challenge, char **response, struct er
 		(*response || error_set(e, ERROR_INTERNAL, "there is no memory for the login"));
 }
 
-bool sasl_is_done(const struct sasl *s)
-{
-	return s->done;
-}
-
 bool sasl_has_proved(const struct sasl *s)
 {
 	/* The first words of SCRAM are no more than the name. */

@@ -34,8 +34,6 @@ struct sasl *sasl_start(
  * cancelled then.
  */
 bool sasl_step(struct sasl *s, const char *challenge, char **response, struct error *e) MUST_CHECK;
-/* Whether there is nothing left to say, and what the server had to prove it has proved. */
-bool sasl_is_done(const struct sasl *s);
 /* Whether the server has been shown, in any form, that we know the password. */
 bool sasl_has_proved(const struct sasl *s);
 /*

@@ -255,7 +255,7 @@ class Choice(popd_case.PopdCase):
         self.assertIn("or, if it is right,  auth = scram-sha-1)", result.stderr)
 
     def test_waits_for_the_server(self):
-        """SCRAM costs two more than PLAIN; what follows goes out with its last word."""
+        """What a login costs: SCRAM two more than PLAIN."""
         waits = {}
         for name in ("PLAIN", "SCRAM-SHA-256", "CRAM-MD5", "LOGIN"):
             server = self.serve("--sasl", name, mails=corpus.numbered(4))

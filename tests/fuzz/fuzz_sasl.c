@@ -117,9 +117,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		free(challenge);
 		CHECK(++steps < STEPS_MAX);
 	}
-	CHECK(!sasl_is_done(s) || sasl_accepted(s, &e));
 	if (proves(mech))
-		CHECK(!sasl_is_done(s) && !sasl_accepted(s, &e));
+		CHECK(!sasl_accepted(s, &e));
 	sasl_free(s);
 	return 0;
 }

@@ -230,7 +230,8 @@ static void mech__auto_takes_nothing_weaker_than_before(void **state)
 		{"auto", "tls", "scram-sha-256", MECH_NONE, ERROR_CAPABILITY, gone,
 			MECH_SCRAM_SHA_1_PLUS},
 		{"auto", "tls unbound", "scram-sha-256-plus scram-sha-256", MECH_NONE,
-			ERROR_CAPABILITY, gone, MECH_SCRAM_SHA_256_PLUS},
+			ERROR_CAPABILITY, "cannot bind SCRAM-SHA-256-PLUS",
+			MECH_SCRAM_SHA_256_PLUS},
 		{"auto", "tls nocapa", "", MECH_NONE, ERROR_CAPABILITY, gone, MECH_SCRAM_SHA_256},
 		{"auto", "", "plain cram-md5", MECH_NONE, ERROR_CAPABILITY, gone,
 			MECH_SCRAM_SHA_256},
@@ -315,7 +316,6 @@ static void mech__has_names(void **state)
 		if (mech_sasl_name(mech))
 			assert_int_equal(mech_parse(mech_sasl_name(mech)), i);
 		assert_true(mech_title(mech)[0]);
-		assert_true(mech_speaks_first(mech) || !mech_is_one_step(mech));
 	}
 	assert_string_equal(mech_title(MECH_USER), "USER and PASS");
 	assert_null(mech_sasl_name(MECH_APOP));
@@ -401,7 +401,6 @@ static void sasl__plain_says_all_at_once(void **state)
 	assert_false(sasl_accepted(s, &e));
 	assert_true(sasl_step(s, NULL, &response, &e));
 	assert_string_equal(response, "AHRpbQB0YW5zdGFhZnRhbnN0YWFm");
-	assert_true(sasl_is_done(s));
 	assert_true(sasl_accepted(s, &e));
 	wipe_free(response);
 	/* A server that asks again must not hear the password twice. */
@@ -453,7 +452,7 @@ static void sasl__carries_challenges(void **state)
 
 		assert_non_null(s);
 		for (size_t k = 0; cases[i].challenges[k]; k++) {
-			assert_false(sasl_is_done(s));
+			assert_false(sasl_accepted(s, &e));
 			assert_true(sasl_step(s, cases[i].challenges[k], &response, &e));
 			assert_string_equal(response, cases[i].responses[k]);
 			wipe_free(response);
@@ -506,7 +505,7 @@ static struct sasl *scram_with_proof(enum mech mech, const struct sasl_setting *
 	sent = base64_of(challenge);
 	assert_true(sasl_step(s, sent, &response, &e));
 	wipe_free(response);
-	assert_false(sasl_is_done(s));
+	assert_false(sasl_accepted(s, &e));
 	free(first);
 	free(challenge);
 	free(sent);
