@@ -11,6 +11,7 @@ import harness
 import needs
 import popd
 import popd_case
+from servers import perdition
 
 
 class Pop(fakes.Fake):
@@ -563,6 +564,47 @@ class Proxies(FakeCase):
         self.assert_code(self.box.run(), 75)
         self.assertEqual(self.server.verbs().count("PASS"), 1)
         self.assertEqual(self.server.connections, 1)
+
+
+class RealProxy(harness.Case):
+    """Perdition, which has one answer for all that the server behind it refuses."""
+
+    def setUp(self):
+        super().setUp()
+        self.mails = list(corpus.tricky().values())
+
+    def serve(self, *options, **more):
+        behind = popd.Popd(*options, tls="none", mails=self.mails, **more)
+        self.addCleanup(behind.stop)
+        self.server = perdition.Perdition(behind.port)
+        self.addCleanup(self.server.stop)
+        self.box.write("password", popd.PASSWORD + "\n")
+        self.configure(**self.server.settings())
+        return behind
+
+    def configure(self, **more):
+        self.box.write_config(harness.account(
+            "home", **{"host": "localhost", "ip": "4", "user": popd.USER,
+                       "password_file": "~/password", "received_header": False, **more}))
+
+    def test_mail_comes_through_it(self):
+        behind = self.serve()
+        want = [octets if octets.endswith(b"\n") else octets + b"\n" for octets in self.mails]
+        self.ambil()
+        self.ambil()
+        self.assert_maildir(want)
+        self.configure(keep=False, **self.server.settings())
+        self.ambil()
+        self.assert_maildir(want)
+        self.assertEqual(behind.mailbox(), [])
+
+    def test_what_it_refuses_may_not_be_due_to_the_password(self):
+        self.serve(faults=["in-use"])
+        # One is enough: it takes three seconds for each.
+        self.configure(retry_auth=1, **self.server.clear())
+        result = self.box.run()
+        self.assert_code(result, 77)
+        self.assert_said(result.stderr, "next attempt is in 1 h", self.server.refuses)
 
 
 def server_name(hello):
