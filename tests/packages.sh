@@ -8,13 +8,12 @@ build_packages='gcc libc6-dev meson ninja-build pkgconf libgnutls28-dev libgsasl
 test_packages='libcmocka-dev dovecot-core dovecot-pop3d procmail maildrop mpop fetchmail openssl python3 faketime
 	libfaketime microsocks tinyproxy-bin socat netcat-openbsd openssh-server openssh-client iproute2 procps
 	mandoc groff-base bash zsh fish strace valgrind clang-format-14
-	krb5-kdc krb5-admin-server krb5-user dovecot-gssapi
-	dbus gnome-keyring libsecret-tools python3-jeepney clang libclang-rt-14-dev clang-tidy cppcheck gcovr'
+	dovecot-gssapi dbus gnome-keyring libsecret-tools python3-jeepney clang libclang-rt-14-dev clang-tidy cppcheck gcovr'
 
 # Debian lets one POP3 server be installed, and that is Dovecot. The others, with what else of theirs they need,
 # are unpacked only: nothing of them is set up or started.
 server_packages='courier-pop courier-base courier-authlib courier-authdaemon courier-authlib-userdb cyrus-pop3d
-	cyrus-common sasl2-bin mailutils-pop3d popa3d perdition'
+	cyrus-common sasl2-bin mailutils-pop3d popa3d perdition krb5-kdc krb5-admin-server krb5-user'
 
 need_packages() {
 	missing=

@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A private Kerberos realm in a temporary folder: one KDC on a loopback port, no system service."""
+"""A private Kerberos realm in a temporary folder: one KDC on a loopback port, no system service.
 
+Its programs are those of the system, or of packages that are only unpacked.
+"""
+
+import glob
 import os
 import shutil
 import socket
@@ -9,6 +13,7 @@ import tempfile
 import time
 
 import needs
+from servers import unpacked
 
 REALM = "AMBIL.TEST"
 
@@ -37,21 +42,30 @@ SERVER = """\
   key_stash_file = {folder}/stash
   acl_file = {folder}/acl
  }}
+[dbmodules]
+{modules}
 [logging]
  kdc = FILE:{folder}/kdc.log
 """
+
+
+def program(package, path):
+    return needs.find(os.path.basename(path)) or unpacked.program(package, path)
 
 
 class Kerberos:
     """Attributes: config (for KRB5_CONFIG), keytab (of pop/localhost)."""
 
     def __init__(self, users):
-        self.kdc, self.util, self.admin, self.kinit = needs.need(
-            "krb5kdc", "kdb5_util", "kadmin.local", "kinit")
+        self.kdc = program("krb5-kdc", "/usr/sbin/krb5kdc")
+        self.util = program("krb5-kdc", "/usr/sbin/kdb5_util")
+        self.admin = program("krb5-admin-server", "/usr/sbin/kadmin.local")
+        self.kinit = program("krb5-user", "/usr/bin/kinit")
         self.folder = tempfile.mkdtemp(prefix="ak")
         self.config = os.path.join(self.folder, "krb5.conf")
         self.keytab = os.path.join(self.folder, "keytab")
         self.environment = {**os.environ, "KRB5_CONFIG": self.config,
+                            "LD_LIBRARY_PATH": unpacked.environment()["LD_LIBRARY_PATH"],
                             "KRB5_KDC_PROFILE": os.path.join(self.folder, "kdc.conf")}
         self.process = None
         try:
@@ -71,9 +85,12 @@ class Kerberos:
     def _configure(self):
         with socket.create_server(("127.0.0.1", 0)) as probe:
             self.port = probe.getsockname()[1]
+        modules = "".join(" db_module_dir = %s\n" % folder for folder in glob.glob(
+            unpacked.ROOT + "/usr/lib/*/krb5/plugins/kdb"))
         for name, text in (("krb5.conf", CLIENT), ("kdc.conf", SERVER)):
             with open(os.path.join(self.folder, name), "w", encoding="ascii") as f:
-                f.write(text.format(realm=REALM, port=self.port, folder=self.folder))
+                f.write(text.format(realm=REALM, port=self.port, folder=self.folder,
+                                    modules=modules))
 
     def _run(self, command, **more):
         done = subprocess.run(command, env=self.environment, text=True, stdout=subprocess.PIPE,

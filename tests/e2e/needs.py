@@ -34,10 +34,6 @@ PACKAGES = {
     "ip": "iproute2",
     "ps": "procps",
     "valgrind": "valgrind",
-    "krb5kdc": "krb5-kdc",
-    "kdb5_util": "krb5-kdc",
-    "kadmin.local": "krb5-admin-server",
-    "kinit": "krb5-user",
     "dovecot-gssapi": "dovecot-gssapi",
 }
 
