@@ -160,7 +160,10 @@ static void end_step(struct look *l)
 		check_tls(l->c, &l->facts, since(l), l->distrust.kind ? &l->distrust : NULL);
 		break;
 	case SESSION_GREETING:
-		check_ok(l->c, "greeting", since(l), "\"%s\"", l->greeting);
+		if (l->greeting[0])
+			check_ok(l->c, "greeting", since(l), "\"%s\"", l->greeting);
+		else
+			check_ok(l->c, "greeting", since(l), "without a word");
 		break;
 	case SESSION_STLS:
 		check_ok(l->c, "STLS", since(l), "the server goes on with TLS");
@@ -388,9 +391,9 @@ static bool check_listing(struct look *l)
 			(unsigned long)mails, mails == 1 ? "" : "s", size,
 			(unsigned long long)uids);
 	else
-		check_ok(l->c, "listing", clock_ms() - start_ms,
-			"%lu message%s (%s), each with a UID", (unsigned long)mails,
-			mails == 1 ? "" : "s", size);
+		check_ok(l->c, "listing", clock_ms() - start_ms, "%lu message%s (%s), %s",
+			(unsigned long)mails, mails == 1 ? "" : "s", size,
+			mails == 1 ? "with a UID" : "each with a UID");
 	return true;
 }
 

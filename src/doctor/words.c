@@ -8,7 +8,7 @@
 #include "base/parse.h"
 #include "base/text.h"
 
-enum { DAY_S = 86400 };
+enum { DAY_S = 86400, YEAR_DAYS = 365 };
 
 static const struct {
 	const char *name, *meaning;
@@ -111,6 +111,8 @@ void words_left(char *out, size_t room, int64_t until_s, int64_t now_s)
 				days == 1 ? "" : "s");
 		else
 			snprintf(out, room, "ended today");
+	} else if (days >= 2 * YEAR_DAYS) {
+		snprintf(out, room, "%lld years left", (long long)(days / YEAR_DAYS));
 	} else if (days == 0) {
 		snprintf(out, room, "ends today");
 	} else {

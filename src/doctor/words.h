@@ -16,7 +16,7 @@ void words_capability(char *out, size_t room, struct span line);
 enum { WORDS_ENDS_SOON_S = 14 * 86400 };
 /* "2027-02-11". */
 void words_day(char *out, size_t room, int64_t when_s);
-/* "77 days left", "1 day left", "ends today", "ended 3 days ago". */
+/* "9 years left", "77 days left", "1 day left", "ends today", "ended 3 days ago". */
 void words_left(char *out, size_t room, int64_t until_s, int64_t now_s);
 /* "2027-02-11 10:30:00 UTC". */
 void words_moment(char *out, size_t room, int64_t when_s);

@@ -39,7 +39,7 @@ REPLACED = (
     (r"(ok       address        )[0-9a-f:.]+", r"\1ADDRESS"),
     (r"[\d.]+ [KMGT]iB free", "ROOM free"),
     (r"\d{4}-\d\d-\d\d( \d\d:\d\d:\d\d UTC)?", "DAY"),
-    (r"\d+ days? left", "N days left"),
+    (r"\d+ (day|year)s? left", "N days left"),
     (r"([0-9A-F]{2}:){31}[0-9A-F]{2}", "FINGERPRINT"),
     (r'pin-sha256 = "[A-Za-z0-9+/]{43}="', "PIN"),
     (r"proved   [A-Z0-9-]+", "proved   SIGNATURE"),
@@ -122,7 +122,7 @@ home: all is well
         self.ambil()
         want += self.arrive([b"Subject: two\n\ntwo\n"])
         self.assert_lines(self.doctor(),
-                          "ok       listing        1 message (21 octets), each with a UID",
+                          "ok       listing        1 message (21 octets), with a UID",
                           "ok       destination    ~/Mail, Maildir, ROOM free",
                           "ok       state          ~/.local/state/ambil/home.db, 0 messages known")
         self.assert_left([b"Subject: two\n\ntwo\n"])

@@ -61,6 +61,8 @@ static void words__count_the_days_of_a_certificate(void **state)
 		int64_t until_s;
 		const char *want;
 	} cases[] = {
+		{3650 * (int64_t)DAY_S, "10 years left"},
+		{729 * DAY_S, "729 days left"},
 		{77 * DAY_S, "77 days left"},
 		{DAY_S, "1 day left"},
 		{DAY_S - 1, "ends today"},
