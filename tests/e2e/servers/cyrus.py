@@ -18,7 +18,7 @@ cyrus_group: {group}
 sasl_pwcheck_method: auxprop
 sasl_auxprop_plugin: sasldb
 sasl_sasldb_path: {folder}/sasldb
-sasl_mech_list: PLAIN LOGIN CRAM-MD5 DIGEST-MD5 SCRAM-SHA-1 SCRAM-SHA-256
+sasl_mech_list: PLAIN LOGIN CRAM-MD5 DIGEST-MD5 SCRAM-SHA-1 SCRAM-SHA-256 NTLM
 allowplaintext: yes
 failedloginpause: 0
 tls_server_cert: {cert}
@@ -82,7 +82,8 @@ class Cyrus(base.Server):
         return {"port": self.pop3s, "tls": "implicit", "ca_file": self.ca}
 
     def ways(self):
-        logins = ("user", "plain", "login", "cram-md5", "digest-md5", "scram-sha-1", "scram-sha-256")
+        logins = ("user", "plain", "login", "cram-md5", "digest-md5", "scram-sha-1", "scram-sha-256",
+                  "ntlm")
         starttls = {"port": self.port, "tls": "starttls", "ca_file": self.ca}
         # It can bind the login to the channel of TLS 1.2 only, and says that it can to any.
         bound = {**starttls, "auth": "scram-sha-256-plus", "tls_priority": "NORMAL:-VERS-TLS1.3"}
