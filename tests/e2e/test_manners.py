@@ -3,6 +3,7 @@
 
 import os
 import subprocess
+import time
 import unittest
 
 import corpus
@@ -183,6 +184,18 @@ class LoginDelay(popd_case.PopdCase):
         self.ambil(env=self.later("+10m"))
         self.assert_maildir(corpus.numbered(2))
 
+    def test_a_run_that_is_killed_has_logged_in(self):
+        self.serve("--cap", "LOGIN-DELAY 300", mails=corpus.numbered(2), faults=["silence:at=RETR"])
+        self.configure()
+        process = self.box.start()
+        end = time.monotonic() + 15
+        while "C: RETR" not in self.server.log():
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.02)
+        harness.end_group(process)
+        harness.finish(process)
+        self.refuse(self.box.run(), "wants 5 min between logins")
+
     def test_looking_counts_as_a_login(self):
         self.serve("--cap", "LOGIN-DELAY 300", mails=corpus.numbered(2))
         self.configure()
@@ -248,7 +261,7 @@ class OwnDelay(FakeCase):
         self.configure(pipeline="never")
         self.ambil()
         self.server.heard.clear()
-        self.ambil()
+        self.ambil(env=self.box.faketime("+5s"))
         self.assertEqual(self.server.verbs()[:4], ["CAPA", "USER", "PASS", "UIDL"])
 
 
