@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The other POP3 servers of Debian: each passes the same tests, and some of its own."""
+"""The other POP3 servers of Debian, and a proxy: each passes the same tests."""
 
 import os
 import re
@@ -10,7 +10,7 @@ import corpus
 import harness
 import mailstore
 import wire
-from servers import base, courier, cyrus, mailutils, popa3d
+from servers import base, courier, cyrus, mailutils, perdition, popa3d
 
 
 class Shared:
@@ -64,7 +64,14 @@ class Shared:
         with self.session() as session:
             mails = session.messages()
             session.command("QUIT")
-        return [corpus.fetched(octets) for octets in mails.values()]
+        return [self.plain(corpus.fetched(octets)) for octets in mails.values()]
+
+    def maildir(self, name="Mail"):
+        return [self.plain(octets) for octets in super().maildir(name)]
+
+    def plain(self, octets):
+        """The mail without what is another in each session."""
+        return self.server.own_fields.sub(b"", octets) if self.server.own_fields else octets
 
     def assert_gone(self):
         """Nothing is left. Courier answers QUIT before it removes anything."""
@@ -212,6 +219,15 @@ class Cyrus(Shared, harness.Case):
 
 class Mailutils(Shared, harness.Case):
     fixture = mailutils.Mailutils
+
+
+class MailutilsMbox(Shared, harness.Case):
+    fixture = mailutils.MailutilsMbox
+    many = 200
+
+
+class Perdition(Shared, harness.Case):
+    fixture = perdition.PerditionAndDovecot
 
 
 class Popa3d(Shared, harness.Case):

@@ -26,6 +26,7 @@ class Server:
     refuses = ""            # what it says to a wrong password
     locks = ""              # what it says to a second session on a mailbox, if it minds
     utf8 = False            # sends some mail in another way to clients that did not say UTF8
+    own_fields = None       # header fields that it adds and changes from session to session
     login_delay = 0         # seconds that CAPA wants between two logins
 
     def __init__(self, users):
@@ -155,6 +156,17 @@ def make_maildir(base, uid, gid):
     for folder in (base, *(os.path.join(base, part) for part in ("tmp", "new", "cur"))):
         os.makedirs(folder, 0o700, exist_ok=True)
         os.chown(folder, uid, gid)
+
+
+def append_mbox(path, messages):
+    """Deliver as an MDA does: From_ line, quoted From_ lines, LF, an empty line at the end."""
+    now = time.strftime("%a %b %e %H:%M:%S %Y", time.gmtime())
+    with open(path, "ab") as f:
+        for octets in messages:
+            quoted = b"\n" + octets
+            quoted = quoted.replace(b"\nFrom ", b"\n>From ")[1:]
+            end = b"\n" if quoted.endswith(b"\n") else b"\n\n"
+            f.write(b"From sender@example.org %s\n" % now.encode() + quoted + end)
 
 
 def with_crlf(octets):

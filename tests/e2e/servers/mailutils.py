@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A private pop3d of GNU mailutils, with users of its own. Runs as an ordinary user, too."""
+"""A private pop3d of GNU mailutils, with users of its own. For root only: it changes to group mail."""
 
 import os
 import pwd
+import re
 
 from servers import base, unpacked
 
@@ -34,9 +35,10 @@ class Mailutils(base.Server):
     kind = "maildir"
 
     def start(self):
+        unpacked.need_root("the pop3d of GNU mailutils")
         program = unpacked.program("mailutils-pop3d", "/usr/sbin/pop3d")
-        who = pwd.getpwnam("nobody") if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
-        self.uid, self.gid = who.pw_uid, who.pw_gid
+        nobody = pwd.getpwnam("nobody")
+        self.uid, self.gid = nobody.pw_uid, nobody.pw_gid
         os.mkdir(self.path("locks"))
         os.chmod(self.path("locks"), 0o1777)
         os.mkdir(self.path("domains"))
@@ -55,8 +57,12 @@ class Mailutils(base.Server):
             home = self.path("home", user)
             os.makedirs(home)
             os.chown(home, self.uid, self.gid)
-            if self.kind == "maildir":
-                base.make_maildir(os.path.join(home, "INBOX"), self.uid, self.gid)
+            inbox = os.path.join(home, "INBOX")
+            if self.kind == "mbox":
+                base.append_mbox(inbox, [])
+                os.chown(inbox, self.uid, self.gid)
+            else:
+                base.make_maildir(inbox, self.uid, self.gid)
             lines.append("%s:%s:%d:%d::%s:/bin/sh\n" % (user, secret, self.uid, self.gid, home))
         self.write("domains/" + DOMAIN, "".join(lines))
 
@@ -70,4 +76,19 @@ class Mailutils(base.Server):
         return [self.clear(), {**self.settings(), "auth": "user"}, {"port": self.pop3s, "tls": "implicit", "ca_file": self.ca}]
 
     def delivers(self, user, messages):
-        base.fill_maildir(self, self.path("home", user, "INBOX"), messages, self.uid, self.gid)
+        inbox = self.path("home", user, "INBOX")
+        if self.kind == "mbox":
+            base.append_mbox(inbox, messages)
+        else:
+            base.fill_maildir(self, inbox, messages, self.uid, self.gid)
+
+
+class MailutilsMbox(Mailutils):
+    """The same on mailboxes of the other kind, which is also what it takes if nothing is said."""
+
+    kind = "mbox"
+    own_fields = re.compile(rb"^(X-UIDL|X-IMAPbase|X-UID|Status): .*\n", re.MULTILINE)
+
+    def holds(self, octets):
+        """A header without an empty line, or with CR, goes astray; so does a body of no octets."""
+        return octets.partition(b"\n\n")[2] != b"" and b"\r\n" not in octets

@@ -8,6 +8,7 @@ import grp
 import os
 import pwd
 
+import dovecot
 from servers import base, unpacked
 
 
@@ -36,3 +37,23 @@ class Perdition(base.Server):
 
     def settings(self):
         return {"port": self.port_tls, "tls": "implicit", "ca_file": self.ca}
+
+
+class PerditionAndDovecot(Perdition):
+    """In front of a private Dovecot that has the users."""
+
+    def __init__(self, users):
+        users = list(users)
+        self.behind = dovecot.Dovecot({user: base.PASSWORD for user in users})
+        super().__init__(self.behind.pop3)
+        self.users = users
+
+    def stop(self):
+        super().stop()
+        self.behind.stop()
+
+    def ways(self):
+        return [self.clear(), {**self.settings(), "auth": "user"}]
+
+    def delivers(self, user, messages):
+        self.behind.delivers(user, messages)

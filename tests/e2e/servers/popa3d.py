@@ -8,7 +8,6 @@ import os
 import socket
 import subprocess
 import threading
-import time
 
 import needs
 from servers import base, unpacked
@@ -83,15 +82,4 @@ class Popa3d(base.Server):
         return [self.clear(), {"port": port, "tls": "implicit", "ca_file": self.ca}]
 
     def delivers(self, user, messages):
-        append_mbox(self.jail.path(self._mailbox(user)), messages)
-
-
-def append_mbox(path, messages):
-    """Deliver as an MDA does: From_ line, quoted From_ lines, LF, an empty line at the end."""
-    now = time.strftime("%a %b %e %H:%M:%S %Y", time.gmtime())
-    with open(path, "ab") as f:
-        for octets in messages:
-            quoted = b"\n" + octets
-            quoted = quoted.replace(b"\nFrom ", b"\n>From ")[1:]
-            end = b"\n" if quoted.endswith(b"\n") else b"\n\n"
-            f.write(b"From sender@example.org %s\n" % now.encode() + quoted + end)
+        base.append_mbox(self.jail.path(self._mailbox(user)), messages)
