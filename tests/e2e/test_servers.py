@@ -227,13 +227,4 @@ class MailutilsMbox(Shared, harness.Case):
 
 
 class Perdition(Shared, harness.Case):
-    fixture = perdition.PerditionAndDovecot
-
-
-class Popa3d(Shared, harness.Case):
-    fixture = popa3d.Popa3d
-    many = 300              # it cannot pipeline
-
-
-if __name__ == "__main__":
-    unittest.main()
+    many = 200
