@@ -363,9 +363,7 @@ static void find_binding(struct session *s, struct buf *binding)
 	if (s->setting->unbound && !s->account->auth.n)
 		return;
 	s->exporter = !tls_channel_binding(s->stream, TLS_BINDING_UNIQUE, binding);
-	if (s->exporter &&
-		(s->capabilities.binds_unique_only ||
-			!tls_channel_binding(s->stream, TLS_BINDING_EXPORTER, binding)))
+	if (s->exporter && !tls_channel_binding(s->stream, TLS_BINDING_EXPORTER, binding))
 		buf_clear(binding);
 }
 

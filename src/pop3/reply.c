@@ -13,8 +13,6 @@
  * 4. "EXPIRENEVER" in one word and other unknown capabilities (Mailutils): ignored.
  * 5. Text behind the size in LIST, and a missing blank line: allowed by RFC 1939 s.5 ("may have
  * more").
- * 6. Cyrus offers SCRAM-…-PLUS over TLS 1.3 as well, but has only tls-unique to bind it with, which
- * TLS 1.3 does not have (cyrus-imapd, number 4191): known by IMPLEMENTATION.
  */
 #include "pop3/reply.h"
 
@@ -193,9 +191,6 @@ void capabilities_add(struct capabilities *c, struct span line)
 		add_expire(c, rest);
 	else if (span_is_nocase(name, "LOGIN-DELAY"))
 		add_login_delay(c, rest);
-	else if (span_is_nocase(name, "IMPLEMENTATION"))
-		c->binds_unique_only = c->binds_unique_only ||
-			span_is_nocase(span_word(&rest), "Cyrus");
 }
 
 bool capabilities_has_mechanism(const struct capabilities *c, const char *name)

@@ -26,7 +26,6 @@ struct capabilities {
 	bool sasl;
 	char mechanisms[CAPA_MECHANISMS_MAX]; /* of SASL, upper case, a blank before and behind each
 					       */
-	bool binds_unique_only; /* offers SCRAM-PLUS even where it cannot do it (quirk 6) */
 	bool expires;           /* EXPIRE n: mail is kept n days after reading at most */
 	uint32_t expire_days;   /* UINT32_MAX: NEVER */
 	uint32_t login_delay_s; /* between logins; before the login the most that any user has, … */
