@@ -227,4 +227,5 @@ class MailutilsMbox(Shared, harness.Case):
 
 
 class Perdition(Shared, harness.Case):
+    fixture = perdition.PerditionAndDovecot
     many = 200
