@@ -71,10 +71,8 @@ static void say_too_early(const struct fetch *f, int64_t wait_s, struct error *e
 			"%s does not let \"%s\" in so soon again; the next login is tried in %s",
 			f->account->endpoint.host, safe(span_of(f->account->user)).text, wait);
 	else
-		error_set(e, ERROR_BUSY,
-			"%s wants %s between logins; the next of \"%s\" is possible in %s",
-			f->account->endpoint.host, delay, safe(span_of(f->account->user)).text,
-			wait);
+		error_set(e, ERROR_BUSY, "%s wants %s between logins; the next is possible in %s",
+			f->account->endpoint.host, delay, wait);
 }
 
 /* Off a terminal once, and not by every run. */
