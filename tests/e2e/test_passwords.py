@@ -117,14 +117,6 @@ class Netrc(Passwords):
         self.fails(78, "no password found (tried nothing, as ambil.conf says)")
         self.assertEqual(self.sent(), [])
 
-    def test_a_url_has_a_password_there_too(self):
-        self.netrc(popd.PASSWORD)
-        self.box.write_config("tls = none\nallow-cleartext-password = true\n")
-        # A URL speaks of TLS, which this server has not: the password is known all the same.
-        result = self.box.run("check", "pop://anna@localhost:%d" % SERVER.port)
-        self.assert_code(result, 69)
-        self.assertNotIn("no password", result.stderr)
-
 
 class Bus(Passwords):
     """A bus without a keyring, one that is not there, and one that hangs."""
@@ -511,6 +503,30 @@ class Login(OnKeyring):
         result = self.ambil("logout", "home", "-q", env=self.env)
         result = self.box.run("logout", "home", env=self.env)
         self.assertEqual(result.stdout, b"home: the keyring has no password for it\n")
+
+
+class Urls(OnKeyring):
+    def test_a_url_has_its_password_in_keyring_and_netrc_too(self):
+        server = popd.Popd()
+        self.addCleanup(server.stop)
+        self.box.write_config()
+        env = {**self.env, "SSL_CERT_FILE": server.ca}
+        url = "pops://%s@localhost:%d" % (popd.USER, server.port)
+        self.fails(78, "no password found (tried keyring, ~/.netrc)", "(try: ambil login %s)" % url,
+                   args=["fetch", url], env=env)
+        netrc = self.netrc(popd.PASSWORD)
+        self.ambil("fetch", url, env=env)
+        os.remove(netrc)
+        with open(self.box.write("given", "secret"), "rb") as given:
+            result = self.box.run("login", url, "--stdin", env=env, stdin=given)
+        self.assert_code(result, 0)
+        self.assertEqual(result.stdout.decode(), "%s: localhost took the password, which is in the "
+                         "keyring now\n" % url[7:])
+        self.ambil("fetch", url, env=env)
+        result = self.box.run("logout", url, env=env)
+        self.assertEqual(result.stdout.decode(),
+                         "%s: removed 1 password from the keyring\n" % url[7:])
+        self.assertEqual(len(self.maildir()), 10)
 
 
 class Order(OnKeyring):
