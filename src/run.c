@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * One worker process for each account, so that a crash, a hang or a hostile server costs one
- * account. The parent starts them, asks for their passwords first, renders what they report and
+ * account. The parent starts them, looks for their passwords first, renders what they report and
  * reaps them; it never talks to a server. A worker's pipe ends when the worker does: that is the
  * one sign that is waited for.
  *
@@ -29,6 +29,7 @@
 #include "base/parse.h"
 #include "doctor/doctor.h"
 #include "fetch.h"
+#include "passwords.h"
 #include "stop.h"
 
 enum state { WAITING, RUNNING, ENDED };
@@ -194,106 +195,27 @@ static void start_workers(struct run *run)
 			start(run, &run->workers[i]);
 }
 
-/* Told before the question that it is the reason of. */
-static void warn(struct run *run, struct worker *w, const struct error *e)
+/* Before the first worker starts. */
+static void find_passwords(struct run *run, struct account *const *accounts)
 {
-	reporter_take(run->reporter,
-		&(struct report){.type = REPORT_WARNING,
-			.account = (uint32_t)(w - run->workers),
-			.u.error = *e});
-}
-
-static void tell_unlocking(void *self)
-{
-	struct run *run = self;
-	struct error e = {0};
-
-	error_set(&e, ERROR_LATER, "the keyring is locked; it asks in a window of its own");
-	report_error(run->style, NULL, &e);
-}
-
-/* A server that doctor looks at without a login. */
-static bool names_nobody(const struct account *account)
-{
-	return account->user && !account->user[0];
-}
-
-/* A login is a part of a check, but without a password all else is checked. */
-static void take_for_check(struct run *run, struct worker *w, struct secret_search *searched)
-{
-	struct error e = {0};
-
-	w->password = searched->found;
-	w->no_password = searched->trouble;
-	if (searched->found.value || searched->failed)
-		return;
-	if (!run->order->prompt || !secret_can_prompt())
-		secret_missing(searched, !run->order->prompt, &w->no_password);
-	else if (!secret_prompt(searched, &w->password, &e))
-		w->no_password = e;
-	if (e.kind == ERROR_INTERRUPTED) {
-		w->error = e;
-		end_with_error(run, w);
-	}
-}
-
-static void take_password(struct run *run, struct worker *w, struct secret_search *searched)
-{
-	bool found = searched->found.value;
-
-	if (run->order->mode == RUN_DOCTOR) {
-		take_for_check(run, w, searched);
-		return;
-	}
-	w->password = searched->found;
-	if (!found && !searched->failed && run->order->prompt) {
-		if (searched->trouble.kind && secret_can_prompt())
-			warn(run, w, &searched->trouble);
-		found = secret_prompt(searched, &w->password, &w->error);
-	} else if (!found) {
-		secret_missing(searched, true, &w->error);
-	} else if (searched->trouble.kind) {
-		warn(run, w, &searched->trouble);
-	}
-	if (!found)
-		end_with_error(run, w);
-}
-
-/*
- * The keyring is asked, and the user, before the first worker starts: then there is one thread, and
- * nothing else writes to the terminal. What is configured the workers ask themselves.
- */
-static void find_passwords(struct run *run)
-{
+	struct password *found = xcalloc(run->n, sizeof(*found));
 	const struct secret *given = run->order->password;
-	struct secret_search *list = xcalloc(run->n, sizeof(*list));
-	struct worker **whose = xcalloc(run->n, sizeof(struct worker *));
-	const struct secret_way way = {.unlock = run->order->prompt && secret_can_prompt(),
-		.unlocking = tell_unlocking,
-		.self = run,
-		.stop = run->order->stop};
-	size_t n = 0;
 
-	for (size_t i = 0; given && i < run->n; i++)
-		secret_copy(&run->workers[i].password, given);
-	for (size_t i = 0; !given && i < run->n; i++) {
-		list[n].from = account_secret_sources(run->workers[i].account);
-		whose[n] = &run->workers[i];
-		if (!secret_has_source(&list[n].from) &&
-			!account_uses_token(run->workers[i].account) &&
-			mech_list_needs(&run->workers[i].account->auth, CREDENTIAL_PASSWORD) &&
-			!names_nobody(run->workers[i].account))
-			n++;
+	if (!given)
+		passwords_find(accounts, run->n, run->order, run->reporter, run->style, found);
+	for (size_t i = 0; i < run->n; i++) {
+		struct worker *w = &run->workers[i];
+
+		w->password = found[i].secret;
+		w->no_password = found[i].trouble;
+		if (given)
+			secret_copy(&w->password, given);
+		if (!found[i].failed)
+			continue;
+		w->error = found[i].trouble;
+		end_with_error(run, w);
 	}
-	if (n)
-		secret_search(list, n, &way);
-	for (size_t i = 0; i < n; i++)
-		if (*run->order->stop)
-			secret_release(&list[i].found);
-		else
-			take_password(run, whose[i], &list[i]);
-	free(list);
-	free(whose);
+	free(found);
 }
 
 static bool is_sound_error(struct error *e)
@@ -483,11 +405,11 @@ static char **describe(struct account *const *accounts, size_t n)
 	return phrases;
 }
 
-static void run_all(struct run *run)
+static void run_all(struct run *run, struct account *const *accounts)
 {
 	struct pollfd *fds = xcalloc(run->n + 1, sizeof(*fds));
 
-	find_passwords(run);
+	find_passwords(run, accounts);
 	for (;;) {
 		start_workers(run);
 		if (!run->running)
@@ -517,7 +439,7 @@ int run_accounts(struct account *const *accounts, size_t n, const struct run_ord
 		run.workers[i].account = accounts[i];
 		run.workers[i].fd = -1;
 	}
-	run_all(&run);
+	run_all(&run, accounts);
 	told = reporter_wrote_all(run.reporter, &e);
 	if (!told)
 		report_error(setting->style, NULL, &e);
