@@ -50,34 +50,49 @@ static void add_why(struct proxy_talk *t)
 	error_why(&t->failure, "it said: %u %s", (unsigned)t->status, t->reason);
 }
 
-void http_connect_refuse(struct proxy_talk *t)
+/* What passes by itself (RFC 9110 s.15); NULL: the status is none of that kind. */
+static const char *temporary_reason(uint32_t status)
 {
-	const char *target = t->target.text;
-
-	switch (t->status) {
-	case 401: /* tinyproxy, for a wrong one */
-	case 407:
-		if (!t->basic && t->status == 407)
-			proxy_fail(t, ERROR_CAPABILITY,
-				"demands a login of a kind that is not known here (only Basic is)");
-		else if (t->password)
-			proxy_refuses_login(t);
-		else
-			proxy_wants_login(t);
-		break;
+	switch (status) {
 	case 408:
 	case 429:
+		return "it has too much to do";
 	case 500:
 	case 502:
+		return "the host is unreachable from it, or unknown";
 	case 503:
+		return "it has too much to do, or knows no such host";
 	case 504:
-		proxy_fail(t, ERROR_NETWORK, "could not connect to %s", target);
-		break;
+		return "it got no answer in time";
 	default:
+		return NULL;
+	}
+}
+
+static void refuse_login(struct proxy_talk *t)
+{
+	if (t->status == 407 && !t->basic)
+		proxy_fail(t, ERROR_CAPABILITY,
+			"demands a login of a kind that is not known here (only Basic is)");
+	else if (t->password)
+		proxy_refuses_login(t);
+	else
+		proxy_wants_login(t);
+}
+
+void http_connect_refuse(struct proxy_talk *t)
+{
+	const char *target = t->target.text, *reason = temporary_reason(t->status);
+
+	/* The first is what tinyproxy says to a wrong password. */
+	if (t->status == 401 || t->status == 407) {
+		refuse_login(t);
+	} else if (reason) {
+		proxy_fail(t, ERROR_NETWORK, "could not connect to %s: %s", target, reason);
+	} else {
 		proxy_fail(t, ERROR_CAPABILITY, "does not allow a connection to %s", target);
 		error_remedy(&t->failure, "many let only port 443 through",
 			"ask who runs it to allow %s", target);
-		break;
 	}
 	add_why(t);
 }

@@ -90,6 +90,10 @@ class Socks(LinkCase):
         path = self.box.write("proxy-pass", proxies.PASSWORD + "\n")
         self.fetch(proxy=self.login_url, proxy_password_command="cat '%s'" % path)
 
+    def test_a_proxy_of_which_one_address_is_dead(self):
+        """Nobody listens on ::1 there."""
+        self.fetch(proxy="socks5://localhost:%d" % self.plain.port)
+
     def test_a_trace_does_not_show_the_password(self):
         self.configure(proxy=self.login_url, proxy_password=proxies.PASSWORD)
         result = self.box.run("-d")
