@@ -294,19 +294,6 @@ static void trace_way(const struct session *s, const struct dial_report *report)
 		session_trace(s, "*", line);
 }
 
-/* What is wrong there is what doctor finds out; it says so itself. */
-static void advise_check(const struct session *s, struct error *e)
-{
-	if (s->setting->watch || strncmp(e->text, "no network", strlen("no network")) == 0)
-		return;
-	if (strstr(e->remedy, "port = 995") && !s->account->temporary) {
-		error_why(e, "%s", e->lead);
-		e->remedy[0] = '\0';
-	}
-	if (!e->remedy[0])
-		error_remedy(e, "check", "ambil doctor %s", s->account->typed);
-}
-
 static bool reach(struct session *s, struct error *e)
 {
 	const struct session_setting *setting = s->setting;
@@ -321,8 +308,6 @@ static bool reach(struct session *s, struct error *e)
 		setting->watch->dialled(setting->watch->self, &report);
 	if (done && setting->trace)
 		trace_way(s, &report);
-	if (!done && e->kind == ERROR_NETWORK)
-		advise_check(s, e);
 	if (done || e->kind != ERROR_HOST)
 		return done;
 	if (strstr(e->text, "(the proxy)"))
@@ -396,6 +381,23 @@ static struct session *session_new(const struct session_setting *setting, bool w
 }
 
 /* On failure *again says whether it may go better without CAPA. */
+/* What is wrong there is what doctor finds out; it says so itself. */
+static void advise_check(const struct session *s, struct error *e)
+{
+	bool in_between = e->kind == ERROR_NETWORK || e->kind == ERROR_TLS;
+
+	if (s->setting->watch || !in_between || s->account->temporary ||
+		strncmp(e->text, "no network", strlen("no network")) == 0)
+		return;
+	/* That is a guess; what is there can be found out. */
+	if (strstr(e->remedy, "port = 995") && strstr(e->lead, "normally")) {
+		error_why(e, "%s", e->lead);
+		e->remedy[0] = '\0';
+	}
+	if (!e->remedy[0])
+		error_remedy(e, "check", "ambil doctor %s", s->account->typed);
+}
+
 static bool try_to_connect(const struct session_setting *setting, bool without_capa,
 	struct session **out, bool *again, bool *lost_step, struct error *e)
 {
@@ -405,6 +407,8 @@ static bool try_to_connect(const struct session_setting *setting, bool without_c
 		name_link(s, e);
 		if (e && s->account->temporary)
 			say_for_url(s, e);
+		if (e)
+			advise_check(s, e);
 		*lost_step = s->lost_step;
 		*again = ended_on_capa(s);
 		session_free(s);

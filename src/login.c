@@ -95,7 +95,10 @@ static void blame_password(const struct session *s, const char *source, struct e
 	else if (place)
 		error_remedy(e, lead, "%s%s", source, more);
 	else
-		error_remedy(e, lead, "ambil %s %s%s", keyring || typed ? "login" : "fetch",
+		error_remedy(e, lead, "ambil %s %s%s",
+			keyring || typed            ? "login"
+				: s->setting->watch ? "doctor"
+						    : "fetch",
 			a->typed, more);
 }
 

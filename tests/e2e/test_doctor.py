@@ -347,6 +347,11 @@ class OnCue(Checks, popd_case.PopdCase):
         self.configure(timeout="1s")
         self.check("failed   greeting       localhost:%d sent nothing for 1 s" % self.server.port,
                    code=75)
+        # Other verbs name this one as the way to find out more.
+        result = self.box.run()
+        self.assert_code(result, 75)
+        self.assertEqual(result.stderr, "ambil: home: localhost:%d sent nothing for 1 s (try: "
+                         "ambil doctor home)\n" % self.server.port)
 
     def test_no_tls(self):
         self.serve(tls="none")
