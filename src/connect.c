@@ -32,6 +32,8 @@ static void tell_words(struct session *s, enum session_step step, struct span wo
 		watch->says(watch->self, step, hide_in(&s->hide, words, &s->shown));
 }
 
+enum { CAPABILITY_TEXT_MAX = 2000 };
+
 static bool command(
 	struct session *s, const struct pop3_command *c, struct pop3_event *ev, struct error *e)
 {
@@ -99,10 +101,36 @@ static bool greet(struct session *s, struct error *e)
 			to->host);
 		return error_server(e, ev.text);
 	}
+	s->passes_on = reply_passes_on(ev.text);
 	if (reply_apop_stamp(ev.text, &stamp))
 		s->stamp = xstrndup(stamp.data, stamp.len);
 	tell_words(s, SESSION_GREETING, ev.text);
 	return true;
+}
+
+static void keep_capability(struct session *s, struct span line)
+{
+	struct span rest = line;
+
+	if (s->capability_text.len > CAPABILITY_TEXT_MAX)
+		return;
+	/* Behind the program's name may stand what is another in each session. */
+	if (span_is_nocase(span_word(&rest), "IMPLEMENTATION")) {
+		span_word(&rest);
+		line.len = (size_t)(rest.data - line.data);
+	}
+	if (s->capability_text.len)
+		buf_add_text(&s->capability_text, "\n");
+	buf_add(&s->capability_text, line.data, line.len);
+}
+
+/* Not of use when it is long, or would not come back from the state as it was. */
+static void judge_capability_text(struct session *s)
+{
+	struct buf *text = &s->capability_text;
+
+	if (text->len > CAPABILITY_TEXT_MAX || (text->len && memchr(text->data, '\0', text->len)))
+		buf_clear(text);
 }
 
 /* CAPA that is refused is no error: such a server knows RFC 1939 only. */
@@ -112,6 +140,7 @@ static bool read_capabilities(struct session *s, struct error *e)
 	struct pop3_event ev;
 
 	*c = (struct capabilities){.known = false};
+	buf_clear(&s->capability_text);
 	if (!session_wait(s, &ev, e))
 		return false;
 	if (!ev.ok)
@@ -122,9 +151,11 @@ static bool read_capabilities(struct session *s, struct error *e)
 			return false;
 		if (ev.type == POP3_LINE) {
 			capabilities_add(c, ev.text);
+			keep_capability(s, ev.text);
 			tell_words(s, SESSION_CAPABILITIES, ev.text);
 		}
 	} while (ev.type != POP3_END);
+	judge_capability_text(s);
 	return true;
 }
 
@@ -137,13 +168,62 @@ bool session_ask_capabilities(struct session *s, struct error *e)
 		read_capabilities(s, e);
 }
 
+static bool has_memory(const struct session *s)
+{
+	return s->setting->capabilities && s->setting->capabilities[0] && !s->without_capa;
+}
+
+/* Only behind TLS: on an open line somebody may have taken away what is safer than the login of
+ * last time. */
+static bool relies_on_memory(struct session *s)
+{
+	struct span rest = span_of(has_memory(s) ? s->setting->capabilities : "");
+
+	if (!rest.len || !s->encrypted)
+		return false;
+	s->capabilities = (struct capabilities){.known = true};
+	while (rest.len) {
+		const char *end = memchr(rest.data, '\n', rest.len);
+		size_t len = end ? (size_t)(end - rest.data) : rest.len;
+
+		capabilities_add(&s->capabilities, (struct span){rest.data, len});
+		len += end != NULL;
+		rest = (struct span){rest.data + len, rest.len - len};
+	}
+	return session_asks_ahead(s);
+}
+
+/* The last time before the login. */
+static bool find_capabilities(struct session *s, struct error *e)
+{
+	if (!relies_on_memory(s))
+		return session_ask_capabilities(s, e);
+	s->capability_asked = s->relied = true;
+	return session_send(s, &(struct pop3_command){.verb = POP3_CAPA}, e);
+}
+
+bool session_confirm_capabilities(struct session *s, struct error *e)
+{
+	s->capability_asked = false;
+	if (!read_capabilities(s, e))
+		return false;
+	s->surprised = !span_is(buf_span(&s->capability_text), s->setting->capabilities);
+	return true;
+}
+
 bool session_ask_capabilities_again(struct session *s, struct error *e)
 {
 	uint32_t delay_s = s->capabilities.login_delay_s;
 	bool by_user = s->capabilities.login_delay_user;
+	struct buf before = s->capability_text;
 
-	if (!session_ask_capabilities(s, e))
+	s->capability_text = (struct buf){NULL, 0, 0};
+	if (!session_ask_capabilities(s, e)) {
+		buf_release(&before);
 		return false;
+	}
+	buf_release(&s->capability_text);
+	s->capability_text = before;
 	if (!s->capabilities.login_delay_s) {
 		s->capabilities.login_delay_s = delay_s;
 		s->capabilities.login_delay_user = by_user;
@@ -333,12 +413,14 @@ static bool connect_to(struct session *s, struct error *e)
 	session_depart(s);
 	if (a->tls.mode == TLS_IMPLICIT && !start_tls(s, e))
 		return false;
-	if (!greet(s, e) || !session_ask_capabilities(s, e))
+	if (!greet(s, e))
 		return false;
 	if (a->tls.mode != TLS_STARTTLS)
-		return true;
-	/* RFC 2595 s.4: what was learned before TLS is forgotten. */
-	return upgrade(s, e) && session_ask_capabilities(s, e);
+		return find_capabilities(s, e);
+	/* RFC 2595 s.4: what was learned before TLS is forgotten; so where the rest is remembered,
+	 * why ask. */
+	return (has_memory(s) || session_ask_capabilities(s, e)) && upgrade(s, e) &&
+		find_capabilities(s, e);
 }
 
 /* Before it is sent: the server may know it from an earlier session. */
@@ -472,6 +554,18 @@ static void note_capa(const struct session *s, bool done)
 		lesson->capa_ends_it = true;
 }
 
+/* Whether the login failed since more was sent than the server was ready for. */
+static void note_reliance(const struct session *s)
+{
+	struct session_lesson *lesson = s->setting->lesson;
+
+	if (!s->relied)
+		return;
+	lesson->surprised = s->surprised;
+	lesson->unanswered = !lesson->refused &&
+		(s->silent || s->closed || pop3_failure(s->engine)->kind == ERROR_PROTOCOL);
+}
+
 bool session_open(const struct session_setting *setting, const struct pop3_command *then, size_t n,
 	struct session **out, bool *lost_step, struct error *e)
 {
@@ -491,6 +585,8 @@ bool session_open(const struct session_setting *setting, const struct pop3_comma
 	note_capa(s, done);
 	if (setting->lesson)
 		setting->lesson->refusal = s->refusal;
+	if (setting->lesson && !done)
+		note_reliance(s);
 	if (!done) {
 		*lost_step = s->lost_step;
 		session_free(s);
@@ -508,6 +604,7 @@ void session_free(struct session *s)
 	pop3_free(s->engine);
 	hide_release(&s->hide);
 	buf_release(&s->shown);
+	buf_release(&s->capability_text);
 	free(s->stamp);
 	free(s);
 }

@@ -5,12 +5,13 @@
 #include "fetch.h"
 #include "guard.h"
 #include "listing.h"
+#include "recall.h"
 #include "retrieve.h"
 #include "session.h"
 #include "unchanged.h"
 
-/* The inside of one account's run, for fetch.c (the story), visit.c (a session), manners.c,
- * survey.c, unchanged.c, moved.c, identity.c and headers.[ch] only.
+/* The inside of one account's run, for fetch.c (the story), visit.c (a session), known.c,
+ * manners.c, survey.c, unchanged.c, moved.c, identity.c and headers.[ch] only.
  */
 
 /* A mail that broke a session of this run: the next sessions leave it alone. */
@@ -19,6 +20,16 @@ struct set_aside {
 	size_t uid_len;
 	uint32_t occurrence;
 };
+/* What is remembered of the server; sizes and counted are kept in struct fetch. */
+struct known {
+	char pipelining[40]; /* "works", "broken SINCE", "doubted", or "" */
+	struct recalled server;
+	char capabilities[2400]; /* what CAPA said, a line each; "": not known */
+	bool asks;               /* it does not do to rely on that, … */
+	bool doubted;            /* … or not in this run, … */
+	bool unanswered;         /* … in which that went wrong */
+};
+
 struct fetch {
 	const struct account *account;
 	const struct run_order *order;
@@ -38,8 +49,7 @@ struct fetch {
 	bool surveyed;              /* a session of this run has seen what there is */
 	struct error first_failure; /* of one mail, over all sessions */
 	bool token_renewed;         /* after a refusal, once in a run */
-	bool two_lines;             /* remembered: how XOAUTH2's response wants to be sent */
-	char pipelining[40];        /* remembered: "works", "broken SINCE", "doubted", or "" */
+	struct known known;         /* of the server, from the runs before */
 	struct guard guard;         /* what is known of logins */
 	bool in_step;   /* a session of this run lost its step: go on without pipelining */
 	bool blamed;    /* a mail of this run broke its session, not the pipelining */
@@ -62,6 +72,30 @@ struct fetch {
 	struct listing listing;
 	struct plan plan;
 };
+
+/* known.c. ERROR_STORE; what is noted and cannot be written is found out anew by the next run. */
+bool known_read(struct fetch *f, struct error *e) MUST_CHECK;
+bool known_pipelining_works(const struct fetch *f);
+bool known_pipelining_is_broken(const struct fetch *f);
+/* How LIST counts, so that it is found out once. */
+void known_note_sizes(struct fetch *f, enum proof_sizes sizes);
+/* At the end of a session that did all it should. */
+void known_judge_pipelining(struct fetch *f);
+void known_note_capabilities(struct fetch *f);
+/* The step was lost, and this run cannot try in step. */
+void known_doubt_pipelining(struct fetch *f);
+/* LIST was asked for: from the first run on it is every day, whoever watches. ERROR_STORE. */
+bool known_note_counted(struct fetch *f, struct error *e) MUST_CHECK;
+/* What logged in. */
+void known_note_login(struct fetch *f);
+/* Whether a login may have failed because of what was relied on: then the run does so no more. */
+bool known_doubt(struct fetch *f, const struct session_lesson *lesson);
+/* A login went well: when it was without that, it was that. */
+void known_settle(struct fetch *f);
+void known_note_capa_ends(struct fetch *f);
+void known_note_two_lines(struct fetch *f);
+void known_note_utf8(struct fetch *f);
+void known_note_unbound(struct fetch *f);
 
 bool set_aside_is(const struct set_aside *aside, const struct store_key *key);
 /* check and --dry-run: no lock, no destination, nothing written. */

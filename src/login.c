@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The login: SASL with an initial response where it fits (RFC 5034), USER and PASS or APOP (RFC
- * 1939 s.7). Nothing is sent behind it before its answer, whatever the server says of pipelining:
- * Courier and Cyrus hand the connection to another program, or another layer, and lose what has
- * come too early.
+ * 1939 s.7). Hardly anything is sent behind it before its answer, whatever the server says of
+ * pipelining: Courier and Cyrus hand the connection to another program, or another layer, and lose
+ * what has come too early. Where that is known not to be so, what the caller wants to ask next goes
+ * out in the same flight as a login of one step.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -138,6 +139,15 @@ static bool read_login(struct session *s, enum pop3_verb last, struct error *e)
 	return true;
 }
 
+/* The commands of the caller, when the last of the login is on its way. */
+static bool follow(struct session *s, struct error *e)
+{
+	for (; s->behind_n; s->behind++, s->behind_n--)
+		if (!session_send(s, s->behind, e))
+			return false;
+	return true;
+}
+
 static bool send_all(struct session *s, const struct pop3_command *then, size_t n, struct error *e)
 {
 	for (size_t i = 0; i < n; i++)
@@ -155,10 +165,8 @@ static bool login_user(struct session *s, bool ahead, struct error *e)
 	const struct pop3_command user = {.verb = POP3_USER, .arg = s->account->user};
 	const struct pop3_command pass = {.verb = POP3_PASS, .arg = s->setting->secret->value};
 
-	if (!session_send(s, &user, e) || (!ahead && !read_login(s, POP3_USER, e)) ||
-		!session_send(s, &pass, e))
-		return false;
-	return read_login(s, POP3_PASS, e);
+	return session_send(s, &user, e) && (ahead || read_login(s, POP3_USER, e)) &&
+		session_send(s, &pass, e) && follow(s, e) && read_login(s, POP3_PASS, e);
 }
 
 static bool login_apop(struct session *s, struct error *e)
@@ -170,7 +178,7 @@ static bool login_apop(struct session *s, struct error *e)
 	if (!apop_digest(span_of(s->stamp), s->setting->secret->value, digest, e))
 		return false;
 	hide_add(&s->hide, digest);
-	return session_send(s, &apop, e) && read_login(s, POP3_APOP, e);
+	return session_send(s, &apop, e) && follow(s, e) && read_login(s, POP3_APOP, e);
 }
 
 /* One SASL conversation. */
@@ -298,7 +306,8 @@ static bool login_sasl(struct session *s, const struct buf *binding, struct erro
 	}
 	if (c.initial && pop3_auth_fits(auth.arg, c.initial))
 		auth.arg2 = c.initial[0] ? c.initial : "=";
-	done = session_send(s, &auth, e);
+	done = session_send(s, &auth, e) &&
+		(!auth.arg2 || !mech_is_one_step(s->mech) || follow(s, e));
 	if (auth.arg2) {
 		wipe_free(c.initial);
 		c.initial = NULL;
@@ -394,7 +403,7 @@ bool login_choose(struct session *s, struct error *e)
 
 bool login(struct session *s, const struct pop3_command *then, size_t n, struct error *e)
 {
-	bool ahead = session_asks_ahead(s), done;
+	bool ahead = session_asks_ahead(s), may_follow, done;
 	struct buf binding = {NULL, 0, 0};
 
 	/* Nothing secret for it. */
@@ -402,6 +411,9 @@ bool login(struct session *s, const struct pop3_command *then, size_t n, struct 
 		*e = s->distrust;
 		return false;
 	}
+	s->behind = then;
+	s->behind_n = ahead && s->passes_on && !should_ask_again(s) ? n : 0;
+	may_follow = s->behind_n;
 	find_binding(s, &binding);
 	done = choose(s, &binding, e);
 	if (done)
@@ -410,8 +422,8 @@ bool login(struct session *s, const struct pop3_command *then, size_t n, struct 
 		(!(s->capabilities.utf8 || s->setting->utf8) || announce_utf8(s, ahead, e)) &&
 		log_in(s, &binding, ahead, e);
 	buf_release(&binding);
-	if (!done)
-		return false;
+	if (!done || (may_follow && !s->behind_n))
+		return done;
 	if (should_ask_again(s) && !session_ask_capabilities_again(s, e))
 		return false;
 	if (session_asks_ahead(s))

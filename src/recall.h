@@ -8,7 +8,7 @@
 
 /*
  * What an account's state remembers of its server, read for a session to come. Whoever writes these
- * facts down (visit.c) knows how they are written here. A store of NULL remembers nothing.
+ * facts down (known.c) knows how they are written here. A store of NULL remembers nothing.
  */
 #define RECALL_LOGIN "login"
 #define RECALL_CAPA "capa"

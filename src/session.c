@@ -420,6 +420,11 @@ bool session_asks_ahead(const struct session *s)
 	return session_pipelining(s) && s->setting->pipelining_proven;
 }
 
+struct span session_capability_text(const struct session *s)
+{
+	return s->encrypted ? buf_span(&s->capability_text) : (struct span){"", 0};
+}
+
 bool session_asked_for_utf8(const struct session *s)
 {
 	return s->utf8;
@@ -442,6 +447,8 @@ static bool interrupted(struct error *e)
 
 bool session_wait(struct session *s, struct pop3_event *ev, struct error *e)
 {
+	if (s->capability_asked && !session_confirm_capabilities(s, e))
+		return false;
 	switch (session_next(s, -1, true, ev, e)) {
 	case SESSION_EVENT:
 		return true;

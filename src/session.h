@@ -54,6 +54,8 @@ struct session_lesson {
 	bool refused;        /* the login was, … */
 	enum pop3_code code; /* … with this code */
 	enum session_refusal refusal;
+	bool surprised;  /* CAPA's answer was not what was relied on, which may be why it failed */
+	bool unanswered; /* what was sent with CAPA, relying on it, was not understood or lost */
 	bool capa_ends_it; /* the server ends the connection on CAPA, and does well without */
 	bool unbound;      /* it refuses SCRAM that is bound to the channel, and takes it without */
 };
@@ -66,7 +68,10 @@ struct session_lesson {
 struct session_setting {
 	const struct account *account;
 	const struct secret *secret;
-	enum mech used;         /* remembered from before: what logged in to this host */
+	enum mech used; /* remembered from before: what logged in to this host */
+	/* Remembered from before: what CAPA says of PIPELINING and SASL, in lines. NULL or "": not.
+	 */
+	const char *capabilities;
 	bool unbound;           /* remembered from before: see struct session_lesson */
 	bool two_lines;         /* remembered from before: XOAUTH2's response on its own line */
 	bool pipelining_broken; /* remembered from before: do not use it */
@@ -88,9 +93,10 @@ struct session;
 /*
  * Connects, greets, asks for capabilities (once more without that when the server, which may be a
  * proxy that knows little, ends the connection), starts TLS as the account demands, logs in, and
- * sends the n commands of then, pipelined with the login where that is possible; their replies are
- * left for session_next(). A stop request ends it with ERROR_INTERRUPTED. *lost_step on failure:
- * see session_lost_step().
+ * sends the n commands of then; their replies are left for session_next(). Where pipelining is
+ * proven, and over TLS, CAPA goes out with the login that relies on what it said before; and the
+ * commands of then with both, where the server is known to pass on what stands behind a login. A
+ * stop request ends it with ERROR_INTERRUPTED. *lost_step on failure: see session_lost_step().
  */
 bool session_open(const struct session_setting *setting, const struct pop3_command *then, size_t n,
 	struct session **out, bool *lost_step, struct error *e) MUST_CHECK;
@@ -112,8 +118,15 @@ bool session_renew_capabilities(struct session *s, struct error *e) MUST_CHECK;
 void session_free(struct session *s);
 
 const struct capabilities *session_capabilities(const struct session *s);
+/*
+ * The lines of CAPA before the login, over TLS, without what stands behind the program's name, each
+ * but the last with a line feed behind it: to be relied on by the next session. Empty: they are not
+ * fit for that. Valid as long as the session.
+ */
+struct span session_capability_text(const struct session *s);
 bool session_pipelining(const struct session *s);
-/* Whether the commands of then go out in one flight, as those of the login do. */
+/* Whether the commands of then go out in one flight, as those of the login do, and CAPA with
+ * these. */
 bool session_asks_ahead(const struct session *s);
 bool session_encrypted(const struct session *s);
 /* Whether UTF8 (RFC 6856) was sent, whatever came of it. */

@@ -15,6 +15,13 @@ struct session {
 	struct stream *stream;
 	struct pop3 *engine;
 	struct capabilities capabilities;
+	struct buf capability_text;        /* see session_capability_text() */
+	bool relied;                       /* the login was chosen by what CAPA said before … */
+	bool capability_asked;             /* … and its answer is still to come */
+	bool surprised;                    /* its answer was another one than before, or none */
+	bool passes_on;                    /* what stands behind the login is not lost */
+	const struct pop3_command *behind; /* what is to be sent there */
+	size_t behind_n;
 	char *stamp;    /* of the greeting, for APOP */
 	enum mech mech; /* that logged in, or is about to */
 	enum session_refusal refusal;
@@ -52,6 +59,8 @@ void session_trace(const struct session *s, const char *side, const char *text);
 void session_name_host(const struct session *s, struct error *e);
 /* Tells whoever looks on that a step begins. */
 void session_begins(const struct session *s, enum session_step step);
+/* Reads the answer to a CAPA that was sent with the login. */
+bool session_confirm_capabilities(struct session *s, struct error *e) MUST_CHECK;
 /* CAPA, read into s->capabilities; a server that refuses it is no error. */
 bool session_ask_capabilities(struct session *s, struct error *e) MUST_CHECK;
 

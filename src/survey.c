@@ -464,20 +464,9 @@ size_t survey_command_count(const struct fetch *f)
 	return wants_sizes(f) ? 2 : 1;
 }
 
-/* From the first run on, LIST is asked for every day, whoever watches. */
-static bool note_count(struct fetch *f, struct error *e)
-{
-	char now[24];
-
-	if (!f->store || fetch_only_looks(f) || (f->counted && !f->count_due))
-		return true;
-	snprintf(now, sizeof(now), "%lld", (long long)clock_wall_s());
-	return store_set(f->store, "counted", now, e);
-}
-
 bool survey(struct fetch *f, bool *again, struct error *e)
 {
 	report_step(f->report_fd, "listing");
-	return list_mail(f, e) && match_and_plan(f, again, e) && note_count(f, e) &&
+	return list_mail(f, e) && match_and_plan(f, again, e) && known_note_counted(f, e) &&
 		warn_of_doubt(f, e) && compare_expire(f, e);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * One session from login to QUIT, and what it leaves in the state: removed mails, failed ones,
- * whether the server's pipelining can be trusted.
+ * One session from login to QUIT, and what it leaves in the state: removed mails, failed ones. What
+ * it has learned of the server is for known.c.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,9 +11,6 @@
 #include "base/parse.h"
 #include "base/text.h"
 #include "fetch_inner.h"
-#include "recall.h"
-
-enum { COUNT_EVERY_S = 86400 };
 
 static bool quit(struct fetch *f)
 {
@@ -124,22 +121,6 @@ static bool fetches_alone(const struct fetch *f)
 		!(c->expires && c->expire_days == 0);
 }
 
-static const char *const sizes_words[] = {"", "exact", "lf", "inexact"};
-_Static_assert(PROOF_SIZES_EXACT == 1 && PROOF_SIZES_LF == 2 && PROOF_SIZES_INEXACT == 3,
-	"the state file has these words");
-
-/* How the server counts is remembered, so that it is found out once. */
-static void note_sizes(struct fetch *f, enum proof_sizes sizes)
-{
-	struct error ignored;
-
-	if (sizes == f->sizes)
-		return;
-	f->sizes = sizes;
-	/* A write that fails costs only the finding out anew. */
-	(void)!store_set(f->store, "sizes", sizes_words[sizes], &ignored);
-}
-
 /* The results of a session, added to those of the run. */
 static void count(struct fetch *f, const struct retrieval *r)
 {
@@ -214,9 +195,9 @@ static bool fetch_mail(struct fetch *f, bool *again, struct error *e)
 	f->suspect = r.suspected ? copy_key(&f->listing.mails[r.suspect].key)
 				 : (struct set_aside){.uid = NULL};
 	if (fetches_alone(f))
-		note_sizes(f, r.sizes);
+		known_note_sizes(f, r.sizes);
 	if (r.wants_utf8)
-		(void)!store_set(f->store, RECALL_UTF8, "wanted", &noted);
+		known_note_utf8(f);
 	f->in_step = f->in_step || (!done && r.lost_step);
 	f->blamed = f->blamed || (r.session_failed && r.failures_n);
 	f->verified = f->verified || r.verified;
@@ -264,79 +245,6 @@ static bool carry_out(struct fetch *f, bool *again, struct error *e)
 	return fetch_mail(f, again, e);
 }
 
-/*
- * What is remembered of the server. One that announces PIPELINING and loses its step is tried in
- * step in the same run; when that works, and no single mail was to blame, it is treated as one
- * without. A write that fails costs only the finding out anew.
- */
-static void judge_pipelining(struct fetch *f)
-{
-	char verdict[sizeof(f->pipelining)];
-	struct error ignored;
-
-	if (f->verified)
-		snprintf(verdict, sizeof(verdict), "works");
-	else if (f->in_step && !f->blamed)
-		snprintf(verdict, sizeof(verdict), "broken %lld", (long long)clock_wall_s());
-	else
-		return;
-
-	if (!fetch_only_looks(f) && strcmp(verdict, f->pipelining) != 0 &&
-		!store_set(f->store, "pipelining", verdict, &ignored))
-		return;
-	snprintf(f->pipelining, sizeof(f->pipelining), "%s", verdict);
-}
-
-/* One bad hour of a server must not slow its mail for ever. */
-static bool is_broken(const char *verdict)
-{
-	return strncmp(verdict, "broken ", 7) == 0 &&
-		!recall_is_past(verdict + 7, RECALL_BROKEN_KEPT_S);
-}
-
-/* A write that fails costs only that the next run does not miss what is taken away. */
-static void note_login(struct fetch *f, enum mech used)
-{
-	enum mech now = session_mechanism(f->session);
-	char *place, *value;
-	struct error ignored;
-
-	if (fetch_only_looks(f) || now == used)
-		return;
-	place = recall_login_place(f->account);
-	value = xasprintf("%s %s", mech_name(now), place);
-	(void)!store_set(f->store, RECALL_LOGIN, value, &ignored);
-	free(value);
-	free(place);
-}
-
-/*
- * A mail that was to be fetched alone would be again what this run has met, and so would be the
- * step that was lost: the next run does without that proof, and begins in step.
- */
-void visit_put_off(struct fetch *f)
-{
-	struct error ignored;
-
-	if (fetch_only_looks(f))
-		return;
-	if (f->suspect.uid)
-		note_sizes(f, PROOF_SIZES_INEXACT);
-	if (f->in_step && !f->blamed && !is_broken(f->pipelining) &&
-		strcmp(f->pipelining, "doubted") != 0)
-		(void)!store_set(f->store, "pipelining", "doubted", &ignored);
-}
-
-static void note_capa(struct fetch *f)
-{
-	struct error ignored;
-	char fact[40];
-
-	snprintf(fact, sizeof(fact), "ends %lld", (long long)clock_wall_s());
-	if (f->store && !fetch_only_looks(f))
-		(void)!store_set(f->store, RECALL_CAPA, fact, &ignored);
-}
-
 static void forget_session(struct fetch *f)
 {
 	session_free(f->session);
@@ -351,35 +259,15 @@ static void forget_session(struct fetch *f)
 /* A login that was refused may be worth another try, with what was learned from it. */
 static bool may_log_in_otherwise(struct fetch *f, enum session_refusal refusal, struct error *e)
 {
-	struct error ignored;
-
 	switch (refusal) {
 	case SESSION_FORM_REFUSED:
-		f->two_lines = true;
-		/* A write that fails costs only the finding out anew. */
-		if (!fetch_only_looks(f))
-			(void)!store_set(f->store, RECALL_TWO_LINES, "yes", &ignored);
+		known_note_two_lines(f);
 		return true;
 	case SESSION_TOKEN_REFUSED:
 		return fetch_renew_token(f, e);
 	default:
 		return false;
 	}
-}
-
-/* A write that fails costs only that it is tried once more. */
-static void note_unbound(struct fetch *f)
-{
-	char *place, *value;
-	struct error ignored;
-
-	if (fetch_only_looks(f))
-		return;
-	place = recall_login_place(f->account);
-	value = xasprintf("refused %lld %s", (long long)clock_wall_s(), place);
-	(void)!store_set(f->store, RECALL_BINDING, value, &ignored);
-	free(value);
-	free(place);
 }
 
 static bool open_session(struct fetch *f, bool *again, struct error *e)
@@ -392,12 +280,17 @@ static bool open_session(struct fetch *f, bool *again, struct error *e)
 		&f->session, &lost_step, e);
 	f->session_setting.lesson = NULL;
 	if (lesson.capa_ends_it)
-		note_capa(f);
+		known_note_capa_ends(f);
 	if (done) {
 		if (lesson.unbound)
-			note_unbound(f);
+			known_note_unbound(f);
 		manners_logged_in(f);
+		known_settle(f);
 		return true;
+	}
+	if (known_doubt(f, &lesson)) {
+		*again = true;
+		return false;
 	}
 	/* A server that lets nobody in so soon again. */
 	visit_put_off(f);
@@ -408,56 +301,52 @@ static bool open_session(struct fetch *f, bool *again, struct error *e)
 	return false;
 }
 
+/* A mail that was to be fetched alone would be again what this run has met, and so would be the
+ * step that was lost: the next run does without that proof, and begins in step. */
+void visit_put_off(struct fetch *f)
+{
+	if (f->suspect.uid)
+		known_note_sizes(f, PROOF_SIZES_INEXACT);
+	known_doubt_pipelining(f);
+}
+
 bool visit(struct fetch *f, bool *again, struct error *e)
 {
-	struct recalled known;
 	bool done;
-	char sizes[20] = "", counted[24] = "";
 
 	*again = false;
-	if (f->store && !store_get(f->store, "pipelining", f->pipelining, sizeof(f->pipelining), e))
+	if (!known_read(f, e))
 		return false;
-	if (f->store && !store_get(f->store, "sizes", sizes, sizeof(sizes), e))
-		return false;
-	for (size_t i = 1; i < sizeof(sizes_words) / sizeof(sizes_words[0]); i++)
-		if (strcmp(sizes, sizes_words[i]) == 0)
-			f->sizes = (enum proof_sizes)i;
-	if (f->store && !store_get(f->store, "counted", counted, sizeof(counted), e))
-		return false;
-	f->counted = counted[0];
-	f->count_due = f->counted && !fetch_only_looks(f) && recall_is_past(counted, COUNT_EVERY_S);
-	if (!recall_server(f->account, f->store, &known, e))
-		return false;
-	f->two_lines = f->two_lines || known.two_lines;
-	/* The run before has lost its step, and could not try in step. */
-	f->in_step = f->in_step || strcmp(f->pipelining, "doubted") == 0;
 	f->session_setting = (struct session_setting){
 		.account = f->account,
 		.secret = f->password,
 		.tls = f->tls,
-		.two_lines = f->two_lines,
-		.used = known.used,
-		.unbound = known.unbound,
-		.pipelining_broken = f->in_step || is_broken(f->pipelining),
-		.pipelining_proven = strcmp(f->pipelining, "works") == 0,
+		.two_lines = f->known.server.two_lines,
+		.used = f->known.server.used,
+		.unbound = f->known.server.unbound,
+		.capabilities = f->known.capabilities,
+		.pipelining_broken = f->in_step || known_pipelining_is_broken(f),
+		.pipelining_proven = known_pipelining_works(f),
 		.trace = f->order->trace,
 		.report_fd = f->report_fd,
 		.stop = f->order->stop,
 		.stop_fd = f->order->stop_fd,
-		.without_capa = known.without_capa,
-		.utf8 = known.utf8,
+		.without_capa = f->known.server.without_capa,
+		.utf8 = f->known.server.utf8,
 		.delay_known = f->guard.delay_s && f->guard.source == GUARD_OWN,
 	};
 	if (!open_session(f, again, e))
 		return false;
-	note_login(f, known.used);
+	known_note_login(f);
 	done = survey(f, again, e);
 	if (done) {
 		session_arrived(f->session);
 		done = carry_out(f, again, e);
 	}
-	if (done)
-		judge_pipelining(f);
+	if (done) {
+		known_judge_pipelining(f);
+		known_note_capabilities(f);
+	}
 	forget_session(f);
 	return done;
 }

@@ -16,7 +16,8 @@
 enum flags {
 	READABLE = 1, /* who listens on the line has the secret */
 	BINDS = 2,    /* to the channel of TLS */
-	FIRST = 4,    /* the client may speak first */
+	FIRST = 4,    /* the client may speak first … */
+	ONE_STEP = 8, /* … and has then said all, whatever comes of it */
 };
 
 static const struct kind {
@@ -38,11 +39,11 @@ static const struct kind {
 	[MECH_XOAUTH2] = {"xoauth2", "XOAUTH2", CREDENTIAL_TOKEN, READABLE | FIRST, 0, 0},
 	[MECH_DIGEST_MD5] = {"digest-md5", "DIGEST-MD5", CREDENTIAL_PASSWORD, 0, 0, 1},
 	[MECH_CRAM_MD5] = {"cram-md5", "CRAM-MD5", CREDENTIAL_PASSWORD, 0, 0, 1},
-	[MECH_PLAIN] = {"plain", "PLAIN", CREDENTIAL_PASSWORD, READABLE | FIRST, 0, 0},
+	[MECH_PLAIN] = {"plain", "PLAIN", CREDENTIAL_PASSWORD, READABLE | FIRST | ONE_STEP, 0, 0},
 	[MECH_LOGIN] = {"login", "LOGIN", CREDENTIAL_PASSWORD, READABLE, 0, 0},
 	[MECH_USER] = {"user", NULL, CREDENTIAL_PASSWORD, READABLE, 0, 0},
 	[MECH_APOP] = {"apop", NULL, CREDENTIAL_PASSWORD, 0, 0, 0},
-	[MECH_EXTERNAL] = {"external", "EXTERNAL", CREDENTIAL_CERTIFICATE, FIRST, 0, 0},
+	[MECH_EXTERNAL] = {"external", "EXTERNAL", CREDENTIAL_CERTIFICATE, FIRST | ONE_STEP, 0, 0},
 	[MECH_GSSAPI] = {"gssapi", "GSSAPI", CREDENTIAL_TICKET, FIRST, 0, 0},
 	/* It does begin, but older servers want to be asked without. */
 	[MECH_NTLM] = {"ntlm", "NTLM", CREDENTIAL_PASSWORD, 0, 0, 0},
@@ -86,6 +87,11 @@ bool mech_binds(enum mech mech)
 bool mech_speaks_first(enum mech mech)
 {
 	return kinds[mech].flags & FIRST;
+}
+
+bool mech_is_one_step(enum mech mech)
+{
+	return kinds[mech].flags & ONE_STEP;
 }
 
 static enum mech find(struct span name)

@@ -47,6 +47,8 @@ enum credential mech_credential(enum mech mech);
 bool mech_binds(enum mech mech);
 /* Whether the client may begin, with an initial response (RFC 5034 s.4). */
 bool mech_speaks_first(enum mech mech);
+/* Whether that is all it will say, be the login taken or refused. */
+bool mech_is_one_step(enum mech mech);
 /* A name as the configuration spells it, any case; MECH_NONE when unknown. */
 enum mech mech_parse(const char *name);
 

@@ -13,6 +13,9 @@
  * 4. "EXPIRENEVER" in one word and other unknown capabilities (Mailutils): ignored.
  * 5. Text behind the size in LIST, and a missing blank line: allowed by RFC 1939 s.5 ("may have
  * more").
+ * 6. Commands that stand behind a login in the same flight: Courier's next program and Cyrus' next
+ * layer never see them, whatever was said of PIPELINING (RFC 2449 s.6.6). Dovecot, which says its
+ * name in the greeting, reads on where it stopped.
  */
 #include "pop3/reply.h"
 
@@ -160,6 +163,16 @@ static void add_login_delay(struct capabilities *c, struct span arguments)
 
 	if (parse_u32(seconds, UINT32_MAX, &c->login_delay_s))
 		c->login_delay_user = span_is_nocase(span_trim(arguments), "USER");
+}
+
+bool reply_passes_on(struct span greeting)
+{
+	struct span rest = greeting;
+
+	while (rest.len)
+		if (span_is_nocase(span_word(&rest), "Dovecot"))
+			return true;
+	return false;
 }
 
 void capabilities_add(struct capabilities *c, struct span line)

@@ -18,6 +18,12 @@ bool reply_list(struct span line, uint32_t *msg, uint64_t *size);
 /* "n uid": the uid is all that follows the blank, trailing blanks removed (quirk 2). */
 bool reply_uidl(struct span line, uint32_t *msg, struct span *uid);
 
+/*
+ * Whether the greeting is of a server that reads on where it stopped when a login is done, so that
+ * commands may stand behind it. PIPELINING (RFC 2449 s.6.6) should mean so, and often does not.
+ */
+bool reply_passes_on(struct span greeting);
+
 /* What CAPA said (RFC 2449 s.5, 6). All zero: the server was not asked or refused. */
 enum { CAPA_MECHANISMS_MAX = 512 };
 struct capabilities {

@@ -31,7 +31,8 @@ class Server:
         if os.path.exists(self._stats):
             os.unlink(self._stats)
         self.ca = os.path.join(folder, "ca.pem") if tls else None
-        command = [programs.popd, "--parent-exit", "--stats", self._stats,
+        # As the server greets that most mail of the world is behind, since fetchers may know it by that.
+        command = [programs.popd, "--parent-exit", "--stats", self._stats, "--fault", "greeting:+OK Dovecot ready.",
                    "--tls", "implicit" if tls else "none"]
         if tls:
             command += ["--ca-file", self.ca]

@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What earlier runs have learned of a server saves waiting for it; and what if it has changed."""
+
+import unittest
+
+import popd
+import popd_case
+
+# On a line that is long enough, what was not sent together is waited for, however busy the machine is.
+MAIL = ("--generate", "6:1K", "--delay-ms", "25")
+DOVECOT = "greeting:+OK Dovecot (Debian) ready."
+
+
+class Remembered(popd_case.PopdCase):
+    def polls(self, *options, times=3, account=None, **more):
+        """Idle polls; the last session, as the server counted it."""
+        self.serve(*MAIL, *options, **more)
+        self.configure(**(account or {}))
+        for _ in range(times):
+            self.ambil()
+        self.assertEqual(len(self.server.sessions(times)), times)
+        return self.server.sessions(times)[-1]
+
+    def becomes(self, *options, account=None, **more):
+        """The same server, now with other options."""
+        self.server.stop()
+        self.serve(*MAIL, "--port", str(self.server.port), *options, **more)
+        self.configure(**(account or {}))
+
+    def test_capa_goes_with_the_login(self):
+        session = self.polls()
+        # The login, UIDL, QUIT.
+        self.assertEqual(session["waits"], 3, session)
+        self.assertEqual(session["verbs"]["CAPA"], 1)
+        self.assertEqual(session["notes"], [])
+
+    def test_uidl_goes_with_both_where_it_will_be_read(self):
+        session = self.polls(faults=[DOVECOT])
+        self.assertEqual(session["waits"], 2, session)
+        self.assertEqual(session["verbs"]["CAPA"], 1)
+
+    def test_nothing_goes_with_it_before_the_first_run_has_proved_pipelining(self):
+        self.serve(*MAIL, faults=[DOVECOT])
+        self.configure()
+        for _ in range(2):
+            self.box.run("check")
+        first, second = self.server.sessions(2)
+        self.assertEqual(first["waits"], second["waits"])
+
+    def test_capa_is_asked_once_with_stls(self):
+        session = self.polls(tls="starttls")
+        self.assertEqual(session["verbs"]["CAPA"], 1, session)
+        # STLS, the login (which may come in with the handshake's end), UIDL, QUIT.
+        self.assertLessEqual(session["waits"], 4, session)
+
+    def test_on_an_open_line_capa_is_waited_for(self):
+        session = self.polls(tls="none")
+        self.assertEqual(session["waits"], 4, session)
+
+    def test_without_pipelining_everything_is_waited_for(self):
+        session = self.polls("--no-cap", "PIPELINING")
+        self.assertEqual(session["max_outstanding"], 1, session)
+
+    def test_a_name_that_differs_each_time_is_none_of_it(self):
+        self.polls("--no-cap", "IMPLEMENTATION", "--cap", "IMPLEMENTATION popd one")
+        self.becomes("--no-cap", "IMPLEMENTATION", "--cap", "IMPLEMENTATION popd two")
+        self.box.write("password", "wrong\n")
+        self.box.write_config(self.account(password_file=self.box.write("other", "wrong\n")))
+        self.assert_code(self.box.run(), 77)
+        self.assertEqual(self.server.sessions(1)[0]["verbs"]["AUTH"], 1)
+        self.assertEqual(self.server.count_sessions(), 1)
+
+    def test_a_wrong_password_is_tried_once(self):
+        self.polls()
+        self.box.write_config(self.account(password_file=self.box.write("other", "wrong\n")))
+        self.assert_code(self.box.run(), 77)
+        self.assertEqual(self.server.sessions(4)[3]["verbs"]["AUTH"], 1)
+        self.assertEqual(self.server.count_sessions(), 4)
+
+    def test_a_login_that_is_gone_costs_one_more_connection(self):
+        self.polls()
+        self.becomes("--no-verb", "AUTH", "--no-cap", "SASL")
+        self.ambil()
+        first, second = self.server.sessions(2)
+        self.assertEqual((first["verbs"].get("USER"), second["verbs"]["USER"]), (None, 1))
+        self.ambil()
+        self.assertEqual(self.server.sessions(3)[2]["waits"], 3)
+        self.assertEqual(self.server.count_sessions(), 3)
+        self.assert_maildir(popd.generated("6:1K"))
+
+    def test_a_server_that_loses_the_login_is_asked_first_from_then_on(self):
+        self.polls()
+        self.becomes(faults=["pipelining-broken:first@1"], account={"timeout": "1s"})
+        self.ambil()
+        first, second = self.server.sessions(2)
+        self.assertEqual(first.get("user"), None)
+        self.assertEqual(second["waits"], 4, second)
+        self.ambil()
+        self.assertEqual(self.server.sessions(3)[2]["waits"], 4)
+        self.assert_maildir(popd.generated("6:1K"))
+
+    def test_a_server_that_ends_on_it_is_asked_first_from_then_on(self):
+        self.polls()
+        self.becomes(faults=["close:at=AUTH@1"])
+        self.ambil()
+        self.ambil()
+        self.assertEqual([s["waits"] for s in self.server.sessions(3)[1:]], [4, 4])
+
+    def test_pipelining_that_is_announced_no_more_is_used_no_more(self):
+        self.polls()
+        self.becomes("--no-cap", "PIPELINING")
+        self.ambil()
+        self.assertEqual(self.server.count_sessions(), 1)
+        self.ambil()
+        self.assertEqual(self.server.sessions(2)[1]["max_outstanding"], 1)
+
+    def test_it_is_not_relied_on_elsewhere(self):
+        self.polls()
+        self.becomes(account={"host": "127.0.0.1"})
+        self.ambil()
+        # CAPA, the login, UIDL, LIST, QUIT: another host may hold other mail, so that is looked at as well.
+        self.assertEqual(self.server.sessions(1)[0]["waits"], 5)
+
+
+if __name__ == "__main__":
+    unittest.main()
