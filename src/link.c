@@ -54,6 +54,8 @@ void link_name(const struct account *account, struct error *e)
 {
 	const struct where link = dial_link(&account->endpoint);
 
-	if (e && link.text[0] && !strstr(e->text, link.text) && !strstr(e->why, link.text))
-		error_append(e, " (through %s)", link.text);
+	if (!e || !link.text[0] || strstr(e->text, link.text) || strstr(e->why, link.text) ||
+		strstr(e->text, "the proxy "))
+		return;
+	error_append(e, " (through %s)", link.text);
 }

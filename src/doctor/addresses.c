@@ -29,6 +29,8 @@ static void explain(
 
 	if (p->error.kind != ERROR_NETWORK || !report->n)
 		return;
+	if (strstr(p->error.text, "source-address"))
+		return;
 	snprintf(remedy, sizeof(remedy), "%s", p->error.remedy);
 	if (one->fate == DIAL_FAILED)
 		error_sys(&p->error, ERROR_NETWORK, one->err, "%s", address);

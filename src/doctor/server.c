@@ -285,7 +285,8 @@ static void note_clear(struct look *l)
 	const struct account *a = l->c->account;
 	struct error e;
 
-	if (a->tls.mode != TLS_NONE || !session_capabilities(l->session)->stls)
+	if (a->tls.mode != TLS_NONE || a->endpoint.socket ||
+		!session_capabilities(l->session)->stls)
 		return;
 	error_set(&e, ERROR_TLS, "the server offers STLS, but all goes in clear (tls = none)");
 	error_remedy(&e, "to encrypt it", "tls = starttls");

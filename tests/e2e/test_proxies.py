@@ -125,6 +125,7 @@ class Socks(LinkCase):
         result = self.fails(75, "the proxy 127.0.0.1:%d refuses connections" % port,
                             proxy="socks5://127.0.0.1:%d" % port)
         self.assertNotIn("995", result.stderr)
+        self.assertNotIn("through", result.stderr)
 
     def test_no_such_proxy(self):
         self.configure(proxy="socks5://proxy.invalid")
