@@ -43,6 +43,6 @@ meson test -C build-check --suite unit --no-suite spawn --num-processes "$jobs" 
 	--timeout-multiplier 20 \
 	--wrap "valgrind --quiet --error-exitcode=99 --leak-check=no --suppressions='$PWD/tests/valgrind.supp'"
 
-# What can be found without running anything, and what a minute of octets by chance finds.
+# What can be found without running anything, and what half a minute of octets by chance finds.
 tests/static.sh
-tests/fuzz/run.sh 60
+tests/fuzz/run.sh 30
