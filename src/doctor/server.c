@@ -17,7 +17,7 @@
 #include "recall.h"
 #include "session.h"
 
-enum { CAPABILITY_WIDTH = 30, TIMER_S = 10 * 60, QUIT_PATIENCE_MS = 3000 };
+enum { CAPABILITY_WIDTH = 30, LINES_MAX = 4096, TIMER_S = 10 * 60, QUIT_PATIENCE_MS = 3000 };
 
 static const char *const labels[] = {
 	[SESSION_CONNECT] = "connection",
@@ -40,7 +40,8 @@ struct look {
 	struct tls_facts facts; /* of this connection, if facts.seen */
 	struct error distrust;  /* why the server is not trusted; kind ERROR_NONE: it is */
 	char greeting[4 * TEXT_SAFE_MAX + 8];
-	struct buf lines;  /* of the last answer to CAPA, each with a newline */
+	struct buf lines;  /* of the last answer to CAPA, each with a newline … */
+	size_t more_lines; /* … but for so many, since nobody reads them all */
 	struct buf before; /* of the one before the login */
 };
 
@@ -69,7 +70,7 @@ static bool has_line(const struct buf *lines, struct span wanted)
 	return false;
 }
 
-/* For the one line about all of them: arguments where they are short. */
+/* With its arguments where they are short. */
 static struct span short_form(struct span line)
 {
 	struct span rest = span_trim(line), all = rest, name = span_word(&rest);
@@ -90,19 +91,22 @@ static void add_names(struct buf *out, const struct buf *lines, const struct buf
 static void tell_meanings(struct look *l, const struct buf *known)
 {
 	struct span rest = buf_span(&l->lines), line;
-	char meaning[200];
+	char meaning[4 * TEXT_SAFE_MAX + 40];
 	int width = 0;
 
-	while (next_line(&rest, &line))
-		if (line.len < CAPABILITY_WIDTH && (int)line.len > width)
-			width = (int)line.len;
+	while (next_line(&rest, &line)) {
+		size_t len = short_form(line).len;
+
+		if (len < CAPABILITY_WIDTH && (int)len > width)
+			width = (int)len;
+	}
 	rest = buf_span(&l->lines);
 	while (next_line(&rest, &line)) {
 		if (known && has_line(known, line))
 			continue;
 		words_capability(meaning, sizeof(meaning), line);
 		check_detail(l->c, checkup_in_detail(l->c), "%-*s  %s", width,
-			safe(span_trim(line)).text, meaning);
+			safe(short_form(line)).text, meaning);
 	}
 }
 
@@ -118,6 +122,8 @@ static void tell_capabilities(struct look *l, int64_t ms)
 	add_names(&names, &l->lines, NULL);
 	check_ok(l->c, "capabilities", ms, "%s", names.len ? names.data : "none");
 	tell_meanings(l, NULL);
+	if (l->more_lines)
+		check_detail(l->c, true, "and %zu more", l->more_lines);
 	buf_release(&names);
 }
 
@@ -185,8 +191,10 @@ static void begins(void *self, enum session_step step)
 	struct look *l = self;
 
 	end_step(l);
-	if (step == SESSION_CAPABILITIES)
+	if (step == SESSION_CAPABILITIES) {
 		buf_clear(&l->lines);
+		l->more_lines = 0;
+	}
 	l->step = step;
 	l->begun = true;
 	l->since_ms = clock_ms();
@@ -200,9 +208,11 @@ static void says(void *self, enum session_step step, struct span words)
 
 	if (step == SESSION_GREETING) {
 		text_safe(l->greeting, sizeof(l->greeting), words);
-	} else {
+	} else if (l->lines.len + words.len < LINES_MAX) {
 		buf_add(&l->lines, words.data, words.len);
 		buf_add_text(&l->lines, "\n");
+	} else {
+		l->more_lines++;
 	}
 }
 

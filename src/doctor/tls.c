@@ -47,6 +47,7 @@ static void tell_details(struct checkup *c, const struct tls_certificate *one, b
 	check_detail(c, always, "until    %s", until);
 	check_detail(c, always, "key      %s", one->key);
 	check_copy(c, always, "SHA-256  %s", one->sha256);
+	check_copy(c, always, "SHA-1    %s", one->sha1);
 	check_copy(c, always, "pin      pin-sha256 = \"%s\"", one->pin);
 }
 

@@ -67,11 +67,11 @@ void words_capability(char *out, size_t room, struct span line)
 		return;
 	}
 	if (span_is_nocase(name, "SASL")) {
-		snprintf(out, room, "login with AUTH and one of these");
+		snprintf(out, room, "login with AUTH: %s", safe(rest).text);
 		return;
 	}
 	if (span_is_nocase(name, "IMPLEMENTATION")) {
-		snprintf(out, room, "what the server calls itself");
+		snprintf(out, room, "the server calls itself %s", safe(rest).text);
 		return;
 	}
 	for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++)

@@ -92,18 +92,23 @@ struct words certificate_issuer(gnutls_x509_crt_t crt)
 	return name_of(crt, gnutls_x509_crt_get_issuer_dn_by_oid, gnutls_x509_crt_get_issuer_dn);
 }
 
-struct words certificate_fingerprint(gnutls_x509_crt_t crt)
+static struct words fingerprint(gnutls_x509_crt_t crt, gnutls_digest_algorithm_t algorithm)
 {
 	struct words w = {"?"};
 	unsigned char digest[32];
 	size_t len = sizeof(digest), used = 0;
 
-	if (gnutls_x509_crt_get_fingerprint(crt, GNUTLS_DIG_SHA256, digest, &len) < 0)
+	if (gnutls_x509_crt_get_fingerprint(crt, algorithm, digest, &len) < 0)
 		return w;
 	for (size_t i = 0; i < len; i++)
 		used += (size_t)snprintf(
 			w.text + used, sizeof(w.text) - used, "%s%02X", i ? ":" : "", digest[i]);
 	return w;
+}
+
+struct words certificate_fingerprint(gnutls_x509_crt_t crt)
+{
+	return fingerprint(crt, GNUTLS_DIG_SHA256);
 }
 
 struct words certificate_pin(gnutls_x509_crt_t crt)
@@ -186,6 +191,7 @@ void certificate_describe(gnutls_x509_crt_t crt, struct tls_certificate *out)
 	whole_name(crt, gnutls_x509_crt_get_dn, out->owner, sizeof(out->owner));
 	whole_name(crt, gnutls_x509_crt_get_issuer_dn, out->signer, sizeof(out->signer));
 	snprintf(out->sha256, sizeof(out->sha256), "%s", certificate_fingerprint(crt).text);
+	snprintf(out->sha1, sizeof(out->sha1), "%s", fingerprint(crt, GNUTLS_DIG_SHA1).text);
 	snprintf(out->pin, sizeof(out->pin), "%s", certificate_pin(crt).text);
 	snprintf(out->key, sizeof(out->key), "%s", certificate_key(crt).text);
 	out->from_s = gnutls_x509_crt_get_activation_time(crt);

@@ -47,6 +47,7 @@ struct tls_certificate {
 	char names[512];                /* the hosts and addresses it is for: "a, b"; "" for none */
 	int64_t from_s, until_s;        /* valid; seconds since 1970 */
 	char sha256[96];                /* of the certificate: "A0:96:…" */
+	char sha1[64];                  /* the same as old programs write it down; proves nothing */
 	char pin[48];                   /* of its key, as pin-sha256 takes it */
 	char key[64];                   /* "RSA, 2048 bits" */
 };

@@ -41,6 +41,7 @@ REPLACED = (
     (r"\d{4}-\d\d-\d\d( \d\d:\d\d:\d\d UTC)?", "DAY"),
     (r"\d+ (day|year)s? left", "N days left"),
     (r"([0-9A-F]{2}:){31}[0-9A-F]{2}", "FINGERPRINT"),
+    (r"([0-9A-F]{2}:){19}[0-9A-F]{2}", "OLD FINGERPRINT"),
     (r'pin-sha256 = "[A-Za-z0-9+/]{43}="', "PIN"),
     (r"proved   [A-Z0-9-]+", "proved   SIGNATURE"),
     (r"1, (ECDHE|DHE)[^ ]*, [A-Z0-9]+, TLS_[A-Z0-9_]+", "1, KEYS"),
@@ -164,17 +165,18 @@ localhost:PORT: TLS at once
                           until    DAY
                           key      EC/ECDSA, 256 bits
                           SHA-256  FINGERPRINT
+                          SHA-1    OLD FINGERPRINT
                           pin      PIN
   ok       greeting       "Dovecot ready."
   ok       capabilities   CAPA, TOP, UIDL, RESP-CODES, PIPELINING, AUTH-RESP-CODE, USER, SASL
-                          CAPA              this list
-                          TOP               headers can be asked for alone
-                          UIDL              messages have names that stay, so that new mail is known as such
-                          RESP-CODES        refusals say why, by a code in brackets
-                          PIPELINING        commands can be sent ahead of the answers, which is fast
-                          AUTH-RESP-CODE    a refused login says whether the password is the reason
-                          USER              login with USER and PASS
-                          SASL PLAIN LOGIN  login with AUTH and one of these
+                          CAPA            this list
+                          TOP             headers can be asked for alone
+                          UIDL            messages have names that stay, so that new mail is known as such
+                          RESP-CODES      refusals say why, by a code in brackets
+                          PIPELINING      commands can be sent ahead of the answers, which is fast
+                          AUTH-RESP-CODE  a refused login says whether the password is the reason
+                          USER            login with USER and PASS
+                          SASL            login with AUTH: PLAIN LOGIN
   ok       mechanism      PLAIN (offered: PLAIN, LOGIN, USER)
   skipped  login          the URL names no user; more may be offered behind a login
 localhost:PORT: all is well
@@ -388,6 +390,7 @@ home: anna at localhost:PORT, TLS at once
                           until    DAY
                           key      EC/ECDSA, 256 bits
                           SHA-256  FINGERPRINT
+                          SHA-1    OLD FINGERPRINT
                           pin      PIN
   ok       greeting       "popd ready"
   ok       capabilities   TOP, UIDL, RESP-CODES, AUTH-RESP-CODE, PIPELINING, UTF8, USER, SASL, IMPLEMENTATION
@@ -518,6 +521,16 @@ home: 1 of N checks failed
             self.assert_lines(text, r'ok       greeting       "\x1b]0;owned\x07 \xff\x9b2J"')
             self.assertIn(r"X\x1b[31mRED\x07", text)
             self.assertNotRegex(text, "[\x00-\x09\x0b-\x1f\x7f-\x9f\ufffd]")
+
+    def test_endless_words(self):
+        """A list that nobody would read to its end."""
+        caps = [word for n in range(500) for word in ("--cap", "X-%d %s" % (n, "y" * 100))]
+        self.serve(*caps)
+        self.configure()
+        text = self.doctor("home", "-v")
+        self.assertRegex(text, r"\n {26}and 4\d\d more\n")
+        self.assertLess(len(text), 10000)
+        self.assertIn("home: all is well", text)
 
     def test_destination(self):
         self.serve()

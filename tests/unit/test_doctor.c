@@ -33,7 +33,7 @@ static void words__explain_capabilities(void **state)
 	static const char *const cases[][2] = {
 		{"UIDL", "messages have names that stay, so that new mail is known as such"},
 		{" uidl ", "messages have names that stay, so that new mail is known as such"},
-		{"SASL PLAIN LOGIN", "login with AUTH and one of these"},
+		{"SASL PLAIN LOGIN", "login with AUTH: PLAIN LOGIN"},
 		{"EXPIRE NEVER", "the server deletes no mail by itself"},
 		{"EXPIRE 0", "mail may not stay on the server once it was fetched"},
 		{"EXPIRE 1", "the server deletes mail by itself after 1 day"},
@@ -42,7 +42,7 @@ static void words__explain_capabilities(void **state)
 		{"EXPIRE soon", "when the server deletes mail by itself"},
 		{"LOGIN-DELAY 300", "at least 5 min must be between two logins"},
 		{"LOGIN-DELAY", "some time must be between two logins"},
-		{"IMPLEMENTATION x", "what the server calls itself"},
+		{"IMPLEMENTATION x\033", "the server calls itself x\\x1b"},
 		{"X-OTHER", "ambil makes no use of it"},
 		{"", "ambil makes no use of it"},
 	};
