@@ -283,6 +283,8 @@ static void *serve(void *argument)
 
 /* Of all servers that are started, once it is made. */
 static gnutls_datum_t tickets;
+/* Shown behind the certificate of a server; NULL: none. */
+static gnutls_x509_crt_t signer;
 
 /* Returns the client's end. */
 static int server_start(
@@ -297,7 +299,8 @@ static int server_start(
 				     : "NORMAL:%DEBUG_ALLOW_KEY_USAGE_VIOLATIONS:-VERS-ALL"
 				       ":+VERS-TLS1.3:+VERS-TLS1.2"};
 	must(gnutls_certificate_allocate_credentials(&v->credentials));
-	must(gnutls_certificate_set_x509_key(v->credentials, &self.crt, 1, self.key));
+	must(gnutls_certificate_set_x509_key(
+		v->credentials, (gnutls_x509_crt_t[]){self.crt, signer}, signer ? 2 : 1, self.key));
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
 	v->fd = ends[1];
 	assert_int_equal(pthread_create(&v->thread, NULL, serve, v), 0);
@@ -328,6 +331,24 @@ static struct stream *meet(struct server *v, const struct wish *wish, enum condu
 		assert_null(s);
 	identity_release(&who);
 	return s;
+}
+
+/* One session with a server that shows this certificate. */
+static bool converse(const struct identity *who, const struct tls_policy *policy, const char *host,
+	const char *priority, struct tls_memory *memory, struct tls_facts *facts, struct error *e)
+{
+	struct server v;
+	struct stream *s = stream_over_fd(server_start(&v, who, BE_GOOD, priority));
+	bool done = tls_inspect(
+		&s, policy, &(struct tls_peer){host, 995, 10000, -1}, memory, facts, e);
+	char text[16];
+	size_t have = 0;
+
+	if (done)
+		assert_int_equal(read_some(s, text, 11, 11, &have, e), STREAM_OK);
+	stream_free(s);
+	server_join(&v);
+	return done;
 }
 
 static void tls__talks(void **state)
@@ -495,6 +516,71 @@ static void tls__names_an_unknown_issuer(void **state)
 	server_join(&v);
 	unsetenv("SSL_CERT_FILE");
 	unlink(other);
+}
+
+/* As if it had come over the net: GnuTLS puts a chain in order by what it has read, not made. */
+static void read_anew(gnutls_x509_crt_t *crt)
+{
+	gnutls_datum_t der;
+
+	must(gnutls_x509_crt_export2(*crt, GNUTLS_X509_FMT_DER, &der));
+	gnutls_x509_crt_deinit(*crt);
+	must(gnutls_x509_crt_init(crt));
+	must(gnutls_x509_crt_import(*crt, &der, GNUTLS_X509_FMT_DER));
+	gnutls_free(der.data);
+}
+
+static void tls__names_the_fault_of_another_in_the_chain(void **state)
+{
+	static const struct {
+		int begin, end;
+		bool is_authority, by_stranger, forged;
+		const char *text; /* NULL: trusted */
+	} cases[] = {
+		{-10, 30, true, false, false, NULL},
+		{-10, -2, true, false, false,
+			"the certificate of pop.example.test is not trusted: that of its issuer "
+			"\"Middle CA\" has expired on 20"},
+		{2, 30, true, false, false,
+			"the certificate of pop.example.test is not valid before 20"},
+		{-10, 30, false, false, false,
+			"not trusted: its issuer \"Middle CA\" is no authority for it"},
+		{-10, 30, true, true, false, "not trusted: unknown issuer \"Stranger\""},
+		{-10, 30, true, false, true, "not trusted: its signature is wrong"},
+	};
+	const struct tls_policy policy = trusting();
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct identity middle =
+			new_identity("Middle CA", cases[i].begin, cases[i].end, false);
+		struct identity who = new_identity("pop.example.test", -1, 30, false);
+		const struct identity *by = cases[i].by_stranger ? &stranger : &authority;
+		static struct tls_facts facts;
+		struct error e = {ERROR_NONE};
+
+		must(gnutls_x509_crt_set_basic_constraints(
+			middle.crt, cases[i].is_authority, -1));
+		must(gnutls_x509_crt_set_key_usage(middle.crt, GNUTLS_KEY_KEY_CERT_SIGN));
+		must(gnutls_x509_crt_sign2(middle.crt, by->crt,
+			cases[i].forged ? stranger.key : by->key, GNUTLS_DIG_SHA256, 0));
+		add_name(who.crt, "pop.example.test");
+		must(gnutls_x509_crt_sign2(
+			who.crt, middle.crt, middle.key, GNUTLS_DIG_SHA256, 0));
+		read_anew(&middle.crt);
+		read_anew(&who.crt);
+		signer = middle.crt;
+		if (converse(&who, &policy, "pop.example.test", NULL, NULL, &facts, &e) !=
+			!cases[i].text)
+			fail_msg("case %zu: %s", i, e.text);
+		signer = NULL;
+		assert_int_equal(facts.n, 2);
+		assert_string_equal(facts.chain[1].subject, "Middle CA");
+		if (cases[i].text)
+			assert_says(e.text, cases[i].text);
+		identity_release(&middle);
+		identity_release(&who);
+	}
 }
 
 static void tls__verifies_the_name_that_is_set(void **state)
@@ -964,24 +1050,6 @@ static void tls__offers_what_the_priority_says_and_tls_min_allows(void **state)
 	server_join(&v);
 }
 
-/* One session with a server; what the client calls it afterwards, or the error. */
-static bool converse(const struct identity *who, const struct tls_policy *policy, const char *host,
-	const char *priority, struct tls_memory *memory, struct tls_facts *facts, struct error *e)
-{
-	struct server v;
-	struct stream *s = stream_over_fd(server_start(&v, who, BE_GOOD, priority));
-	bool done = tls_inspect(
-		&s, policy, &(struct tls_peer){host, 995, 10000, -1}, memory, facts, e);
-	char text[16];
-	size_t have = 0;
-
-	if (done)
-		assert_int_equal(read_some(s, text, 11, 11, &have, e), STREAM_OK);
-	stream_free(s);
-	server_join(&v);
-	return done;
-}
-
 static void tls__resumes_and_verifies_anew(void **state)
 {
 	static const char *const priorities[] = {
@@ -1340,6 +1408,7 @@ int main(void)
 		cmocka_unit_test(tls__verifies),
 		cmocka_unit_test(tls__ignores_a_common_name_beside_an_address),
 		cmocka_unit_test(tls__names_an_unknown_issuer),
+		cmocka_unit_test(tls__names_the_fault_of_another_in_the_chain),
 		cmocka_unit_test(tls__verifies_the_name_that_is_set),
 		cmocka_unit_test(tls__tells_what_went_wrong_in_the_handshake),
 		cmocka_unit_test(tls__goes_down_to_what_the_policy_allows),
