@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "credential.h"
 #include "stop.h"
 
 bool checkup_stopped(const struct checkup *c)
@@ -157,18 +156,6 @@ static void tell_title(struct checkup *c)
 			how);
 }
 
-/* Before the connection, so that no word of the server can repeat it unseen. */
-static void find_password(struct checkup *c)
-{
-	struct error e = {0};
-
-	if (checkup_anonymous(c))
-		return;
-	if (!credential_find(c->account, c->order->prompt, c->order->stop, c->password, &e) &&
-		!c->no_password.kind)
-		c->no_password = e;
-}
-
 static void check_all(struct checkup *c)
 {
 	bool local = !c->account->temporary;
@@ -177,7 +164,8 @@ static void check_all(struct checkup *c)
 	if (local)
 		check_configuration(c);
 	check_client_certificate(c);
-	find_password(c);
+	/* Before the connection, so that no word of the server can repeat it unseen. */
+	check_password(c);
 	if (!checkup_anonymous(c))
 		open_state(c);
 	if (check_addresses_of_host(c))

@@ -15,6 +15,7 @@ struct checkup {
 	const struct run_order *order;
 	struct secret *password;  /* value NULL: there is none */
 	struct error no_password; /* why there is none, or what kept a place from answering */
+	bool needs_no_password;   /* a certificate or a ticket does instead */
 	int report_fd;
 	struct error first;       /* what failed first; kind ERROR_NONE: nothing has */
 	pid_t holder;             /* another run that has the account; 0: none */
@@ -55,6 +56,8 @@ bool check_addresses_of_host(struct checkup *c);
 /* What the handshake has shown. trusted: NULL, or why the server is not. */
 void check_tls(
 	struct checkup *c, const struct tls_facts *facts, int64_t ms, const struct error *distrust);
+/* Finds it. For a URL to have none is no failure. */
+void check_password(struct checkup *c);
 /* The certificate that we would show ourselves, if there is one. */
 void check_client_certificate(struct checkup *c);
 /* From the connection to the listing. */

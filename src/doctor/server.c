@@ -443,43 +443,20 @@ static void quit(struct look *l)
 	(void)!ask(l, POP3_QUIT, &ev, &ignored);
 }
 
-/* A certificate or a ticket does instead. chosen: a mechanism was. */
-static bool needs_no_password(const struct look *l, bool chosen)
-{
-	enum credential c = chosen ? mech_credential(session_mechanism(l->session))
-				   : CREDENTIAL_PASSWORD;
-
-	return c == CREDENTIAL_CERTIFICATE || c == CREDENTIAL_TICKET;
-}
-
-/* Whether there is a password to log in with; can_log_in: all else is there. */
-static bool check_password(struct look *l, bool can_log_in)
+/* Whether there is something to log in with. */
+static bool has_password(struct look *l)
 {
 	struct checkup *c = l->c;
 
-	if (l->distrust.kind) {
+	if (l->distrust.kind)
 		check_skipped(c, "login", "no password is sent to a server that is not trusted");
-		return false;
-	}
-	if (checkup_anonymous(c)) {
+	else if (checkup_anonymous(c))
 		check_skipped(
 			c, "login", "the URL names no user; more may be offered behind a login");
-		return false;
-	}
-	if (needs_no_password(l, can_log_in)) {
-		check_ok(c, "password", NO_TIME, "none is needed");
-		return true;
-	}
-	if (c->password->value) {
-		check_ok(c, "password", NO_TIME, "from %s", c->password->source);
-		if (c->no_password.kind)
-			check_note(c, "password", &c->no_password);
-		return true;
-	}
-	if (c->account->temporary)
+	else if (!c->password->value && !c->needs_no_password)
 		check_skipped(c, "login", "no password; more may be offered behind a login");
 	else
-		check_failed(c, "password", &c->no_password);
+		return true;
 	return false;
 }
 
@@ -587,7 +564,7 @@ static void check_session(struct look *l)
 	buf_add(&l->before, l->lines.data, l->lines.len);
 	note_clear(l);
 	can_log_in = check_mechanism(l);
-	can_log_in = check_password(l, can_log_in) && can_log_in && check_manners(l);
+	can_log_in = has_password(l) && can_log_in && check_manners(l);
 	if (can_log_in) {
 		check_inside(l);
 	} else {

@@ -100,6 +100,7 @@ class AllWell(Checks, dovecot_case.DovecotCase):
         self.assertEqual(text.replace(" (Debian)", ""), """\
 home: USER at localhost:PORT, TLS at once
   ok       configuration  ~/.config/ambil/ambil.conf:1, yours alone
+  ok       password       from password-file
   ok       name           localhost has N addresses
   ok       address        ADDRESS
   ok       TLS            1.X, KEYS
@@ -107,7 +108,6 @@ home: USER at localhost:PORT, TLS at once
   ok       greeting       "Dovecot ready."
   ok       capabilities   CAPA, TOP, UIDL, RESP-CODES, PIPELINING, AUTH-RESP-CODE, USER, SASL
   ok       mechanism      PLAIN (offered: PLAIN, LOGIN, USER)
-  ok       password       from password-file
   ok       login          as USER
   ok       listing        2 messages (42 octets), each with a UID
   ok       destination    ~/Mail, Maildir that the first run makes, ROOM free
@@ -378,6 +378,7 @@ class OnCue(Checks, popd_case.PopdCase):
         self.assertEqual(plain(text, port=self.server.port), """\
 home: anna at localhost:PORT, TLS at once
   ok       configuration  ~/.config/ambil/ambil.conf:1, yours alone
+  ok       password       from password-file
   ok       name           localhost has N addresses
   ok       address        ADDRESS
   ok       TLS            1.X, KEYS
