@@ -286,8 +286,8 @@ static enum session_result wait_for(
 			fail_silent(s, e);
 		return SESSION_FAILED;
 	}
-	/* In step each of its segments may be one that holds up the next. */
-	if (listen && !session_pipelining(s))
+	/* Where one answer is awaited, each of its segments may be one that holds up the next. */
+	if (listen && (!session_pipelining(s) || session_outstanding(s) <= 1))
 		stream_acknowledge(s->stream);
 	n = poll(fds, 3, listen ? (int)(left_ms < POLL_MAX_MS ? left_ms : POLL_MAX_MS) : -1);
 	if (n < 0 && errno != EINTR) {
