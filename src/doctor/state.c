@@ -170,12 +170,14 @@ void check_state(struct checkup *c)
 	if (c->holder) {
 		check_remark(c, label, "another ambil (pid %lld) is fetching right now",
 			(long long)c->holder);
-	} else if (c->store_error.kind) {
-		check_failed(c, label, &c->store_error);
 	} else if (c->store) {
 		look_inside(c, c->store, shown);
 		tell_mode(c, path, shown);
-	} else if (can_be_made(c, home) && !is_renamed(c)) {
+	} else if (access(path, F_OK) < 0 && !can_be_made(c, home)) {
+		/* That has told why. */
+	} else if (c->store_error.kind) {
+		check_failed(c, label, &c->store_error);
+	} else if (!is_renamed(c)) {
 		check_ok(c, label, NO_TIME, "none yet; the first run makes %s", shown);
 	}
 	free(shown);

@@ -482,6 +482,27 @@ home: 1 of N checks failed
         self.assert_lines(text, "skipped  login          no password; more may be offered behind a "
                           "login", "anna@127.0.0.1:%d: all is well" % self.server.port)
 
+    def test_places_of_passwords(self):
+        """Named, and what is wrong with each."""
+        self.serve("--token", "tok")
+        netrc = self.box.write(".netrc", "machine localhost login anna password secret\n")
+        self.configure(password_file=None)
+        self.check("ok       password       from ~/.netrc:1", "ok       login          as anna")
+        os.chmod(netrc, 0o644)
+        self.check("failed   password       no password found (tried keyring, ~/.netrc) and no "
+                   "terminal to ask on",
+                   "~/.netrc holds a password and can be read by others (mode 0644), so it was not "
+                   "used", "make it yours alone:  chmod 600 ~/.netrc", code=78)
+        self.configure(password_file=None, oauth_token_command="echo tok")
+        self.check("ok       password       from oauth-token-command",
+                   "ok       mechanism      OAUTHBEARER (offered: PLAIN, XOAUTH2, OAUTHBEARER, USER)",
+                   "ok       login          as anna")
+        self.configure(password_file=None, oauth_token_command="false")
+        self.check('failed   password       oauth-token-command "false" exited 1',
+                   "it is set:  oauth-token-command in ambil.conf:8",
+                   "skipped  login          no password; more may be offered behind a login",
+                   code=78)
+
     def test_what_the_server_lacks(self):
         self.serve("--no-cap", "UIDL", "--no-verb", "UIDL", "--no-cap", "PIPELINING",
                    "--cap", "LOGIN-DELAY 1800", "--cap", "EXPIRE 0")
@@ -599,6 +620,18 @@ home: 1 of N checks failed
                           "note     state          ~/.local/state/ambil/home.db can be written by "
                           "others (mode 0666)",
                           "make it yours alone:  chmod 600 ~/.local/state/ambil/home.db")
+
+    def test_state_has_no_place(self):
+        self.serve()
+        self.box.write("file", "")
+        for folder, words in (("~/file", "the folder of the state ~/file: Not a directory"),
+                              ("/no/such/state", "the folder of the state /no/such: No such file "
+                               "or directory")):
+            with self.subTest(folder):
+                self.box.write_config(harness.settings(state_dir=folder), self.account())
+                self.check("failed   state          " + words,
+                           'to keep the state elsewhere:  state-dir = "/FOLDER" in ambil.conf, or '
+                           "XDG_STATE_HOME", code=74)
 
     def test_state_renamed(self):
         self.serve()
