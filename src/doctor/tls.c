@@ -117,7 +117,7 @@ void check_client_certificate(struct checkup *c)
 	static const char label[] = "own key";
 	const struct tls_policy *policy = &c->account->tls;
 	int64_t now = clock_wall_s();
-	struct tls_certificate own;
+	struct tls_certificate own = {.from_s = 0};
 	char day[16], left[40];
 	struct error e = {0};
 
