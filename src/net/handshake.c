@@ -19,11 +19,31 @@
 struct plan {
 	const struct tls_policy *policy;
 	const struct tls_peer *peer;
+	const char *name;  /* to verify, as dial_name() gives it */
+	const char *shown; /* the same, for the words of an error */
 };
 
-static bool set_up(
-	struct tls *t, const struct tls_policy *policy, const char *name, struct error *e)
+static bool is_trusted(const struct tls *t, struct error *e)
 {
+	return trust_verify(t->session, t->plan->policy, t->plan->name, t->plan->shown, e);
+}
+
+/*
+ * GnuTLS asks in the middle of the handshake, before it shows our own certificate: who we are is
+ * nothing for a stranger. A session that is resumed does not come by here.
+ */
+static int look_first(gnutls_session_t session)
+{
+	struct tls *t = gnutls_session_get_ptr(session);
+
+	t->stranger = !is_trusted(t, NULL);
+	return t->stranger ? GNUTLS_E_CERTIFICATE_ERROR : 0;
+}
+
+static bool set_up(struct tls *t, bool careful, struct error *e)
+{
+	const struct tls_policy *policy = t->plan->policy;
+	const char *name = t->plan->name;
 	/* A certificate that is configured is shown also where its issuer is not asked for. */
 	const unsigned flags = GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_FORCE_CLIENT_CERT;
 	unsigned char address[16];
@@ -43,6 +63,9 @@ static bool set_up(
 	if (rc < 0)
 		return error_set(
 			e, ERROR_TLS, "cannot set up TLS for %s: %s", name, gnutls_strerror(rc));
+	gnutls_session_set_ptr(t->session, t);
+	if (careful && policy->client_cert)
+		gnutls_session_set_verify_function(t->session, look_first);
 	tls_use_session(t);
 	tls_connect(t);
 	return true;
@@ -152,6 +175,11 @@ static bool handshake_failed(const struct tls *t, int rc, const struct plan *pla
 		return false;
 	}
 	switch (rc) {
+	case GNUTLS_E_CERTIFICATE_ERROR:
+		gnutls_alert_send(t->session, GNUTLS_AL_FATAL, GNUTLS_A_BAD_CERTIFICATE);
+		return is_trusted(t, e) &&
+			error_set(e, ERROR_TLS, "the certificate of %s cannot be checked",
+				plan->shown);
 	case GNUTLS_E_FATAL_ALERT_RECEIVED:
 		return refused(t, plan, e);
 	case GNUTLS_E_UNSUPPORTED_VERSION_PACKET:
@@ -271,20 +299,20 @@ static void note_facts(const struct tls *t, struct tls_facts *facts)
 static bool start(struct stream **s, const struct tls_policy *policy, const struct tls_peer *peer,
 	struct tls_memory *memory, struct tls_facts *facts, struct error *distrust, struct error *e)
 {
-	const struct plan plan = {policy, peer};
 	const char *shown = policy->host ? policy->host : peer->host;
 	struct tls *t = tls_over(*s, memory);
 	char *name = name_to_verify(shown, e);
+	const struct plan plan = {policy, peer, name, shown};
 	bool done;
 
 	if (facts)
 		memset(facts, 0, sizeof(*facts));
 	*s = NULL;
-	done = name && set_up(t, policy, name, e) && shake_hands(t, &plan, e);
-	if (done && facts)
+	t->plan = &plan;
+	done = name && set_up(t, !distrust, e) && shake_hands(t, &plan, e);
+	if ((done || t->stranger) && facts)
 		note_facts(t, facts);
-	if (done && !trust_verify(t->session, policy, name, shown, distrust ? distrust : e) &&
-		!distrust) {
+	if (done && !is_trusted(t, distrust ? distrust : e) && !distrust) {
 		gnutls_alert_send(t->session, GNUTLS_AL_FATAL, GNUTLS_A_BAD_CERTIFICATE);
 		done = false;
 	}
@@ -297,6 +325,7 @@ static bool start(struct stream **s, const struct tls_policy *policy, const stru
 		facts->trusted = true;
 		facts->pinned = policy->pins != NULL;
 	}
+	t->plan = NULL;
 	t->established = true;
 	tls_keep_session(t);
 	describe(t);

@@ -53,7 +53,7 @@ struct tls_certificate {
 };
 /* What a handshake has shown. */
 struct tls_facts {
-	bool seen;          /* it came to its end; all is empty otherwise */
+	bool seen;          /* it came as far as a verdict; all is empty otherwise */
 	char version[16];   /* "TLS 1.3" */
 	char suite[64];     /* "TLS_AES_256_GCM_SHA384" */
 	char exchange[64];  /* "ECDHE, X25519" */
@@ -96,15 +96,17 @@ struct tls_peer {
  * the server has attached of its revocation (RFC 6066 s.8, 7633). With pins the key takes the place
  * of all that, but for a key that is too weak and a revocation. On success *s is the encrypted
  * stream. memory and facts may be NULL; facts are filled also when the server is not trusted: then
- * the connection is over, and nothing was sent behind the handshake. ERROR_TLS: not trusted, wrong
- * name, not TLS at all (the text then quotes what came instead), too old. ERROR_NETWORK: closed or
- * silent for timeout_ms. ERROR_CONFIG: what tls_check finds. ERROR_INTERRUPTED.
+ * the connection is over; nothing was sent behind the handshake, nor our certificate in it.
+ * ERROR_TLS: not trusted, wrong name, not TLS at all (the text then quotes what came instead), too
+ * old. ERROR_NETWORK: closed or silent for timeout_ms. ERROR_CONFIG: what tls_check finds.
+ * ERROR_INTERRUPTED.
  */
 bool tls_inspect(struct stream **s, const struct tls_policy *policy, const struct tls_peer *peer,
 	struct tls_memory *memory, struct tls_facts *facts, struct error *e) MUST_CHECK;
 /*
  * For whoever only looks: goes on with a server that is not trusted, *distrust then says why.
- * Nothing that is secret may be sent there. *distrust is of ERROR_NONE else.
+ * Nothing that is secret may be sent there; our certificate, which is not, has been shown if it was
+ * asked for. *distrust is of ERROR_NONE else.
  */
 bool tls_look(struct stream **s, const struct tls_policy *policy, const struct tls_peer *peer,
 	struct tls_facts *facts, struct error *distrust, struct error *e) MUST_CHECK;

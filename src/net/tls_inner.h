@@ -23,6 +23,8 @@ struct tls {
 	gnutls_session_t session;
 	struct tls_memory own;     /* without one of the caller's */
 	struct tls_memory *memory; /* the caller's, or own */
+	const struct plan *plan;   /* of the handshake, while it lasts */
+	bool stranger;             /* the handshake was ended, as the server is not to be trusted */
 	bool established;
 	bool closed;             /* lower has ended, perhaps in the middle of a record */
 	bool ticket_kept;        /* for a session after this one */

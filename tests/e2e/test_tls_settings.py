@@ -426,10 +426,12 @@ class Revocation(popd_case.PopdCase):
                         "must-staple, RFC 7633", tls=tls)
 
     def test_a_good_one_where_it_is_demanded(self):
-        for tls in ("1.2", "1.3"):
-            with self.subTest(tls=tls):
-                self.setUp()
-                self.go(MUST_STAPLE, ("V",), 0, tls=tls)
+        # With a certificate of the client all is looked at before the handshake ends.
+        for keys in ({}, {"client_cert": Shared.cert, "client_key": Shared.key}):
+            for tls in ("1.2", "1.3"):
+                with self.subTest(tls=tls, keys=keys):
+                    self.setUp()
+                    self.go(MUST_STAPLE, ("V",), 0, tls=tls, **keys)
 
     def test_none_where_it_is_not_demanded(self):
         self.go(SERVER, None, 0)
@@ -451,6 +453,8 @@ class Revocation(popd_case.PopdCase):
                 with self.subTest(extensions=extensions, tls=tls):
                     self.go(extensions, ("R",), 69, "ambil: home: the certificate of localhost "
                             "has been revoked by its issuer", tls=tls)
+                    self.go(extensions, ("R",), 69, "has been revoked by its issuer", tls=tls,
+                            client_cert=Shared.cert, client_key=Shared.key)
 
     def test_revoked_and_pinned(self):
         self.go(SERVER, ("R",), 69, "has been revoked by its issuer", pin_sha256="its own")

@@ -141,6 +141,8 @@ struct server {
 	int fd;
 	const gnutls_datum_t *tickets; /* the key they are made with; NULL: none are given */
 	char name[256];                /* that the client has asked for */
+	bool asks;                     /* for a certificate of the client */
+	bool was_shown;                /* one */
 	unsigned char exporter[32], unique[12]; /* what binds a login to the connection */
 	enum conduct conduct;
 	const char *priority;
@@ -220,12 +222,15 @@ static void serve_tls(struct server *v)
 	gnutls_priority_set_direct(session, v->priority, NULL);
 	gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, v->credentials);
 	gnutls_transport_set_int(session, v->fd);
+	if (v->asks)
+		gnutls_certificate_server_set_request(session, GNUTLS_CERT_REQUEST);
 	if (v->tickets)
 		must(gnutls_session_ticket_enable_server(session, v->tickets));
 	do
 		rc = gnutls_handshake(session);
 	while (rc < 0 && !gnutls_error_is_fatal(rc));
 	v->failure = rc;
+	v->was_shown = v->asks && gnutls_certificate_get_peers(session, &type) != NULL;
 	size = sizeof(v->name);
 	if (gnutls_server_name_get(session, v->name, &size, &type, 0) < 0)
 		v->name[0] = '\0';
@@ -283,6 +288,7 @@ static void *serve(void *argument)
 
 /* Of all servers that are started, once it is made. */
 static gnutls_datum_t tickets;
+static bool ask;
 /* Shown behind the certificate of a server; NULL: none. */
 static gnutls_x509_crt_t signer;
 
@@ -294,6 +300,7 @@ static int server_start(
 	int ends[2];
 
 	*v = (struct server){.conduct = conduct,
+		.asks = ask,
 		.tickets = tickets.size ? &tickets : NULL,
 		.priority = priority ? priority
 				     : "NORMAL:%DEBUG_ALLOW_KEY_USAGE_VIOLATIONS:-VERS-ALL"
@@ -1168,6 +1175,63 @@ static void tls__needs_authorities_or_a_pin(void **state)
 	identity_release(&who);
 }
 
+/* A file with the certificate, and the key behind it. */
+static void write_pair(const char *path, const struct identity *who)
+{
+	gnutls_datum_t crt, key;
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+	must(gnutls_x509_crt_export2(who->crt, GNUTLS_X509_FMT_PEM, &crt));
+	must(gnutls_x509_privkey_export2(who->key, GNUTLS_X509_FMT_PEM, &key));
+	assert_true(fd >= 0 && file_write_all(fd, crt.data, crt.size) &&
+		file_write_all(fd, key.data, key.size));
+	close(fd);
+	gnutls_free(crt.data);
+	gnutls_free(key.data);
+}
+
+static void tls__shows_its_certificate_only_to_whom_it_trusts(void **state)
+{
+	static const char *const priorities[] = {
+		"NORMAL:-VERS-ALL:+VERS-TLS1.3", "NORMAL:-VERS-ALL:+VERS-TLS1.2"};
+	char path[300];
+	struct identity who = new_server(&good), we = new_server(&good);
+	struct tls_policy policy = trusting();
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/pair.pem", folder);
+	write_pair(path, &we);
+	policy.client_cert = path;
+	ask = true;
+	for (size_t i = 0; i < 2 * sizeof(priorities) / sizeof(priorities[0]); i++) {
+		bool right = i % 2;
+		const struct tls_peer peer = {
+			right ? "pop.example.test" : "imap.example.test", 995, 10000, -1};
+		struct error e = {ERROR_NONE};
+		struct server v;
+		static struct tls_facts facts;
+		struct stream *s =
+			stream_over_fd(server_start(&v, &who, BE_GOOD, priorities[i / 2]));
+
+		if (tls_inspect(&s, &policy, &peer, NULL, &facts, &e) != right)
+			fail_msg("%s", e.text);
+		assert_true(facts.seen && facts.n == 1);
+		assert_int_equal(facts.trusted, right);
+		if (!right)
+			assert_string_equal(e.text,
+				"the certificate is for pop.example.test, 127.0.0.1, not for "
+				"imap.example.test");
+		stream_free(s);
+		server_join(&v);
+		assert_int_equal(v.was_shown, right);
+		assert_int_equal(v.failure, right ? 0 : GNUTLS_E_FATAL_ALERT_RECEIVED);
+	}
+	ask = false;
+	unlink(path);
+	identity_release(&who);
+	identity_release(&we);
+}
+
 static void tls__stops_when_asked_to(void **state)
 {
 	const struct tls_policy policy = trusting();
@@ -1422,6 +1486,7 @@ int main(void)
 		cmocka_unit_test(tls__resumes_and_verifies_anew),
 		cmocka_unit_test(tls__asks_for_a_name_and_never_for_an_address),
 		cmocka_unit_test(tls__needs_authorities_or_a_pin),
+		cmocka_unit_test(tls__shows_its_certificate_only_to_whom_it_trusts),
 		cmocka_unit_test(tls__stops_when_asked_to),
 		cmocka_unit_test(tls__takes_a_cut_for_an_end),
 		cmocka_unit_test(tls__carries_much_both_ways),
