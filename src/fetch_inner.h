@@ -40,24 +40,24 @@ struct fetch {
 	char *mark;       /* account and state file: whose leftovers may be swept */
 	struct sink *sink;
 	struct store *store;
+	struct tls_memory *tls; /* what one session leaves for the next */
 	struct report_counts counts;
 	struct set_aside *aside;
 	size_t aside_n;
 	struct set_aside suspect;   /* to be fetched alone next; uid NULL: none */
 	enum proof_sizes sizes;     /* what LIST's sizes are worth */
 	uint64_t wanted;            /* mails to fetch, by the first session's plan */
-	bool surveyed;              /* a session of this run has seen what there is */
 	struct error first_failure; /* of one mail, over all sessions */
-	bool token_renewed;         /* after a refusal, once in a run */
 	struct known known;         /* of the server, from the runs before */
 	struct guard guard;         /* what is known of logins */
+	bool surveyed;              /* a session of this run has seen what there is */
+	bool token_renewed;         /* after a refusal, once in a run */
 	bool in_step;   /* a session of this run lost its step: go on without pipelining */
 	bool blamed;    /* a mail of this run broke its session, not the pipelining */
 	bool counted;   /* LIST, which also tells of mail that UIDL leaves out, was asked … */
 	bool count_due; /* … but not for a day */
 	bool verified;  /* all answers of a pipelined session were where they belong */
 	unsigned header_failures; /* sessions of this run that broke while headers were asked for */
-	struct tls_memory *tls;   /* what one session leaves for the next */
 	/* Of the session at hand. */
 	struct session_setting session_setting;
 	struct session *session;

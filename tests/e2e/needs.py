@@ -34,6 +34,8 @@ PACKAGES = {
     "ip": "iproute2",
     "ps": "procps",
     "valgrind": "valgrind",
+    "softhsm2-util": "softhsm2",
+    "pkcs11-tool": "opensc",
     "dovecot-gssapi": "dovecot-gssapi",
 }
 
