@@ -296,6 +296,13 @@ static bool shake_hands(struct session *s, struct error *e)
 	struct tls_facts facts;
 	bool done;
 
+	/* A certificate of our own is shown to nobody who is not trusted: no further, then. */
+	if (watch && a->tls.client_cert) {
+		done = tls_inspect(&s->stream, &a->tls, &peer, NULL, &facts, e);
+		if (facts.seen)
+			watch->handshake(watch->self, &facts, done ? NULL : e);
+		return done;
+	}
 	if (!watch)
 		return tls_inspect(&s->stream, &a->tls, &peer, s->setting->tls, NULL, e);
 	done = tls_look(&s->stream, &a->tls, &peer, &facts, &s->distrust, e);

@@ -36,8 +36,9 @@ struct session_watch {
 	 * NULL. */
 	void (*dialled)(void *self, const struct dial_report *report);
 	/*
-	 * What a TLS handshake has shown. distrust: NULL, or why the server is not trusted; it goes
-	 * on then, up to what comes before a login, which session_login() refuses.
+	 * What a TLS handshake has shown. distrust: NULL, or why the server is not trusted; unless
+	 * there is a certificate of our own, it goes on then, up to what comes before a login,
+	 * which session_login() refuses.
 	 */
 	void (*handshake)(void *self, const struct tls_facts *facts, const struct error *distrust);
 	void *self;

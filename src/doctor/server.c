@@ -107,6 +107,12 @@ static void handshake(void *self, const struct tls_facts *facts, const struct er
 /* The step at hand has failed, and with it the connection. */
 static void tell_failure(struct look *l, const struct error *e)
 {
+	if (l->step == SESSION_TLS && l->distrust.kind) {
+		check_tls(l->c, &l->facts, since(l), e);
+		check_skipped(
+			l->c, "login", "nothing of ours is shown to a server that is not trusted");
+		return;
+	}
 	if (l->step == SESSION_STLS)
 		look_tell_capabilities(l, 0);
 	check_failed(l->c, look_label(l->step), e);

@@ -105,8 +105,8 @@ bool tls_inspect(struct stream **s, const struct tls_policy *policy, const struc
 	struct tls_memory *memory, struct tls_facts *facts, struct error *e) MUST_CHECK;
 /*
  * For whoever only looks: goes on with a server that is not trusted, *distrust then says why.
- * Nothing that is secret may be sent there; our certificate, which is not, has been shown if it was
- * asked for. *distrust is of ERROR_NONE else.
+ * Nothing that is secret may be sent there. For policies without a certificate of our own, which
+ * would be shown. *distrust is of ERROR_NONE else.
  */
 bool tls_look(struct stream **s, const struct tls_policy *policy, const struct tls_peer *peer,
 	struct tls_facts *facts, struct error *distrust, struct error *e) MUST_CHECK;

@@ -323,6 +323,16 @@ class OnCue(Checks, popd_case.PopdCase):
         self.configure(client_cert=cert, client_key=key)
         self.check("ok       own key        client certificate of anna, by clients' authority, "
                    "until DAY (N days left)", "home: all is well")
+        # Who is not trusted does not see it: there is an end.
+        self.configure(client_cert=cert, client_key=key, ca_file=None)
+        text = self.doctor("home", code=69)
+        self.assert_lines(text, 'failed   certificate    the certificate of localhost is not '
+                          'trusted: unknown issuer "popd test CA"',
+                          "for      localhost, 127.0.0.1, ::1",
+                          "skipped  login          nothing of ours is shown to a server that is "
+                          "not trusted", "ok       destination    ~/Mail, Maildir that the first "
+                          "run makes, ROOM free")
+        self.assertNotIn("greeting", text)
         os.chmod(key, 0o644)
         self.configure(client_cert=cert, client_key=key)
         self.assertRegex(self.doctor("home", code=78),
