@@ -98,6 +98,8 @@ bool look_count_mail(struct look *l)
 	text_size(size, sizeof(size), octets);
 	if (!listed)
 		tell_no_uids(l, mails);
+	else if (!mails && !uids)
+		check_ok(l->c, "listing", clock_ms() - start_ms, "no mail there");
 	else if (uids != mails)
 		check_remark(l->c, "listing",
 			"%lu message%s (%s), but %llu UIDs: not all of it is shown at once",

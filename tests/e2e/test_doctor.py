@@ -129,6 +129,7 @@ home: all is well
         self.assert_left([b"Subject: two\n\ntwo\n"])
         self.ambil()
         self.assert_maildir(want)
+        self.assert_lines(self.doctor(), "ok       listing        no mail there")
 
     def test_stls(self):
         self.configure(tls="starttls", port=self.server.pop3)
