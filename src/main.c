@@ -66,6 +66,7 @@ static int set_up_signals(void)
 {
 	static const int stops[] = {SIGINT, SIGTERM, SIGHUP};
 	struct sigaction stop = {.sa_handler = on_stop}, ignore = {.sa_handler = SIG_IGN};
+	struct sigaction usual = {.sa_handler = SIG_DFL};
 	struct sigaction go_on = {.sa_handler = on_continue, .sa_flags = SA_RESTART}, old;
 	int ends[2];
 
@@ -80,6 +81,7 @@ static int set_up_signals(void)
 	for (size_t i = 0; i < sizeof(stops) / sizeof(stops[0]); i++)
 		sigaddset(&stop.sa_mask, stops[i]);
 	sigemptyset(&ignore.sa_mask);
+	sigemptyset(&usual.sa_mask);
 	sigemptyset(&go_on.sa_mask);
 	sigaction(SIGINT, &stop, NULL);
 	sigaction(SIGTERM, &stop, NULL);
@@ -88,6 +90,8 @@ static int set_up_signals(void)
 		sigaction(SIGHUP, &stop, NULL);
 	sigaction(SIGCONT, &go_on, NULL);
 	sigaction(SIGPIPE, &ignore, NULL);
+	/* Inherited as ignored, it would leave nobody to tell how a command has ended. */
+	sigaction(SIGCHLD, &usual, NULL);
 	return ends[0];
 }
 

@@ -206,18 +206,29 @@ static struct child_result result_of(int status)
 		WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status)};
 }
 
+/* Whether it has ended, and was reaped. When nobody can tell how, it was not well: a command that
+ * has failed must never be taken for one that has delivered a mail. */
+static bool has_ended(pid_t pid, struct child_result *result)
+{
+	int status = 0;
+	pid_t got = waitpid(pid, &status, WNOHANG);
+
+	if (got == 0 || (got < 0 && errno == EINTR))
+		return false;
+	*result = got == pid ? result_of(status) : (struct child_result){CHILD_SIGNALLED, SIGKILL};
+	return true;
+}
+
 /* Reads until the child has ended, by itself or because time or room for its output was up. */
 static void watch(const struct child_job *job, pid_t pid, struct pollfd fds[2], bool *over,
 	struct child_result *result)
 {
 	int64_t deadline = job->timeout_ms ? clock_ms() + job->timeout_ms : INT64_MAX;
 	int64_t nap_ns = NAP_MIN_NS;
-	int status = 0;
 	bool late = false, ignored = false;
 
 	for (;;) {
 		bool open = fds[0].fd >= 0 || fds[1].fd >= 0;
-		pid_t got;
 
 		/* It has closed its ends, as it does when it exits: it can be gone in no time. */
 		if (!open) {
@@ -229,8 +240,7 @@ static void watch(const struct child_job *job, pid_t pid, struct pollfd fds[2], 
 			if (fds[1].fd >= 0 && fds[1].revents)
 				drain(&fds[1], job->complaints, COMPLAINTS_MAX, &ignored);
 		}
-		got = waitpid(pid, &status, WNOHANG);
-		if (got == pid || (got < 0 && errno != EINTR))
+		if (has_ended(pid, result))
 			break;
 		/* When it said too much, what it says is of no use any more: no need to hear it
 		 * out. */
@@ -245,7 +255,6 @@ static void watch(const struct child_job *job, pid_t pid, struct pollfd fds[2], 
 		drain(&fds[0], job->output, job->output_max, over);
 	while (fds[1].fd >= 0 && !ignored && poll(&fds[1], 1, 0) > 0)
 		drain(&fds[1], job->complaints, COMPLAINTS_MAX, &ignored);
-	*result = result_of(status);
 	if (late)
 		result->end = CHILD_TIMED_OUT;
 }
@@ -313,15 +322,10 @@ bool child_start(char *const *argv, const char *const *env, int io_fd, int compl
 bool child_wait(pid_t pid, int64_t ms, struct child_result *result)
 {
 	int64_t until = clock_ms() + ms, nap_ns = NAP_MIN_NS;
-	int status = 0;
 
 	for (;;) {
-		pid_t got = waitpid(pid, &status, WNOHANG);
-
-		if (got == pid || (got < 0 && errno != EINTR)) {
-			*result = result_of(status);
+		if (has_ended(pid, result))
 			return true;
-		}
 		if (clock_ms() >= until)
 			return false;
 		nanosleep(&(struct timespec){.tv_nsec = (long)nap_ns}, NULL);

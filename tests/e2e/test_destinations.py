@@ -7,6 +7,7 @@ what they store when fed directly.
 
 import os
 import re
+import signal
 import stat
 import subprocess
 import unittest
@@ -208,6 +209,14 @@ class Commands(dovecot_case.DovecotCase):
         self.ambil()
         self.assert_left([])
 
+    def test_a_failure_counts_also_where_the_caller_ignores_how_its_children_end(self):
+        """Ignored signals are inherited, and the kernel then forgets what a process exited with."""
+        want = self.arrive(corpus.numbered(2))
+        self.configure(deliver="pipe:%s" % self.script("cat >/dev/null\nexit 75\n"), keep=False)
+        out = self.box.run(preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN))
+        self.assertEqual(out.code, 75, out)
+        self.assert_said(out.stderr, "exited 75")
+        self.assert_left(want)
 
     def test_so_many_commands_run_side_by_side_as_the_setting_says(self):
         """Each waits until there are as many; one more would be seen."""

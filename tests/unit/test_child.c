@@ -234,7 +234,10 @@ static void run__says_what_it_cannot_start(void **state)
 		"no-such-program-at-all", "/no/such/program", flat, noise, below, "/"};
 
 	put(flat, "x", 0600);
-	put(noise, "\x7f" "ELF nonsense", 0700);
+	put(noise,
+		"\x7f"
+		"ELF nonsense",
+		0700);
 	for (size_t i = 0; i < COUNT(table); i++) {
 		const char *const argv[] = {table[i], NULL};
 		struct outcome o;
@@ -440,6 +443,20 @@ static void run__resets_what_we_ignore_and_block(void **state)
 	sigaction(SIGPIPE, &old_pipe, NULL);
 }
 
+static void run__takes_an_end_that_nobody_can_tell_for_a_bad_one(void **state)
+{
+	struct sigaction ignore = {.sa_handler = SIG_IGN}, old;
+	struct outcome o;
+	struct child_job job = usual(&o);
+
+	(void)state;
+	sigaction(SIGCHLD, &ignore, &old);
+	run_job(&job, "exit 75", &o);
+	sigaction(SIGCHLD, &old, NULL);
+	assert_false(o.result.end == CHILD_EXITED && o.result.code == 0);
+	release(&o);
+}
+
 static void run__does_not_wait_for_a_grandchild_that_keeps_a_pipe(void **state)
 {
 	struct outcome o;
@@ -613,6 +630,7 @@ int main(void)
 		cmocka_unit_test(run__is_not_blocked_by_chatter),
 		cmocka_unit_test(run__ends_what_takes_too_long),
 		cmocka_unit_test(run__resets_what_we_ignore_and_block),
+		cmocka_unit_test(run__takes_an_end_that_nobody_can_tell_for_a_bad_one),
 		cmocka_unit_test(run__does_not_wait_for_a_grandchild_that_keeps_a_pipe),
 		cmocka_unit_test(run__does_not_listen_to_a_grandchild_without_end),
 		cmocka_unit_test(run__takes_all_that_was_written_last),
