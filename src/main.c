@@ -195,6 +195,9 @@ static struct report_style style_for(const struct cli *cli, const struct config 
 static int fail(struct report_style style, const struct error *e)
 {
 	report_error(style, NULL, e);
+	/* Where it was noticed it is not known which signal it was. */
+	if (e->kind == ERROR_INTERRUPTED && stop_signal)
+		return 128 + (int)stop_signal;
 	return error_exit_code(e->kind);
 }
 

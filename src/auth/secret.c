@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -373,21 +374,46 @@ bool secret_prompt(const struct secret_search *searched, struct secret *out, str
 	return done;
 }
 
-bool secret_read(int fd, struct secret *out, struct error *e)
+/* The first line of fd, or all to its end. False: interrupted, or errno says why not. */
+static bool read_line(
+	int fd, const volatile sig_atomic_t *stop, struct buf *text, bool *interrupted)
+{
+	while (text->len < OUTPUT_MAX) {
+		struct pollfd p = {.fd = fd, .events = POLLIN};
+		ssize_t n;
+
+		*interrupted = stop && *stop;
+		if (*interrupted)
+			return false;
+		/* A signal that comes just before the call must not be waited out. */
+		if (poll(&p, 1, 200) <= 0)
+			continue;
+		n = read(fd, text->data + text->len, OUTPUT_MAX - text->len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n == 0;
+		text->len += (size_t)n;
+		if (memchr(text->data + text->len - n, '\n', (size_t)n))
+			return true;
+	}
+	return true;
+}
+
+bool secret_read(int fd, const volatile sig_atomic_t *stop, struct secret *out, struct error *e)
 {
 	struct buf text = {NULL, 0, 0};
-	ssize_t n;
-	bool done;
+	bool interrupted = false, done;
 
 	*out = (struct secret){.value = NULL};
 	buf_reserve(&text, OUTPUT_MAX);
-	n = file_read_all(fd, text.data, OUTPUT_MAX);
-	text.len = n > 0 ? (size_t)n : 0;
-	if (n < 0)
-		done = error_sys(e, ERROR_CONFIG, errno, "cannot read the password");
-	else
+	if (read_line(fd, stop, &text, &interrupted))
 		done = take(
 			secret_first_line(&text), "the standard input", "standard input", out, e);
+	else if (interrupted)
+		done = error_set(e, ERROR_INTERRUPTED, "interrupted while reading the password");
+	else
+		done = error_sys(e, ERROR_CONFIG, errno, "cannot read the password");
 	buf_wipe(&text);
 	return done;
 }

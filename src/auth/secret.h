@@ -81,8 +81,10 @@ bool secret_can_prompt(void);
  */
 bool secret_prompt(
 	const struct secret_search *searched, struct secret *out, struct error *e) MUST_CHECK;
-/* The first line of what fd gives, to its end. ERROR_CONFIG when it is no password. */
-bool secret_read(int fd, struct secret *out, struct error *e) MUST_CHECK;
+/* The first line of what fd gives, behind which nothing is waited for. ERROR_CONFIG when it is no
+ * password; ERROR_INTERRUPTED once *stop, which may be NULL, is not 0. */
+bool secret_read(
+	int fd, const volatile sig_atomic_t *stop, struct secret *out, struct error *e) MUST_CHECK;
 /*
  * The error for no source and no prompt: what was tried, or its trouble when that passes.
  * forbidden: since the user does not want one. False.

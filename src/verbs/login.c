@@ -94,7 +94,7 @@ static bool get_password(
 	bool done = false;
 
 	if (way->from_stdin)
-		done = secret_read(STDIN_FILENO, out, e);
+		done = secret_read(STDIN_FILENO, way->stop, out, e);
 	else if (!way->no_input && secret_can_prompt())
 		done = secret_prompt(&searched, out, e);
 	else

@@ -2,10 +2,12 @@
 """Where passwords come from: each source alone, their order, the keyring in all its states, .netrc,
 and the verbs that store a password and forget it."""
 
+import fcntl
 import os
 import re
 import signal
 import subprocess
+import termios
 import time
 import unittest
 
@@ -425,6 +427,36 @@ class Login(OnKeyring):
         self.assert_code(self.login("\n"), 78)
         t = self.on_terminal("login", "home", "--stdin", env=self.env)
         self.assertEqual(t.wait(), 64)
+
+    def test_behind_the_first_line_of_the_standard_input_nothing_is_waited_for(self):
+        ends = os.pipe()
+        os.write(ends[1], b"secret\n")
+        self.addCleanup(os.close, ends[1])
+        with open(ends[0], "rb") as given:
+            self.assert_code(self.box.run("login", "home", "--stdin", env=self.env, stdin=given), 0)
+        self.assertEqual(self.stored(), [popd.PASSWORD, None, None])
+
+    def test_a_signal_ends_it_while_nothing_comes_from_the_standard_input(self):
+        ends = os.pipe()
+        self.addCleanup(os.close, ends[1])
+        with open(ends[0], "rb") as given:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                process = self.box.start("login", "home", "--stdin", env=self.env, stdin=given)
+                os.write(ends[1], b"half a line")
+                self.wait_until_read(given)
+                os.kill(process.pid, number)
+                result = harness.finish(process)
+                self.assert_code(result, 128 + number)
+                self.assert_said(result.stderr, "interrupted while reading the password")
+        self.assertEqual(self.stored(), [None] * 3)
+
+    def wait_until_read(self, pipe, seconds=20):
+        end = time.monotonic() + seconds
+        left = b"?"
+        while any(left):
+            self.assertLess(time.monotonic(), end, "what was written is not read")
+            time.sleep(0.02)
+            left = fcntl.ioctl(pipe, termios.FIONREAD, bytes(4))
 
     def test_it_takes_the_place_of_an_older_one(self):
         BUS.store("older", **self.FORMS[0])
