@@ -2,8 +2,8 @@
 /*
  * Which versions and algorithms are offered: a GnuTLS priority string, ours or the user's. Whatever
  * the user's says, versions older than tls-min are taken out of it, and the least strength of keys
- * stays at 112 bits unless it names a profile itself: what makes a connection weaker has to be
- * written down, and in one place.
+ * stays at 112 bits unless it names a profile itself, or its keyword stands for more: what makes a
+ * connection weaker has to be written down, and in one place.
  */
 #include "net/priority.h"
 
@@ -19,14 +19,90 @@ static const struct {
 	[TLS_1_2] = {"TLS1.2", GNUTLS_TLS1_2},
 	[TLS_1_3] = {"TLS1.3", GNUTLS_TLS1_3}};
 
-bool priority_has_profile(const char *text)
+/* What GnuTLS calls profiles: how strong the keys of certificates must be. */
+struct profile {
+	const char *name;
+	gnutls_sec_param_t least;
+};
+static const struct profile profiles[] = {
+	{"MEDIUM", GNUTLS_SEC_PARAM_MEDIUM}, /* the usual one */
+	{"VERY_WEAK", GNUTLS_SEC_PARAM_VERY_WEAK},
+	{"LOW", GNUTLS_SEC_PARAM_LOW},
+	{"LEGACY", GNUTLS_SEC_PARAM_LEGACY},
+	{"HIGH", GNUTLS_SEC_PARAM_HIGH},
+	{"ULTRA", GNUTLS_SEC_PARAM_ULTRA},
+	{"FUTURE", GNUTLS_SEC_PARAM_FUTURE},
+	{"SUITEB128", GNUTLS_SEC_PARAM_HIGH},
+	{"SUITEB192", GNUTLS_SEC_PARAM_ULTRA},
+};
+
+/* The keywords that bring a stronger one than the usual along; one that is named counts more. */
+static const struct {
+	const char *keyword, *profile;
+} stronger[] = {{"SECURE192", "HIGH"}, {"SECURE256", "HIGH"}, {"SUITEB128", "SUITEB128"},
+	{"SUITEB192", "SUITEB192"}};
+
+static const struct profile *profile_named(struct span name)
 {
-	return text && strstr(text, "%PROFILE_") != NULL;
+	for (size_t i = 0; i < sizeof(profiles) / sizeof(profiles[0]); i++)
+		if (span_is_nocase(name, profiles[i].name))
+			return &profiles[i];
+	return NULL;
+}
+
+/* Of one element of a priority string. */
+static const struct profile *named_by(struct span element)
+{
+	static const char mark[] = "%PROFILE_";
+	const size_t len = sizeof(mark) - 1;
+
+	if (element.len <= len || !span_is_nocase((struct span){element.data, len}, mark))
+		return NULL;
+	return profile_named((struct span){element.data + len, element.len - len});
+}
+
+static const struct profile *brought_by(struct span element)
+{
+	for (size_t i = 0; i < sizeof(stronger) / sizeof(stronger[0]); i++)
+		if (span_is_nocase(element, stronger[i].keyword))
+			return profile_named(span_of(stronger[i].profile));
+	return NULL;
+}
+
+/* *named: text, which may be NULL, names it itself. */
+static const struct profile *profile_of(const char *text, bool *named)
+{
+	const struct profile *found = &profiles[0];
+
+	*named = false;
+	while (text && *text) {
+		struct span element = {text, strcspn(text, ":")};
+		const struct profile *its = named_by(element), *more = brought_by(element);
+
+		/* GnuTLS takes the last. */
+		if (its)
+			found = its;
+		else if (more && !*named && more->least > found->least)
+			found = more;
+		*named = *named || its;
+		text += element.len + (text[element.len] == ':');
+	}
+	return found;
+}
+
+gnutls_sec_param_t priority_least_key(const char *text)
+{
+	bool ignored;
+
+	return profile_of(text, &ignored)->least;
 }
 
 /* At least 112 bits of strength (RFC 9325 s.4.5), and no version below the policy's. */
 static void compose(const struct tls_policy *policy, struct buf *text)
 {
+	const struct profile *profile;
+	bool named;
+
 	if (!policy->priority) {
 		buf_add_text(text, "NORMAL:%PROFILE_MEDIUM:-VERS-ALL");
 		for (int version = TLS_1_3; version >= (int)policy->min; version--)
@@ -34,8 +110,9 @@ static void compose(const struct tls_policy *policy, struct buf *text)
 		return;
 	}
 	buf_add_text(text, policy->priority);
-	if (!priority_has_profile(policy->priority))
-		buf_add_text(text, ":%PROFILE_MEDIUM");
+	profile = profile_of(policy->priority, &named);
+	if (!named)
+		buf_printf(text, ":%%PROFILE_%s", profile->name);
 	buf_add_text(text, ":-VERS-SSL3.0");
 	for (int version = TLS_1_0; version < (int)policy->min; version++)
 		buf_printf(text, ":-VERS-%s", versions[version].name);

@@ -11,7 +11,7 @@
 /* What the session offers, by the policy. ERROR_TLS. */
 bool priority_set(
 	gnutls_session_t session, const struct tls_policy *policy, struct error *e) MUST_CHECK;
-/* Whether text, which may be NULL, says itself how strong keys must be. */
-bool priority_has_profile(const char *text);
+/* How strong a key must be by text, a priority string, which may be NULL. */
+gnutls_sec_param_t priority_least_key(const char *text);
 
 #endif

@@ -290,10 +290,9 @@ static bool strong_enough(const struct tls_policy *policy, gnutls_x509_crt_t crt
 	unsigned bits = 0;
 	int kind = gnutls_x509_crt_get_pk_algorithm(crt, &bits);
 
-	return priority_has_profile(policy->priority) ||
-		(kind >= 0 &&
-			gnutls_pk_bits_to_sec_param((gnutls_pk_algorithm_t)kind, bits) >=
-				GNUTLS_SEC_PARAM_MEDIUM);
+	return kind >= 0 &&
+		gnutls_pk_bits_to_sec_param((gnutls_pk_algorithm_t)kind, bits) >=
+		priority_least_key(policy->priority);
 }
 
 static bool verify_pin(const struct tls_policy *policy, const struct chain *chain, unsigned status,

@@ -39,7 +39,17 @@ struct identity {
 	gnutls_x509_privkey_t key;
 };
 
-enum flaw { SOUND, SELF_SIGNED, NO_CN_NAMES, CLIENT_ONLY, NO_SIGNING, FORGED, WEAK_KEY, WEAK_HASH };
+enum flaw {
+	SOUND,
+	SELF_SIGNED,
+	NO_CN_NAMES,
+	CLIENT_ONLY,
+	NO_SIGNING,
+	FORGED,
+	WEAK_KEY,
+	WEAK_HASH,
+	RSA_2048
+};
 
 /* names: NULL-terminated host names and addresses; days: begin and end, counted from now. */
 struct wish {
@@ -50,7 +60,7 @@ struct wish {
 
 static struct identity authority, stranger;
 
-static struct identity new_identity(const char *common, int begin, int end, bool weak)
+static struct identity new_identity(const char *common, int begin, int end, unsigned rsa_bits)
 {
 	unsigned char serial[8] = {1}, id[20];
 	size_t id_len = sizeof(id);
@@ -58,9 +68,9 @@ static struct identity new_identity(const char *common, int begin, int end, bool
 	struct identity who;
 
 	must(gnutls_x509_privkey_init(&who.key));
-	must(weak ? gnutls_x509_privkey_generate(who.key, GNUTLS_PK_RSA, 1024, 0)
-		  : gnutls_x509_privkey_generate(who.key, GNUTLS_PK_ECDSA,
-			    GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0));
+	must(rsa_bits ? gnutls_x509_privkey_generate(who.key, GNUTLS_PK_RSA, rsa_bits, 0)
+		      : gnutls_x509_privkey_generate(who.key, GNUTLS_PK_ECDSA,
+				GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0));
 	must(gnutls_x509_crt_init(&who.crt));
 	must(gnutls_x509_crt_set_version(who.crt, 3));
 	must(gnutls_rnd(GNUTLS_RND_NONCE, serial + 1, sizeof(serial) - 1));
@@ -77,7 +87,7 @@ static struct identity new_identity(const char *common, int begin, int end, bool
 
 static struct identity new_authority(const char *common)
 {
-	struct identity who = new_identity(common, -100, 100, false);
+	struct identity who = new_identity(common, -100, 100, 0);
 
 	must(gnutls_x509_crt_set_basic_constraints(who.crt, 1, -1));
 	must(gnutls_x509_crt_set_key_usage(who.crt, GNUTLS_KEY_KEY_CERT_SIGN));
@@ -108,8 +118,9 @@ static void add_name(gnutls_x509_crt_t crt, const char *name)
 
 static struct identity new_server(const struct wish *wish)
 {
+	const unsigned rsa_bits = wish->flaw == WEAK_KEY ? 1024 : wish->flaw == RSA_2048 ? 2048 : 0;
 	struct identity who = new_identity(wish->names[0] ? wish->names[0] : "pop.example.test",
-		wish->begin, wish->end, wish->flaw == WEAK_KEY);
+		wish->begin, wish->end, rsa_bits);
 	struct identity *by = wish->flaw == SELF_SIGNED ? &who : &authority;
 
 	for (size_t i = 0; wish->flaw != NO_CN_NAMES && wish->names[i]; i++)
@@ -464,7 +475,7 @@ static void tls__ignores_a_common_name_beside_an_address(void **state)
 {
 	/* The first name becomes the common name, too; only the address is left as alternative. */
 	const struct tls_policy policy = trusting();
-	struct identity who = new_identity("pop.example.test", -1, 30, false);
+	struct identity who = new_identity("pop.example.test", -1, 30, 0);
 	struct error e = {ERROR_NONE};
 	struct server v;
 	struct stream *s;
@@ -559,21 +570,18 @@ static void tls__names_the_fault_of_another_in_the_chain(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct identity middle =
-			new_identity("Middle CA", cases[i].begin, cases[i].end, false);
-		struct identity who = new_identity("pop.example.test", -1, 30, false);
+		struct identity middle = new_identity("Middle CA", cases[i].begin, cases[i].end, 0);
+		struct identity who = new_identity("pop.example.test", -1, 30, 0);
 		const struct identity *by = cases[i].by_stranger ? &stranger : &authority;
 		static struct tls_facts facts;
 		struct error e = {ERROR_NONE};
 
-		must(gnutls_x509_crt_set_basic_constraints(
-			middle.crt, cases[i].is_authority, -1));
+		must(gnutls_x509_crt_set_basic_constraints(middle.crt, cases[i].is_authority, -1));
 		must(gnutls_x509_crt_set_key_usage(middle.crt, GNUTLS_KEY_KEY_CERT_SIGN));
 		must(gnutls_x509_crt_sign2(middle.crt, by->crt,
 			cases[i].forged ? stranger.key : by->key, GNUTLS_DIG_SHA256, 0));
 		add_name(who.crt, "pop.example.test");
-		must(gnutls_x509_crt_sign2(
-			who.crt, middle.crt, middle.key, GNUTLS_DIG_SHA256, 0));
+		must(gnutls_x509_crt_sign2(who.crt, middle.crt, middle.key, GNUTLS_DIG_SHA256, 0));
 		read_anew(&middle.crt);
 		read_anew(&who.crt);
 		signer = middle.crt;
@@ -714,8 +722,8 @@ static void tls__shows_what_it_saw(void **state)
 
 			memset(&facts, 0xff, sizeof(facts));
 			assert_int_equal(
-				tls_inspect(&s, &policy, &(struct tls_peer){host, 995, 10000, -1}, NULL,
-					&facts, &e),
+				tls_inspect(&s, &policy, &(struct tls_peer){host, 995, 10000, -1},
+					NULL, &facts, &e),
 				!wrong);
 			assert_true(facts.seen);
 			assert_int_equal(facts.trusted, !wrong);
@@ -725,8 +733,7 @@ static void tls__shows_what_it_saw(void **state)
 			assert_int_equal(facts.n, 1);
 			assert_string_equal(facts.chain[0].subject, "pop.example.test");
 			assert_string_equal(facts.chain[0].issuer, "UX Test CA");
-			assert_string_equal(
-				facts.chain[0].names, "pop.example.test, 127.0.0.1");
+			assert_string_equal(facts.chain[0].names, "pop.example.test, 127.0.0.1");
 			assert_says(facts.chain[0].key, "bits");
 			assert_int_equal(strlen(facts.chain[0].sha256), 32 * 3 - 1);
 			assert_int_equal(strlen(facts.chain[0].pin), 44);
@@ -741,16 +748,15 @@ static void tls__shows_what_it_saw(void **state)
 	struct server v;
 	struct stream *s = stream_over_fd(server_start(&v, &who, HANG_UP, NULL));
 
-	assert_false(tls_inspect(&s, &policy, &(struct tls_peer){"pop.example.test", 995, 10000, -1},
-		NULL, &facts, &e));
+	assert_false(tls_inspect(&s, &policy,
+		&(struct tls_peer){"pop.example.test", 995, 10000, -1}, NULL, &facts, &e));
 	assert_false(facts.seen || facts.trusted || facts.n);
 	server_join(&v);
 	identity_release(&who);
 }
 
 /* One binding, as the client has it and as the server has it; of len octets, 0: there is none. */
-static void assert_bound(
-	const struct stream *s, enum tls_binding kind, size_t len, struct buf *out)
+static void assert_bound(const struct stream *s, enum tls_binding kind, size_t len, struct buf *out)
 {
 	assert_int_equal(tls_channel_binding(s, kind, out), len > 0);
 	assert_int_equal(out->len, len);
@@ -916,6 +922,10 @@ static void tls__lets_a_pin_stand_for_all_but_the_strength(void **state)
 		{{{"pop.example.test"}, -1, 30, WEAK_HASH}, NULL, NULL},
 		{{{"pop.example.test"}, -1, 30, WEAK_KEY}, NULL, "a key that is too weak"},
 		{{{"pop.example.test"}, -1, 30, WEAK_KEY}, "NORMAL:%PROFILE_VERY_WEAK", NULL},
+		{{{"pop.example.test"}, -1, 30, WEAK_KEY}, "NORMAL:%PROFILE_HIGH",
+			"a key that is too weak"},
+		{{{"pop.example.test"}, -1, 30, WEAK_KEY}, "SECURE192:+VERS-ALL:+CIPHER-ALL",
+			"a key that is too weak"},
 	};
 
 	(void)state;
@@ -944,6 +954,51 @@ static void tls__lets_a_pin_stand_for_all_but_the_strength(void **state)
 	}
 }
 
+/* 2048 bits have the strength of 112, and GnuTLS's keywords of the name want 128. */
+static void tls__keeps_the_strength_that_a_keyword_stands_for(void **state)
+{
+	static const struct {
+		const char *priority;
+		bool trusted;
+	} cases[] = {
+		{"NORMAL", true},
+		{"SECURE128", true},
+		{"SECURE192", false},
+		{"secure256:%COMPAT", false},
+		{"SECURE192:NORMAL", false},
+		{"NORMAL:%PROFILE_HIGH", false},
+		{"NORMAL:%PROFILE_LOW:%PROFILE_HIGH", false},
+		{"SECURE192:%PROFILE_MEDIUM", true},
+	};
+	struct identity who = new_server(&(struct wish){{"pop.example.test"}, -1, 30, RSA_2048});
+	unsigned char key[32];
+	char pin[64];
+
+	(void)state;
+	digest_of(who.crt, false, key);
+	write_base64(key, "", pin, sizeof(pin));
+	for (size_t i = 0; i < 2 * sizeof(cases) / sizeof(cases[0]); i++) {
+		struct tls_policy policy = trusting();
+		struct error e = {ERROR_NONE};
+		char priority[64];
+		struct server v;
+		struct stream *s;
+
+		snprintf(priority, sizeof(priority), "%s", cases[i / 2].priority);
+		policy.priority = priority;
+		policy.pins = i % 2 ? pin : NULL;
+		s = stream_over_fd(server_start(&v, &who, BE_GOOD, NULL));
+		if (tls_start(&s, &policy, "pop.example.test", 995, 10000, -1, &e) !=
+			cases[i / 2].trusted)
+			fail_msg("%s, %s: %s", priority, i % 2 ? "a pin" : "no pin", e.text);
+		if (!cases[i / 2].trusted)
+			assert_says(e.text, "a key that is too weak (its own: RSA, 2048 bits)");
+		stream_free(s);
+		server_join(&v);
+	}
+	identity_release(&who);
+}
+
 static void tls_check_pins__says_what_is_wrong(void **state)
 {
 	static const struct {
@@ -960,7 +1015,8 @@ static void tls_check_pins__says_what_is_wrong(void **state)
 		{"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA*=", "is no SHA-256"},
 		{"sha256//", "is no SHA-256"},
 		{"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcde", "no SHA-256"},
-		{"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef00", "no SHA-256"},
+		{"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef00",
+			"no SHA-256"},
 		{"01:23:45:67:89:ab:cd:ef:01:23:45:67:89:ab:cd:ef:01:23:45:67:89:ab:cd:ef:01:23:45:"
 		 "67:89:ab:cd:ef:",
 			"no SHA-256"},
@@ -1259,8 +1315,7 @@ static void tls__takes_a_cut_for_an_end(void **state)
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
 		struct error e = {ERROR_NONE};
 		struct server v;
-		struct stream *s =
-			meet(&v, &good, ways[i], NULL, &policy, "pop.example.test", &e);
+		struct stream *s = meet(&v, &good, ways[i], NULL, &policy, "pop.example.test", &e);
 		char text[64];
 		size_t have = 0, n = 0;
 
@@ -1481,6 +1536,7 @@ int main(void)
 		cmocka_unit_test(tls__takes_a_pin_for_the_key_or_the_certificate),
 		cmocka_unit_test(tls__lets_a_pin_stand_for_all_but_the_strength),
 		cmocka_unit_test(tls_check_pins__says_what_is_wrong),
+		cmocka_unit_test(tls__keeps_the_strength_that_a_keyword_stands_for),
 		cmocka_unit_test(tls_check_priority__finds_the_fault),
 		cmocka_unit_test(tls__offers_what_the_priority_says_and_tls_min_allows),
 		cmocka_unit_test(tls__resumes_and_verifies_anew),
