@@ -16,6 +16,7 @@
 #include "auth/bearer.h"
 #include "auth/command.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "base/text.h"
 
@@ -132,40 +133,6 @@ struct handed {
 	size_t len;
 };
 
-static bool write_all(int fd, const void *data, size_t len)
-{
-	const char *at = data;
-
-	while (len) {
-		ssize_t n = write(fd, at, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		at += n;
-		len -= (size_t)n;
-	}
-	return true;
-}
-
-static bool read_all(int fd, void *data, size_t len)
-{
-	char *at = data;
-
-	while (len) {
-		ssize_t n = read(fd, at, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		at += n;
-		len -= (size_t)n;
-	}
-	return true;
-}
-
 static _Noreturn void hand_over(int fd, struct span output, const char *called, int64_t now_s)
 {
 	struct handed h = {.done = false};
@@ -176,15 +143,17 @@ static _Noreturn void hand_over(int fd, struct span output, const char *called, 
 		h.expires_s = token.expires_s;
 		h.len = strlen(token.value);
 	}
-	_exit(write_all(fd, &h, sizeof(h)) && (!h.done || write_all(fd, token.value, h.len)) ? 0
-											     : 1);
+	_exit(file_write_all(fd, &h, sizeof(h)) &&
+				(!h.done || file_write_all(fd, token.value, h.len))
+			? 0
+			: 1);
 }
 
 static bool take_over(int fd, struct token *out, struct error *e)
 {
 	struct handed h;
 
-	if (!read_all(fd, &h, sizeof(h)) || h.len > BEARER_TOKEN_MAX)
+	if (file_read_all(fd, &h, sizeof(h)) != (ssize_t)sizeof(h) || h.len > BEARER_TOKEN_MAX)
 		return error_set(e, ERROR_INTERNAL, "the process that reads the token has failed");
 	if (!h.done) {
 		*e = h.error;
@@ -192,7 +161,7 @@ static bool take_over(int fd, struct token *out, struct error *e)
 	}
 	out->expires_s = h.expires_s;
 	out->value = xcalloc(1, h.len + 1);
-	if (read_all(fd, out->value, h.len))
+	if (file_read_all(fd, out->value, h.len) == (ssize_t)h.len)
 		return true;
 	token_release(out);
 	return error_set(e, ERROR_INTERNAL, "the process that reads the token has failed");
