@@ -561,14 +561,24 @@ static void note_capa(const struct session *s, bool done)
 		lesson->capa_ends_it = true;
 }
 
+/* Whether what CAPA says now would have led to another login. */
+static bool would_choose_otherwise(struct session *s)
+{
+	enum mech before = s->mech;
+	struct error ignored;
+
+	return !login_choose(s, &ignored) || s->mech != before;
+}
+
 /* Whether the login failed since more was sent than the server was ready for. */
-static void note_reliance(const struct session *s)
+static void note_reliance(struct session *s)
 {
 	struct session_lesson *lesson = s->setting->lesson;
 
-	if (!s->relied)
+	if (!s->relied && !session_asks_ahead(s))
 		return;
-	lesson->surprised = s->surprised;
+	/* The same login would only be refused once more, and counted twice by the server. */
+	lesson->surprised = s->surprised && (!lesson->refused || would_choose_otherwise(s));
 	lesson->unanswered = !lesson->refused &&
 		(s->silent || s->closed || pop3_failure(s->engine)->kind == ERROR_PROTOCOL);
 }

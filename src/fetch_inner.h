@@ -22,7 +22,7 @@ struct set_aside {
 };
 /* What is remembered of the server; sizes and counted are kept in struct fetch. */
 struct known {
-	char pipelining[40]; /* "works", "broken SINCE", "doubted", or "" */
+	char pipelining[300]; /* "works PLACE", "broken SINCE", "doubted", or "" */
 	struct recalled server;
 	char capabilities[2400]; /* what CAPA said, a line each; "": not known */
 	bool asks;               /* it does not do to rely on that, … */
@@ -90,7 +90,9 @@ bool known_note_counted(struct fetch *f, struct error *e) MUST_CHECK;
 void known_note_login(struct fetch *f);
 /* Whether a login may have failed because of what was relied on: then the run does so no more. */
 bool known_doubt(struct fetch *f, const struct session_lesson *lesson);
-/* A login went well: when it was without that, it was that. */
+/* Whether the listing may have failed because it was asked for before the login was answered. */
+bool known_doubt_listing(struct fetch *f, const struct error *e);
+/* All went well up to the listing: when it was without that, it was that. */
 void known_settle(struct fetch *f);
 void known_note_capa_ends(struct fetch *f);
 void known_note_two_lines(struct fetch *f);

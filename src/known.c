@@ -47,6 +47,26 @@ static void note_since(struct fetch *f, const char *name, const char *word)
 	note(f, name, value);
 }
 
+/* "ends 1795464439 tls pop.example.org". */
+static void note_at_place(struct fetch *f, const char *name, const char *word)
+{
+	char *place = recall_login_place(f->account);
+	char *value = xasprintf("%s %lld %s", word, (long long)clock_wall_s(), place);
+
+	note(f, name, value);
+	free(value);
+	free(place);
+}
+
+/* "works tls pop.example.org"; of another place it says nothing. */
+static void take_pipelining(struct known *k, const char *place)
+{
+	struct span rest = span_of(k->pipelining);
+
+	if (span_is(span_word(&rest), "works") && !span_is_nocase(rest, place))
+		k->pipelining[0] = '\0';
+}
+
 /* "tls pop.example.org" and, below it, the lines of CAPA. */
 static void take_capabilities(struct known *k, const char *place)
 {
@@ -89,6 +109,7 @@ bool known_read(struct fetch *f, struct error *e)
 	f->counted = counted[0];
 	f->count_due = f->counted && !fetch_only_looks(f) && recall_is_past(counted, COUNT_EVERY_S);
 	place = recall_login_place(f->account);
+	take_pipelining(k, place);
 	take_capabilities(k, place);
 	free(place);
 	/* The run before has lost its step, and could not try in step. */
@@ -113,7 +134,7 @@ bool known_pipelining_is_broken(const struct fetch *f)
 
 bool known_pipelining_works(const struct fetch *f)
 {
-	return strcmp(f->known.pipelining, "works") == 0;
+	return strncmp(f->known.pipelining, "works ", 6) == 0;
 }
 
 void known_note_sizes(struct fetch *f, enum proof_sizes sizes)
@@ -130,14 +151,16 @@ void known_note_sizes(struct fetch *f, enum proof_sizes sizes)
  */
 void known_judge_pipelining(struct fetch *f)
 {
-	char verdict[sizeof(f->known.pipelining)];
+	char verdict[sizeof(f->known.pipelining)], *place;
 
-	if (f->verified)
-		snprintf(verdict, sizeof(verdict), "works");
-	else if (f->in_step && !f->blamed)
-		snprintf(verdict, sizeof(verdict), "broken %lld", (long long)clock_wall_s());
-	else
+	if (!f->verified && (!f->in_step || f->blamed))
 		return;
+	place = recall_login_place(f->account);
+	if (f->verified)
+		snprintf(verdict, sizeof(verdict), "works %s", place);
+	else
+		snprintf(verdict, sizeof(verdict), "broken %lld", (long long)clock_wall_s());
+	free(place);
 	if (strcmp(verdict, f->known.pipelining) != 0)
 		note(f, pipelining_fact, verdict);
 	snprintf(f->known.pipelining, sizeof(f->known.pipelining), "%s", verdict);
@@ -169,8 +192,12 @@ void known_note_capabilities(struct fetch *f)
 	struct span now = session_capability_text(f->session);
 	char *place, *value;
 
-	if (!known_pipelining_works(f) || f->known.asks || !now.len ||
-		(!f->known.doubted && span_is(now, f->known.capabilities)))
+	if (f->known.asks || (!f->known.doubted && span_is(now, f->known.capabilities)))
+		return;
+	/* Nothing to rely on any more. */
+	if (!now.len)
+		note(f, capabilities_fact, "");
+	if (!now.len || !known_pipelining_works(f))
 		return;
 	place = recall_login_place(f->account);
 	value = xasprintf("%s\n%.*s", place, (int)now.len, now.data);
@@ -191,17 +218,33 @@ bool known_doubt(struct fetch *f, const struct session_lesson *lesson)
 	return true;
 }
 
+bool known_doubt_listing(struct fetch *f, const struct error *e)
+{
+	bool lost = e->kind == ERROR_NETWORK || e->kind == ERROR_PROTOCOL || e->kind == ERROR_BUSY;
+
+	if (!lost || !session_lacks_answer(f->session))
+		return false;
+	f->known.doubted = f->known.unanswered = true;
+	return true;
+}
+
 void known_settle(struct fetch *f)
 {
-	if (f->known.unanswered)
-		note_since(f, capabilities_fact, "ask");
-	f->known.asks = f->known.asks || f->known.unanswered;
+	if (!f->known.unanswered)
+		return;
+	note_since(f, capabilities_fact, "ask");
+	/* Its pipelining has to prove itself anew. */
+	if (known_pipelining_works(f)) {
+		note(f, pipelining_fact, "");
+		f->known.pipelining[0] = '\0';
+	}
+	f->known.asks = true;
 	f->known.unanswered = false;
 }
 
 void known_note_capa_ends(struct fetch *f)
 {
-	note_since(f, RECALL_CAPA, "ends");
+	note_at_place(f, RECALL_CAPA, "ends");
 }
 
 void known_note_two_lines(struct fetch *f)
@@ -217,10 +260,5 @@ void known_note_utf8(struct fetch *f)
 
 void known_note_unbound(struct fetch *f)
 {
-	char *place = recall_login_place(f->account);
-	char *value = xasprintf("refused %lld %s", (long long)clock_wall_s(), place);
-
-	note(f, RECALL_BINDING, value);
-	free(value);
-	free(place);
+	note_at_place(f, RECALL_BINDING, "refused");
 }

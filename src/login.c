@@ -142,6 +142,10 @@ static bool read_login(struct session *s, enum pop3_verb last, struct error *e)
 /* The commands of the caller, when the last of the login is on its way. */
 static bool follow(struct session *s, struct error *e)
 {
+	if (s->behind_n) {
+		s->unheard = s->behind->verb;
+		s->sent_all = true;
+	}
 	for (; s->behind_n; s->behind++, s->behind_n--)
 		if (!session_send(s, s->behind, e))
 			return false;
@@ -401,9 +405,20 @@ bool login_choose(struct session *s, struct error *e)
 	return done;
 }
 
+/* What was remembered may lack what is wanted now: then the server's answer is waited for. */
+static bool choose_first(struct session *s, const struct buf *binding, struct error *e)
+{
+	struct error stale = {ERROR_NONE};
+
+	if (!s->capability_asked)
+		return choose(s, binding, e);
+	return choose(s, binding, &stale) ||
+		(session_confirm_capabilities(s, e) && choose(s, binding, e));
+}
+
 bool login(struct session *s, const struct pop3_command *then, size_t n, struct error *e)
 {
-	bool ahead = session_asks_ahead(s), may_follow, done;
+	bool ahead, may_follow, done;
 	struct buf binding = {NULL, 0, 0};
 
 	/* Nothing secret for it. */
@@ -411,11 +426,12 @@ bool login(struct session *s, const struct pop3_command *then, size_t n, struct 
 		*e = s->distrust;
 		return false;
 	}
-	s->behind = then;
-	s->behind_n = ahead && s->passes_on && !should_ask_again(s) ? n : 0;
-	may_follow = s->behind_n;
 	find_binding(s, &binding);
-	done = choose(s, &binding, e);
+	done = choose_first(s, &binding, e);
+	ahead = session_asks_ahead(s);
+	s->behind = then;
+	s->behind_n = ahead && s->relied && s->passes_on && !should_ask_again(s) ? n : 0;
+	may_follow = s->behind_n;
 	if (done)
 		report_step(s->setting->report_fd, "logging in");
 	done = done &&
@@ -426,8 +442,9 @@ bool login(struct session *s, const struct pop3_command *then, size_t n, struct 
 		return done;
 	if (should_ask_again(s) && !session_ask_capabilities_again(s, e))
 		return false;
-	if (session_asks_ahead(s))
+	s->sent_all = session_asks_ahead(s) || n <= 1;
+	if (s->sent_all)
 		return send_all(s, then, n, e);
 	/* One at a time: the caller sends the rest when it has the first reply. */
-	return send_all(s, then, n ? 1 : 0, e);
+	return send_all(s, then, 1, e);
 }

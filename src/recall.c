@@ -40,26 +40,26 @@ static enum mech mech_of(const struct account *account, char *remembered)
 }
 
 /* "refused 1795464439 tls pop.example.org". Servers learn: it is tried again now and then. */
-static bool is_unbound(const struct account *account, char *remembered)
+static bool holds_here(const struct account *account, char *remembered, const char *word)
 {
 	char *place = recall_login_place(account);
 	struct span rest = span_of(remembered), since;
-	bool unbound = false;
+	bool here = false;
 
-	if (span_is(span_word(&rest), "refused")) {
+	if (span_is(span_word(&rest), word)) {
 		since = span_word(&rest);
-		unbound = span_is_nocase(rest, place);
+		here = span_is_nocase(rest, place);
 		remembered[since.data + since.len - remembered] = '\0';
-		unbound = unbound && !recall_is_past(since.data, RECALL_BROKEN_KEPT_S);
+		here = here && !recall_is_past(since.data, RECALL_BROKEN_KEPT_S);
 	}
 	free(place);
-	return unbound;
+	return here;
 }
 
 bool recall_server(
 	const struct account *account, struct store *store, struct recalled *out, struct error *e)
 {
-	char login[320] = "", binding[340] = "", capa[40] = "", two_lines[8] = "", utf8[8] = "";
+	char login[320] = "", binding[340] = "", capa[340] = "", two_lines[8] = "", utf8[8] = "";
 
 	*out = (struct recalled){.used = MECH_NONE};
 	if (!store)
@@ -71,12 +71,10 @@ bool recall_server(
 		!store_get(store, RECALL_UTF8, utf8, sizeof(utf8), e))
 		return false;
 	out->used = mech_of(account, login);
-	out->unbound = is_unbound(account, binding);
+	out->unbound = holds_here(account, binding, "refused");
 	out->two_lines = two_lines[0];
 	out->utf8 = utf8[0];
-	/* It may be another server by now. */
-	out->without_capa = strncmp(capa, "ends ", 5) == 0 &&
-		!recall_is_past(capa + 5, RECALL_BROKEN_KEPT_S);
+	out->without_capa = holds_here(account, capa, "ends");
 	return true;
 }
 

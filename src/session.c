@@ -37,6 +37,12 @@ static bool is_data(const struct pop3_event *ev)
 		(ev->verb == POP3_GREETING || ev->verb == POP3_UIDL || ev->verb == POP3_LIST);
 }
 
+/* A refusal without a reason may be one of a server that did not expect the command yet. */
+static bool is_answer(const struct pop3_event *ev)
+{
+	return ev->ok || (ev->code != POP3_CODE_NONE && ev->code != POP3_CODE_OTHER);
+}
+
 /* ---- trace ---- */
 
 void session_trace(const struct session *s, const char *side, const char *text)
@@ -322,6 +328,8 @@ enum session_result session_next(
 		if (type != POP3_NEED_INPUT) {
 			if (type == POP3_REPLY && !is_data(ev))
 				ev->text = without_secrets(s, ev->text);
+			if (type == POP3_REPLY && ev->verb == s->unheard && is_answer(ev))
+				s->unheard = POP3_GREETING;
 			trace_event(s, ev);
 			s->moved = true;
 			return SESSION_EVENT;
@@ -418,6 +426,16 @@ bool session_pipelining(const struct session *s)
 bool session_asks_ahead(const struct session *s)
 {
 	return session_pipelining(s) && s->setting->pipelining_proven;
+}
+
+bool session_sent_all(const struct session *s)
+{
+	return s->sent_all;
+}
+
+bool session_lacks_answer(const struct session *s)
+{
+	return s->unheard != POP3_GREETING;
 }
 
 struct span session_capability_text(const struct session *s)

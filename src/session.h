@@ -56,7 +56,7 @@ struct session_lesson {
 	enum pop3_code code; /* … with this code */
 	enum session_refusal refusal;
 	bool surprised;  /* CAPA's answer was not what was relied on, which may be why it failed */
-	bool unanswered; /* what was sent with CAPA, relying on it, was not understood or lost */
+	bool unanswered; /* what was sent in one flight was not understood, or lost */
 	bool capa_ends_it; /* the server ends the connection on CAPA, and does well without */
 	bool unbound;      /* it refuses SCRAM that is bound to the channel, and takes it without */
 };
@@ -129,6 +129,10 @@ bool session_pipelining(const struct session *s);
 /* Whether the commands of then go out in one flight, as those of the login do, and CAPA with
  * these. */
 bool session_asks_ahead(const struct session *s);
+/* Whether all commands of then have been sent; else only the first of them was. */
+bool session_sent_all(const struct session *s);
+/* Whether they went out in the flight of the login, and the first of them has no answer to it. */
+bool session_lacks_answer(const struct session *s);
 bool session_encrypted(const struct session *s);
 /* Whether UTF8 (RFC 6856) was sent, whatever came of it. */
 bool session_asked_for_utf8(const struct session *s);

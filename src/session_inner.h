@@ -22,8 +22,10 @@ struct session {
 	bool passes_on;                    /* what stands behind the login is not lost */
 	const struct pop3_command *behind; /* what is to be sent there */
 	size_t behind_n;
-	char *stamp;    /* of the greeting, for APOP */
-	enum mech mech; /* that logged in, or is about to */
+	enum pop3_verb unheard; /* the first of it, until it is answered; POP3_GREETING: none */
+	bool sent_all;          /* all of it is on its way */
+	char *stamp;            /* of the greeting, for APOP */
+	enum mech mech;         /* that logged in, or is about to */
 	enum session_refusal refusal;
 	struct hide hide; /* the password, and what is made of it and sent */
 	struct buf shown; /* the server's words without these */

@@ -175,7 +175,7 @@ static bool find_out_host(struct fetch *f, struct error *e)
 
 static bool list_mail(struct fetch *f, struct error *e)
 {
-	bool ahead = session_asks_ahead(f->session), has_uids;
+	bool ahead = session_sent_all(f->session), has_uids;
 	struct pop3_event ev;
 
 	if ((f->store && !find_out_host(f, e)) || !unchanged_recall(f, clock_wall_s(), e))

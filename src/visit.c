@@ -285,7 +285,6 @@ static bool open_session(struct fetch *f, bool *again, struct error *e)
 		if (lesson.unbound)
 			known_note_unbound(f);
 		manners_logged_in(f);
-		known_settle(f);
 		return true;
 	}
 	if (known_doubt(f, &lesson)) {
@@ -326,7 +325,7 @@ bool visit(struct fetch *f, bool *again, struct error *e)
 		.unbound = f->known.server.unbound,
 		.capabilities = f->known.capabilities,
 		.pipelining_broken = f->in_step || known_pipelining_is_broken(f),
-		.pipelining_proven = known_pipelining_works(f),
+		.pipelining_proven = known_pipelining_works(f) && !f->known.doubted,
 		.trace = f->order->trace,
 		.report_fd = f->report_fd,
 		.stop = f->order->stop,
@@ -339,7 +338,10 @@ bool visit(struct fetch *f, bool *again, struct error *e)
 		return false;
 	known_note_login(f);
 	done = survey(f, again, e);
+	if (!done && known_doubt_listing(f, e))
+		*again = true;
 	if (done) {
+		known_settle(f);
 		session_arrived(f->session);
 		done = carry_out(f, again, e);
 	}

@@ -28,10 +28,10 @@ def written(folder):
     return mails
 
 
-def generated(spec):
-    """What `--generate SPEC` serves, as a fetcher must have it."""
+def generated(spec, *options):
+    """What `--generate SPEC` serves with those options, as a fetcher must have it."""
     with tempfile.TemporaryDirectory() as folder:
-        subprocess.run([POPD, "--write-generated", folder, spec], check=True)
+        subprocess.run([POPD, *options, "--write-generated", folder, spec], check=True)
         return written(folder)
 
 

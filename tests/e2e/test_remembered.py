@@ -8,6 +8,7 @@ import popd_case
 
 # On a line that is long enough, what was not sent together is waited for, however busy the machine is.
 MAIL = ("--generate", "6:1K", "--delay-ms", "25")
+OTHERS = ("--seed", "9")
 DOVECOT = "greeting:+OK Dovecot (Debian) ready."
 
 
@@ -94,9 +95,10 @@ class Remembered(popd_case.PopdCase):
         self.ambil()
         first, second = self.server.sessions(2)
         self.assertEqual(first.get("user"), None)
-        self.assertEqual(second["waits"], 4, second)
+        # CAPA, UTF8, the login, UIDL, QUIT: its pipelining has to prove itself anew.
+        self.assertEqual(second["waits"], 5, second)
         self.ambil()
-        self.assertEqual(self.server.sessions(3)[2]["waits"], 4)
+        self.assertEqual(self.server.sessions(3)[2]["waits"], 5)
         self.assert_maildir(popd.generated("6:1K"))
 
     def test_a_server_that_ends_on_it_is_asked_first_from_then_on(self):
@@ -104,7 +106,7 @@ class Remembered(popd_case.PopdCase):
         self.becomes(faults=["close:at=AUTH@1"])
         self.ambil()
         self.ambil()
-        self.assertEqual([s["waits"] for s in self.server.sessions(3)[1:]], [4, 4])
+        self.assertEqual([s["waits"] for s in self.server.sessions(3)[1:]], [5, 5])
 
     def test_pipelining_that_is_announced_no_more_is_used_no_more(self):
         self.polls()
@@ -118,8 +120,74 @@ class Remembered(popd_case.PopdCase):
         self.polls()
         self.becomes(account={"host": "127.0.0.1"})
         self.ambil()
-        # CAPA, the login, UIDL, LIST, QUIT: another host may hold other mail, so that is looked at as well.
-        self.assertEqual(self.server.sessions(1)[0]["waits"], 5)
+        # CAPA, UTF8, the login, UIDL, LIST, QUIT: another host may hold other mail, so that is looked at as well.
+        self.assertEqual(self.server.sessions(1)[0]["waits"], 6)
+
+    def test_nor_is_pipelining_that_was_proved_elsewhere(self):
+        self.polls()
+        self.becomes(*OTHERS, faults=["pipelining-broken:first"],
+                     account={"host": "127.0.0.1", "timeout": "1s"})
+        self.ambil()
+        self.assertEqual(self.server.sessions(2)[1]["max_outstanding"], 1)
+        self.assert_maildir(popd.generated("6:1K") + popd.generated("6:1K", *OTHERS))
+
+    def test_nor_that_a_server_ends_on_capa(self):
+        self.serve(*MAIL, faults=["close:at=CAPA"])
+        self.configure()
+        for _ in range(2):
+            self.ambil()
+        self.assertNotIn("CAPA", self.server.sessions(3)[2]["verbs"])
+        self.becomes(account={"host": "127.0.0.1"})
+        self.ambil()
+        self.assertEqual(self.server.sessions(1)[0]["verbs"]["CAPA"], 1)
+
+    def test_a_login_that_is_wanted_and_offered_only_now(self):
+        self.polls()
+        self.becomes("--sasl", "SCRAM-SHA-256 PLAIN", account={"auth": "scram-sha-256"})
+        self.ambil()
+        self.assertEqual(self.server.sessions(1)[0]["auth"], "SCRAM-SHA-256")
+
+    def test_a_wrong_password_is_tried_once_whatever_else_has_changed(self):
+        self.polls()
+        self.becomes("--cap", "X-NEW")
+        self.box.write_config(self.account(password_file=self.box.write("other", "wrong\n")))
+        self.assert_code(self.box.run(), 77)
+        self.assertEqual(self.server.count_sessions(), 1)
+
+    def test_a_server_that_has_no_capa_any_more_is_asked_again_once(self):
+        self.polls()
+        self.becomes("--no-capa", "--no-verb", "AUTH")
+        for _ in range(2):
+            self.ambil()
+        self.assertEqual(self.server.count_sessions(), 3)
+
+    def test_a_greeting_that_promises_too_much_is_not_believed_again(self):
+        self.polls(faults=[DOVECOT])
+        self.becomes(*OTHERS, faults=[DOVECOT, "pipelining-broken:login"],
+                     account={"timeout": "1s"})
+        for _ in range(3):
+            self.ambil()
+        self.assertEqual(self.server.count_sessions(), 4)
+        self.assert_maildir(popd.generated("6:1K") + popd.generated("6:1K", *OTHERS))
+
+    def test_nor_one_of_a_server_that_refuses_what_came_too_early(self):
+        self.polls(faults=[DOVECOT])
+        self.becomes(faults=[DOVECOT, "err:UIDL@1"])
+        self.ambil()
+        self.assertEqual(self.server.count_sessions(), 2)
+
+    def test_a_listing_that_went_with_the_login_is_not_asked_for_twice(self):
+        self.polls(faults=[DOVECOT])
+        self.becomes("--no-cap", "PIPELINING", faults=[DOVECOT])
+        self.assert_code(self.box.run("--dry-run"), 0)
+        self.assertEqual(self.server.sessions(1)[0]["verbs"]["LIST"], 1)
+
+    def test_a_server_that_cannot_pipeline_any_more_is_found_out(self):
+        self.polls()
+        self.becomes(*OTHERS, faults=["pipelining-broken:first"], account={"timeout": "1s"})
+        self.ambil()
+        self.assertEqual(self.server.sessions(3)[2]["max_outstanding"], 1)
+        self.assert_maildir(popd.generated("6:1K") + popd.generated("6:1K", *OTHERS))
 
 
 if __name__ == "__main__":
