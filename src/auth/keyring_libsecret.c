@@ -61,6 +61,7 @@ struct server {
 	struct library lib;
 	SecretService *service; /* NULL with a file */
 	bool unlock;
+	bool *declined; /* somebody was asked to unlock something, and has not: once is enough */
 	int fd;
 };
 
@@ -297,11 +298,12 @@ static bool unlock(const struct server *s, gpointer object)
 {
 	GError *error = NULL;
 
-	if (!s->unlock)
+	if (!s->unlock || *s->declined)
 		return false;
 	answer_unlocking(s);
-	return s->lib.secret_service_unlock_sync(
-		       s->service, s->lib.g_list_append(NULL, object), NULL, NULL, &error) > 0;
+	*s->declined = s->lib.secret_service_unlock_sync(s->service,
+			       s->lib.g_list_append(NULL, object), NULL, NULL, &error) <= 0;
+	return !*s->declined;
 }
 
 /* The one that was changed last: an older one may be left over from another program. */
@@ -471,10 +473,10 @@ static void serve(const struct server *s, enum keyring_job job, const struct key
 void keyring_serve(enum keyring_job job, const struct keyring_entry *entries, size_t n, bool unlock,
 	bool file, int fd)
 {
-	struct server s = {.unlock = unlock, .fd = fd};
+	bool declined = false, there;
+	struct server s = {.unlock = unlock, .declined = &declined, .fd = fd};
 	struct keyring_answer none = {.state = KEYRING_ABSENT};
 	GError *error = NULL;
-	bool there;
 
 	/* Files need no help from the desktop, which would be loaded. */
 	setenv("GIO_USE_VFS", "local", 1);

@@ -171,6 +171,7 @@ class Scripted:
         self.library, connect = jeepney()
         self.password, self.says_yes = password, says_yes
         self.locked = True
+        self.windows = 0
         self.bus = connect(session.address)
         self.bus.send_and_get_reply(self.library.message_bus.RequestName(SERVICE))
         threading.Thread(target=self._serve, daemon=True).start()
@@ -223,6 +224,7 @@ class Scripted:
         return "aoo", ([], ROOT + "/prompt/1")
 
     def _Prompt(self, _path, _body):
+        self.windows += 1
         return "", ()
 
     def _prompted(self, path):

@@ -38,10 +38,13 @@ class Passwords(harness.Case):
         self.said = len(SERVER.log())
         self.configure()
 
-    def configure(self, top="", **more):
+    def account(self, name, **more):
         keys = {"host": "localhost", "port": SERVER.port, "user": popd.USER, "tls": "none",
                 "allow_cleartext_password": True, "auth": "user"}
-        self.box.write_config(top, harness.account("home", **{**keys, **more}))
+        return harness.account(name, **{**keys, **more})
+
+    def configure(self, top="", **more):
+        self.box.write_config(top, self.account("home", **more))
 
     def sent(self):
         """The passwords that the server got in this test."""
@@ -362,8 +365,8 @@ class Window(Passwords):
     def keyring(self, says_yes):
         session = keyring.Session()
         self.addCleanup(session.stop)
-        scripted = keyring.Scripted(session, popd.PASSWORD.encode(), says_yes)
-        self.addCleanup(scripted.stop)
+        self.scripted = keyring.Scripted(session, popd.PASSWORD.encode(), says_yes)
+        self.addCleanup(self.scripted.stop)
         return session.environment
 
     def test_it_is_unlocked_on_a_terminal(self):
@@ -382,6 +385,16 @@ class Window(Passwords):
     def test_a_window_that_is_closed(self):
         t = self.on_terminal("check", env=self.keyring(False))
         t.expect(r"it asks in a window[\s\S]*the keyring is locked[\s\S]*Password for anna.*: $")
+        t.send(b"\x03")
+        self.assertEqual(t.wait(), 130, t.text)
+
+    def test_a_window_that_is_closed_does_not_come_again_for_the_next_account(self):
+        env = self.keyring(False)
+        self.box.write_config(*(self.account(name) for name in ("home", "work", "club")))
+        t = self.on_terminal("check", env=env)
+        t.expect("Password for anna.*: $")
+        self.assertEqual(self.scripted.windows, 1)
+        self.assertEqual(t.text.count("it asks in a window"), 1)
         t.send(b"\x03")
         self.assertEqual(t.wait(), 130, t.text)
 
