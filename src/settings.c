@@ -520,7 +520,7 @@ static char *show_string(const struct setting *s, const void *field, const char 
 		return NULL;
 	if (s->type == SETTING_OBJECT && tls_is_url(value))
 		return setting_hides(s, span_of(value))
-			? xasprintf("%.*s?(hidden)", (int)strcspn(value, "?"), value)
+			? xasprintf("%.*s?(hidden)", (int)tls_url_shown(value), value)
 			: xstrdup(value);
 	return s->type == SETTING_PATH || s->type == SETTING_OBJECT ? text_tilde(value, home)
 								    : xstrdup(value);

@@ -35,10 +35,28 @@ bool tls_is_url(const char *name)
 	return strncmp(name, "pkcs11:", strlen("pkcs11:")) == 0;
 }
 
-/* What an error calls it: a URL without its attributes, of which one may be the PIN. */
+/* The first attribute of that beginning; NULL without one. Those of the PIN belong behind the ?,
+ * but are taken also before it. */
+static const char *find_attribute(const char *url, const char *beginning)
+{
+	for (const char *at = strstr(url, beginning); at; at = strstr(at + 1, beginning))
+		if (at > url && strchr(":;?&", at[-1]))
+			return at;
+	return NULL;
+}
+
+size_t tls_url_shown(const char *url)
+{
+	size_t len = strcspn(url, "?");
+	const char *pin = find_attribute(url, "pin-");
+
+	return pin && (size_t)(pin - url) <= len ? (size_t)(pin - url) - 1 : len;
+}
+
+/* What an error calls it: a URL without what may be the PIN. */
 static char *called(const char *setting, const char *name)
 {
-	size_t len = tls_is_url(name) ? strcspn(name, "?") : strlen(name);
+	size_t len = tls_is_url(name) ? tls_url_shown(name) : strlen(name);
 	struct span shown = {name, len};
 	char *path = NULL, *text;
 
@@ -61,7 +79,7 @@ static bool wrong_pin(const char *who, int rc, const char *url, struct error *e)
 {
 	if (rc == GNUTLS_E_PKCS11_PIN_LOCKED)
 		return error_set(e, ERROR_CONFIG, "%s: the PIN is locked", who);
-	if (strstr(url, "pin-source=") || strstr(url, "pin-value="))
+	if (find_attribute(url, "pin-source=") || find_attribute(url, "pin-value="))
 		return error_set(e, ERROR_CONFIG, "%s: the token refuses the PIN", who);
 	error_set(e, ERROR_CONFIG, "%s: the token asks for a PIN", who);
 	return error_remedy(e, "put it into a file, and behind the URL", "?pin-source=/path");
@@ -97,13 +115,12 @@ static gnutls_datum_t datum_of(const struct buf *b)
 static struct span pin_source(const char *url)
 {
 	static const char mark[] = "pin-source=";
-	const char *query = strchr(url, '?');
-	const char *at = query ? strstr(query, mark) : NULL;
+	const char *query = strchr(url, '?'), *at = find_attribute(url, mark);
 
 	if (!at)
 		return (struct span){url, 0};
 	at += strlen(mark);
-	return (struct span){at, strcspn(at, "&;")};
+	return (struct span){at, strcspn(at, query && at > query ? "&;" : ";?")};
 }
 
 /* The path it stands for, without the scheme that it may have (RFC 7512 s.2.4); NULL with an error.

@@ -38,6 +38,9 @@ bool tls_check_priority(const char *text, enum error_kind kind, struct error *e)
 bool tls_check_versions(const struct tls_policy *policy, struct error *e) MUST_CHECK;
 /* Whether name, of client-cert or client-key, is no file but names an object in a token. */
 bool tls_is_url(const char *name);
+/* How many octets of such a URL may be shown: those before what may be a PIN, or say where it is.
+ */
+size_t tls_url_shown(const char *url);
 
 /* One certificate of the chain that a server has shown; all text is fit for a terminal. */
 enum { TLS_CHAIN_MAX = 16 };

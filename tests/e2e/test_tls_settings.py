@@ -297,6 +297,8 @@ class Token(dovecot_case.DovecotCase):
         self.assert_maildir(want)
         self.use("pkcs11:token=ambil;id=%A1?pin-source=file:" + self.box.path("pin"))
         self.assert_silent(self.run_it())
+        self.use("pkcs11:token=ambil;pin-source=%s;object=anna" % self.box.path("pin"))
+        self.assert_silent(self.run_it())
 
     def test_a_certificate_file_beside_it(self):
         want = self.arrive(corpus.numbered(1))
@@ -309,6 +311,12 @@ class Token(dovecot_case.DovecotCase):
                 ("pkcs11:token=ambil;object=anna", ("asks for a PIN", "pin-source=/path")),
                 ("pkcs11:token=ambil;object=anna?pin-value=" + self.PIN * 2, ("refuses the PIN",)),
                 ("pkcs11:token=ambil;object=bert?pin-value=" + self.PIN, ("no token has such",)),
+                ("pkcs11:token=ambil;object=bert;pin-value=" + self.PIN, ("no token has such",)),
+                ("pkcs11:token=ambil;pin-value=%s;object=anna" % (self.PIN * 2),
+                 ('"pkcs11:token=ambil": the token refuses the PIN',)),
+                ("pkcs11:token=ambil;object=anna;pin-source="
+                 + self.box.write("wide", self.PIN, 0o644),
+                 ("holds a PIN and can be read by others (mode 0644)", "chmod 600 ~/wide")),
                 ("pkcs11:nonsense", ("is no PKCS #11 URL",)),
                 ("pkcs11:token=ambil;object=anna?pin-source=/no/pin",
                  ('client-key: pin-source "/no/pin": No such file',)),
@@ -324,10 +332,11 @@ class Token(dovecot_case.DovecotCase):
                     self.assertNotIn(self.PIN, result.stderr)
 
     def test_a_pin_in_the_file_makes_it_private(self):
-        self.use("pkcs11:token=ambil;object=anna?pin-value=" + self.PIN)
-        shown = self.run_it("config", "show", "home")
-        self.assertNotIn(self.PIN.encode(), shown.stdout)
-        self.assertIn(b"pkcs11:token=ambil;object=anna?(hidden)", shown.stdout)
+        for before in ";?":     # where modules take it, and where it belongs
+            self.use("pkcs11:token=ambil;object=anna%spin-value=%s" % (before, self.PIN))
+            shown = self.run_it("config", "show", "home")
+            self.assertNotIn(self.PIN.encode(), shown.stdout)
+            self.assertIn(b"pkcs11:token=ambil;object=anna?(hidden)", shown.stdout)
         os.chmod(self.box.config, 0o644)
         result = self.run_it()
         self.assert_code(result, 78)
