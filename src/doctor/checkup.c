@@ -158,18 +158,21 @@ static void tell_title(struct checkup *c)
 
 static void check_all(struct checkup *c)
 {
-	bool local = !c->account->temporary;
+	bool local = !c->account->temporary, has_key;
 
 	tell_title(c);
 	if (local)
 		check_configuration(c);
-	check_client_certificate(c);
+	has_key = check_client_certificate(c);
 	/* Before the connection, so that no word of the server can repeat it unseen. */
 	check_password(c);
 	if (!checkup_anonymous(c))
 		open_state(c);
-	if (check_addresses_of_host(c))
+	/* It would fail again, and few tokens take a wrong PIN more than three times. */
+	if (check_addresses_of_host(c) && has_key)
 		check_server(c);
+	else if (!has_key)
+		check_skipped(c, "login", "not tried, as the own key cannot be used");
 	if (local && !checkup_stopped(c))
 		check_destination(c);
 	if (local && !checkup_stopped(c))

@@ -58,8 +58,8 @@ void check_tls(
 	struct checkup *c, const struct tls_facts *facts, int64_t ms, const struct error *distrust);
 /* Finds it. For a URL to have none is no failure. */
 void check_password(struct checkup *c);
-/* The certificate that we would show ourselves, if there is one. */
-void check_client_certificate(struct checkup *c);
+/* The certificate that we would show ourselves, if there is one. False: it cannot be used. */
+bool check_client_certificate(struct checkup *c);
 /* From the connection to the listing. */
 void check_server(struct checkup *c);
 void check_destination(struct checkup *c);

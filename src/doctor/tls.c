@@ -112,7 +112,7 @@ static void tell_distrust(
 	check_failed(c, "certificate", &e);
 }
 
-void check_client_certificate(struct checkup *c)
+bool check_client_certificate(struct checkup *c)
 {
 	static const char label[] = "own key";
 	const struct tls_policy *policy = &c->account->tls;
@@ -122,10 +122,10 @@ void check_client_certificate(struct checkup *c)
 	struct error e = {0};
 
 	if (policy->mode == TLS_NONE || !policy->client_cert)
-		return;
+		return true;
 	if (!tls_check(policy, &e) || !tls_describe_client(policy, &own, &e)) {
 		check_failed(c, label, &e);
-		return;
+		return false;
 	}
 	words_day(day, sizeof(day), own.until_s);
 	words_left(left, sizeof(left), own.until_s, now);
@@ -133,7 +133,7 @@ void check_client_certificate(struct checkup *c)
 		check_ok(c, label, NO_TIME,
 			"client certificate of %.200s, by %.200s, until %s (%s)", own.subject,
 			own.issuer, day, left);
-		return;
+		return true;
 	}
 	error_set(&e, ERROR_CONFIG, "client certificate of %.100s, by %.100s, only until %s (%s)",
 		own.subject, own.issuer, day, left);
@@ -143,6 +143,7 @@ void check_client_certificate(struct checkup *c)
 		check_failed(c, label, &e);
 	else
 		check_note(c, label, &e);
+	return true;
 }
 
 void check_tls(

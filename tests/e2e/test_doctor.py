@@ -336,9 +336,12 @@ class OnCue(Checks, popd_case.PopdCase):
         self.assertNotIn("greeting", text)
         os.chmod(key, 0o644)
         self.configure(client_cert=cert, client_key=key)
-        self.assertRegex(self.doctor("home", code=78),
-                         "failed   own key        client-key .* holds a private key and can be read "
-                         "by others")
+        # Nor is it tried again: a token counts the PINs that are wrong.
+        text = self.doctor("home", code=78)
+        self.assertRegex(text, "failed   own key        client-key .* holds a private key and can be "
+                         "read by others")
+        self.assert_lines(text, "skipped  login          not tried, as the own key cannot be used")
+        self.assertEqual(text.count("  failed  "), 1, text)
 
     def test_no_such_host(self):
         self.serve()
