@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "settings.h"
 
 enum token_kind { TOKEN_END, TOKEN_BARE, TOKEN_QUOTED, TOKEN_MARK, TOKEN_BAD };
 struct token {
@@ -29,7 +30,7 @@ struct token {
 
 struct reader {
 	struct syntax *out;
-	const char *at, *end;
+	const char *begin, *at, *end;
 	unsigned line;
 	struct token ahead;
 	int open; /* the item of the account whose brace is open, or SYNTAX_TOP */
@@ -146,6 +147,46 @@ static bool check_variable(struct reader *c, const char *p)
 	return set;
 }
 
+/*
+ * Whether an error may repeat what begins at start: it is not part of a value that may be secret,
+ * as is that of a setting with a name that is not known.
+ */
+static bool may_show(const struct reader *c, const char *start)
+{
+	const char *line = start, *equals = NULL, *end, *name;
+	struct span value;
+	char *setting;
+	size_t i;
+
+	while (line > c->begin && line[-1] != '\n')
+		line--;
+	for (const char *p = line; p < start; p++)
+		equals = *p == '=' ? p : equals;
+	if (!equals)
+		return true;
+	end = equals;
+	while (end > line && is_space(end[-1]))
+		end--;
+	name = end;
+	while (name > line && is_bare(name[-1]))
+		name--;
+	setting = xstrndup(name, (size_t)(end - name));
+	i = settings_find(setting);
+	wipe_free(setting);
+	value = (struct span){equals + 1, 0};
+	while (value.data + value.len < c->end && value.data[value.len] != '\n')
+		value.len++;
+	return i < SETTINGS_COUNT && !setting_hides(&settings[i], value);
+}
+
+static void complain_of_quotes(struct reader *c, const char *start)
+{
+	if (may_show(c, start))
+		complain(c, c->line, "%s must stand in quotes", safe(until_blank(c, start)).text);
+	else
+		complain(c, c->line, "this value must stand in quotes");
+}
+
 /* What stands behind a backslash in double quotes; others libconfuse would drop, or turn into
  * control characters. */
 static bool check_escape(struct reader *c, char escaped)
@@ -170,7 +211,7 @@ static bool check_end_of_word(struct reader *c, const char *start)
 	if (*start == '"' || *start == '\'')
 		complain(c, c->line, "a blank is missing behind the closing quote");
 	else
-		complain(c, c->line, "%s must stand in quotes", safe(until_blank(c, start)).text);
+		complain_of_quotes(c, start);
 	skip_to_blank(c);
 	return false;
 }
@@ -210,7 +251,7 @@ static enum token_kind lex_bare(struct reader *c)
 			good &= c->at + 1 < c->end && is_bare(c->at[1]) && c->at[1] != '/';
 	if (good)
 		return check_end_of_word(c, start) ? TOKEN_BARE : TOKEN_BAD;
-	complain(c, c->line, "%s must stand in quotes", safe(until_blank(c, start)).text);
+	complain_of_quotes(c, start);
 	skip_to_blank(c);
 	return TOKEN_BAD;
 }
@@ -230,7 +271,7 @@ static enum token_kind lex(struct reader *c)
 	if (looking_at(c, "+="))
 		complain(c, c->line, "use = (there are no lists to add to)");
 	else
-		complain(c, c->line, "%s must stand in quotes", safe(until_blank(c, c->at)).text);
+		complain_of_quotes(c, c->at);
 	skip_to_blank(c);
 	return TOKEN_BAD;
 }
@@ -415,7 +456,9 @@ static void syntax_named(struct reader *c, const struct token *name)
 				return;
 			}
 		}
-		if (second.kind != TOKEN_BAD)
+		if (!may_show(c, name->raw.data))
+			complain(c, name->line, "this value must stand in quotes");
+		else if (second.kind != TOKEN_BAD)
 			complain(c, name->line, "\"=\" is missing behind \"%s\"", words(name).text);
 		recover(c, name->line);
 	}
@@ -435,7 +478,9 @@ static void syntax_one(struct reader *c)
 		c->open = SYNTAX_TOP;
 		return;
 	}
-	if (first.kind != TOKEN_BAD)
+	if (first.kind != TOKEN_BAD && !may_show(c, first.raw.data))
+		complain(c, first.line, "this value must stand in quotes");
+	else if (first.kind != TOKEN_BAD)
 		complain(c, first.line, "the name of a setting is expected, not %s",
 			words(&first).text);
 	if (is(&first, '{'))
@@ -449,7 +494,7 @@ void syntax_text(struct syntax *s, struct span text)
 	const char *nul = text.len ? memchr(text.data, '\0', text.len) : NULL;
 
 	memset(s, 0, sizeof(*s));
-	c.at = text.len ? text.data : "";
+	c.begin = c.at = text.len ? text.data : "";
 	c.end = c.at + text.len;
 	if (nul) {
 		for (const char *p = text.data; p < nul; p++)

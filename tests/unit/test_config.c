@@ -318,6 +318,16 @@ static void config_load__refuses_what_libconfuse_would_misread(void **state)
 		{"deliver = mbox:a#b", "1: mbox:a#b must stand in quotes"},
 		{"deliver = mbox://a", "1: mbox://a must stand in quotes"},
 		{"ca-file = /etc/", "1: /etc/ must stand in quotes"},
+		{"password = s3$cret", "1: this value must stand in quotes"},
+		{"password = s3#cret", "1: this value must stand in quotes"},
+		{"password=/secret/", "1: this value must stand in quotes"},
+		{"proxy-password = correct horse", "1: this value must stand in quotes"},
+		{"password = correct horse battery staple", "1: this value must stand in quotes"},
+		{"password = correct 'horse battery'", "1: this value must stand in quotes"},
+		{"password = correct ho$rse", "1: this value must stand in quotes"},
+		{"proxy = http://anna:secret@a:8", "1: this value must stand in quotes"},
+		{"client-key = pkcs11:a;pin-value=4711", "1: this value must stand in quotes"},
+		{"pasword = s3$cret", "1: this value must stand in quotes"},
 		{"deliver = 'mbox:a''b'", "1: a blank is missing behind the closing quote"},
 		{"deliver += 'mbox:a'", "1: use = (there are no lists to add to)"},
 		{"deliver\n= 'mbox:a'", "1: \"=\" is missing behind \"deliver\""},
@@ -769,7 +779,8 @@ static void config_add_url__refuses_what_is_not_sound(void **state)
 		{"pops://a@h:99500", "port \"99500\" in the URL: use a number from 1 to 65535"},
 		{"pops://a@h/inbox", "host \"h/inbox\" in the URL: use a host name"},
 		{"pops://a@[::1]x", "host \"::1]\" in the URL: use a host name"},
-		{"pops://a;AUTH=ROT13@h", "auth \"rot13\" in the URL: use auto, or one or more of scram-"},
+		{"pops://a;AUTH=ROT13@h",
+			"auth \"rot13\" in the URL: use auto, or one or more of scram-"},
 		{"pops://a;x@h", "write ;AUTH=MECHANISM behind the user of a URL"},
 	};
 	struct config config = loaded(NULL);
@@ -836,7 +847,8 @@ static void config_faults__finds_what_makes_each_run_fail(void **state)
 		const char *settings, *want;
 	} cases[] = {
 		{"", NULL},
-		{"tls = none auth = plain", "ambil.conf:4: the password would go in clear over the network"},
+		{"tls = none auth = plain",
+			"ambil.conf:4: the password would go in clear over the network"},
 		{"tls = none", NULL},
 		{"tls = none auth = apop", NULL},
 		{"auth = xoauth2", "ambil.conf:4: the login \"xoauth2\" needs an OAuth token"},
