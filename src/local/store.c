@@ -70,6 +70,7 @@ enum statement {
 	FAILED,
 	NOTE,
 	MARK_SEEN,
+	IMPORT,
 	FORGET,
 	MISSING,
 	PRESENT,
@@ -117,6 +118,10 @@ static const char *const sql[STATEMENTS] = {
 		      " VALUES(?1, ?2, 2, 1, ?3, ?3) ON CONFLICT(uid, occurrence) DO UPDATE"
 		      " SET state = 2, marked = 1, delivered_s = ?3, receipt = NULL"
 		      " WHERE state IN (0, 1)",
+	/* What failed here was delivered there; all else is known better here. */
+	[IMPORT] = "INSERT INTO mail(uid, occurrence, state, first_s, delivered_s)"
+		   " VALUES(?1, ?2, 2, ?3, ?3) ON CONFLICT(uid, occurrence) DO UPDATE"
+		   " SET state = 2, delivered_s = ?3, attempts = 0, why = NULL WHERE state = 0",
 	[FORGET] = "DELETE FROM mail WHERE uid = ?1 AND occurrence = ?2",
 	[MISSING] = "UPDATE mail SET missing_s = ?3 WHERE uid = ?1 AND occurrence = ?2",
 	[PRESENT] = "UPDATE mail SET missing_s = NULL WHERE uid = ?1 AND occurrence = ?2",
@@ -733,6 +738,24 @@ bool store_mark_seen(
 	struct store *s, const struct store_key *keys, size_t n, int64_t now_s, struct error *e)
 {
 	return write_keys(s, MARK_SEEN, keys, n, &now_s, e);
+}
+
+bool store_import(struct store *s, const struct store_key *keys, const int64_t *delivered_s,
+	size_t n, size_t *added, struct error *e)
+{
+	sqlite3_stmt *q = statement(s, IMPORT, e);
+	bool done = true;
+
+	*added = 0;
+	if (!q || !begin(s, e))
+		return false;
+	for (size_t i = 0; done && i < n; i++) {
+		bind_key(q, keys[i]);
+		sqlite3_bind_int64(q, 3, delivered_s[i]);
+		done = execute(s, q, e);
+		*added += done && sqlite3_changes(s->db) > 0;
+	}
+	return finish_rows(s, done, e);
 }
 
 bool store_forget(struct store *s, const struct store_key *keys, size_t n, struct error *e)

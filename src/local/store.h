@@ -102,6 +102,12 @@ bool store_note(struct store *s, const struct store_key *keys, const uint64_t *s
 /* Marks as seen without delivery; rows in STORE_DELIVERED and STORE_REMOVED stay as they are. */
 bool store_mark_seen(struct store *s, const struct store_key *keys, size_t n, int64_t now_s,
 	struct error *e) MUST_CHECK;
+/*
+ * Mail that another program has delivered, each with its time; *added: how many were not known as
+ * delivered or seen before. Known rows stay as they are, but for those in STORE_NOTED.
+ */
+bool store_import(struct store *s, const struct store_key *keys, const int64_t *delivered_s,
+	size_t n, size_t *added, struct error *e) MUST_CHECK;
 /* Drops rows (recovery: SINK_ABSENT; --all). */
 bool store_forget(
 	struct store *s, const struct store_key *keys, size_t n, struct error *e) MUST_CHECK;

@@ -164,6 +164,18 @@ static void marked(struct store *s, const char *uid)
 	assert_true(store_mark_seen(s, &k, 1, NOW + 4, &e));
 }
 
+static void imported(struct store *s, const char *uid)
+{
+	struct store_key k = key(uid);
+	const int64_t when_s = NOW - 5;
+	size_t added;
+	int before = look(s, k).state;
+	struct error e;
+
+	assert_true(store_import(s, &k, &when_s, 1, &added, &e));
+	assert_int_equal(added, before == ABSENT || before == STORE_NOTED);
+}
+
 static void forgotten(struct store *s, const char *uid)
 {
 	struct store_key k = key(uid);
@@ -207,6 +219,17 @@ static void store__goes_through_every_transition(void **state)
 			0},
 		{"mark what is removed", {delivered, removed, marked}, STORE_REMOVED, false, 0,
 			NOW + 1, NOW + 2},
+		{"import", {imported}, STORE_DELIVERED, false, 0, NOW - 5, 0},
+		{"import what failed", {failed, imported}, STORE_DELIVERED, false, 0, NOW - 5, 0},
+		{"import what is prepared", {prepared, imported}, STORE_PREPARED, false, 0, 0, 0},
+		{"import what is delivered", {delivered, imported}, STORE_DELIVERED, false, 0,
+			NOW + 1, 0},
+		{"import what was marked", {marked, imported}, STORE_DELIVERED, true, 0, NOW + 4,
+			0},
+		{"import what is removed", {delivered, removed, imported}, STORE_REMOVED, false, 0,
+			NOW + 1, NOW + 2},
+		{"remove what was imported", {imported, removed}, STORE_REMOVED, false, 0, NOW - 5,
+			NOW + 2},
 		{"fetch what was marked", {marked, prepared, delivered}, STORE_DELIVERED, false, 0,
 			NOW + 1, 0},
 		{"fetch again", {delivered, prepared}, STORE_PREPARED, false, 0, NOW + 1, 0},
@@ -517,6 +540,31 @@ static void store__keeps_facts_by_name(void **state)
 }
 
 /* It speaks for the rows as they were. */
+static void store__takes_an_import_of_many_with_the_time_of_each(void **state)
+{
+	enum { N = 3 };
+	const struct store_key keys[N] = {{span_of("a"), 0}, {span_of("a"), 1}, {span_of("b"), 0}};
+	const int64_t times[N] = {NOW - 100, NOW - 200, NOW - 300};
+	struct place *p = *state;
+	struct store *s = open_store(p);
+	struct error e;
+	size_t added;
+
+	delivered(s, "b");
+	assert_true(store_set(s, STORE_LISTING, "12 x", &e));
+	assert_true(store_import(s, keys, times, N, &added, &e));
+	assert_int_equal(added, 2);
+	assert_int_equal(look(s, keys[0]).delivered_s, NOW - 100);
+	assert_int_equal(look(s, keys[1]).delivered_s, NOW - 200);
+	assert_int_equal(look(s, keys[2]).delivered_s, NOW + 1);
+	for (size_t i = 0; i < N; i++)
+		assert_false(look(s, keys[i]).marked);
+	assert_true(store_import(s, keys, times, N, &added, &e));
+	assert_int_equal(added, 0);
+	assert_true(store_import(s, NULL, NULL, 0, &added, &e));
+	store_free(s);
+}
+
 static void store__forgets_the_listing_with_any_change_of_a_row(void **state)
 {
 	struct place *p = *state;
@@ -800,7 +848,8 @@ static void store__is_durable_after_each_call(void **state)
 		int want;
 	} calls[] = {{failed, STORE_NOTED}, {prepared, STORE_PREPARED},
 		{delivered, STORE_DELIVERED}, {removed, STORE_REMOVED}, {forgotten, ABSENT},
-		{turned, STORE_DELIVERED}, {forgotten, ABSENT}, {marked, STORE_DELIVERED}};
+		{turned, STORE_DELIVERED}, {forgotten, ABSENT}, {imported, STORE_DELIVERED},
+		{forgotten, ABSENT}, {marked, STORE_DELIVERED}};
 	struct place *p = *state;
 
 	/* Once in a new file, once in one with a past. */
@@ -824,6 +873,9 @@ static void store__takes_all_rows_of_a_call_or_none(void **state)
 	struct store *s = open_store(p);
 	struct store_row *rows = xcalloc(N, sizeof(*rows));
 	char(*uids)[64] = xcalloc(N, sizeof(*uids));
+	struct store_key *keys = xcalloc(N, sizeof(*keys));
+	int64_t *times = xcalloc(N, sizeof(*times));
+	size_t added;
 	struct rlimit unlimited, small = {.rlim_cur = 256 << 10};
 	struct sigaction ignore = {.sa_handler = SIG_IGN}, before;
 	struct store_row first = row("first", 246);
@@ -832,7 +884,7 @@ static void store__takes_all_rows_of_a_call_or_none(void **state)
 	prepared(s, "first");
 	for (int i = 0; i < N; i++) {
 		snprintf(uids[i], sizeof(uids[i]), "a rather long name for a mail, number %d", i);
-		rows[i].key = key(uids[i]);
+		rows[i].key = keys[i] = key(uids[i]);
 	}
 	/* A file that may not grow stands for a full disk. */
 	sigaction(SIGXFSZ, &ignore, &before);
@@ -841,6 +893,7 @@ static void store__takes_all_rows_of_a_call_or_none(void **state)
 	setrlimit(RLIMIT_FSIZE, &small);
 	assert_false(store_prepared(s, rows, N, "maildir:/m", NOW, &e));
 	assert_false(store_turned(s, &first, 1, rows, N, "maildir:/m", NOW, &e));
+	assert_false(store_import(s, keys, times, N, &added, &e));
 	setrlimit(RLIMIT_FSIZE, &unlimited);
 	sigaction(SIGXFSZ, &before, NULL);
 	assert_int_equal(e.kind, ERROR_STORE);
@@ -855,6 +908,8 @@ static void store__takes_all_rows_of_a_call_or_none(void **state)
 	store_free(s);
 	free(rows);
 	free(uids);
+	free(keys);
+	free(times);
 }
 
 static void store__refuses_another_user_but_not_another_host(void **state)
@@ -1040,6 +1095,7 @@ int main(void)
 		TEST(store__tells_many_twins_apart),
 		TEST(store__drops_only_what_was_removed_and_missing_for_long),
 		TEST(store__keeps_facts_by_name),
+		TEST(store__takes_an_import_of_many_with_the_time_of_each),
 		TEST(store__forgets_the_listing_with_any_change_of_a_row),
 		TEST(store__knows_whether_a_uid_has_a_row),
 		TEST(store__makes_a_private_file_whatever_the_umask),
