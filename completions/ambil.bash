@@ -53,18 +53,26 @@ _ambil_options()
 		;;
 	check) options+=(--exit-code) ;;
 	login) options+=(--stdin) ;;
+	import) options+=(-n --dry-run --merge) ;;
 	esac
 	printf '%s\n' "${options[@]}"
 }
 
 # Words that are no options. $1 is the verb, $2 the number of words behind it, $3 the first of them; $4 the
-# program as it was typed, $5 the configuration file, if given.
+# program as it was typed, $5 the configuration file, if given; $6 the word so far.
 _ambil_arguments()
 {
 	case $1 in
-	'') printf '%s\n' fetch check login logout doctor config help ;;
+	'') printf '%s\n' fetch check login logout doctor import config help ;;
 	fetch | check | doctor) _ambil_accounts "$4" "$5" ;;
 	login | logout) [[ $2 -gt 0 ]] || _ambil_accounts "$4" "$5" ;;
+	import)
+		if [[ $2 -eq 0 ]]; then
+			printf '%s\n' mpop
+		elif [[ $2 -eq 1 ]]; then
+			compgen -f -- "$6"
+		fi
+		;;
 	config)
 		if [[ $2 -eq 0 ]]; then
 			printf '%s\n' show check path edit
@@ -72,7 +80,7 @@ _ambil_arguments()
 			_ambil_accounts "$4" "$5"
 		fi
 		;;
-	help) [[ $2 -gt 0 ]] || printf '%s\n' fetch check login logout doctor config help ;;
+	help) [[ $2 -gt 0 ]] || printf '%s\n' fetch check login logout doctor import config help ;;
 	esac
 }
 
@@ -122,7 +130,7 @@ _ambil()
 	elif [[ -z $ended && $cur == -* ]]; then
 		proposals=$(compgen -W "$(_ambil_options "$verb")" -- "$cur")
 	else
-		proposals=$(_ambil_arguments "$verb" "$count" "$first" "$1" "$file")
+		proposals=$(_ambil_arguments "$verb" "$count" "$first" "$1" "$file" "$cur")
 	fi
 
 	# $2 is what readline will replace, the end of cur.

@@ -88,16 +88,19 @@ complete -c ambil -n '__ambil_verb none' -a check -d 'Count new mail, fetch noth
 complete -c ambil -n '__ambil_verb none' -a login -d 'Store a password in the keyring'
 complete -c ambil -n '__ambil_verb none' -a logout -d 'Forget the password in the keyring'
 complete -c ambil -n '__ambil_verb none' -a doctor -d 'Check all that an account needs'
+complete -c ambil -n '__ambil_verb none' -a import -d 'Take over accounts from mpop'
 complete -c ambil -n '__ambil_verb none' -a config -d 'Look at the configuration, or change it'
 complete -c ambil -n '__ambil_verb none' -a help -d 'Explain ambil or one of its verbs'
 complete -c ambil -n '__ambil_verb fetch check doctor' -a '(__ambil_accounts)' -d Account
 complete -c ambil -n '__ambil_verb login logout; and __ambil_behind 0' -a '(__ambil_accounts)' -d Account
+complete -c ambil -n '__ambil_verb import; and __ambil_behind 0' -a mpop -d 'The configuration of mpop'
+complete -c ambil -n '__ambil_verb import; and __ambil_behind 1' -F
 complete -c ambil -n '__ambil_verb config; and __ambil_behind 0' -a show -d 'The values in effect'
 complete -c ambil -n '__ambil_verb config; and __ambil_behind 0' -a check -d 'Find every error'
 complete -c ambil -n '__ambil_verb config; and __ambil_behind 0' -a path -d 'The file that is used'
 complete -c ambil -n '__ambil_verb config; and __ambil_behind 0' -a edit -d 'Change it with your editor'
 complete -c ambil -n '__ambil_verb config; and __ambil_behind 1 show' -a '(__ambil_accounts)' -d Account
-complete -c ambil -n '__ambil_verb help; and __ambil_behind 0' -a 'fetch check login logout doctor config help'
+complete -c ambil -n '__ambil_verb help; and __ambil_behind 0' -a 'fetch check login logout doctor import config help'
 
 complete -c ambil -s c -l config -r -F -d 'Read FILE instead of ambil.conf'
 complete -c ambil -s q -l quiet -d 'Errors only'
@@ -122,3 +125,5 @@ complete -c ambil -n $fetching -l from-now -d 'Take all mail that is there as se
 complete -c ambil -n $fetching -l accept -d 'Fetch all that seems new after a move'
 complete -c ambil -n '__ambil_verb check' -l exit-code -d 'Exit with 1 when there is no new mail'
 complete -c ambil -n '__ambil_verb login' -l stdin -d 'Read the password from standard input'
+complete -c ambil -n '__ambil_verb import' -s n -l dry-run -d 'Say what would happen; change nothing'
+complete -c ambil -n '__ambil_verb import' -l merge -d 'Also where the account has been used'

@@ -39,6 +39,11 @@ const struct cli_verb cli_verbs[] = {
 		{"ambil doctor                     check all accounts",
 			"ambil doctor home -v             one of them, with every detail",
 			"ambil doctor pops://pop.example.org   a server, without any account"}},
+	[VERB_IMPORT] = {"import", "mpop [FILE]",
+		"take over accounts, and what was fetched, from mpop",
+		{"ambil import mpop -n             show what would be taken over, change nothing",
+			"ambil import mpop                take over ~/.mpoprc and its lists of mail",
+			"ambil import mpop ~/other.rc     take over another file"}},
 	[VERB_CONFIG] = {"config", "[show [ACCOUNT]|check|path|edit]",
 		"look at the configuration, or change it",
 		{"ambil config show home           the values in effect and where they come from",
@@ -64,9 +69,18 @@ _Static_assert(sizeof(cli_verbs) / sizeof(cli_verbs[0]) == VERBS, "each verb has
 		[VERB_LOGIN] = true \
 	}
 
+#define IMPORT                       \
+	{                            \
+		[VERB_IMPORT] = true \
+	}
+#define FETCH_IMPORT                                      \
+	{                                                 \
+		[VERB_FETCH] = true, [VERB_IMPORT] = true \
+	}
+
 const struct cli_option cli_options[] = {
-	{"--dry-run", 'n', FETCH, NULL, NULL, OPTION_DRY_RUN, NULL,
-		"say what would happen to each message; change nothing"},
+	{"--dry-run", 'n', FETCH_IMPORT, NULL, NULL, OPTION_DRY_RUN, NULL,
+		"say what would happen; change nothing"},
 	{"--all", 'a', FETCH, NULL, NULL, OPTION_ALL, NULL,
 		"fetch again what was fetched before and is still there"},
 	{"--keep", 0, FETCH, "AGE", "true", OPTION_OVERRIDE, "keep",
@@ -87,6 +101,8 @@ const struct cli_option cli_options[] = {
 		"exit with 1 when there is no new mail"},
 	{"--stdin", 0, LOGIN, NULL, NULL, OPTION_STDIN, NULL,
 		"read the password from standard input: its first line"},
+	{"--merge", 0, IMPORT, NULL, NULL, OPTION_MERGE, NULL,
+		"also where the account has been used here: add what is not known"},
 	{"--config", 'c', {false}, "FILE", NULL, OPTION_CONFIG, NULL,
 		"read FILE instead of ambil.conf"},
 	{"--quiet", 'q', {false}, NULL, NULL, OPTION_QUIET, NULL, "errors only"},
@@ -263,6 +279,9 @@ static void apply(struct parser *p, size_t index, const char *value)
 		break;
 	case OPTION_STDIN:
 		cli->from_stdin = true;
+		break;
+	case OPTION_MERGE:
+		cli->merge = true;
 		break;
 	case OPTION_OVERRIDE:
 		p->after_keep = !value && option->argument;

@@ -13,6 +13,7 @@ enum verb {
 	VERB_LOGIN,
 	VERB_LOGOUT,
 	VERB_DOCTOR,
+	VERB_IMPORT,
 	VERB_CONFIG,
 	VERB_HELP,
 	VERBS
@@ -42,6 +43,7 @@ enum option_effect {
 	OPTION_ACCEPT,
 	OPTION_EXIT_CODE,
 	OPTION_STDIN,
+	OPTION_MERGE,
 	OPTION_OVERRIDE,
 };
 struct cli_option {
@@ -55,7 +57,7 @@ struct cli_option {
 	const char *setting; /* OPTION_OVERRIDE */
 	const char *help;
 };
-enum { CLI_OPTIONS = 20 };
+enum { CLI_OPTIONS = 21 };
 extern const struct cli_option cli_options[CLI_OPTIONS];
 bool cli_option_global(const struct cli_option *option);
 
@@ -74,12 +76,12 @@ struct cli {
 	bool verb_given;          /* false: VERB_FETCH because there is no word at all */
 	const char *unknown_verb; /* with the error of cli_parse(): the word in its place */
 	const char **arguments; /* accounts and URLs; of config: its subcommand first; of help: the
-				   verb */
+				   verb; of import: the tool first */
 	size_t n_arguments;
 	const char *config_path; /* NULL: not said */
 	enum cli_verbosity verbosity;
 	bool no_input, help, version;
-	bool dry_run, all, from_now, accept, exit_code, from_stdin;
+	bool dry_run, all, from_now, accept, exit_code, from_stdin, merge;
 	struct cli_override overrides[CLI_OPTIONS]; /* each setting once, the last option wins */
 	size_t n_overrides;
 };

@@ -85,7 +85,10 @@ char *config_file(const struct config *config)
 bool config_no_accounts(const struct config *config, struct error *e)
 {
 	char *file = config->path ? config_file(config) : config_looked_for(config);
+	char *mpop = config->path ? NULL : places_mpop_config(config->home);
+	bool has_mpop = mpop != NULL;
 
+	free(mpop);
 	if (config->n)
 		error_set(e, ERROR_CONFIG, "all accounts in %s have enabled = false", file);
 	else if (config->path)
@@ -95,6 +98,8 @@ bool config_no_accounts(const struct config *config, struct error *e)
 	free(file);
 	if (config->n)
 		return error_remedy(e, "to use one", "ambil fetch %s", config->accounts[0].name);
+	if (has_mpop)
+		return error_remedy(e, "to take over what mpop has", "ambil import mpop");
 	return error_remedy(e, "to add one",
 		"account NAME { host = SERVER  user = NAME }  see man ambil.conf; or without any: "
 		"ambil fetch pops://USER@SERVER");

@@ -27,6 +27,7 @@
 #include "stop.h"
 #include "verbs/config.h"
 #include "verbs/help.h"
+#include "verbs/import.h"
 #include "verbs/login.h"
 #include "verbs/print.h"
 
@@ -490,6 +491,8 @@ static int carry_out(const struct cli *cli, int stop_fd)
 
 	if (cli->verb == VERB_CONFIG)
 		return verb_config(cli, style_for(cli, NULL));
+	if (cli->verb == VERB_IMPORT)
+		return verb_import(cli, style_for(cli, NULL), &stop_signal);
 	if (cli->verb == VERB_HELP)
 		return verb_help(cli, style_for(cli, NULL));
 	if (!config_load(cli->config_path, &config, NULL, &e))

@@ -38,6 +38,22 @@ char *places_user_config(const char *home)
 	return xasprintf("%s/.config/ambil/ambil.conf", home);
 }
 
+char *places_mpop_config(const char *home)
+{
+	const char *folder = folder_from("XDG_CONFIG_HOME");
+	char *path = xasprintf("%s/.mpoprc", home);
+
+	if (access(path, F_OK) == 0)
+		return path;
+	free(path);
+	path = folder ? xasprintf("%s/mpop/config", folder)
+		      : xasprintf("%s/.config/mpop/config", home);
+	if (access(path, F_OK) == 0)
+		return path;
+	free(path);
+	return NULL;
+}
+
 char *places_state_dir(const char *home)
 {
 	const char *folder = folder_from("XDG_STATE_HOME");

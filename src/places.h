@@ -19,6 +19,8 @@ const char *places_system_config(void);
  * the empty place of a home that is not mounted.
  */
 char *places_state_root(const char *state_dir, const char *home);
+/* The configuration of mpop, where it looks for one; NULL when there is none. */
+char *places_mpop_config(const char *home);
 /*
  * The configuration to read: named, else $AMBIL_CONFIG, else the user's, else the system's. When
  * none of them exists, *found is false and the path is that of the first one. *by_name: it was

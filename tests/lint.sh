@@ -29,7 +29,7 @@ offenders '(^|[^a-zA-Z_])(printf|puts|perror|fprintf)\(' 'printing outside of ma
 	$(echo "$sources" | grep '^src/' | grep -vE '^src/(main|report|report_tty|verbs/.*)\.[ch]$')
 
 # Siblings never include each other, and nothing in a room includes what is on top.
-for room in base pop3 net auth local; do
+for room in base pop3 net auth local import; do
 	for file in src/$room/*.[ch]; do
 		grep -oE '^#include "[^"]+"' "$file" | sed 's/#include "//; s/"$//' | while read -r header; do
 			case $header in

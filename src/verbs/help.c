@@ -75,8 +75,7 @@ static void add_overview(struct buf *out, size_t width)
 	buf_add_text(out, "Usage: ambil [OPTION]... [VERB] [ARGUMENT]...\n");
 	buf_add_text(out,
 		"  ambil                     get new mail of all accounts\n"
-		"  ambil check home          is there new mail in account home?\n"
-		"  ambil help fetch          what can be done when fetching\n\n");
+		"  ambil check home          is there new mail in account home?\n\n");
 	for (enum verb verb = 0; verb < VERBS; verb++)
 		add_entry(out, cli_verbs[verb].name, cli_verbs[verb].help, width);
 	buf_add_text(out, "\n");

@@ -127,12 +127,12 @@ same 'exit codes in ambil(1)' "$work/codes" "$work/page"
 test "$(wc -l <"$page")" -le 640 || fail 'ambil(1) has more than 640 lines'
 
 if need mandoc mandoc; then
-	for page_file in "$source/man/ambil.1" "$source/man/ambil.conf.5"; do
+	for page_file in "$source/man/ambil.1" "$source/man/ambil.conf.5" "$source/man/ambil-migration.7"; do
 		mandoc -T lint -W warning "$page_file" || fail "mandoc lint of $page_file"
 	done
 fi
 if need groff groff-base; then
-	for page_file in "$source/man/ambil.1" "$source/man/ambil.conf.5"; do
+	for page_file in "$source/man/ambil.1" "$source/man/ambil.conf.5" "$source/man/ambil-migration.7"; do
 		groff -mdoc -T utf8 -ww "$page_file" >"$work/text" 2>"$work/warnings"
 		if ! test -s "$work/text" || test -s "$work/warnings"; then
 			fail "groff of $page_file"
@@ -221,14 +221,14 @@ options_of() {
 # Then all that is no option: the line, and what is proposed.
 cases() {
 	cat <<END
-ambil |fetch check login logout doctor config help
+ambil |fetch check login logout doctor import config help
 ambil c|check config
-ambil -q |fetch check login logout doctor config help
+ambil -q |fetch check login logout doctor import config help
 ambil --color |auto always never
 ambil --color a|auto always
 ambil --color=|--color=auto --color=always --color=never
 ambil --progress=n|--progress=never
-ambil --progress always |fetch check login logout doctor config help
+ambil --progress always |fetch check login logout doctor import config help
 ambil -c o|other.conf
 ambil --config=o|--config=other.conf
 ambil fetch |home anna@work
@@ -264,9 +264,11 @@ ambil config s|show
 ambil config show |home anna@work
 ambil -c other.conf config show |other
 ambil config path |
-ambil help |fetch check login logout doctor config help
+ambil help |fetch check login logout doctor import config help
 ambil help fetch |
 ambil doctor |home anna@work
+ambil import |mpop
+ambil import mpop o|other.conf
 END
 }
 cases | sed 's/|.*//' >"$work/case-lines"

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef AMBIL_IMPORT_IMPORT_H
+#define AMBIL_IMPORT_IMPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/mem.h"
+
+/*
+ * What another fetcher's configuration says, in this program's terms. The readers in this room are
+ * pure: text in, structs out. Nothing is opened, and no command that stands in a file is run.
+ */
+struct imported_setting {
+	const char *name; /* as in ambil.conf; static */
+	char *value;      /* without quotes */
+	unsigned line;    /* where it comes from; 0: the other program's default */
+};
+
+/* What was not carried over as it was, in words without a full stop. */
+enum imported_what { IMPORT_DROPPED, IMPORT_CHANGED };
+struct imported_note {
+	enum imported_what what;
+	unsigned line; /* 0: of no single line */
+	char *text;
+};
+
+struct imported_account {
+	char *name;    /* as the other program calls it */
+	unsigned line; /* where it begins */
+	struct imported_setting *settings;
+	size_t n_settings;
+	struct imported_note *notes;
+	size_t n_notes;
+	char *password; /* that stands in the file; NULL: none. Wiped */
+	unsigned password_line;
+	char *seen_path;             /* the list of what was fetched, perhaps with ~ */
+	char *seen_host, *seen_user; /* whose list in that file */
+};
+
+struct imported {
+	struct imported_account *accounts;
+	size_t n;
+	struct imported_note *notes; /* about the file, and accounts that were left out */
+	size_t n_notes;
+};
+void imported_release(struct imported *im);
+
+/* For the readers. The returned pointer moves with the next one. */
+struct imported_account *imported_add(struct imported *im, const char *name, unsigned line);
+void imported_set(
+	struct imported_account *a, const char *setting, unsigned line, const char *value);
+/* NULL when it is not set. */
+const char *imported_get(const struct imported_account *a, const char *setting);
+/* A note goes to the account, or to the file when a is NULL. */
+void imported_note(struct imported *im, struct imported_account *a, enum imported_what what,
+	unsigned line, const char *fmt, ...) PRINTF_LIKE(5, 6);
+
+/* Whether a command says the same without a shell, to whoever parts it at blanks and knows quotes.
+ */
+bool import_needs_shell(const char *command);
+/* The command as this program runs it: itself, or "sh -c '…'"; fresh. */
+char *import_command(const char *command);
+
+/* What was fetched before: UIDs, each with when, 0 where that is not known. */
+struct imported_uid {
+	struct span uid; /* in the text that was read */
+	uint32_t occurrence;
+	int64_t time_s;
+};
+struct imported_seen {
+	struct imported_uid *uids;
+	size_t n;
+};
+void imported_seen_release(struct imported_seen *seen);
+/* Sorts, so that equal UIDs get the places 0, 1, … among themselves. */
+void imported_seen_number(struct imported_seen *seen);
+
+#endif

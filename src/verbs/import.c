@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The order of an import, and what is said of it. */
+#include "verbs/import.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "../account.h"
+#include "../places.h"
+#include "base/file.h"
+#include "base/parse.h"
+#include "base/text.h"
+#include "import/mpop.h"
+#include "verbs/import_inner.h"
+#include "verbs/print.h"
+
+enum { CONFIG_MAX = 1024 * 1024 };
+
+static bool check_words(const struct cli *cli, struct error *e)
+{
+	if (cli->n_arguments == 0)
+		error_set(e, ERROR_USAGE, "import needs the name of a program: mpop");
+	else if (strcmp(cli->arguments[0], "mpop") != 0)
+		error_set(e, ERROR_USAGE, "import knows mpop, and not \"%s\"",
+			safe(span_of(cli->arguments[0])).text);
+	else if (cli->n_arguments > 2)
+		error_set(e, ERROR_USAGE, "too many words for import mpop");
+	else
+		return true;
+	return error_remedy(e, "see", "ambil import --help");
+}
+
+/* ---- reading ---- */
+
+static bool find_file(struct import *im, const char *named, struct error *e)
+{
+	char *path = named ? xstrdup(named) : places_mpop_config(im->config.home);
+
+	if (path) {
+		im->path = path;
+		im->shown = text_tilde(path, im->config.home);
+		return true;
+	}
+	error_set(e, ERROR_INPUT,
+		"no configuration of mpop here (looked for ~/.mpoprc and mpop/config "
+		"in $XDG_CONFIG_HOME)");
+	return error_remedy(e, "to name it", "ambil import mpop FILE");
+}
+
+static bool read_file(struct import *im, struct error *e)
+{
+	struct buf text = {0};
+	bool done;
+
+	buf_reserve(&text, 64 * 1024); /* it may hold passwords: no copies left behind */
+	if (!file_slurp(im->path, CONFIG_MAX, &text, NULL, NULL)) {
+		buf_wipe(&text);
+		return error_sys(e, ERROR_INPUT, errno, "cannot read %s", im->shown);
+	}
+	done = mpop_read(buf_span(&text), im->shown, &im->read, e);
+	buf_wipe(&text);
+	if (done && !im->read.n)
+		done = error_set(
+			e, ERROR_INPUT, "no account in %s has host, user and delivery", im->shown);
+	return done;
+}
+
+/* ---- names ---- */
+
+static bool has_port(const struct account *a, const struct imported_account *from)
+{
+	const char *port = imported_get(from, "port"), *tls = imported_get(from, "tls");
+	uint32_t number = tls && strcmp(tls, "implicit") == 0 ? 995 : 110;
+
+	return (!port || parse_u32(span_of(port), UINT16_MAX, &number)) &&
+		a->endpoint.port == number;
+}
+
+/* The account of ambil.conf for the same mailbox; NULL when there is none. */
+static const struct account *find_mailbox(
+	const struct config *config, const struct imported_account *from)
+{
+	for (size_t i = 0; i < config->n; i++)
+		if (strcasecmp(config->accounts[i].endpoint.host, from->seen_host) == 0 &&
+			strcmp(config->accounts[i].user, from->seen_user) == 0 &&
+			has_port(&config->accounts[i], from))
+			return &config->accounts[i];
+	return NULL;
+}
+
+static bool is_taken(struct import *im, size_t before, const char *name)
+{
+	for (size_t i = 0; i < before; i++)
+		if (strcmp(im->items[i].name, name) == 0)
+			return true;
+	return config_find(&im->config, name) != NULL;
+}
+
+/* The other program's name, in the letters of a name here. */
+static char *fit_name(const char *name)
+{
+	enum { LEN_MAX = 100 };
+	char *fit = xstrndup(name, strnlen(name, LEN_MAX));
+
+	for (char *p = fit; *p; p++)
+		if (!account_name_ok((char[]){'a', *p, '\0'}))
+			*p = '_';
+	if (fit[0] == '.' || fit[0] == '-')
+		fit[0] = '_';
+	return fit;
+}
+
+static char *choose_name(struct import *im, size_t before, const char *wanted)
+{
+	char *fit = fit_name(wanted), *name = xstrdup(fit);
+
+	for (unsigned n = 2; is_taken(im, before, name); n++) {
+		free(name);
+		name = xasprintf("%s-%s%u", fit, im->tool, n);
+	}
+	free(fit);
+	return name;
+}
+
+static bool prepare(struct import *im, struct error *e)
+{
+	im->items = xcalloc(im->read.n, sizeof(*im->items));
+	for (size_t i = 0; i < im->read.n; i++) {
+		struct import_item *item = &im->items[im->n++];
+
+		item->from = &im->read.accounts[i];
+		item->here = find_mailbox(&im->config, item->from);
+		item->name = item->here ? xstrdup(item->here->name)
+					: choose_name(im, i, item->from->name);
+		if (item->here && !im->merge) {
+			error_set(e, ERROR_CONFIG,
+				"the mailbox of %s is account \"%s\" (%s) already; nothing was changed",
+				safe(span_of(item->from->name)).text, item->name,
+				item->here->where);
+			return error_remedy(e, "to add only what mpop has fetched",
+				"ambil import %s --merge", im->tool);
+		}
+		if (!item->here && !import_check(im, item, e))
+			return false;
+		if (!import_read_seen(im, item, e) || !import_may_write(im, item, e))
+			return false;
+	}
+	return true;
+}
+
+/* ---- writing ---- */
+
+static size_t count_new(const struct import *im)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < im->n; i++)
+		n += !im->items[i].here;
+	return n;
+}
+
+static void say_seen(
+	const struct import *im, const struct import_item *item, bool dry, struct buf *out)
+{
+	const char *mark = dry ? "# " : "";
+	size_t n = dry ? item->seen.n : item->added;
+
+	if (!item->seen_file)
+		buf_printf(out, "%s%s: there is no %s: all mail on the server is new\n", mark,
+			item->name, item->seen_shown);
+	else
+		buf_printf(out, "%s%s: %zu message%s that %s has fetched %s taken as seen (%s)\n",
+			mark, item->name, n, n == 1 ? "" : "s", im->tool,
+			dry              ? "would be"
+				: n == 1 ? "is"
+					 : "are",
+			item->seen_shown);
+}
+
+static bool write_all(
+	struct import *im, const char *path, bool found, const struct buf *text, struct error *e)
+{
+	for (size_t i = 0; i < im->n; i++)
+		if (!import_write_seen(im, &im->items[i], e))
+			return false;
+	return !count_new(im) || import_append(path, found, text, e);
+}
+
+static bool carry_out(struct import *im, const struct cli *cli, const volatile sig_atomic_t *stop,
+	struct buf *out, struct error *e)
+{
+	bool found;
+	char *path = config_path(cli->config_path, &found), *shown;
+	struct buf text = {0};
+	bool done = true;
+	size_t n = count_new(im);
+
+	shown = text_tilde(path, im->config.home);
+	if (n)
+		import_text(im, &text);
+	buf_add(out, text.data, text.len);
+	if (n)
+		buf_add_text(out, "\n");
+	if (!cli->dry_run)
+		done = write_all(im, path, found, &text, e);
+	for (size_t i = 0; done && i < im->n; i++)
+		say_seen(im, &im->items[i], cli->dry_run, out);
+	if (cli->dry_run)
+		buf_printf(out, "# Nothing was changed. Without --dry-run this goes into %s.\n",
+			shown);
+	for (size_t i = 0; done && !cli->dry_run && i < im->n; i++)
+		import_password(im, &im->items[i], !cli->no_input, stop, out);
+	if (done && !cli->dry_run && n)
+		buf_printf(out, "%zu account%s added to %s; next: ambil check\n", n,
+			n == 1 ? "" : "s", shown);
+	buf_release(&text);
+	free(shown);
+	free(path);
+	return done;
+}
+
+static void release(struct import *im)
+{
+	for (size_t i = 0; i < im->n; i++) {
+		free(im->items[i].name);
+		free(im->items[i].seen_shown);
+		imported_seen_release(&im->items[i].seen);
+		buf_release(&im->items[i].text);
+	}
+	free(im->items);
+	imported_release(&im->read);
+	config_release(&im->config);
+	free(im->path);
+	free(im->shown);
+}
+
+int verb_import(const struct cli *cli, struct report_style style, const volatile sig_atomic_t *stop)
+{
+	struct import im = {.tool = "mpop", .merge = cli->merge};
+	struct buf out = {0};
+	struct error e = {0};
+	int code = 0;
+
+	if (!check_words(cli, &e) || !config_load(cli->config_path, &im.config, NULL, &e) ||
+		!find_file(&im, cli->n_arguments > 1 ? cli->arguments[1] : NULL, &e) ||
+		!read_file(&im, &e) || !prepare(&im, &e) || !carry_out(&im, cli, stop, &out, &e)) {
+		report_error(style, NULL, &e);
+		code = error_exit_code(e.kind);
+	} else if (cli->verbosity != CLI_QUIET) {
+		code = verb_print(&out, style);
+	}
+	buf_release(&out);
+	release(&im);
+	return code;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef AMBIL_VERBS_IMPORT_INNER_H
+#define AMBIL_VERBS_IMPORT_INNER_H
+
+#include "../config.h"
+#include "import/import.h"
+#include "verbs/import.h"
+
+/* What import*.c share: one import on its way. */
+struct import_item {
+	const struct imported_account *from;
+	char *name;                 /* the account's name here */
+	const struct account *here; /* this mailbox's account, when ambil.conf has one */
+	struct buf text;            /* of the file with the list; uids point into it */
+	struct imported_seen seen;
+	char *seen_shown; /* that file */
+	bool seen_file;   /* it is there */
+	size_t added;     /* mails that were not known here before */
+};
+struct import {
+	const char *tool;
+	char *path, *shown;   /* of its configuration */
+	struct config config; /* as it is now */
+	struct imported read;
+	struct import_item *items;
+	size_t n;
+	bool merge;
+};
+
+/* import_text.c: the new part of ambil.conf; empty when every account is there already. */
+void import_text(const struct import *im, struct buf *out);
+/* Whether this program would take the account; the error names the other program's file and line.
+ */
+bool import_check(
+	const struct import *im, const struct import_item *item, struct error *e) MUST_CHECK;
+
+/* import_state.c: reads the list of what was fetched. ERROR_INPUT. */
+bool import_read_seen(
+	const struct import *im, struct import_item *item, struct error *e) MUST_CHECK;
+/* Whether the account's state is empty, or may be added to; changes nothing. */
+bool import_may_write(
+	const struct import *im, const struct import_item *item, struct error *e) MUST_CHECK;
+/* Durable when it returns. */
+bool import_write_seen(
+	const struct import *im, struct import_item *item, struct error *e) MUST_CHECK;
+
+/* import_file.c: adds text to the file at path, which may not be there (found), wholly or not at
+ * all. ERROR_CONFIG. */
+bool import_append(
+	const char *path, bool found, const struct buf *text, struct error *e) MUST_CHECK;
+
+/* import_password.c: on a terminal, asks whether to store a password that stood in the other file,
+ * and does; what became of it, as lines. */
+void import_password(const struct import *im, const struct import_item *item, bool may_ask,
+	const volatile sig_atomic_t *stop, struct buf *out);
+
+#endif

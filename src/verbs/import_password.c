@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A password that stood in the other program's file goes into the keyring if the user says so, and
+ * else nowhere. */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "auth/keyring.h"
+#include "auth/secret.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "verbs/import_inner.h"
+
+/* Enter is a yes; the end of the input, or a signal, is a no. */
+static bool says_yes(const char *question)
+{
+	int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+	char answer[64];
+	ssize_t n = -1;
+
+	if (fd < 0)
+		return false;
+	if (file_write_all(fd, question, strlen(question)))
+		n = read(fd, answer, sizeof(answer));
+	close(fd);
+	return n > 0 && strchr("yY\n", answer[0]);
+}
+
+static bool asks(const struct import *im, const struct import_item *item)
+{
+	char *question = xasprintf("Store the password of %s (%s:%u) in the keyring? [Y/n] ",
+		item->name, safe(span_of(im->shown)).text, item->from->password_line);
+	bool yes = says_yes(question);
+
+	free(question);
+	return yes;
+}
+
+void import_password(const struct import *im, const struct import_item *item, bool may_ask,
+	const volatile sig_atomic_t *stop, struct buf *out)
+{
+	const struct imported_account *from = item->from;
+	const struct keyring_way way = {.unlock = may_ask, .stop = stop};
+	struct keyring_entry entry = {
+		.host = from->seen_host, .user = from->seen_user, .password = from->password};
+
+	if (!from->password || item->here)
+		return;
+	if (may_ask && secret_can_prompt()) {
+		keyring_do(KEYRING_READY, &entry, 1, &way);
+		if (entry.state == KEYRING_DONE && asks(im, item))
+			keyring_do(KEYRING_STORE, &entry, 1, &way);
+		else if (entry.state == KEYRING_DONE)
+			entry.state = KEYRING_NOTHING;
+		if (entry.state == KEYRING_DONE) {
+			buf_printf(out, "%s: the keyring has its password now\n", item->name);
+			return;
+		}
+	}
+	buf_printf(out,
+		"%s: its password (%s:%u) was not taken over: ambil login %s stores it in the keyring; "
+		"or set password-command\n",
+		item->name, safe(span_of(im->shown)).text, from->password_line, item->name);
+}

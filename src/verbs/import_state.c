@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What another fetcher has delivered becomes rows of the account's state, with its times, so that
+ * an age of keep counts from then. They are delivered mail, not marked one: it is here.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../places.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "import/mpop.h"
+#include "local/store.h"
+#include "verbs/import_inner.h"
+
+enum { SEEN_FILE_MAX = 512 * 1024 * 1024 };
+
+bool import_read_seen(const struct import *im, struct import_item *item, struct error *e)
+{
+	const struct imported_account *from = item->from;
+	char *path = file_expand_home(from->seen_path, im->config.home);
+	bool done, found;
+	pid_t holder;
+	int err;
+
+	item->seen_shown = text_tilde(path, im->config.home);
+	/* It is empty for a moment when it is written; whoever writes it holds it from before. */
+	holder = file_lock_holder(path);
+	done = file_slurp(path, SEEN_FILE_MAX, &item->text, NULL, NULL);
+	err = errno;
+	holder = holder ? holder : file_lock_holder(path);
+	free(path);
+	if (holder) {
+		error_set(e, ERROR_LATER, "%s (pid %lld) is fetching \"%s\"; nothing was changed",
+			im->tool, (long long)holder, safe(span_of(from->name)).text);
+		return error_remedy(
+			e, "", "wait until it has ended, and keep cron from starting it");
+	}
+	if (!done && err == ENOENT)
+		return true;
+	if (!done)
+		return error_sys(e, ERROR_INPUT, err,
+			"cannot read %s, the list of what %s has fetched", item->seen_shown,
+			im->tool);
+	item->seen_file = true;
+	return mpop_read_seen(buf_span(&item->text), item->seen_shown, from->seen_host,
+		from->seen_user, &item->seen, &found, e);
+}
+
+static char *state_file(const struct import *im, const struct import_item *item, const char *ending)
+{
+	return xasprintf("%s/%s.%s", im->config.state_dir, item->name, ending);
+}
+
+/* What is there must be of the same user; without --merge it must be nothing. */
+static bool check_state(
+	struct store *s, const struct import *im, const struct import_item *item, struct error *e)
+{
+	struct seen_set *set;
+	bool empty;
+
+	if (!store_check_user(s, item->from->seen_user, e))
+		return false;
+	if (im->merge)
+		return true;
+	set = store_load(s, e);
+	if (!set)
+		return false;
+	empty = !seen_at(set, 0);
+	seen_set_free(set);
+	if (empty)
+		return true;
+	error_set(e, ERROR_CONFIG,
+		"the account \"%s\" has fetched mail here already; nothing was changed",
+		item->name);
+	return error_remedy(e, "to add what it does not know", "ambil import %s --merge", im->tool);
+}
+
+bool import_may_write(const struct import *im, const struct import_item *item, struct error *e)
+{
+	char *path = state_file(im, item, "db");
+	struct store *s;
+	bool done = store_open_readonly(path, &s, e);
+
+	if (done && s)
+		done = check_state(s, im, item, e);
+	if (done)
+		store_free(s);
+	free(path);
+	return done;
+}
+
+static bool make_folder(const struct import *im, struct error *e)
+{
+	char *root = places_state_root(im->config.state_dir, im->config.home);
+	struct stat st;
+	bool done = stat(root, &st) == 0
+		? file_make_folders(im->config.state_dir, im->config.home, ERROR_STORE, e)
+		: error_sys(e, ERROR_STORE, errno, "the folder of the state %s", root);
+
+	free(root);
+	return done;
+}
+
+/* Not before the clock was set, and not in a time to come. */
+static int64_t sane_time(int64_t time_s, int64_t now_s)
+{
+	return time_s < CLOCK_SANE_S || time_s > now_s ? now_s : time_s;
+}
+
+static bool add_rows(struct store *s, struct import_item *item, struct error *e)
+{
+	struct store_key *keys = xcalloc(item->seen.n, sizeof(*keys));
+	int64_t *times = xcalloc(item->seen.n, sizeof(*times)), now_s = clock_wall_s();
+	bool done;
+
+	for (size_t i = 0; i < item->seen.n; i++) {
+		const struct imported_uid *uid = &item->seen.uids[i];
+
+		keys[i] = (struct store_key){uid->uid, uid->occurrence};
+		times[i] = sane_time(uid->time_s, now_s);
+	}
+	done = store_import(s, keys, times, item->seen.n, &item->added, e);
+	free(keys);
+	free(times);
+	return done;
+}
+
+static bool write_locked(const struct import *im, struct import_item *item, struct error *e)
+{
+	char *path = state_file(im, item, "db");
+	struct store *s = store_open(path, item->from->seen_host, item->from->seen_user, e);
+	bool done = s && check_state(s, im, item, e) && add_rows(s, item, e);
+
+	store_free(s);
+	free(path);
+	return done;
+}
+
+bool import_write_seen(const struct import *im, struct import_item *item, struct error *e)
+{
+	char *path;
+	bool done = false;
+	pid_t holder = 0;
+	int fd = -1;
+
+	if (!item->seen.n)
+		return true;
+	if (!make_folder(im, e))
+		return false;
+	path = state_file(im, item, "lock");
+	switch (file_lock(path, &fd, &holder, e)) {
+	case FILE_LOCK_HELD:
+		done = write_locked(im, item, e);
+		close(fd);
+		break;
+	case FILE_LOCK_TAKEN:
+		error_set(e, ERROR_LATER, "another ambil (pid %lld) is fetching \"%s\"",
+			(long long)holder, item->name);
+		break;
+	case FILE_LOCK_FAILED:
+		break;
+	}
+	free(path);
+	return done;
+}

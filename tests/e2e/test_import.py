@@ -1,0 +1,336 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Coming from another fetcher: the real one fetches, ambil takes over, and no message comes twice."""
+
+import fcntl
+import glob
+import os
+import re
+import stat
+import subprocess
+
+import harness
+import needs
+import popd
+import popd_case
+
+WIDE = (40, 200)
+
+
+def mail(number):
+    return b"Message-ID: <%d@example.org>\nSubject: %d\n\ntext %d\n" % (number, number, number)
+
+
+def need_keyring():
+    said = subprocess.run([harness.AMBIL, "--version"], check=True, capture_output=True, text=True)
+    if "keyring: libsecret" not in said.stdout:
+        needs.missing_here("this ambil was built without libsecret (Debian: libsecret-1-dev)")
+
+
+class Mpop(popd_case.PopdCase):
+    """A server with mail, and mpop that is set up for it."""
+
+    def setUp(self):
+        super().setUp()
+        self.mpop = needs.need("mpop")
+        self.old = [mail(n) for n in range(5)]
+        self.serve(mails=self.old)
+        for name in ("cur", "new", "tmp"):
+            os.makedirs(self.box.path("old", name))
+
+    def mpoprc(self, text="", password="passwordeval echo secret", keep="on", delivery=None):
+        """The file as somebody would have it."""
+        return self.box.write(".mpoprc", """# mail
+defaults
+tls on
+tls_starttls off
+tls_trust_file %s
+keep %s
+
+account home
+host localhost
+port %d
+user anna
+%s
+delivery %s
+received_header off
+%s
+""" % (self.server.ca, keep, self.server.port, password,
+            delivery or "maildir " + self.box.path("old"), text))
+
+    def run_mpop(self, *args):
+        subprocess.run([self.mpop, "-q", *(args or ("home",))], check=True, timeout=30,
+                       env=self.box.environment(), stdin=subprocess.DEVNULL)
+
+    def files(self):
+        """All that is below the home, with what is in it."""
+        found = {}
+        for folder, _, names in os.walk(self.box.home):
+            for name in names:
+                path = os.path.join(folder, name)
+                with open(path, "rb") as f:
+                    found[path] = f.read()
+        return found
+
+    def config(self):
+        with open(self.box.config, encoding="utf-8") as f:
+            return f.read()
+
+    def imports(self, *args, code=0, **more):
+        result = self.box.run("import", "mpop", *args, **more)
+        self.assert_code(result, code)
+        return result
+
+    def count(self):
+        """What check says of new mail and of known mail."""
+        result = self.box.run("check", "-v")
+        self.assert_code(result, 0)
+        return result.stdout.decode()
+
+
+class Takeover(Mpop):
+    def test_each_message_comes_once(self):
+        self.mpoprc()
+        self.run_mpop()
+        new = [mail(n) for n in range(100, 103)]
+        self.server.delivers(new)
+        before = self.files()
+        shown = self.imports("-n")
+        self.assertEqual(self.files(), before, "a dry run has changed something")
+        self.assert_said(shown.stdout.decode(), "account home {", "keep = true",
+                         "# home: 5 messages that mpop has fetched would be taken as seen",
+                         "# Nothing was changed")
+        result = self.imports()
+        self.assert_said(result.stdout.decode(), "account home {",
+                         "home: 5 messages that mpop has fetched are taken as seen "
+                         "(~/.mpop_uidls/anna_at_localhost)",
+                         "1 account added to ~/.config/ambil/ambil.conf; next: ambil check")
+        after = self.files()
+        self.assertEqual({path: after[path] for path in before}, before,
+                         "a file of mpop was changed")
+        self.assertEqual(stat.S_IMODE(os.stat(self.box.config).st_mode), 0o600)
+        self.assertEqual(glob.glob(self.box.config + ".*"), [])
+        self.assert_said(self.count(), "3 new message")
+        retrieved = len(re.findall(r"C: RETR", self.server.log()))
+        self.box.run()
+        self.assertEqual(len(re.findall(r"C: RETR", self.server.log())) - retrieved, 3)
+        self.assert_maildir(self.old + new, "old")
+        self.assert_left(self.old + new)
+        self.box.run()
+        self.assert_maildir(self.old + new, "old")
+
+    def test_keep_off_deletes_as_mpop_would(self):
+        self.mpoprc()
+        self.run_mpop()
+        self.mpoprc(keep="off")
+        new = [mail(100)]
+        self.server.delivers(new)
+        result = self.imports()
+        self.assert_said(result.stdout.decode(), "keep = false")
+        self.ambil()
+        self.assert_maildir(self.old + new, "old")
+        self.assert_left([])
+
+    def test_an_age_counts_from_mpops_time(self):
+        """The list as mpop 1.4.23 and later write it, made of the one that this mpop wrote."""
+        self.mpoprc()
+        self.run_mpop()
+        path = self.box.path(".mpop_uidls", "anna_at_localhost")
+        with open(path, encoding="utf-8") as f:
+            lines = f.read().splitlines()
+        uids = [n for n, line in enumerate(lines) if line[0] not in "# "]
+        self.assertEqual(len(uids), 5)
+        now = int(os.stat(path).st_mtime)
+        for n, place in enumerate(uids):
+            lines[place] += " %d" % (now - (20 if n < 2 else 3) * 86400)
+        with open(path, "w", encoding="utf-8") as f:
+            f.write("\n".join(lines) + "\n")
+        self.imports()
+        config = self.config().replace("keep = true", "keep = 14d")
+        self.box.write_config(config)
+        self.ambil()
+        self.assertEqual(len(self.server.mailbox()), 3)
+        self.assertEqual(len(self.maildir("old")), 5)
+
+    def test_merge_adds_what_is_not_known(self):
+        self.mpoprc()
+        self.run_mpop()
+        self.imports()
+        result = self.imports(code=78)
+        self.assert_said(result.stderr, "is account \"home\"", "ambil import mpop --merge")
+        self.server.delivers([mail(7)])
+        self.run_mpop()
+        before = self.config()
+        result = self.imports("--merge")
+        self.assertEqual(result.stdout.decode(),
+                         "home: 1 message that mpop has fetched is taken as seen "
+                         "(~/.mpop_uidls/anna_at_localhost)\n")
+        self.assertEqual(self.config(), before)
+        self.assert_said(self.count(), "no new mail")
+
+    def test_without_a_list_all_is_new_and_it_says_so(self):
+        self.mpoprc("uidls_file ~/lists/%H")
+        result = self.imports()
+        self.assert_said(result.stdout.decode(),
+                         "home: there is no ~/lists/localhost: all mail on the server is new")
+        self.assert_said(self.count(), "5 new messages")
+
+    def test_a_list_that_mpop_is_about_to_write_is_not_read(self):
+        self.mpoprc()
+        self.run_mpop()
+        with open(self.box.path(".mpop_uidls", "anna_at_localhost"), "r+b") as f:
+            fcntl.lockf(f, fcntl.LOCK_EX)
+            result = self.imports(code=75)
+        self.assert_said(result.stderr, "mpop (pid %d) is fetching \"home\"" % os.getpid())
+        self.assertFalse(os.path.exists(self.box.config))
+        self.imports()
+
+    def test_several_lists_in_one_file(self):
+        self.mpoprc("uidls_file ~/all\naccount bob : home\nuser bob\n")
+        self.box.write("all", "# x\n 1 localhost bob\nabc\n 1 other anna\nabd\n")
+        self.run_mpop()
+        result = self.imports()
+        self.assert_said(result.stdout.decode(), "home: 5 messages", "bob: 1 message")
+
+    def test_a_command_of_delivery(self):
+        into = self.box.path("taken")
+        self.mpoprc(delivery="mda \"cat >>%s && echo '%%F' >>%s.from\"" % (into, into))
+        result = self.imports()
+        self.assert_said(result.stdout.decode(), "deliver = \"pipe:sh -c 'cat >>",
+                         "# changed (line 13): %F in delivery mda is MAILER-DAEMON now")
+        self.ambil()
+        with open(into, "rb") as f:
+            self.assertEqual(f.read(), b"".join(self.old))
+        with open(into + ".from", "rb") as f:
+            self.assertEqual(f.read(), b"MAILER-DAEMON\n" * 5)
+
+
+    def test_the_line_of_cron(self):
+        """Each pair of lines in the manual does the same, and is as silent."""
+        page = os.path.join(harness.HERE, "..", "..", "man", "ambil-migration.7")
+        with open(page, encoding="utf-8") as f:
+            lines = re.findall(r"^\*/10 \* \* \* \*  (.*)$", f.read(), re.M)
+        self.assertEqual([line.split()[0] for line in lines],
+                         ["mpop", "/usr/local/bin/ambil"] * 2)
+        self.mpoprc()
+        want = list(self.old)
+        for line in lines[0::2] + lines[1::2]:
+            if "ambil" in line and not os.path.exists(self.box.config):
+                self.imports()
+            want.append(mail(200 + len(want)))
+            self.server.delivers(want[-1:])
+            self.cron(line.replace("/usr/local/bin/ambil", harness.AMBIL)
+                      if "ambil" in line else line.replace("mpop", self.mpop))
+            self.assert_maildir(want, "old", line)
+
+    def cron(self, line):
+        done = subprocess.run(["/bin/sh", "-c", line], env=self.box.environment(), check=True,
+                              cwd=self.box.home, capture_output=True, timeout=30)
+        self.assertEqual((done.stdout, done.stderr), (b"", b""))
+
+
+class Configuration(Mpop):
+    def test_ambil_alone_points_to_it(self):
+        result = self.box.run()
+        self.assertNotIn("import", result.stderr)
+        self.mpoprc()
+        result = self.box.run()
+        self.assert_code(result, 78)
+        self.assert_said(result.stderr, "no accounts yet", "(try: ambil import mpop)")
+        os.makedirs(self.box.path(".config", "mpop"))
+        os.rename(self.box.path(".mpoprc"), self.box.path(".config", "mpop", "config"))
+        self.assert_said(self.box.run().stderr, "(try: ambil import mpop)")
+        self.imports()
+
+    def test_an_existing_file_stays_and_names_do_not_meet(self):
+        old = ("keep = \"7d\"\naccount home { host = other.example.org user = anna }  "
+               "# mine")
+        self.box.write_config(old, mode=0o640)
+        self.mpoprc()
+        result = self.imports()
+        self.assert_said(result.stdout.decode(), "account home-mpop2 {")
+        self.assertTrue(self.config().startswith(old + "\n\n# From ~/.mpoprc"))
+        self.assertEqual(stat.S_IMODE(os.stat(self.box.config).st_mode), 0o640)
+        shown = self.box.run("config", "accounts")
+        self.assertEqual(shown.stdout, b"home\nhome-mpop2\n")
+
+    def test_a_link_stays_one(self):
+        real = self.box.write("dotfile", "# mine\n")
+        os.symlink(real, self.box.config)
+        self.mpoprc()
+        self.imports()
+        self.assertTrue(os.path.islink(self.box.config))
+        self.assert_said(self.config(), "# mine\n\n# From", "account home {")
+
+    def test_what_is_wrong_is_named_and_nothing_is_changed(self):
+        for text, words in (("kep on", "~/.mpoprc:15: mpop has no command \"kep\""),
+                            ("tls_cert_file /nosuch/cert.pem", "~/.mpoprc:15: client-cert"),
+                            ("account x : y", "~/.mpoprc:15: account \"y\" is not defined")):
+            with self.subTest(text=text):
+                self.mpoprc(text)
+                before = self.files()
+                result = self.imports(code=78)
+                self.assert_said(result.stderr, words)
+                self.assertEqual(self.files(), before)
+        self.mpoprc()
+        os.makedirs(self.box.path(".mpop_uidls"))
+        self.box.write(".mpop_uidls/anna_at_localhost", " 2 localhost anna\nx\n")
+        before = self.files()
+        result = self.imports(code=66)
+        self.assert_said(result.stderr, "~/.mpop_uidls/anna_at_localhost:2: the list ends too")
+        self.assertEqual(self.files(), before)
+
+    def test_a_broken_configuration_here_is_not_touched(self):
+        self.box.write_config("account home {\n")
+        self.mpoprc()
+        self.imports(code=78)
+        self.assertEqual(self.config(), "account home {\n")
+
+    def test_words(self):
+        for args, code, words in (((), 64, "import needs the name of a program: mpop"),
+                                  (("mutt",), 64, "import knows mpop, and not \"mutt\""),
+                                  (("mpop", "a", "b"), 64, "too many words"),
+                                  (("mpop",), 66, "no configuration of mpop here"),
+                                  (("mpop", "/nosuch"), 66, "cannot read /nosuch: ")):
+            with self.subTest(args=args):
+                result = self.box.run("import", *args)
+                self.assert_code(result, code)
+                self.assert_said(result.stderr, words)
+
+
+class Secrets(Mpop):
+    def setUp(self):
+        super().setUp()
+        self.env = {"SECRET_BACKEND": "file", "SECRET_FILE_TEST_PASSWORD": "abc",
+                    "SECRET_FILE_TEST_PATH": self.box.path("t.keyring"),
+                    "DBUS_SESSION_BUS_ADDRESS": None}
+
+    def test_off_a_terminal_a_password_is_left_out(self):
+        self.mpoprc(password="password secret")
+        result = self.imports(env=self.env)
+        self.assert_said(result.stdout.decode(), "# not converted (line 12): the password",
+                         "home: its password (~/.mpoprc:12) was not taken over: ambil login home")
+        self.assertNotIn("secret", self.config())
+        self.assertNotIn(b"secret", result.stdout)
+        self.assertFalse(os.path.exists(self.box.path("t.keyring")))
+
+    def on_terminal(self, answer):
+        self.mpoprc(password="password secret")
+        t = self.box.terminal("import", "mpop", size=WIDE, env=self.env)
+        self.addCleanup(t.__exit__)
+        t.expect(r"Store the password of home \(~/.mpoprc:12\) in the keyring\? \[Y/n\] $")
+        t.send(answer)
+        self.assertEqual(t.wait(), 0, t.text)
+        self.assertNotIn("secret", self.config())
+        return t.text
+
+    def test_on_a_terminal_the_keyring_takes_it(self):
+        need_keyring()
+        self.assert_said(self.on_terminal(b"\n"), "home: the keyring has its password now")
+        self.box.run(env=self.env)
+        self.assert_maildir(self.old, "old")
+
+    def test_a_no_is_a_no(self):
+        need_keyring()
+        self.assert_said(self.on_terminal(b"n\n"), "was not taken over")
+        result = self.box.run("check", env=self.env)
+        self.assert_code(result, 78)
