@@ -118,16 +118,22 @@ static bool take_status(struct proxy_talk *t, struct span line)
 	return true;
 }
 
-/* Whether Basic is among the challenges of the field. */
+/* Whether Basic is among the challenges of the field, which commas part, with or without a blank.
+ */
 static bool names_basic(struct span value)
 {
-	while (value.len) {
-		struct span word = span_word(&value);
+	static const char between[] = ", \t";
+	size_t at = 0;
 
-		while (word.len && word.data[word.len - 1] == ',')
-			word.len--;
+	while (at < value.len) {
+		struct span word = {value.data + at, 0};
+
+		while (at < value.len && !strchr(between, value.data[at]))
+			at++;
+		word.len = (size_t)(value.data + at - word.data);
 		if (span_is_nocase(word, "Basic"))
 			return true;
+		at++;
 	}
 	return false;
 }

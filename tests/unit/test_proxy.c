@@ -89,6 +89,8 @@ static const struct answer_case {
 		ERROR_CONFIG, "demands a login"},
 	{&http, OCTETS("HTTP/1.1 407 No\r\nProxy-Authenticate: Digest x, Basic y\r\n\r\n"), 58,
 		ERROR_CONFIG, "demands a login"},
+	{&http, OCTETS("HTTP/1.1 407 No\r\nProxy-Authenticate: Negotiate,basic realm=x\r\n\r\n"),
+		64, ERROR_CONFIG, "demands a login"},
 	{&http, OCTETS("HTTP/1.1 407 No\r\nProxy-Authenticate: Basically\r\n\r\n"), 50,
 		ERROR_CAPABILITY, "only Basic is"},
 	{&http_login, OCTETS("HTTP/1.1 407 No\r\nProxy-Authenticate: Basic x\r\n\r\n"), 48,
