@@ -55,11 +55,12 @@ static bool is_our_socket(const char *path)
  */
 static char *bus_address(void)
 {
+	static const char starts_one[] = "autolaunch:";
 	const char *address = getenv("DBUS_SESSION_BUS_ADDRESS");
 	const char *folder = getenv("XDG_RUNTIME_DIR");
 	char *path = NULL;
 
-	if (address && *address)
+	if (address && *address && strncmp(address, starts_one, strlen(starts_one)) != 0)
 		return xstrdup(address);
 	if (folder && folder[0] == '/')
 		path = xasprintf("%s/bus", folder);

@@ -140,6 +140,13 @@ class Bus(Passwords):
         result = self.box.run("logout", "home")
         self.assert_code(result, 78)
 
+    def test_no_bus_is_started(self):
+        self.box.write("dbus-launch", "#!/bin/sh\n: >~/started\n", 0o700)
+        self.fails(78, "no password found (tried keyring, ~/.netrc)", env={
+            "DBUS_SESSION_BUS_ADDRESS": "autolaunch:", "DISPLAY": ":77", "XDG_RUNTIME_DIR": None,
+            "PATH": self.box.home + ":" + os.environ["PATH"]})
+        self.assertFalse(os.path.exists(self.box.path("started")))
+
     def test_nothing_on_the_bus(self):
         session = keyring.Session()
         self.addCleanup(session.stop)
