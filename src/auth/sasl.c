@@ -332,13 +332,17 @@ char *sasl_plain_form(const char *user, const char *password)
 	return form;
 }
 
-/* The library frees its copy of the password as it is. */
-static void wipe_password(Gsasl_session *session)
+/* The library frees its copy of the password as it is, and what SCRAM logs in with as well. */
+static void wipe_secrets(Gsasl_session *session)
 {
-	const char *copy = gsasl_property_fast(session, GSASL_PASSWORD);
+	static const Gsasl_property secrets[] = {GSASL_PASSWORD, GSASL_SCRAM_SALTED_PASSWORD};
 
-	if (copy)
-		wipe((void *)(uintptr_t)copy, strlen(copy));
+	for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++) {
+		const char *copy = gsasl_property_fast(session, secrets[i]);
+
+		if (copy)
+			wipe((void *)(uintptr_t)copy, strlen(copy));
+	}
 }
 
 void sasl_free(struct sasl *s)
@@ -346,7 +350,7 @@ void sasl_free(struct sasl *s)
 	if (!s)
 		return;
 	if (s->session) {
-		wipe_password(s->session);
+		wipe_secrets(s->session);
 		gsasl_finish(s->session);
 	}
 	if (s->library)
