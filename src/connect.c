@@ -124,12 +124,15 @@ static void keep_capability(struct session *s, struct span line)
 	buf_add(&s->capability_text, line.data, line.len);
 }
 
-/* Not of use when it is long, or would not come back from the state as it was. */
+/* Not of use when it is long, would not come back from the state as it was, or must not get there:
+ * a server may know the secret from before, and repeat it. */
 static void judge_capability_text(struct session *s)
 {
 	struct buf *text = &s->capability_text;
+	struct span words = buf_span(text);
 
-	if (text->len > CAPABILITY_TEXT_MAX || (text->len && memchr(text->data, '\0', text->len)))
+	if (words.len > CAPABILITY_TEXT_MAX || (words.len && memchr(words.data, '\0', words.len)) ||
+		hide_in(&s->hide, words, &s->shown).data != words.data)
 		buf_clear(text);
 }
 
@@ -580,7 +583,8 @@ static void note_reliance(struct session *s)
 	/* The same login would only be refused once more, and counted twice by the server. */
 	lesson->surprised = s->surprised && (!lesson->refused || would_choose_otherwise(s));
 	lesson->unanswered = !lesson->refused &&
-		(s->silent || s->closed || pop3_failure(s->engine)->kind == ERROR_PROTOCOL);
+		(s->silent || s->closed || *s->setting->stop == SIGALRM ||
+			pop3_failure(s->engine)->kind == ERROR_PROTOCOL);
 }
 
 bool session_open(const struct session_setting *setting, const struct pop3_command *then, size_t n,

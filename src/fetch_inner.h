@@ -28,6 +28,7 @@ struct known {
 	bool asks;               /* it does not do to rely on that, … */
 	bool doubted;            /* … or not in this run, … */
 	bool unanswered;         /* … in which that went wrong */
+	bool asks_capa;          /* though it has once ended the connection */
 };
 
 struct fetch {
@@ -95,6 +96,9 @@ bool known_doubt_listing(struct fetch *f, const struct error *e);
 /* All went well up to the listing: when it was without that, it was that. */
 void known_settle(struct fetch *f);
 void known_note_capa_ends(struct fetch *f);
+/* Whether a login may be missing only since CAPA is left out: then the run does so no more. */
+bool known_doubt_capa_ends(
+	struct fetch *f, const struct session_lesson *lesson, const struct error *e);
 void known_note_two_lines(struct fetch *f);
 void known_note_utf8(struct fetch *f);
 void known_note_unbound(struct fetch *f);

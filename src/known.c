@@ -103,6 +103,7 @@ bool known_read(struct fetch *f, struct error *e)
 	if (!recall_server(f->account, f->store, &k->server, e))
 		return false;
 	k->server.two_lines = k->server.two_lines || two_lines;
+	k->server.without_capa = k->server.without_capa && !k->asks_capa;
 	for (size_t i = 1; i < sizeof(sizes_words) / sizeof(sizes_words[0]); i++)
 		if (strcmp(sizes, sizes_words[i]) == 0)
 			f->sizes = (enum proof_sizes)i;
@@ -192,6 +193,8 @@ void known_note_capabilities(struct fetch *f)
 	struct span now = session_capability_text(f->session);
 	char *place, *value;
 
+	if (f->known.asks_capa && session_capabilities(f->session)->known)
+		note(f, RECALL_CAPA, "");
 	if (f->known.asks || (!f->known.doubted && span_is(now, f->known.capabilities)))
 		return;
 	/* Nothing to rely on any more. */
@@ -220,11 +223,21 @@ bool known_doubt(struct fetch *f, const struct session_lesson *lesson)
 
 bool known_doubt_listing(struct fetch *f, const struct error *e)
 {
-	bool lost = e->kind == ERROR_NETWORK || e->kind == ERROR_PROTOCOL || e->kind == ERROR_BUSY;
+	bool lost = e->kind == ERROR_NETWORK || e->kind == ERROR_PROTOCOL ||
+		e->kind == ERROR_BUSY || *f->order->stop == SIGALRM;
 
 	if (!lost || !session_lacks_answer(f->session))
 		return false;
 	f->known.doubted = f->known.unanswered = true;
+	return true;
+}
+
+bool known_doubt_capa_ends(
+	struct fetch *f, const struct session_lesson *lesson, const struct error *e)
+{
+	if (!f->known.server.without_capa || lesson->refused || e->kind != ERROR_CAPABILITY)
+		return false;
+	f->known.asks_capa = true;
 	return true;
 }
 

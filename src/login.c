@@ -412,8 +412,12 @@ static bool choose_first(struct session *s, const struct buf *binding, struct er
 
 	if (!s->capability_asked)
 		return choose(s, binding, e);
-	return choose(s, binding, &stale) ||
-		(session_confirm_capabilities(s, e) && choose(s, binding, e));
+	if (choose(s, binding, &stale))
+		return true;
+	if (!session_confirm_capabilities(s, e))
+		return false;
+	s->relied = s->surprised = false;
+	return choose(s, binding, e);
 }
 
 bool login(struct session *s, const struct pop3_command *then, size_t n, struct error *e)

@@ -137,6 +137,7 @@ bool manners_allow_again(struct fetch *f, struct error *e)
 		return true;
 	if (wait_s <= RENEW_WAIT_MAX_S && !ends_before(f, wait_s))
 		return sleep_s(f, wait_s, e);
+	known_settle(f);
 	visit_put_off(f);
 	say_too_early(f, wait_s, e);
 	return error_append(e, "; a later run goes on");

@@ -287,7 +287,7 @@ static bool open_session(struct fetch *f, bool *again, struct error *e)
 		manners_logged_in(f);
 		return true;
 	}
-	if (known_doubt(f, &lesson)) {
+	if (known_doubt(f, &lesson) || known_doubt_capa_ends(f, &lesson, e)) {
 		*again = true;
 		return false;
 	}
@@ -307,6 +307,13 @@ void visit_put_off(struct fetch *f)
 	if (f->suspect.uid)
 		known_note_sizes(f, PROOF_SIZES_INEXACT);
 	known_doubt_pipelining(f);
+}
+
+/* There will be no other session that could find it out. */
+static void settle_at_deadline(struct fetch *f)
+{
+	if (*f->order->stop == SIGALRM)
+		known_settle(f);
 }
 
 bool visit(struct fetch *f, bool *again, struct error *e)
@@ -334,12 +341,15 @@ bool visit(struct fetch *f, bool *again, struct error *e)
 		.utf8 = f->known.server.utf8,
 		.delay_known = f->guard.delay_s && f->guard.source == GUARD_OWN,
 	};
-	if (!open_session(f, again, e))
+	if (!open_session(f, again, e)) {
+		settle_at_deadline(f);
 		return false;
+	}
 	known_note_login(f);
 	done = survey(f, again, e);
 	if (!done && known_doubt_listing(f, e))
 		*again = true;
+	settle_at_deadline(f);
 	if (done) {
 		known_settle(f);
 		session_arrived(f->session);

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What earlier runs have learned of a server saves waiting for it; and what if it has changed."""
 
+import contextlib
+import os
+import sqlite3
 import unittest
 
 import popd
@@ -21,6 +24,12 @@ class Remembered(popd_case.PopdCase):
             self.ambil()
         self.assertEqual(len(self.server.sessions(times)), times)
         return self.server.sessions(times)[-1]
+
+    def fact(self, name):
+        """What the state says, or None."""
+        with contextlib.closing(sqlite3.connect(os.path.join(self.box.home, ".local/state/ambil/home.db"))) as state:
+            row = state.execute("SELECT value FROM fact WHERE name = ?", (name,)).fetchone()
+        return row and row[0]
 
     def becomes(self, *options, account=None, **more):
         """The same server, now with other options."""
@@ -169,6 +178,34 @@ class Remembered(popd_case.PopdCase):
             self.ambil()
         self.assertEqual(self.server.count_sessions(), 4)
         self.assert_maildir(popd.generated("6:1K") + popd.generated("6:1K", *OTHERS))
+
+    def test_nor_when_a_run_has_no_time_to_find_that_out(self):
+        self.polls(faults=[DOVECOT])
+        self.becomes(*OTHERS, faults=[DOVECOT, "pipelining-broken:login"], account={"deadline": "1s"})
+        self.assert_code(self.box.run(), 75)
+        self.configure(deadline="20s")
+        self.ambil()
+        self.assert_maildir(popd.generated("6:1K") + popd.generated("6:1K", *OTHERS))
+
+    def test_nor_when_the_server_wants_time_between_logins(self):
+        self.polls(faults=[DOVECOT])
+        self.becomes("--cap", "LOGIN-DELAY 1000", faults=[DOVECOT, "pipelining-broken:login"],
+                     account={"timeout": "1s"})
+        self.assert_code(self.box.run(), 75)
+        self.assertTrue(self.fact("capabilities").startswith("ask "))
+
+    def test_what_holds_a_secret_is_not_remembered(self):
+        self.polls("--cap", "X-ECHO " + popd.PASSWORD)
+        self.assertIsNone(self.fact("capabilities"))
+
+    def test_a_login_is_looked_for_by_capa_where_that_has_ended_the_connection(self):
+        self.serve(*MAIL, faults=["close:at=CAPA"])
+        self.configure()
+        self.ambil()
+        self.becomes("--sasl", "SCRAM-SHA-256 PLAIN", account={"auth": "scram-sha-256"})
+        for _ in range(2):
+            self.ambil()
+        self.assertEqual([s["verbs"].get("CAPA") for s in self.server.sessions(3)], [None, 1, 1])
 
     def test_nor_one_of_a_server_that_refuses_what_came_too_early(self):
         self.polls(faults=[DOVECOT])
