@@ -71,6 +71,7 @@ enum statement {
 	NOTE,
 	MARK_SEEN,
 	IMPORT,
+	FAILURE,
 	FORGET,
 	MISSING,
 	PRESENT,
@@ -119,9 +120,11 @@ static const char *const sql[STATEMENTS] = {
 		      " SET state = 2, marked = 1, delivered_s = ?3, receipt = NULL"
 		      " WHERE state IN (0, 1)",
 	/* What failed here was delivered there; all else is known better here. */
-	[IMPORT] = "INSERT INTO mail(uid, occurrence, state, first_s, delivered_s)"
-		   " VALUES(?1, ?2, 2, ?3, ?3) ON CONFLICT(uid, occurrence) DO UPDATE"
-		   " SET state = 2, delivered_s = ?3, attempts = 0, why = NULL WHERE state = 0",
+	[IMPORT] = "INSERT INTO mail(uid, occurrence, state, marked, first_s, delivered_s)"
+		   " VALUES(?1, ?2, 2, ?4, ?3, ?3) ON CONFLICT(uid, occurrence) DO UPDATE"
+		   " SET state = 2, marked = ?4, delivered_s = ?3, attempts = 0, why = NULL"
+		   " WHERE state = 0",
+	[FAILURE] = "SELECT why, first_s FROM mail WHERE uid = ?1 AND occurrence = ?2",
 	[FORGET] = "DELETE FROM mail WHERE uid = ?1 AND occurrence = ?2",
 	[MISSING] = "UPDATE mail SET missing_s = ?3 WHERE uid = ?1 AND occurrence = ?2",
 	[PRESENT] = "UPDATE mail SET missing_s = NULL WHERE uid = ?1 AND occurrence = ?2",
@@ -741,7 +744,7 @@ bool store_mark_seen(
 }
 
 bool store_import(struct store *s, const struct store_key *keys, const int64_t *delivered_s,
-	size_t n, size_t *added, struct error *e)
+	const bool *marked, size_t n, size_t *added, struct error *e)
 {
 	sqlite3_stmt *q = statement(s, IMPORT, e);
 	bool done = true;
@@ -752,10 +755,36 @@ bool store_import(struct store *s, const struct store_key *keys, const int64_t *
 	for (size_t i = 0; done && i < n; i++) {
 		bind_key(q, keys[i]);
 		sqlite3_bind_int64(q, 3, delivered_s[i]);
+		sqlite3_bind_int(q, 4, marked && marked[i]);
 		done = execute(s, q, e);
 		*added += done && sqlite3_changes(s->db) > 0;
 	}
 	return finish_rows(s, done, e);
+}
+
+bool store_failure(struct store *s, struct store_key key, char *why, size_t room, int64_t *first_s,
+	struct error *e)
+{
+	sqlite3_stmt *q = statement(s, FAILURE, e);
+	int code;
+
+	assert(room);
+	why[0] = '\0';
+	*first_s = 0;
+	if (!q)
+		return false;
+	bind_key(q, key);
+	code = sqlite3_step(q);
+	if (code == SQLITE_ROW) {
+		const unsigned char *text = sqlite3_column_text(q, 0);
+
+		snprintf(why, room, "%s", text ? (const char *)text : "");
+		*first_s = sqlite3_column_int64(q, 1);
+	} else if (code != SQLITE_DONE) {
+		store_error(s, "read", e);
+	}
+	sqlite3_reset(q);
+	return code == SQLITE_ROW || code == SQLITE_DONE;
 }
 
 bool store_forget(struct store *s, const struct store_key *keys, size_t n, struct error *e)

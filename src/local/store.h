@@ -105,9 +105,13 @@ bool store_mark_seen(struct store *s, const struct store_key *keys, size_t n, in
 /*
  * Mail that another program has delivered, each with its time; *added: how many were not known as
  * delivered or seen before. Known rows stay as they are, but for those in STORE_NOTED.
+ * marked: which of them were seen there without a delivery; NULL: none.
  */
 bool store_import(struct store *s, const struct store_key *keys, const int64_t *delivered_s,
-	size_t n, size_t *added, struct error *e) MUST_CHECK;
+	const bool *marked, size_t n, size_t *added, struct error *e) MUST_CHECK;
+/* Of a mail whose attempts have failed: why the last one did, and since when it is known. */
+bool store_failure(struct store *s, struct store_key key, char *why, size_t room, int64_t *first_s,
+	struct error *e) MUST_CHECK;
 /* Drops rows (recovery: SINK_ABSENT; --all). */
 bool store_forget(
 	struct store *s, const struct store_key *keys, size_t n, struct error *e) MUST_CHECK;

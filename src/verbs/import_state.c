@@ -124,7 +124,7 @@ static bool add_rows(struct store *s, struct import_item *item, struct error *e)
 		keys[i] = (struct store_key){uid->uid, uid->occurrence};
 		times[i] = sane_time(uid->time_s, now_s);
 	}
-	done = store_import(s, keys, times, item->seen.n, &item->added, e);
+	done = store_import(s, keys, times, NULL, item->seen.n, &item->added, e);
 	free(keys);
 	free(times);
 	return done;

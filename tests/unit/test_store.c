@@ -172,7 +172,7 @@ static void imported(struct store *s, const char *uid)
 	int before = look(s, k).state;
 	struct error e;
 
-	assert_true(store_import(s, &k, &when_s, 1, &added, &e));
+	assert_true(store_import(s, &k, &when_s, NULL, 1, &added, &e));
 	assert_int_equal(added, before == ABSENT || before == STORE_NOTED);
 }
 
@@ -393,6 +393,34 @@ static void check_moved(struct store *s)
 	assert_int_equal(look(s, key("seen")).state, ABSENT);
 }
 
+static void store__tells_why_a_mail_failed_and_what_was_only_marked(void **state)
+{
+	struct place *p = *state;
+	struct store *s = open_store(p);
+	const struct store_key keys[] = {key("new"), key("failed")};
+	const int64_t times[] = {NOW - 100, NOW - 90};
+	const bool marks[] = {false, true};
+	char why[40];
+	int64_t first_s;
+	size_t added;
+	struct error e;
+
+	failed(s, "failed");
+	assert_true(store_failure(s, key("failed"), why, sizeof(why), &first_s, &e));
+	assert_string_equal(why, "the command said no");
+	assert_int_equal(first_s, NOW + 3);
+	assert_true(store_import(s, keys, times, marks, 2, &added, &e));
+	assert_int_equal(added, 2);
+	assert_false(look(s, key("new")).marked);
+	assert_true(look(s, key("failed")).marked);
+	assert_int_equal(look(s, key("failed")).attempts, 0);
+	assert_true(store_failure(s, key("failed"), why, sizeof(why), &first_s, &e));
+	assert_string_equal(why, "");
+	assert_true(store_failure(s, key("nobody"), why, sizeof(why), &first_s, &e));
+	assert_int_equal(first_s, 0);
+	store_free(s);
+}
+
 static void store__moves_rows_to_new_names(void **state)
 {
 	struct place *p = *state;
@@ -552,16 +580,16 @@ static void store__takes_an_import_of_many_with_the_time_of_each(void **state)
 
 	delivered(s, "b");
 	assert_true(store_set(s, STORE_LISTING, "12 x", &e));
-	assert_true(store_import(s, keys, times, N, &added, &e));
+	assert_true(store_import(s, keys, times, NULL, N, &added, &e));
 	assert_int_equal(added, 2);
 	assert_int_equal(look(s, keys[0]).delivered_s, NOW - 100);
 	assert_int_equal(look(s, keys[1]).delivered_s, NOW - 200);
 	assert_int_equal(look(s, keys[2]).delivered_s, NOW + 1);
 	for (size_t i = 0; i < N; i++)
 		assert_false(look(s, keys[i]).marked);
-	assert_true(store_import(s, keys, times, N, &added, &e));
+	assert_true(store_import(s, keys, times, NULL, N, &added, &e));
 	assert_int_equal(added, 0);
-	assert_true(store_import(s, NULL, NULL, 0, &added, &e));
+	assert_true(store_import(s, NULL, NULL, NULL, 0, &added, &e));
 	store_free(s);
 }
 
@@ -893,7 +921,7 @@ static void store__takes_all_rows_of_a_call_or_none(void **state)
 	setrlimit(RLIMIT_FSIZE, &small);
 	assert_false(store_prepared(s, rows, N, "maildir:/m", NOW, &e));
 	assert_false(store_turned(s, &first, 1, rows, N, "maildir:/m", NOW, &e));
-	assert_false(store_import(s, keys, times, N, &added, &e));
+	assert_false(store_import(s, keys, times, NULL, N, &added, &e));
 	setrlimit(RLIMIT_FSIZE, &unlimited);
 	sigaction(SIGXFSZ, &before, NULL);
 	assert_int_equal(e.kind, ERROR_STORE);
@@ -1088,6 +1116,7 @@ int main(void)
 		TEST(store__goes_through_every_transition),
 		TEST(store__keeps_the_size_when_recovery_does_not_know_it),
 		TEST(store__keeps_the_print_as_well),
+		TEST(store__tells_why_a_mail_failed_and_what_was_only_marked),
 		TEST(store__moves_rows_to_new_names),
 		TEST(store__moves_rows_to_names_that_are_taken),
 		TEST(store__gives_what_is_prepared_to_recovery),
