@@ -34,7 +34,7 @@ _ambil_values()
 {
 	case $1 in
 	--color | --progress) compgen -W 'auto always never' -- "$2" ;;
-	--config) compgen -f -- "$2" ;;
+	--config | --import) compgen -f -- "$2" ;;
 	--to) _ambil_destinations "$2" ;;
 	--keep) compgen -W '7d 14d 30d true' -- "$2" ;;
 	esac
@@ -52,6 +52,10 @@ _ambil_options()
 			--accept)
 		;;
 	check) options+=(--exit-code) ;;
+	list) options+=(--max) ;;
+	seen)
+		options+=(-n --dry-run --mark-all --forget --forget-all --export --import)
+		;;
 	login) options+=(--stdin) ;;
 	import) options+=(-n --dry-run --merge) ;;
 	esac
@@ -63,9 +67,9 @@ _ambil_options()
 _ambil_arguments()
 {
 	case $1 in
-	'') printf '%s\n' fetch check login logout doctor import config help ;;
+	'') printf '%s\n' fetch check list seen login logout doctor import config help ;;
 	fetch | check | doctor) _ambil_accounts "$4" "$5" ;;
-	login | logout) [[ $2 -gt 0 ]] || _ambil_accounts "$4" "$5" ;;
+	list | seen | login | logout) [[ $2 -gt 0 ]] || _ambil_accounts "$4" "$5" ;;
 	import)
 		if [[ $2 -eq 0 ]]; then
 			printf '%s\n' mpop
@@ -80,7 +84,7 @@ _ambil_arguments()
 			_ambil_accounts "$4" "$5"
 		fi
 		;;
-	help) [[ $2 -gt 0 ]] || printf '%s\n' fetch check login logout doctor import config help ;;
+	help) [[ $2 -gt 0 ]] || printf '%s\n' fetch check list seen login logout doctor import config help ;;
 	esac
 }
 
@@ -109,7 +113,7 @@ _ambil()
 		-c | --config) waiting=--config ;;
 		-c*) file=${word#-c} ;;
 		--config=*) file=${word#*=} ;;
-		--color | --progress | --to | --max | --max-size) waiting=$word ;;
+		--color | --progress | --to | --max | --max-size | --forget | --import) waiting=$word ;;
 		-?*) ;;
 		*)
 			if [[ -z $verb ]]; then
@@ -143,7 +147,7 @@ _ambil()
 	# A value, or the rest of a path, is still to come.
 	if [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *[:=] ]]; then
 		compopt -o nospace 2>/dev/null
-	elif [[ $waiting == --config || $waiting == --to || $cur == --config=* || $cur == --to=* ]]; then
+	elif [[ $waiting == --config || $waiting == --import || $waiting == --to || $cur == --config=* || $cur == --import=* || $cur == --to=* ]]; then
 		compopt -o filenames 2>/dev/null
 	fi
 	return 0

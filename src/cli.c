@@ -26,6 +26,14 @@ const struct cli_verb cli_verbs[] = {
 		{"ambil check                      count new mail of all accounts",
 			"ambil check home work            only of these two",
 			"ambil check -q --exit-code && notify-send 'New mail'"}},
+	[VERB_LIST] = {"list", "ACCOUNT|URL", "show the messages on the server, the newest first",
+		{"ambil list home                  number, size, date, sender, subject",
+			"ambil list home --max 20         only the newest",
+			"ambil list home | cut -f 8,10    UIDs and subjects, for scripts"}},
+	[VERB_SEEN] = {"seen", "ACCOUNT|URL", "show or change what is known as fetched",
+		{"ambil seen home                  what is known of each message",
+			"ambil seen home --forget UID     get that message once more",
+			"ambil seen home --export         for another machine, with --import"}},
 	[VERB_LOGIN] = {"login", "ACCOUNT|URL", "store a password in the keyring",
 		{"ambil login home                 ask for it, try it, store it",
 			"pass mail/home | ambil login home --stdin",
@@ -69,18 +77,23 @@ _Static_assert(sizeof(cli_verbs) / sizeof(cli_verbs[0]) == VERBS, "each verb has
 		[VERB_LOGIN] = true \
 	}
 
+#define LIST                       \
+	{                          \
+		[VERB_LIST] = true \
+	}
+#define SEEN                       \
+	{                          \
+		[VERB_SEEN] = true \
+	}
+
 #define IMPORT                       \
 	{                            \
 		[VERB_IMPORT] = true \
 	}
-#define FETCH_IMPORT                                      \
-	{                                                 \
-		[VERB_FETCH] = true, [VERB_IMPORT] = true \
-	}
 
 const struct cli_option cli_options[] = {
-	{"--dry-run", 'n', FETCH_IMPORT, NULL, NULL, OPTION_DRY_RUN, NULL,
-		"say what would happen; change nothing"},
+	{"--dry-run", 'n', {[VERB_FETCH] = true, [VERB_SEEN] = true, [VERB_IMPORT] = true}, NULL,
+		NULL, OPTION_DRY_RUN, NULL, "say what would happen; change nothing"},
 	{"--all", 'a', FETCH, NULL, NULL, OPTION_ALL, NULL,
 		"fetch again what was fetched before and is still there"},
 	{"--keep", 0, FETCH, "AGE", "true", OPTION_OVERRIDE, "keep",
@@ -89,8 +102,8 @@ const struct cli_option cli_options[] = {
 		"delete mail from the server once it is delivered"},
 	{"--to", 0, FETCH, "DEST", NULL, OPTION_OVERRIDE, "deliver",
 		"maildir:PATH, mbox:PATH, pipe:COMMAND, or - for standard output"},
-	{"--max", 0, FETCH, "N", NULL, OPTION_OVERRIDE, "max-messages",
-		"fetch at most N messages of each account"},
+	{"--max", 0, {[VERB_FETCH] = true, [VERB_LIST] = true}, "N", NULL, OPTION_OVERRIDE,
+		"max-messages", "at most N messages of each account"},
 	{"--max-size", 0, FETCH, "SIZE", NULL, OPTION_OVERRIDE, "max-size",
 		"leave messages larger than SIZE (500k, 10M) on the server"},
 	{"--from-now", 0, FETCH, NULL, NULL, OPTION_FROM_NOW, NULL,
@@ -103,6 +116,16 @@ const struct cli_option cli_options[] = {
 		"read the password from standard input: its first line"},
 	{"--merge", 0, IMPORT, NULL, NULL, OPTION_MERGE, NULL,
 		"also where the account has been used here: add what is not known"},
+	{"--mark-all", 0, SEEN, NULL, NULL, OPTION_MARK_ALL, NULL,
+		"take all mail on the server as seen; fetch nothing"},
+	{"--forget", 0, SEEN, "UID", NULL, OPTION_FORGET, NULL,
+		"forget this message, so that it is fetched again"},
+	{"--forget-all", 0, SEEN, NULL, NULL, OPTION_FORGET_ALL, NULL,
+		"forget all messages, so that they are fetched again"},
+	{"--export", 0, SEEN, NULL, NULL, OPTION_EXPORT, NULL,
+		"write what was seen to standard output, a line a UID"},
+	{"--import", 0, SEEN, "FILE", NULL, OPTION_IMPORT, NULL,
+		"take the messages in FILE (-: standard input) as seen"},
 	{"--config", 'c', {false}, "FILE", NULL, OPTION_CONFIG, NULL,
 		"read FILE instead of ambil.conf"},
 	{"--quiet", 'q', {false}, NULL, NULL, OPTION_QUIET, NULL, "errors only"},
@@ -127,6 +150,17 @@ static const char *const conflicts[][2] = {
 	{"--all", "--from-now"},
 	{"--dry-run", "--from-now"},
 	{"--accept", "--from-now"},
+	{"--mark-all", "--forget"},
+	{"--mark-all", "--forget-all"},
+	{"--mark-all", "--export"},
+	{"--mark-all", "--import"},
+	{"--forget", "--forget-all"},
+	{"--forget", "--export"},
+	{"--forget", "--import"},
+	{"--forget-all", "--export"},
+	{"--forget-all", "--import"},
+	{"--export", "--import"},
+	{"--export", "--dry-run"},
 };
 
 struct parser {
@@ -282,6 +316,21 @@ static void apply(struct parser *p, size_t index, const char *value)
 		break;
 	case OPTION_MERGE:
 		cli->merge = true;
+		break;
+	case OPTION_MARK_ALL:
+		cli->mark_all = true;
+		break;
+	case OPTION_FORGET:
+		cli->forget[cli->n_forget++] = value;
+		break;
+	case OPTION_FORGET_ALL:
+		cli->forget_all = true;
+		break;
+	case OPTION_EXPORT:
+		cli->export = true;
+		break;
+	case OPTION_IMPORT:
+		cli->import = value;
 		break;
 	case OPTION_OVERRIDE:
 		p->after_keep = !value && option->argument;
@@ -478,6 +527,7 @@ bool cli_parse(int argc, char *const argv[], struct cli *cli, struct error *e)
 
 	memset(cli, 0, sizeof(*cli));
 	cli->arguments = xcalloc((size_t)argc + 1, sizeof(cli->arguments[0]));
+	cli->forget = xcalloc((size_t)argc + 1, sizeof(cli->forget[0]));
 	parse_words(&p, argc, argv);
 	check_verb(&p);
 	check_verb_options(&p);
@@ -491,6 +541,7 @@ bool cli_parse(int argc, char *const argv[], struct cli *cli, struct error *e)
 void cli_release(struct cli *cli)
 {
 	free(cli->arguments);
+	free(cli->forget);
 	memset(cli, 0, sizeof(*cli));
 }
 

@@ -10,6 +10,8 @@
 enum verb {
 	VERB_FETCH,
 	VERB_CHECK,
+	VERB_LIST,
+	VERB_SEEN,
 	VERB_LOGIN,
 	VERB_LOGOUT,
 	VERB_DOCTOR,
@@ -44,6 +46,11 @@ enum option_effect {
 	OPTION_EXIT_CODE,
 	OPTION_STDIN,
 	OPTION_MERGE,
+	OPTION_MARK_ALL,
+	OPTION_FORGET,
+	OPTION_FORGET_ALL,
+	OPTION_EXPORT,
+	OPTION_IMPORT,
 	OPTION_OVERRIDE,
 };
 struct cli_option {
@@ -57,7 +64,7 @@ struct cli_option {
 	const char *setting; /* OPTION_OVERRIDE */
 	const char *help;
 };
-enum { CLI_OPTIONS = 21 };
+enum { CLI_OPTIONS = 26 };
 extern const struct cli_option cli_options[CLI_OPTIONS];
 bool cli_option_global(const struct cli_option *option);
 
@@ -82,6 +89,10 @@ struct cli {
 	enum cli_verbosity verbosity;
 	bool no_input, help, version;
 	bool dry_run, all, from_now, accept, exit_code, from_stdin, merge;
+	bool mark_all, forget_all, export;
+	const char *import;  /* a file, "-": standard input; NULL: not asked for */
+	const char **forget; /* UIDs */
+	size_t n_forget;
 	struct cli_override overrides[CLI_OPTIONS]; /* each setting once, the last option wins */
 	size_t n_overrides;
 };

@@ -6,12 +6,10 @@
  */
 #include "fetch.h"
 
-#include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -27,7 +25,8 @@ enum { LOCK_POLL_MS = 200, SESSIONS_MAX = 8 };
 
 bool fetch_only_looks(const struct fetch *f)
 {
-	return f->order->mode == RUN_CHECK || f->order->mode == RUN_DRY;
+	return f->order->mode == RUN_CHECK || f->order->mode == RUN_DRY ||
+		f->order->mode == RUN_LIST;
 }
 
 static char *state_file(const struct fetch *f, const char *ending)
@@ -189,32 +188,11 @@ static void start_clock(struct fetch *f)
 		a->destination.kind == SINK_PIPE ? a->destination.command_timeout_ms : 0);
 }
 
-/* Below the home folder, or what was set in its place, which is not made: it may be mounted later.
- */
-static bool make_state_folder(const struct fetch *f, struct error *e)
-{
-	char *home = places_home(), *root = places_state_root(f->order->state_dir, home);
-	struct stat st;
-	bool done;
-
-	if (stat(root, &st) == 0)
-		done = file_make_folders(f->order->state_dir, home, ERROR_STORE, e);
-	else
-		done = error_sys(e, ERROR_STORE, errno, "%s %s",
-			strcmp(root, home) == 0 ? "the home folder" : "the folder of the state",
-			root);
-	if (!done)
-		error_remedy(e, "to keep the state elsewhere",
-			"state-dir = \"/FOLDER\" in ambil.conf, or XDG_STATE_HOME");
-	free(root);
-	free(home);
-	return done;
-}
-
 /* Lock, state and destination, in this order: nothing is touched without the lock. */
 static bool open_local(struct fetch *f, struct error *e)
 {
-	if (!fetch_only_looks(f) && (!make_state_folder(f, e) || !take_lock(f, e)))
+	if (!fetch_only_looks(f) &&
+		(!places_make_state(f->order->state_dir, e) || !take_lock(f, e)))
 		return false;
 	start_clock(f);
 	if (!open_state(f, e))

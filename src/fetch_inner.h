@@ -59,6 +59,9 @@ struct fetch {
 	bool count_due; /* … but not for a day */
 	bool verified;  /* all answers of a pipelined session were where they belong */
 	unsigned header_failures; /* sessions of this run that broke while headers were asked for */
+	uint32_t listed_down_to;  /* list: the last message that was shown, in this run; 0: none was
+				   */
+	bool headers_missed;      /* list: it was said that they do not come */
 	/* Of the session at hand. */
 	struct session_setting session_setting;
 	struct session *session;
@@ -104,7 +107,7 @@ void known_note_utf8(struct fetch *f);
 void known_note_unbound(struct fetch *f);
 
 bool set_aside_is(const struct set_aside *aside, const struct store_key *key);
-/* check and --dry-run: no lock, no destination, nothing written. */
+/* check, list and --dry-run: no lock, no destination, nothing written. */
 bool fetch_only_looks(const struct fetch *f);
 /* The error of a run that was asked to stop. */
 bool fetch_interrupted(const struct fetch *f, struct error *e);
@@ -150,6 +153,9 @@ bool identify(struct fetch *f, int64_t now_s, bool *again, struct error *e) MUST
  * one will get further; or a mail is to be fetched alone, or has been.
  */
 bool visit(struct fetch *f, bool *again, struct error *e) MUST_CHECK;
+/* RUN_LIST, after the survey: reports every message, the newest first, with what its header says.
+ * again: as of visit(). */
+bool list_messages(struct fetch *f, bool *again, struct error *e) MUST_CHECK;
 /* Logs in with f->password, and ends the session. */
 bool trial(struct fetch *f, struct error *e) MUST_CHECK;
 

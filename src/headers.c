@@ -22,6 +22,7 @@ struct flight {
 	struct fetch *f;
 	struct headers_asked *mails;
 	size_t n;
+	const struct headers_reader *reader; /* NULL: none */
 	bool verify;
 	size_t sent, answered, got;
 };
@@ -81,8 +82,11 @@ static bool take_header(struct flight *h, struct error *e)
 
 	if ((h->verify && !check_step(h, i, e)) || !survey_event(h->f, &ev, e))
 		return false;
-	if (!ev.ok)
+	if (!ev.ok) {
+		if (h->reader)
+			h->reader->done(h->reader->self, false);
 		return true;
+	}
 	fingerprint_init(&print);
 	do {
 		if (!survey_event(h->f, &ev, e))
@@ -90,6 +94,8 @@ static bool take_header(struct flight *h, struct error *e)
 		if (ev.type == POP3_BODY) {
 			fingerprint_add(&print, ev.text);
 			octets += ev.text.len;
+			if (h->reader)
+				h->reader->octets(h->reader->self, ev.text);
 		}
 		if (octets > HEADER_MAX)
 			return error_set(e, ERROR_PROTOCOL,
@@ -99,6 +105,8 @@ static bool take_header(struct flight *h, struct error *e)
 	h->mails[i].print = fingerprint_value(&print);
 	h->mails[i].came = true;
 	h->got++;
+	if (h->reader)
+		h->reader->done(h->reader->self, true);
 	return true;
 }
 
@@ -123,8 +131,17 @@ static bool ask(struct flight *h, struct error *e)
 bool headers_ask(
 	struct fetch *f, struct headers_asked *mails, size_t n, bool *again, struct error *e)
 {
-	struct flight h = {
-		.f = f, .mails = mails, .n = n, .verify = session_pipelining(f->session)};
+	return headers_read(f, mails, n, NULL, again, e);
+}
+
+bool headers_read(struct fetch *f, struct headers_asked *mails, size_t n,
+	const struct headers_reader *reader, bool *again, struct error *e)
+{
+	struct flight h = {.f = f,
+		.mails = mails,
+		.n = n,
+		.reader = reader,
+		.verify = session_pipelining(f->session)};
 
 	if (ask(&h, e))
 		return true;

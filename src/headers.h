@@ -13,6 +13,12 @@ struct headers_asked {
 	uint64_t print; /* local/fingerprint.h; 0: it has none, or did not come */
 	bool came;
 };
+/* For whoever wants to read them. */
+struct headers_reader {
+	void (*octets)(void *self, struct span octets); /* of the header that is coming */
+	void (*done)(void *self, bool came);            /* one for each mail, in their order */
+	void *self;
+};
 /* Whether it is worth asking: the server has TOP, and no session of this run broke at it twice. */
 bool headers_can(const struct fetch *f);
 /*
@@ -21,5 +27,9 @@ bool headers_can(const struct fetch *f);
  */
 bool headers_ask(struct fetch *f, struct headers_asked *mails, size_t n, bool *again,
 	struct error *e) MUST_CHECK;
+/* The same, and each is handed to reader as it comes; done is not called for those not asked for
+ * any more, because the server refuses all. */
+bool headers_read(struct fetch *f, struct headers_asked *mails, size_t n,
+	const struct headers_reader *reader, bool *again, struct error *e) MUST_CHECK;
 
 #endif

@@ -19,6 +19,8 @@
 #endif
 
 #include "base/clock.h"
+#include "base/parse.h"
+#include "base/text.h"
 #include "cli.h"
 #include "config.h"
 #include "guard.h"
@@ -30,6 +32,7 @@
 #include "verbs/import.h"
 #include "verbs/login.h"
 #include "verbs/print.h"
+#include "verbs/seen.h"
 
 /* The number of the first signal that asked to stop, and the pipe that wakes who waits. */
 static volatile sig_atomic_t stop_signal, stop_count, stop_pipe = -1;
@@ -202,13 +205,18 @@ static int fail(struct report_style style, const struct error *e)
 	return error_exit_code(e->kind);
 }
 
-/* Of the terminal that standard output is; 0 when it is none. */
+/* Of the terminal that standard output is, unless COLUMNS says something else; 0 when it is none.
+ */
 static size_t stdout_columns(void)
 {
+	const char *columns = getenv("COLUMNS");
 	struct winsize size;
+	uint32_t said;
 
 	if (isatty(STDOUT_FILENO) != 1)
 		return 0;
+	if (columns && parse_u32(span_of(columns), UINT16_MAX, &said) && said > 0)
+		return said;
 	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col : 80;
 }
 
@@ -223,13 +231,35 @@ static void style_checks(
 
 /* ---- which accounts ---- */
 
+/* --max of list says how many are shown; what the next run fetches is still the account's. */
+static bool is_for_list(const struct cli *cli, const struct cli_override *o)
+{
+	return cli->verb == VERB_LIST && strcmp(o->option, "--max") == 0;
+}
+
+static bool read_list_max(const struct cli *cli, uint32_t *max, struct error *e)
+{
+	*max = 0;
+	for (size_t i = 0; i < cli->n_overrides; i++) {
+		const struct cli_override *o = &cli->overrides[i];
+
+		if (!is_for_list(cli, o) ||
+			(parse_u32(span_of(o->value), UINT32_MAX, max) && *max > 0))
+			continue;
+		error_set(e, ERROR_USAGE, "--max: \"%s\" is not a number of messages",
+			safe(span_of(o->value)).text);
+		return error_remedy(e, "such as", "--max=20");
+	}
+	return true;
+}
+
 static bool override_all(
 	struct config *config, struct account *account, const struct cli *cli, struct error *e)
 {
 	for (size_t i = 0; i < cli->n_overrides; i++) {
 		const struct cli_override *o = &cli->overrides[i];
 
-		if (settings[settings_find(o->setting)].scope == SCOPE_TOP)
+		if (settings[settings_find(o->setting)].scope == SCOPE_TOP || is_for_list(cli, o))
 			continue;
 		if (!config_override(config, account, o->setting, o->value, o->option, e))
 			return false;
@@ -309,6 +339,11 @@ static enum run_mode mode_of(const struct cli *cli)
 		return RUN_LOGIN;
 	if (cli->verb == VERB_DOCTOR)
 		return RUN_DOCTOR;
+	if (cli->verb == VERB_LIST)
+		return RUN_LIST;
+	/* --mark-all */
+	if (cli->verb == VERB_SEEN)
+		return cli->dry_run ? RUN_CHECK : RUN_FROM_NOW;
 	return cli->dry_run ? RUN_DRY : cli->from_now ? RUN_FROM_NOW : RUN_FETCH;
 }
 
@@ -344,8 +379,11 @@ static int run_chosen(const struct config *config, const struct cli *cli, struct
 		.stop_fd = stop_fd,
 	};
 	struct report_counts counts = {0};
+	struct error ignored;
 	int code;
 
+	/* It was looked at before. */
+	(void)!read_list_max(cli, &order.list_max, &ignored);
 	for (size_t i = 0; i < n; i++) {
 		names[i] = chosen[i]->shown;
 		shown[i] = chosen[i]->destination.shown;
@@ -468,6 +506,53 @@ static int verb_login(struct config *config, const struct cli *cli, int stop_fd)
 	return logout_of(config, cli, account, &way);
 }
 
+/* ---- list and seen ---- */
+
+static int verb_list(struct config *config, const struct cli *cli, int stop_fd)
+{
+	struct account *account;
+	struct error e = {0};
+	uint32_t ignored;
+
+	if (!read_list_max(cli, &ignored, &e) || !override_program(config, cli, &e) ||
+		!choose_one(config, cli, &account, &e))
+		return fail(style_for(cli, config), &e);
+	config_forget_others(config, &account, 1);
+	return run_chosen(config, cli, &account, 1, NULL, stop_fd);
+}
+
+static int change_seen(
+	const struct config *config, const struct cli *cli, const struct account *account)
+{
+	struct report_style style = style_for(cli, config);
+	struct buf text = {0};
+	struct error e = {0};
+	int code;
+
+	if (!verb_seen(config, account, cli, stdout_columns(), &text, &e))
+		code = fail(style, &e);
+	else if (cli->forget_all || cli->n_forget || cli->import)
+		code = print_result(cli, style, &text);
+	else
+		code = verb_print(&text, style);
+	buf_release(&text);
+	return code;
+}
+
+/* --mark-all is what fetch --from-now does; that is told here, for it is all that was asked for. */
+static int verb_seen_of(struct config *config, const struct cli *cli, int stop_fd)
+{
+	struct account *account;
+	struct error e = {0};
+
+	if (!override_program(config, cli, &e) || !choose_one(config, cli, &account, &e))
+		return fail(style_for(cli, config), &e);
+	if (!cli->mark_all)
+		return change_seen(config, cli, account);
+	config_forget_others(config, &account, 1);
+	return run_chosen(config, cli, &account, 1, NULL, stop_fd);
+}
+
 /* ---- all verbs ---- */
 
 /* "ambil home" is no verb, but if it names an account the remedy can be told exactly. */
@@ -499,6 +584,10 @@ static int carry_out(const struct cli *cli, int stop_fd)
 		code = fail(style_for(cli, NULL), &e);
 	else if (cli->verb == VERB_LOGIN || cli->verb == VERB_LOGOUT)
 		code = verb_login(&config, cli, stop_fd);
+	else if (cli->verb == VERB_LIST)
+		code = verb_list(&config, cli, stop_fd);
+	else if (cli->verb == VERB_SEEN)
+		code = verb_seen_of(&config, cli, stop_fd);
 	else
 		code = verb_fetch(&config, cli, stop_fd);
 	config_release(&config);

@@ -7,8 +7,10 @@
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 
 /* A folder the environment names; by the XDG specification relative ones are ignored. */
@@ -98,6 +100,27 @@ char *places_state_root(const char *state_dir, const char *home)
 	if (is_below(state_dir, home))
 		return xstrdup(home);
 	return folder_above(xdg && is_below(state_dir, xdg) ? xdg : state_dir);
+}
+
+/* What is above it may be mounted later. */
+bool places_make_state(const char *state_dir, struct error *e)
+{
+	char *home = places_home(), *root = places_state_root(state_dir, home);
+	struct stat st;
+	bool done;
+
+	if (stat(root, &st) == 0)
+		done = file_make_folders(state_dir, home, ERROR_STORE, e);
+	else
+		done = error_sys(e, ERROR_STORE, errno, "%s %s",
+			strcmp(root, home) == 0 ? "the home folder" : "the folder of the state",
+			root);
+	if (!done)
+		error_remedy(e, "to keep the state elsewhere",
+			"state-dir = \"/FOLDER\" in ambil.conf, or XDG_STATE_HOME");
+	free(root);
+	free(home);
+	return done;
 }
 
 /* Also true when it cannot be told: the file is then opened, and the reason given. */

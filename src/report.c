@@ -21,6 +21,7 @@
 #include "base/parse.h"
 #include "base/text.h"
 #include "report_check.h"
+#include "report_list.h"
 #include "report_tty.h"
 
 /* The worker's end */
@@ -163,8 +164,9 @@ struct account_view {
 struct reporter {
 	struct report_setting setting;
 	struct account_view *accounts;
-	struct live *live;     /* NULL: none */
-	struct checks *checks; /* NULL: no doctor */
+	struct live *live;      /* NULL: none */
+	struct checks *checks;  /* NULL: no doctor */
+	struct list_view *list; /* NULL: no list */
 	size_t name_width;
 	int why_width;
 	int stdout_failed; /* the first reason why output was lost; 0: none was */
@@ -194,6 +196,8 @@ struct reporter *reporter_new(const struct report_setting *setting)
 		r->live = live_new(&r->setting, r->name_width);
 	if (setting->checks)
 		r->checks = checks_new(&r->setting);
+	if (setting->lists)
+		r->list = list_view_new(&r->setting);
 	return r;
 }
 
@@ -203,6 +207,7 @@ void reporter_free(struct reporter *r)
 		return;
 	live_free(r->live);
 	checks_free(r->checks);
+	list_view_free(r->list);
 	for (size_t i = 0; i < r->setting.n; i++)
 		buf_release(&r->accounts[i].items);
 	free(r->accounts);
@@ -348,6 +353,20 @@ static void add_found(struct buf *b, const struct account_view *view, const stru
 	add_staying(b, c);
 }
 
+/* What was listed, for whoever sees it on a terminal. */
+static void add_listed(struct buf *b, const struct report_counts *c)
+{
+	if (!c->there) {
+		buf_add_text(b, "no messages on the server");
+		return;
+	}
+	add_count(b, c->there, "message", "messages");
+	buf_printf(b, ", %llu new", (unsigned long long)c->new_mails);
+	add_size(b, c->new_mails ? c->octets : 0);
+	if (c->listed < c->there)
+		buf_printf(b, "; the newest %llu are listed", (unsigned long long)c->listed);
+}
+
 static void show_summary(struct reporter *r, uint32_t account, const struct report_counts *c)
 {
 	bool found = r->setting.on_stdout;
@@ -359,6 +378,8 @@ static void show_summary(struct reporter *r, uint32_t account, const struct repo
 	begin_line(r, &b, account);
 	if (c->locked)
 		buf_add_text(&b, "another ambil is fetching; skipped");
+	else if (r->list)
+		add_listed(&b, c);
 	else if (found)
 		add_found(&b, &r->accounts[account], c);
 	else
@@ -485,6 +506,16 @@ static void show_check(struct reporter *r, const struct report *what)
 		report_error(r->setting.style, r->setting.names[what->account], &what->u.end.error);
 }
 
+static void show_listed(struct reporter *r, const struct report *what)
+{
+	struct buf b = {NULL, 0, 0};
+
+	if (!r->list)
+		return;
+	list_view_add(r->list, what, &b);
+	put_text(r, STDOUT_FILENO, &b);
+}
+
 void reporter_stopping(struct reporter *r, int signal_number)
 {
 	struct buf b = {NULL, 0, 0};
@@ -526,6 +557,9 @@ void reporter_take(struct reporter *r, const struct report *what)
 		clear_live(r);
 		show(r->setting.style, SEVERITY_WARNING, r->setting.names[what->account],
 			&what->u.error);
+		break;
+	case REPORT_LISTED:
+		show_listed(r, what);
 		break;
 	case REPORT_TRACE:
 		show_text(r, what->account, REPORT_DEBUG, what->u.text);

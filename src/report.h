@@ -26,6 +26,7 @@ enum report_type {
 	REPORT_ITEM,     /* --dry-run: one listed mail and what would happen */
 	REPORT_WARNING, /* something the user should know; the run goes on. error holds the words */
 	REPORT_TRACE,   /* -d: one line of protocol, secrets hidden, in text */
+	REPORT_LISTED,  /* list: one message */
 	REPORT_CHECK,   /* doctor: what one check has found, or that it has begun */
 	REPORT_DONE,    /* the last one: counts and the error that ended it, if any */
 };
@@ -40,6 +41,7 @@ struct report_counts {
 	uint64_t over_limit;    /* not fetched since max-messages was reached */
 	uint64_t new_mails;     /* check, --dry-run: would be fetched */
 	uint64_t marked;        /* --from-now */
+	uint64_t there, listed; /* list: all that the server has, and those that were shown */
 	int64_t ms;
 	bool said;       /* its error is one that a run before has said, and nobody watches */
 	bool locked;     /* another process has the account and does what was asked for */
@@ -68,6 +70,9 @@ struct report_check {
 	struct error error; /* CHECK_FAILED, CHECK_NOTE: words, why, and what to do */
 };
 
+/* Of a listed message. */
+enum listed_state { LISTED_NEW, LISTED_FAILED, LISTED_SEEN, LISTED_MARKED, LISTED_STATES };
+
 struct report {
 	enum report_type type;
 	uint32_t account; /* index, filled in by the parent */
@@ -93,6 +98,15 @@ struct report {
 			char uid[300];
 			int64_t until_s; /* PLAN_KEPT: when it may be removed */
 		} item;
+		/* Texts are as the mail has them: neither safe nor cut to fit. -1: not known. */
+		struct {
+			uint32_t msg;
+			bool has_header, fetch, remove;
+			enum plan_why why;
+			enum listed_state state;
+			int64_t size, date_s, since_s, until_s;
+			char uid[300], name[300], address[300], subject[900];
+		} listed;
 		struct error error;
 		struct report_check check;
 		struct {
@@ -121,9 +135,10 @@ struct report_setting {
 	struct report_style style;
 	bool progress; /* a live line per account */
 	bool checks;   /* doctor: what is checked is the output */
+	bool lists;    /* list: messages are the output */
 	bool color_stdout;
 	bool screen;     /* doctor: standard output is a terminal that can take a line back */
-	size_t columns;  /* doctor: of that terminal; 0: lines are as long as they are */
+	size_t columns;  /* doctor, list: of that terminal; 0: lines are as long as they are */
 	bool on_stdout;  /* check, --dry-run: what is found is the output, not chatter */
 	bool no_summary; /* success is told by the caller */
 	/* Grows when the program goes on after it was stopped, so that others may have written to

@@ -234,6 +234,15 @@ static bool is_sound_check(struct report_check *c)
 	return c->mark < CHECK_MARKS && is_sound_error(&c->error);
 }
 
+static bool is_sound_listed(struct report *r)
+{
+	r->u.listed.uid[sizeof(r->u.listed.uid) - 1] = '\0';
+	r->u.listed.name[sizeof(r->u.listed.name) - 1] = '\0';
+	r->u.listed.address[sizeof(r->u.listed.address) - 1] = '\0';
+	r->u.listed.subject[sizeof(r->u.listed.subject) - 1] = '\0';
+	return r->u.listed.why < PLAN_WHYS && r->u.listed.state < LISTED_STATES;
+}
+
 /* A worker that a server has taken over may write anything: nothing of it is believed unseen. */
 static bool is_sound(struct report *r)
 {
@@ -251,6 +260,8 @@ static bool is_sound(struct report *r)
 	case REPORT_ITEM:
 		r->u.item.uid[sizeof(r->u.item.uid) - 1] = '\0';
 		return r->u.item.why < PLAN_WHYS;
+	case REPORT_LISTED:
+		return is_sound_listed(r);
 	case REPORT_WARNING:
 	case REPORT_DONE:
 		return is_sound_error(e);
@@ -432,6 +443,7 @@ int run_accounts(struct account *const *accounts, size_t n, const struct run_ord
 	words.on_stdout = order->mode == RUN_CHECK || order->mode == RUN_DRY;
 	words.no_summary = order->mode == RUN_LOGIN;
 	words.checks = order->mode == RUN_DOCTOR;
+	words.lists = order->mode == RUN_LIST;
 	words.destinations = (const char *const *)phrases;
 	run.reporter = reporter_new(&words);
 	run.workers = xcalloc(n, sizeof(*run.workers));

@@ -11,19 +11,20 @@
 #include "report.h"
 
 /* What every worker is asked to do. */
-enum run_mode { RUN_FETCH, RUN_DRY, RUN_CHECK, RUN_FROM_NOW, RUN_LOGIN, RUN_DOCTOR };
+enum run_mode { RUN_FETCH, RUN_DRY, RUN_CHECK, RUN_FROM_NOW, RUN_LOGIN, RUN_DOCTOR, RUN_LIST };
 struct run_order {
 	enum run_mode mode;
 	bool trace;                    /* -d */
 	bool prompt;                   /* a terminal may be asked for passwords */
 	const struct secret *password; /* RUN_LOGIN: the one that is tried */
 	bool by_hand;                  /* on a terminal: somebody sees what happens, and can wait */
-	bool wait_locked; /* wait for another ambil instead of passing the account over */
-	bool sizes;       /* somebody watches the progress: ask the server for sizes */
-	bool messages;    /* report each delivered message */
-	bool accept;      /* fetch what may be known mail under new names */
-	size_t jobs;      /* accounts at once */
-	size_t batch_max; /* mails made durable together, at most; 0: as many as the sink takes */
+	bool wait_locked;  /* wait for another ambil instead of passing the account over */
+	bool sizes;        /* somebody watches the progress: ask the server for sizes */
+	bool messages;     /* report each delivered message */
+	bool accept;       /* fetch what may be known mail under new names */
+	uint32_t list_max; /* RUN_LIST: the newest of them; 0: all */
+	size_t jobs;       /* accounts at once */
+	size_t batch_max;  /* mails made durable together, at most; 0: as many as the sink takes */
 	const char *state_dir;
 	int64_t config_ns;        /* when the configuration was changed last; 0: there is none */
 	const char *config_path;  /* the file that was read; NULL: there is none */

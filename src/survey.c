@@ -133,6 +133,12 @@ static bool live_without_uids(struct fetch *f, struct error *e)
 	const char *host = f->account->endpoint.host;
 	struct error w = {0};
 
+	if (f->order->mode == RUN_LIST) {
+		error_set(&w, ERROR_CAPABILITY,
+			"%s has no UIDL, so seen mail there cannot be told from new mail", host);
+		report_warning(f->report_fd, &w);
+		return true;
+	}
 	if (f->account->policy.keep != KEEP_NOT || f->order->mode == RUN_FROM_NOW) {
 		error_set(e, ERROR_CAPABILITY,
 			"%s has no UIDL, so mail kept there could not be told from new mail", host);

@@ -235,6 +235,9 @@ static bool carry_out(struct fetch *f, bool *again, struct error *e)
 	case RUN_CHECK:
 		f->counts.octets = f->plan.fetch_octets;
 		return quit(f);
+	case RUN_LIST:
+		f->counts.octets = f->plan.fetch_octets;
+		return list_messages(f, again, e) && quit(f);
 	case RUN_FROM_NOW:
 		return mark_all(f, e);
 	case RUN_LOGIN:

@@ -40,8 +40,8 @@ for room in base pop3 net auth local import; do
 	done
 done | { if grep .; then exit 1; fi; } >&2 || status=1
 # Each outside library has one room, or one file.
-offenders '#include <gnutls' 'GnuTLS outside of net, auth and the version' \
-	$(echo "$sources" | grep '^src/' | grep -vE '^src/(net|auth)/|^src/verbs/version.c')
+offenders '#include <gnutls' 'GnuTLS outside of net, auth, encoded.c (base64) and the version' \
+	$(echo "$sources" | grep '^src/' | grep -vE '^src/(net|auth)/|^src/encoded.c|^src/verbs/version.c')
 offenders '#include <sqlite3' 'SQLite outside of local, json.c and the version' \
 	$(echo "$sources" | grep '^src/' | grep -vE '^src/local/|^src/base/json.c|^src/verbs/version.c')
 offenders '#include <confuse' 'libConfuse outside of values.c' \

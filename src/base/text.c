@@ -107,6 +107,23 @@ void text_size(char *out, size_t room, uint64_t octets)
 	snprintf(out, room, "%.1f %s", value, units[unit]);
 }
 
+void text_size_short(char *out, size_t room, uint64_t octets)
+{
+	static const char units[] = "KMGTPE";
+	double value = (double)octets / 1024;
+	size_t unit = 0;
+
+	if (octets < 1000) {
+		snprintf(out, room, "%u", (unsigned)octets);
+		return;
+	}
+	while (value >= 999.5 && units[unit + 1]) {
+		value /= 1024;
+		unit++;
+	}
+	snprintf(out, room, value < 9.95 ? "%.1f%c" : "%.0f%c", value, units[unit]);
+}
+
 void text_age(char *out, size_t room, int64_t seconds)
 {
 	static const struct {

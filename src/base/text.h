@@ -29,6 +29,8 @@ enum { TEXT_NUMBER_MAX = 20 };
 char *text_put_number(char *out, uint64_t number, int width);
 /* "5.4 MiB", "812 octets"; powers of 1024. */
 void text_size(char *out, size_t room, uint64_t octets);
+/* "812", "12K", "1.2M": at most five columns. */
+void text_size_short(char *out, size_t room, uint64_t octets);
 /* "2 h", "14 d", "45 s": the largest whole unit. */
 void text_age(char *out, size_t room, int64_t seconds);
 /* "90 s", "10 min", "14 d": exact, for what somebody has set. */

@@ -72,10 +72,8 @@ static void add_overview(struct buf *out, size_t width)
 	text_wrap(out,
 		"ambil fetches your mail from POP3 servers, and never loses or doubles a message.",
 		0, width);
-	buf_add_text(out, "Usage: ambil [OPTION]... [VERB] [ARGUMENT]...\n");
-	buf_add_text(out,
-		"  ambil                     get new mail of all accounts\n"
-		"  ambil check home          is there new mail in account home?\n\n");
+	/* The examples are in the help of each verb: here they would not fit on the screen. */
+	buf_add_text(out, "Usage: ambil [OPTION]... [VERB] [ARGUMENT]...\n\n");
 	for (enum verb verb = 0; verb < VERBS; verb++)
 		add_entry(out, cli_verbs[verb].name, cli_verbs[verb].help, width);
 	buf_add_text(out, "\n");

@@ -191,7 +191,7 @@ zsh_options() {
 		}
 		words=($2) CURRENT=2
 		source $1/_ambil' zsh "$completions" "$1" 2>&1 |
-		sed -n -e 's/^([^)]*)//' -e 's/^\(--*[A-Za-z][A-Za-z-]*[a-zA-Z]\)[-+=[].*/\1/p' \
+		sed -n -e 's/^([^)]*)//' -e 's/^\*//' -e 's/^\(--*[A-Za-z][A-Za-z-]*[a-zA-Z]\)[-+=[].*/\1/p' \
 			-e 's/^\(-[A-Za-z]\)[-+=[].*/\1/p'
 }
 
@@ -221,14 +221,14 @@ options_of() {
 # Then all that is no option: the line, and what is proposed.
 cases() {
 	cat <<END
-ambil |fetch check login logout doctor import config help
+ambil |fetch check list seen login logout doctor import config help
 ambil c|check config
-ambil -q |fetch check login logout doctor import config help
+ambil -q |fetch check list seen login logout doctor import config help
 ambil --color |auto always never
 ambil --color a|auto always
 ambil --color=|--color=auto --color=always --color=never
 ambil --progress=n|--progress=never
-ambil --progress always |fetch check login logout doctor import config help
+ambil --progress always |fetch check list seen login logout doctor import config help
 ambil -c o|other.conf
 ambil --config=o|--config=other.conf
 ambil fetch |home anna@work
@@ -255,6 +255,13 @@ ambil fetch --to=maildir:~/|--to=maildir:~/Mail
 ambil fetch --to mbox:i|mbox:inbox
 ambil fetch --to mbox:$HOME/i|mbox:$HOME/inbox
 ambil fetch --to pipe:mktem|pipe:mktemp
+ambil list |home anna@work
+ambil list home |
+ambil list --max 5 h|home
+ambil seen |home anna@work
+ambil seen home |
+ambil seen --forget x h|home
+ambil seen --import o|other.conf
 ambil login |home anna@work
 ambil login home |
 ambil login --stdin h|home
@@ -264,7 +271,7 @@ ambil config s|show
 ambil config show |home anna@work
 ambil -c other.conf config show |other
 ambil config path |
-ambil help |fetch check login logout doctor import config help
+ambil help |fetch check list seen login logout doctor import config help
 ambil help fetch |
 ambil doctor |home anna@work
 ambil import |mpop

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "seenfile.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "maildate.h"
+
+/* A UID has at most 70 octets (RFC 1939 s.7); some servers have more. */
+enum { UID_MAX = 1000 };
+
+static bool is_plain(unsigned char c, bool first)
+{
+	return c > 0x20 && c < 0x7f && c != '%' && !(first && c == '#');
+}
+
+void seenfile_add_uid(struct buf *out, struct span uid)
+{
+	for (size_t i = 0; i < uid.len; i++) {
+		if (is_plain((unsigned char)uid.data[i], i == 0))
+			buf_add(out, &uid.data[i], 1);
+		else
+			buf_printf(out, "%%%02X", (unsigned char)uid.data[i]);
+	}
+}
+
+void seenfile_add(struct buf *out, const struct seen *row)
+{
+	char time[MAILDATE_ROOM];
+
+	seenfile_add_uid(out, row->key.uid);
+	maildate_utc(time, row->delivered_s > 0 ? row->delivered_s : 0);
+	buf_printf(out, " %s%s\n", time, row->marked ? " marked" : "");
+}
+
+static int hex(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* A "%" without two digits stands for itself: other programs know nothing of this. */
+static void decode_uid(struct buf *out, struct span text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		char c = text.data[i];
+
+		if (c == '%' && i + 2 < text.len && hex(text.data[i + 1]) >= 0 &&
+			hex(text.data[i + 2]) >= 0) {
+			c = (char)(hex(text.data[i + 1]) << 4 | hex(text.data[i + 2]));
+			i += 2;
+		}
+		buf_add(out, &c, 1);
+	}
+}
+
+static bool parse_line(struct span line, int64_t now_s, struct seenfile *s)
+{
+	struct span rest = line, uid = span_word(&rest), time = span_word(&rest),
+		    word = span_word(&rest);
+	struct seenfile_row *row;
+	size_t start = s->uids.len;
+
+	if (!uid.len || uid.len > UID_MAX || rest.len)
+		return false;
+	if ((s->n & (s->n - 1)) == 0)
+		s->rows = xreallocarray(s->rows, s->n ? 2 * s->n : 1, sizeof(*s->rows));
+	row = &s->rows[s->n];
+	*row = (struct seenfile_row){.seen_s = now_s, .marked = !time.len};
+	if (time.len && !maildate_parse_utc(time, &row->seen_s))
+		return false;
+	if (word.len && !span_is(word, "marked"))
+		return false;
+	row->marked = row->marked || word.len;
+	decode_uid(&s->uids, uid);
+	row->key.uid.len = s->uids.len - start;
+	s->n++;
+	return true;
+}
+
+static int by_uid(const void *a, const void *b)
+{
+	const struct seenfile_row *const *one = a, *const *other = b;
+	struct span x = (*one)->key.uid, y = (*other)->key.uid;
+	int order = memcmp(x.data, y.data, x.len < y.len ? x.len : y.len);
+
+	if (order)
+		return order;
+	if (x.len != y.len)
+		return x.len < y.len ? -1 : 1;
+	return *one < *other ? -1 : *one > *other;
+}
+
+/* The arena has come to rest: keys may point into it. */
+static void finish(struct seenfile *s)
+{
+	struct seenfile_row **sorted = xcalloc(s->n, sizeof(struct seenfile_row *));
+	const char *at = s->uids.data;
+
+	for (size_t i = 0; i < s->n; i++) {
+		s->rows[i].key.uid.data = at;
+		at += s->rows[i].key.uid.len;
+		sorted[i] = &s->rows[i];
+	}
+	if (s->n)
+		qsort(sorted, s->n, sizeof(struct seenfile_row *), by_uid);
+	for (size_t i = 1; i < s->n; i++)
+		if (span_equal(sorted[i]->key.uid, sorted[i - 1]->key.uid))
+			sorted[i]->key.occurrence = sorted[i - 1]->key.occurrence + 1;
+	free(sorted);
+}
+
+bool seenfile_parse(
+	struct span text, const char *name, int64_t now_s, struct seenfile *out, struct error *e)
+{
+	size_t number = 1;
+
+	*out = (struct seenfile){.rows = NULL};
+	for (; text.len; number++) {
+		const char *end = memchr(text.data, '\n', text.len);
+		size_t len = end ? (size_t)(end - text.data) : text.len;
+		bool cr = len && text.data[len - 1] == '\r';
+		struct span line = span_trim((struct span){text.data, len - cr});
+
+		text.data += end ? len + 1 : len;
+		text.len -= end ? len + 1 : len;
+		if (!line.len || line.data[0] == '#' || parse_line(line, now_s, out))
+			continue;
+		error_set(e, ERROR_INPUT, "%s, line %zu: not a UID and a time: \"%s\"", name,
+			number, safe(line).text);
+		return error_remedy(e, "such a line is", "000000016b049d70 2026-11-26T13:40:39Z");
+	}
+	finish(out);
+	return true;
+}
+
+void seenfile_release(struct seenfile *s)
+{
+	free(s->rows);
+	buf_release(&s->uids);
+	*s = (struct seenfile){.rows = NULL};
+}
