@@ -304,7 +304,7 @@ static void take_comment(struct span *s, struct buf *out)
 
 static bool is_end(const struct sender *m, char c)
 {
-	return (c == ',' || c == ';') && !m->in_angle && (m->phrase.len || m->has_angle);
+	return c == ',' && !m->in_angle && (m->phrase.len || m->has_angle);
 }
 
 static void take_sign(struct sender *m, struct span *s)

@@ -529,12 +529,14 @@ static int change_seen(
 	struct error e = {0};
 	int code;
 
-	if (!verb_seen(config, account, cli, stdout_columns(), &text, &e))
-		code = fail(style, &e);
-	else if (cli->forget_all || cli->n_forget || cli->import)
+	if (!verb_seen(config, account, cli, stdout_columns(), &text, &e)) {
+		report_error(style, account->shown, &e);
+		code = error_exit_code(e.kind);
+	} else if (cli->forget_all || cli->n_forget || cli->import) {
 		code = print_result(cli, style, &text);
-	else
+	} else {
 		code = verb_print(&text, style);
+	}
 	buf_release(&text);
 	return code;
 }

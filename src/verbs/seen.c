@@ -312,8 +312,8 @@ static bool no_such_uid(const struct seen_job *job, const char *written, size_t 
 		uids[i] = texts[i].data ? texts[i].data : "";
 	}
 	nearest = text_nearest(written, uids, n);
-	error_set(e, ERROR_USAGE, "%s: no message with the UID \"%s\" is known%s%s%s",
-		job->account->shown, safe(span_of(written)).text, nearest ? " (did you mean " : "",
+	error_set(e, ERROR_USAGE, "no message with the UID \"%s\" is known%s%s%s",
+		safe(span_of(written)).text, nearest ? " (did you mean " : "",
 		nearest ? nearest : "", nearest ? "?)" : "");
 	error_remedy(e, "to see them", "ambil seen %s", job->account->typed);
 	for (size_t i = 0; i < n; i++)

@@ -135,7 +135,7 @@ static void encoded__senders_have_a_name_and_an_address(void **state)
 		{"<a@b>", "", "a@b"},
 		{"A <a@b", "A", "a@b"},
 		{"\"never closed <a@b>", "never closed <a@b>", ""},
-		{"undisclosed-recipients:;", "undisclosed-recipients:", ""},
+		{"undisclosed-recipients:;", "undisclosed-recipients:;", ""},
 		{"(never closed", "", ""},
 		{"((((", "", ""},
 		{"\"\\", "\\", ""},
