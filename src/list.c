@@ -20,7 +20,7 @@ static const char *const names[FIELDS] = {[DATE] = "Date", [FROM] = "From", [SUB
 struct list {
 	struct fetch *f;
 	struct headers_asked *mails; /* the highest number first */
-	size_t n, told;
+	size_t n, told, came;
 	const struct plan_item **items; /* by the index into the listing */
 	/* Of the header that is coming. */
 	struct header_scan scan;
@@ -137,6 +137,7 @@ static void take_end(void *self, bool came)
 {
 	struct list *l = self;
 
+	l->came += came;
 	tell(l, came);
 	begin_header(l);
 }
@@ -196,7 +197,7 @@ bool list_messages(struct fetch *f, bool *again, struct error *e)
 		say_without_headers(f, f->header_failures ? "breaks off at TOP" : "has no TOP");
 	if (has_top)
 		done = headers_read(f, l.mails, l.n, &reader, again, e);
-	if (done && has_top && l.told < l.n)
+	if (done && has_top && l.n && !l.came)
 		say_without_headers(f, "refuses TOP");
 	while (done && l.told < l.n)
 		tell(&l, false);
