@@ -126,6 +126,28 @@ awk '/^\.Sh / { inside = $0 == ".Sh EXIT STATUS" }
 same 'exit codes in ambil(1)' "$work/codes" "$work/page"
 test "$(wc -l <"$page")" -le 720 || fail 'ambil(1) has more than 720 lines'
 
+# Each example of ambil.conf(5) can be copied: nothing in it is refused.
+awk -v folder="$work" '
+	function show(line) {
+		gsub(/\\\(dq/, "\"", line); gsub(/\\\(ti/, "~", line); gsub(/\\-/, "-", line)
+		print line > (folder "/example." n)
+	}
+	/^\.Sh / { inside = $2 == "EXAMPLES" }
+	!inside { next }
+	/^\.Dl / { n++; show(substr($0, 5)) }
+	/^\.Ed/ { copying = 0 }
+	copying { show($0) }
+	/^\.Bd / { copying = 1; n++ }' "$source/man/ambil.conf.5"
+touch "$work/accounts-with-passwords.conf" "$HOME/uni-ca.pem"
+examples=0
+for file in "$work"/example.*; do
+	grep -q '^#!' "$file" && continue
+	grep -q '^account ' "$file" || echo 'account home { host = localhost user = anna }' >>"$file"
+	ambil -c "$file" config show >/dev/null 2>"$work/said" || fail "example: $(cat "$work/said" "$file")"
+	examples=$((examples + 1))
+done
+test "$examples" -ge 10 || fail 'the examples of ambil.conf(5) were not found'
+
 if need mandoc mandoc; then
 	for page_file in "$source/man/ambil.1" "$source/man/ambil.conf.5" "$source/man/ambil-migration.7"; do
 		mandoc -T lint -W warning "$page_file" || fail "mandoc lint of $page_file"
