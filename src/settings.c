@@ -440,6 +440,44 @@ static bool set_number(const struct setting *s, void *field, struct span text)
 	}
 }
 
+/* Those that are tied to TLS come last: not every server and connection has them. */
+static const char *nearest_mechanism(char *word)
+{
+	const char *names[MECH_MECHS];
+	size_t n = 0;
+
+	for (char *p = word; *p; p++)
+		*p = *p >= 'A' && *p <= 'Z' ? (char)(*p - 'A' + 'a') : *p;
+	for (int binds = 0; binds < 2; binds++)
+		for (int i = MECH_NONE; i < MECH_MECHS; i++)
+			if (mech_binds((enum mech)i) == (binds != 0))
+				names[n++] = mech_name((enum mech)i);
+	return text_nearest(word, names, n);
+}
+
+/* There are many: only the nearest is told, where one is near. */
+static bool refuse_mechanisms(
+	const struct setting *s, const char *text, enum error_kind kind, struct error *e)
+{
+	static const char between[] = " ,\t";
+
+	for (text += strspn(text, between); *text; text += strspn(text, between)) {
+		size_t len = strcspn(text, between);
+		char *word = xstrndup(text, len);
+		bool known = mech_parse(word) != MECH_NONE || span_is_nocase(span_of(word), "auto");
+		const char *nearest = known ? NULL : nearest_mechanism(word);
+
+		if (nearest)
+			error_set(e, kind, "\"%s\" is unknown, did you mean \"%s\"?",
+				safe((struct span){text, len}).text, nearest);
+		free(word);
+		if (nearest)
+			return false;
+		text += len;
+	}
+	return refuse(s, kind, e);
+}
+
 bool setting_set(const struct setting *s, void *base, const char *text, const char *home,
 	enum error_kind kind, struct error *e)
 {
@@ -467,8 +505,7 @@ bool setting_set(const struct setting *s, void *base, const char *text, const ch
 		done = set_keep(field, span);
 		break;
 	case SETTING_MECHS:
-		done = mech_list_parse(text, field);
-		break;
+		return mech_list_parse(text, field) || refuse_mechanisms(s, text, kind, e);
 	default:
 		done = set_number(s, field, span);
 		break;
@@ -504,7 +541,7 @@ static char *show_size(uint64_t octets)
 	return xasprintf("%" PRIu64, octets);
 }
 
-static char *show_keep(const struct policy *policy)
+char *setting_show_keep(const struct policy *policy)
 {
 	if (policy->keep == KEEP_FOR)
 		return show_age(policy->keep_s);
@@ -586,7 +623,7 @@ char *setting_show(const struct setting *s, const void *base, const char *home)
 	case SETTING_AGE:
 		return show_age(*(const int64_t *)field / 1000);
 	case SETTING_KEEP:
-		return show_keep(field);
+		return setting_show_keep(field);
 	case SETTING_MECHS:
 		return mech_list_show(field);
 	default:

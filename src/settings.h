@@ -46,6 +46,8 @@ enum setting_scope {
 	SCOPE_TOP,     /* outside of accounts only */
 };
 
+struct policy;
+
 struct setting {
 	const char *name;
 	enum setting_type type;
@@ -84,6 +86,8 @@ bool setting_is_hidden(const struct setting *s, const void *base);
 /* The field's value as the file would have it, without quotes; fresh. NULL: there is none. A PIN in
  * a URL is left out. */
 char *setting_show(const struct setting *s, const void *base, const char *home);
+/* The same for keep: "true", "14d"; fresh. */
+char *setting_show_keep(const struct policy *policy);
 /* Frees what the field owns; a secret is wiped. */
 void setting_release(const struct setting *s, void *base);
 /* text as a value of the file: bare where that is safe, else in double quotes; fresh. */

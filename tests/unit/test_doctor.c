@@ -99,7 +99,7 @@ static void expire__is_compared_with_what_is_wanted(void **state)
 		{true, 60, KEEP_NOT, 0, NULL},
 		{true, 60, KEEP_FOR, 60, NULL},
 		{true, 60, KEEP_FOR, 61,
-			"h deletes mail by itself after 60 days (EXPIRE), but keep = 61 d"},
+			"h deletes mail by itself after 60 days (EXPIRE), but keep = 61d"},
 		{true, 60, KEEP_FOREVER, 0,
 			"h deletes mail by itself after 60 days (EXPIRE), but keep = true"},
 		{true, 0, KEEP_FOREVER, 0,
