@@ -105,20 +105,33 @@ bool config_no_accounts(const struct config *config, struct error *e)
 		"ambil fetch pops://USER@SERVER");
 }
 
+/* What is no account may be the name of a server, which is written otherwise. */
+static bool maybe_server(const char *name, struct error *e)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+				    "-.:@_";
+
+	if (!strpbrk(name, ".:@") || name[strspn(name, plain)])
+		return false;
+	return error_remedy(e, "if it is a server, write", "pops://%s", name);
+}
+
 bool config_no_such_account(const struct config *config, const char *name, struct error *e)
 {
 	struct buf names = {0};
 
 	if (popurl_is_other(name))
 		return popurl_refuse(name, e);
-	if (config->n == 0)
-		return config_no_accounts(config, e);
+	if (config->n == 0) {
+		config_no_accounts(config, e);
+		return maybe_server(name, e);
+	}
 	for (size_t i = 0; i < config->n; i++)
 		buf_printf(&names, "%s%s", i ? ", " : "", config->accounts[i].name);
 	error_set(e, ERROR_USAGE, "no account \"%s\"; you have: %s", safe(span_of(name)).text,
 		names.data);
 	buf_release(&names);
-	return false;
+	return maybe_server(name, e);
 }
 
 bool config_is_url(const char *text)
@@ -163,12 +176,31 @@ static char *person_would_write(const struct popurl *url)
 		port ? ":" : "", port ? port : "");
 }
 
+/* In quotes where a shell would not take it as it stands: ";AUTH=" ends a command there. */
+static char *for_the_shell(const char *text)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+				    "%+,-./:=@_";
+	struct buf quoted = {0};
+
+	if (!text[strspn(text, plain)])
+		return xstrdup(text);
+	buf_add_text(&quoted, "'");
+	for (; *text; text++)
+		if (*text == '\'')
+			buf_add_text(&quoted, "'\\''");
+		else
+			buf_add(&quoted, text, 1);
+	buf_add_text(&quoted, "'");
+	return quoted.data;
+}
+
 static void name_by_url(struct account *account, const struct popurl *parsed, const char *url)
 {
 	free(account->shown);
 	free(account->typed);
 	account->shown = person_would_write(parsed);
-	account->typed = xstrdup(safe(span_of(url)).text);
+	account->typed = for_the_shell(safe(span_of(url)).text);
 }
 
 static bool fill_from_url(

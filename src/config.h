@@ -24,7 +24,7 @@
 struct account {
 	char *name;  /* also that of its state file */
 	char *shown; /* as sentences name it: the name, "anna@[::1]:1995" for a URL */
-	char *typed; /* as the command line takes it: the name or the URL, fit for a terminal */
+	char *typed; /* as a shell takes it: the name or the URL, fit for a terminal */
 	char *where; /* "ambil.conf:12": where it begins; "command line" for a URL */
 	bool enabled;
 	bool temporary; /* made from a URL on the command line: not in any file */

@@ -34,7 +34,7 @@ bool popurl_refuse(const char *text, struct error *e)
 
 	error_set(e, ERROR_USAGE, "%s:// is not spoken here, only pops:// and pop://",
 		safe(scheme).text);
-	return error_remedy(e, "write", "ambil fetch pops://USER@HOST");
+	return error_remedy(e, "write", "pops://USER@HOST");
 }
 
 /* "*" leaves the choice to us; "+APOP" is a mechanism that is not SASL. */

@@ -33,7 +33,8 @@ struct reader {
 	const char *begin, *at, *end;
 	unsigned line;
 	struct token ahead;
-	int open; /* the item of the account whose brace is open, or SYNTAX_TOP */
+	int open;            /* the item of the account whose brace is open, or SYNTAX_TOP */
+	unsigned value_line; /* of the last value without quotes */
 };
 
 static void complain(struct reader *c, unsigned line, const char *fmt, ...) PRINTF_LIKE(3, 4);
@@ -347,6 +348,7 @@ static void syntax_setting(struct reader *c, const struct token *name)
 		complain(c, name->line, "%s has no value on this line", words(name).text);
 	} else if (is_word(&c->ahead)) {
 		add(c, SYNTAX_SETTING, name, c->ahead.raw);
+		c->value_line = c->ahead.kind == TOKEN_BARE ? name->line : 0;
 		take(c);
 	} else if (is(&c->ahead, '{')) {
 		complain(c, name->line, "%s takes one value, not a list", words(name).text);
@@ -431,6 +433,12 @@ static void syntax_account(struct reader *c, const struct token *name)
 	recover(c, name->line);
 }
 
+/* What may be meant as a part of the value before it. */
+static const char *behind_value(const struct reader *c, unsigned line)
+{
+	return c->value_line == line ? "; a value with blanks or commas stands in quotes" : "";
+}
+
 /* Behind "name". */
 static void syntax_named(struct reader *c, const struct token *name)
 {
@@ -459,7 +467,8 @@ static void syntax_named(struct reader *c, const struct token *name)
 		if (!may_show(c, name->raw.data))
 			complain(c, name->line, "this value must stand in quotes");
 		else if (second.kind != TOKEN_BAD)
-			complain(c, name->line, "\"=\" is missing behind \"%s\"", words(name).text);
+			complain(c, name->line, "\"=\" is missing behind \"%s\"%s",
+				words(name).text, behind_value(c, name->line));
 		recover(c, name->line);
 	}
 }
@@ -481,8 +490,8 @@ static void syntax_one(struct reader *c)
 	if (first.kind != TOKEN_BAD && !may_show(c, first.raw.data))
 		complain(c, first.line, "this value must stand in quotes");
 	else if (first.kind != TOKEN_BAD)
-		complain(c, first.line, "the name of a setting is expected, not %s",
-			words(&first).text);
+		complain(c, first.line, "the name of a setting is expected, not %s%s",
+			words(&first).text, is(&first, ',') ? behind_value(c, first.line) : "");
 	if (is(&first, '{'))
 		skip_block(c);
 	recover(c, first.line);

@@ -164,7 +164,7 @@ static void cli_parse__refuses_with_the_right_words(void **state)
 		{"fetch --keep false", "--keep=false would delete mail on the server: use --delete",
 			"ambil fetch --help"},
 		{"imap://anna:secret@h", "imap:// is not spoken here, only pops:// and pop://",
-			"ambil fetch pops://USER@HOST"},
+			"pops://USER@HOST"},
 		{"--dry", "unknown option --dry (did you mean --dry-run?)", "ambil fetch --help"},
 		{"--max-s=3", "unknown option --max-s (did you mean --max-size?)",
 			"ambil fetch --help"},

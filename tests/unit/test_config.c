@@ -342,6 +342,12 @@ static void config_load__refuses_what_libconfuse_would_misread(void **state)
 		{"account a { b c { } host = h user = u }",
 			"1: there are no sections inside an "
 			"account"},
+		{"deliver = a b",
+			"1: \"=\" is missing behind \"b\"; a value with blanks or commas stands in "
+			"quotes"},
+		{"deliver = a, b",
+			"1: the name of a setting is expected, not ,; a value with blanks or "
+			"commas stands in quotes"},
 		{"include 'x'", "1: \"=\" is missing behind \"include\""},
 		{"include()", "1: write include(\"FILE\") to read another file"},
 		{"account a { include(x) host = h user = u }",
@@ -754,7 +760,27 @@ static void config_add_url__is_shown_as_a_person_would_write_it(void **state)
 
 		assert_non_null(a);
 		assert_string_equal(a->shown, cases[i][1]);
-		assert_string_equal(a->typed, cases[i][0]);
+		config_release(&config);
+	}
+}
+
+static void config_add_url__can_be_typed_again(void **state)
+{
+	static const char *const cases[][2] = {
+		{"pops://a%20b@h", "pops://a%20b@h"},
+		{"pops://a;AUTH=login@h", "'pops://a;AUTH=login@h'"},
+		{"pops://o'b$@h", "'pops://o'\\''b$@h'"},
+		{"pops://a@[::1]", "'pops://a@[::1]'"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct config config = loaded(NULL);
+		struct error e = {0};
+		struct account *a = config_add_url(&config, cases[i][0], &e);
+
+		assert_non_null(a);
+		assert_string_equal(a->typed, cases[i][1]);
 		config_release(&config);
 	}
 }
@@ -813,6 +839,27 @@ static void config_no_such_account__knows_urls_of_other_protocols(void **state)
 	assert_false(config_no_such_account(&config, "imap://anna:CRET@h", &e));
 	assert_string_equal(e.text, "imap:// is not spoken here, only pops:// and pop://");
 	assert_int_equal(error_exit_code(e.kind), 64);
+	config_release(&config);
+}
+
+static void config_no_such_account__knows_what_may_be_a_server(void **state)
+{
+	static const char *const cases[][2] = {
+		{"pop.example.org", "pops://pop.example.org"},
+		{"anna@pop.example.org:1995", "pops://anna@pop.example.org:1995"},
+		{"hoem", ""},
+		{"pop.example.org;x", ""},
+	};
+	struct config config;
+
+	write_conf(*state, "account home { host = h user = u }");
+	config = loaded(NULL);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct error e = {0};
+
+		assert_false(config_no_such_account(&config, cases[i][0], &e));
+		assert_string_equal(e.remedy, cases[i][1]);
+	}
 	config_release(&config);
 }
 
@@ -1188,8 +1235,10 @@ int main(void)
 		TEST(config_no_such_account__says_which_there_are),
 		TEST(config_add_url__makes_an_account),
 		TEST(config_add_url__is_shown_as_a_person_would_write_it),
+		TEST(config_add_url__can_be_typed_again),
 		TEST(config_add_url__refuses_what_is_not_sound),
 		TEST(config_no_such_account__knows_urls_of_other_protocols),
+		TEST(config_no_such_account__knows_what_may_be_a_server),
 		TEST(places_state_root__is_never_what_may_be_made),
 		TEST(config_faults__finds_what_makes_each_run_fail),
 		TEST(config_override__wins_and_complains_with_the_option),
