@@ -258,6 +258,7 @@ static void say_for_url(const struct session *s, struct error *e)
 		{"tls = starttls", "", "write pop:// instead of pops://"},
 		{"as host", "", "use one of these names in the URL"},
 		{"port = 995", "POP3 over TLS is normally port 995", "leave the port out"},
+		{"pin-sha256 =", "", "write an account in ambil.conf, with its key as pin-sha256"},
 	};
 
 	static const char auth[] = "auth = ";
@@ -472,7 +473,6 @@ static struct session *session_new(const struct session_setting *setting, bool w
 	return s;
 }
 
-/* On failure *again says whether it may go better without CAPA. */
 /* What is wrong there is what doctor finds out; it says so itself. */
 static void advise_check(const struct session *s, struct error *e)
 {
@@ -490,6 +490,7 @@ static void advise_check(const struct session *s, struct error *e)
 		error_remedy(e, "check", "ambil doctor %s", s->account->typed);
 }
 
+/* On failure *again says whether it may go better without CAPA. */
 static bool try_to_connect(const struct session_setting *setting, bool without_capa,
 	struct session **out, bool *again, bool *lost_step, struct error *e)
 {

@@ -58,4 +58,8 @@ void link_name(const struct account *account, struct error *e)
 		strstr(e->text, "the proxy "))
 		return;
 	error_append(e, " (through %s)", link.text);
+	/* Through these no port of ours is used. */
+	if ((account->endpoint.socket || account->endpoint.command) &&
+		strstr(e->remedy, "port = 995"))
+		error_remedy(e, "perhaps", "tls = starttls");
 }

@@ -52,10 +52,8 @@ static bool refused(struct conversation *c, const struct pop3_event *ev, struct 
 	if (kind == ERROR_AUTH) {
 		error_set(e, kind, "%s refused the login of \"%s\" by %s", a->endpoint.host,
 			safe(span_of(a->user)).text, mech_title(c->s->mech));
-		error_remedy(e,
-			"the token came from a command;  sign in again with what it runs, or "
-			"correct",
-			"%s in %s", source, config_origin(a, source));
+		error_remedy(e, "perhaps", "sign in again with what %s runs (%s)", source,
+			config_origin(a, source));
 	} else {
 		error_set(e, kind, "%s does not let \"%s\" in now; the token may be right",
 			a->endpoint.host, safe(span_of(a->user)).text);

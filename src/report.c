@@ -98,10 +98,16 @@ static void add_several_lines(struct buf *b, const struct error *e)
 /* Whether the remedy is where to look, and not what to type. */
 static bool is_place(const struct error *e)
 {
-	static const char end[] = "correct it";
-	size_t lead = strlen(e->lead), len = strlen(end);
+	static const char *const ends[] = {"correct", "correct it"};
+	size_t lead = strlen(e->lead);
 
-	return lead >= len && strcmp(e->lead + lead - len, end) == 0;
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		size_t len = strlen(ends[i]);
+
+		if (lead >= len && strcmp(e->lead + lead - len, ends[i]) == 0)
+			return true;
+	}
+	return false;
 }
 
 static void add_one_line(struct buf *b, const struct error *e)

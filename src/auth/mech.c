@@ -237,6 +237,7 @@ static bool not_offered(
 	} else if (wanted->n == 1 && wanted->at[0] == MECH_APOP) {
 		error_set(e, ERROR_CAPABILITY,
 			"the server does not offer APOP (there is no timestamp in its greeting)");
+		error_remedy(e, "let ambil choose", "auth = auto");
 	} else if (wanted->n == 1 && mech_binds(wanted->at[0]) && facts->offered[wanted->at[0]]) {
 		error_set(e, ERROR_CAPABILITY,
 			"the login \"%s\" cannot be used: this connection has nothing to bind it to",

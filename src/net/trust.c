@@ -116,6 +116,8 @@ static bool wrong_name(gnutls_x509_crt_t crt, const char *shown, struct error *e
 		error_why(e,
 			"it has no subject alternative name, and its common name does not count "
 			"(RFC 9525)");
+		error_remedy(e, "to trust this key all the same", "pin-sha256 = \"%s\"",
+			certificate_pin(crt).text);
 	}
 	buf_release(&names);
 	return false;

@@ -3,6 +3,7 @@
 #include "verbs/login.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "auth/keyring.h"
@@ -46,6 +47,8 @@ bool login_say_keyring(const struct account *a, const struct keyring_entry *entr
 	switch (entry->state) {
 	case KEYRING_ABSENT:
 		error_set(e, ERROR_CONFIG, "there is no keyring here: %s", entry->words);
+		if (strcmp(verb, "login") != 0)
+			return false;
 		if (a->temporary)
 			return error_remedy(
 				e, "instead", "an account with a password-command in ambil.conf");

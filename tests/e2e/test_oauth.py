@@ -152,7 +152,7 @@ class OnDovecot(TokenTests, dovecot_case.DovecotCase):
                     self.box.run(), 'localhost refused the login of "%s" by %s: ' % (
                         self.user, auth.upper()),
                     '"[AUTH] Authentication failed.', reason + '"',
-                    "(try: oauth-token-command in ambil.conf:")
+                    "(try: sign in again with what oauth-token-command runs (ambil.conf:")
                 self.assertEqual(self.logins(), ["wrong.one", "wrong.two"])
                 self.assertEqual(len(self.command.runs()), 2)
 
@@ -230,8 +230,7 @@ class OnDovecot(TokenTests, dovecot_case.DovecotCase):
             screen = terminal.text
         self.assert_said(screen, 'refused the login of "%s" by OAUTHBEARER' % self.user,
                          "server: [AUTH] Authentication failed. (status invalid_token)",
-                         "the token came from a command;  sign in again with what it runs, or "
-                         "correct:  oauth-token-command in ambil.conf:")
+                         "perhaps:  sign in again with what oauth-token-command runs (ambil.conf:")
 
 
 class OnPopd(TokenTests, popd_case.PopdCase):
