@@ -111,6 +111,7 @@ class HostileCase(harness.Case):
         self.runs += 1
         output = os.path.join(self.box.root, "peak%d" % self.runs)
         tool = os.path.join(harness.HERE, "peak.py")
+        limit *= 3 if harness.sanitized() else 1
         begin = time.monotonic()
         process = self.box.start(*args, wrap=(sys.executable, "-I", "-S", tool, output, *wrap),
                                  **more)
