@@ -548,7 +548,14 @@ void cli_release(struct cli *cli)
 bool cli_verb_missing(const struct cli *cli, struct error *e)
 {
 	struct safe word = safe(span_of(cli->unknown_verb));
+	struct popurl url;
 
+	/* One with a password is not repeated. */
+	if (popurl_is(cli->unknown_verb)) {
+		if (!popurl_parse(cli->unknown_verb, &url, e))
+			return false;
+		popurl_release(&url);
+	}
 	error_set(e, ERROR_USAGE, "\"%s\" is no verb", word.text);
 	return error_remedy(e, "to get its mail", "ambil fetch %s", word.text);
 }

@@ -193,6 +193,9 @@ static void cli_parse__refuses_with_the_right_words(void **state)
 		{"hoem", "unknown verb \"hoem\"", "ambil --help"},
 		{"pops://anna@pop.example.org", "\"pops://anna@pop.example.org\" is no verb",
 			"ambil fetch pops://anna@pop.example.org"},
+		{"pops://anna:secret@pop.example.org",
+			"a URL must not hold a password: others can read it",
+			"leave out what stands from : to @"},
 		{"--kepe fetc", "unknown option --kepe (did you mean --keep?)", "ambil --help"},
 	};
 
