@@ -249,8 +249,13 @@ static bool check_links(const struct account *account, struct error *e)
 			config_origin(account, "socket"));
 	if (way && strcmp(to->source, "any") != 0)
 		return exclude(account, way, "source-address", e);
-	if (!dial_source_has(to->source, to->ip))
-		return exclude(account, "ip", "source-address", e);
+	if (!dial_source_has(to->source, to->ip)) {
+		error_set(e, ERROR_CONFIG,
+			"%s: ip = %c, but source-address is an IPv%c address (%s)",
+			config_origin(account, "ip"), to->ip == IP_4 ? '4' : '6',
+			to->ip == IP_4 ? '6' : '4', config_origin(account, "source-address"));
+		return error_remedy(e, "to do without it in this account", "source-address = any");
+	}
 	if (!proxy_parse(to->proxy, &proxy, e))
 		return false;
 	if (way && proxy.kind != PROXY_NONE)

@@ -143,7 +143,11 @@ static bool lookup_failed(const struct endpoint *to, int code, int err, struct e
 	if (code != EAI_NONAME && to->ip != IP_ANY)
 		return error_set(e, ERROR_HOST, "\"%s\"%s has no IPv%c address", to->host, behind,
 			to->ip == IP_4 ? '4' : '6');
-	return error_set(e, ERROR_HOST, "no such host \"%s\"%s", to->host, behind);
+	error_set(e, ERROR_HOST, "no such host \"%s\"%s", to->host, behind);
+	/* The C library says the same of a host in /etc/hosts that has only the other kind. */
+	if (to->ip != IP_ANY)
+		error_why(e, "only an IPv%c address was asked for", to->ip == IP_4 ? '4' : '6');
+	return false;
 }
 
 /* ---- one question, or two ---- */

@@ -588,7 +588,8 @@ class Excluded(harness.Case):
                    "(try: proxy = none)", socket_command="nc a 1", proxy=proxy)
         self.check("4: socket cannot be used together with source-address (ambil.conf:5)",
                    socket="/run/x", source_address="127.0.0.1")
-        self.check("4: ip cannot be used together with source-address (ambil.conf:5)",
+        self.check("4: ip = 6, but source-address is an IPv4 address (ambil.conf:5) (try: "
+                   "source-address = any)",
                    ip=6, source_address="127.0.0.1")
         self.check("4: socket: the name is too long", socket="/" + 200 * "x")
 
