@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Joins net and auth for the one thing that a proxy wants of both: a password. */
+/* Joins net and auth for the one thing that a proxy wants of both: a password. And looks who would
+ * hear one in clear. */
 #include "link.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "auth/command.h"
 
@@ -33,6 +35,22 @@ static char *ask_command(
 	return password;
 }
 
+/* In a folder such as /tmp anybody may have made a socket of that name before its server did. */
+static bool may_hear_password(
+	const struct account *account, const struct stream *s, struct error *e)
+{
+	uid_t owner;
+
+	if (!account->endpoint.socket || account->tls.mode != TLS_NONE ||
+		account->tls.cleartext_login || !dial_peer(s, &owner) || owner == 0 ||
+		owner == geteuid())
+		return true;
+	error_set(e, ERROR_CAPABILITY,
+		"%s is served by another user (%lu), who would see the password; nothing was sent",
+		dial_link(&account->endpoint).text, (unsigned long)owner);
+	return error_remedy(e, "if that is as it should be", "allow-cleartext-password = true");
+}
+
 bool link_open(const struct account *account, const volatile sig_atomic_t *stop, int stop_fd,
 	struct dial_report *report, struct stream **out, struct error *e)
 {
@@ -45,6 +63,11 @@ bool link_open(const struct account *account, const volatile sig_atomic_t *stop,
 			return false;
 	}
 	done = dial_reporting(&to, stop_fd, report, out, e);
+	if (done && !may_hear_password(account, *out, e)) {
+		stream_free(*out);
+		*out = NULL;
+		done = false;
+	}
 	if (asks)
 		wipe_free(to.proxy_password);
 	return done;

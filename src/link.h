@@ -11,7 +11,8 @@
 /*
  * The way to an account's server: dial(), with the password of its proxy found first, where it
  * wants one. *report, all zero before, is filled in, also on failure. stop: see struct
- * secret_command.
+ * secret_command. ERROR_CAPABILITY: a password would go in clear over a local socket that neither
+ * the user nor root serves, and that is not allowed.
  */
 bool link_open(const struct account *account, const volatile sig_atomic_t *stop, int stop_fd,
 	struct dial_report *report, struct stream **out, struct error *e) MUST_CHECK;

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/error.h"
 #include "net/stream.h"
@@ -62,6 +63,10 @@ bool dial_reporting(const struct endpoint *to, int stop_fd, struct dial_report *
 /* Only looks the addresses up, all of them DIAL_UNTRIED; none for a socket or a command. */
 bool dial_lookup(const struct endpoint *to, int stop_fd, struct dial_report *report,
 	struct error *e) MUST_CHECK;
+
+/* The user whose process listened on the local socket that the stream is connected to; false where
+ * the system does not tell. */
+bool dial_peer(const struct stream *s, uid_t *owner) MUST_CHECK;
 
 /* A stream over a connected socket, which it takes. */
 struct stream *stream_over_fd(int fd);

@@ -500,6 +500,27 @@ class Sockets(LinkCase):
         self.want += self.arrive(list(corpus.tricky().values()))
         self.fetch(host=None, port=None, socket=self.path(), tls="none")
 
+    @unittest.skipUnless(os.geteuid() == 0, "only root can have a server of another user")
+    def test_one_of_another_user_does_not_get_the_password(self):
+        nobody = pwd.getpwnam("nobody")
+        folder = self.box.path("open")
+        os.mkdir(folder, 0o777)
+        for above in (self.box.root, self.box.home, folder):
+            os.chmod(above, 0o777)
+        path = os.path.join(folder, "pop3")
+        relay = subprocess.Popen([needs.need("socat"), "UNIX-LISTEN:%s,fork" % path,
+                                  "TCP:127.0.0.1:%d" % self.server.pop3], user=nobody.pw_uid,
+                                 stderr=subprocess.DEVNULL)
+        self.addCleanup(relay.wait)
+        self.addCleanup(relay.kill)
+        end = time.monotonic() + 20
+        while not os.path.exists(path) and time.monotonic() < end:
+            time.sleep(0.02)
+        self.fails(69, "is served by another user (%d), who would see the password; nothing was "
+                   "sent" % nobody.pw_uid, "allow-cleartext-password = true", socket=path,
+                   tls="none")
+        self.fetch(socket=path, tls="none", allow_cleartext_password=True)
+
     def test_mail_is_deleted_over_it(self):
         self.fetch(socket=self.path(), tls="none", keep=False)
         self.assert_left([])
