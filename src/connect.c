@@ -579,7 +579,7 @@ static void note_reliance(struct session *s)
 {
 	struct session_lesson *lesson = s->setting->lesson;
 
-	if (!s->relied && !session_asks_ahead(s))
+	if ((!s->relied && !session_asks_ahead(s)) || s->refusal == SESSION_BINDING_REFUSED)
 		return;
 	/* The same login would only be refused once more, and counted twice by the server. */
 	lesson->surprised = s->surprised && (!lesson->refused || would_choose_otherwise(s));

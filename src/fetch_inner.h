@@ -29,6 +29,7 @@ struct known {
 	bool doubted;            /* … or not in this run, … */
 	bool unanswered;         /* … in which that went wrong */
 	bool asks_capa;          /* though it has once ended the connection */
+	bool unbinds; /* the login, since the server ended the connection on a bound one */
 };
 
 struct fetch {

@@ -104,6 +104,7 @@ bool known_read(struct fetch *f, struct error *e)
 		return false;
 	k->server.two_lines = k->server.two_lines || two_lines;
 	k->server.without_capa = k->server.without_capa && !k->asks_capa;
+	k->server.unbound = k->server.unbound || k->unbinds;
 	for (size_t i = 1; i < sizeof(sizes_words) / sizeof(sizes_words[0]); i++)
 		if (strcmp(sizes, sizes_words[i]) == 0)
 			f->sizes = (enum proof_sizes)i;

@@ -359,8 +359,13 @@ static bool log_in(struct session *s, struct buf *binding, bool ahead, struct er
 	if (!s->binding_refused)
 		return false;
 	buf_clear(binding);
-	if (!choose(s, binding, e) || !log_in_by(s, binding, ahead, e))
+	if (!choose(s, binding, e))
 		return false;
+	if (!log_in_by(s, binding, ahead, e)) {
+		if (s->closed)
+			s->refusal = SESSION_BINDING_REFUSED;
+		return false;
+	}
 	if (lesson)
 		lesson->unbound = true;
 	return true;

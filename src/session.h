@@ -47,8 +47,9 @@ struct session_watch {
 /* What a login that failed was refused for, where something else may do. */
 enum session_refusal {
 	SESSION_OTHER_REFUSAL,
-	SESSION_FORM_REFUSED,  /* the token was not looked at: try two_lines */
-	SESSION_TOKEN_REFUSED, /* perhaps there is a newer one */
+	SESSION_FORM_REFUSED,    /* the token was not looked at: try two_lines */
+	SESSION_TOKEN_REFUSED,   /* perhaps there is a newer one */
+	SESSION_BINDING_REFUSED, /* and the connection has ended: try unbound on another */
 };
 /* What session_open() has shown that is worth to be remembered, also when it failed. */
 struct session_lesson {

@@ -268,6 +268,9 @@ static bool may_log_in_otherwise(struct fetch *f, enum session_refusal refusal, 
 		return true;
 	case SESSION_TOKEN_REFUSED:
 		return fetch_renew_token(f, e);
+	case SESSION_BINDING_REFUSED:
+		f->known.unbinds = true;
+		return true;
 	default:
 		return false;
 	}
@@ -285,7 +288,7 @@ static bool open_session(struct fetch *f, bool *again, struct error *e)
 	if (lesson.capa_ends_it)
 		known_note_capa_ends(f);
 	if (done) {
-		if (lesson.unbound)
+		if (lesson.unbound || f->known.unbinds)
 			known_note_unbound(f);
 		manners_logged_in(f);
 		return true;

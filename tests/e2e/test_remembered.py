@@ -194,6 +194,15 @@ class Remembered(popd_case.PopdCase):
         self.assert_code(self.box.run(), 75)
         self.assertTrue(self.fact("capabilities").startswith("ask "))
 
+    def test_a_server_that_ends_on_what_is_bound_is_logged_in_to_without(self):
+        self.serve(*MAIL, "--sasl", "SCRAM-SHA-256-PLUS SCRAM-SHA-256",
+                   faults=["err:AUTH:1@1", "close:after=AUTH:1@1"])
+        self.configure()
+        for _ in range(2):
+            self.ambil()
+        self.assertEqual([s["auth"] for s in self.server.sessions(3)],
+                         [None, "SCRAM-SHA-256", "SCRAM-SHA-256"])
+
     def test_what_holds_a_secret_is_not_remembered(self):
         self.polls("--cap", "X-ECHO " + popd.PASSWORD)
         self.assertIsNone(self.fact("capabilities"))
