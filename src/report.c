@@ -80,6 +80,14 @@ bool report_stdout_failed(int err, struct error *e)
 			    : error_sys(e, ERROR_STORE, err, "cannot write to standard output");
 }
 
+void report_reader_gone(int err)
+{
+	if (err != EPIPE)
+		return;
+	signal(SIGPIPE, SIG_DFL);
+	raise(SIGPIPE);
+}
+
 static void add_several_lines(struct buf *b, const struct error *e)
 {
 	static const char indent[] = "\n       ";
@@ -253,6 +261,9 @@ static void put_over(struct reporter *r, int fd, struct buf *b)
 {
 	int failed = put(fd, b);
 
+	/* The worker, which may have much more to tell, ends with this process. */
+	if (r->list && fd == STDOUT_FILENO)
+		report_reader_gone(failed);
 	if (fd == STDOUT_FILENO && !r->stdout_failed)
 		r->stdout_failed = failed;
 	buf_release(b);

@@ -155,6 +155,12 @@ void report_error(struct report_style style, const char *who, const struct error
 /* The error, in kind and words, for output of ours that did not go out; err as from write(2). */
 bool report_stdout_failed(int err, struct error *e);
 
+/*
+ * For output of which a part may be enough (list | head): ends the program as SIGPIPE does, without
+ * a word, when err says that nobody reads it any more; else returns.
+ */
+void report_reader_gone(int err);
+
 /* Renderers: plain text, with the live lines of report_tty.c when asked for. */
 struct reporter;
 struct reporter *reporter_new(const struct report_setting *setting);

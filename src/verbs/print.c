@@ -16,6 +16,7 @@ int verb_print(const struct buf *text, struct report_style style)
 
 	if (file_write_all(STDOUT_FILENO, text->data, text->len))
 		return 0;
+	report_reader_gone(errno);
 	report_stdout_failed(errno, &e);
 	report_error(style, NULL, &e);
 	return error_exit_code(e.kind);

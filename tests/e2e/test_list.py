@@ -3,6 +3,7 @@
 
 import fcntl
 import os
+import signal
 import time
 import unicodedata
 import unittest
@@ -270,6 +271,19 @@ class Screens(popd_case.PopdCase):
         self.assertEqual([row[0] for row in rows], ["100000", "99999", "99998"])
         self.assertEqual(self.server.log().count("C: TOP"), 3)
         self.assertNotIn("C: RETR", self.server.log())
+
+    def test_a_reader_that_has_enough(self):
+        self.serve("--generate", "5000:200")
+        self.configure()
+        self.ambil("fetch", "--from-now")
+        for verb in ("list", "seen"):
+            with self.subTest(verb=verb):
+                process = self.box.start(verb, "home")
+                self.assertEqual(process.stdout.readline().count(b"\t"), {"list": 9, "seen": 7}[verb])
+                process.stdout.close()
+                self.assertEqual(process.stderr.read(), b"")
+                self.assertEqual(process.wait(30), -signal.SIGPIPE)
+                process.stderr.close()
 
     def test_an_empty_mailbox(self):
         self.serve(mails=[])
