@@ -153,15 +153,15 @@ static int higher_first(const void *a, const void *b)
 static void choose(struct list *l)
 {
 	struct fetch *f = l->f;
-	const struct listed **mails = xcalloc(f->listing.n, sizeof(*mails));
+	const struct listed **mails = xcalloc(f->listing.n, sizeof(struct listed *));
 	uint64_t max = f->order->list_max ? f->order->list_max : UINT64_MAX;
 
 	l->mails = xcalloc(f->listing.n, sizeof(*l->mails));
-	l->items = xcalloc(f->listing.n, sizeof(*l->items));
+	l->items = xcalloc(f->listing.n, sizeof(struct plan_item *));
 	for (size_t i = 0; i < f->listing.n; i++)
 		mails[i] = &f->listing.mails[i];
 	if (f->listing.n)
-		qsort(mails, f->listing.n, sizeof(*mails), higher_first);
+		qsort(mails, f->listing.n, sizeof(struct listed *), higher_first);
 	for (size_t i = 0; i < f->listing.n && f->counts.listed + l->n < max; i++)
 		if (!f->listed_down_to || mails[i]->msg < f->listed_down_to)
 			l->mails[l->n++].index = (uint32_t)(mails[i] - f->listing.mails);

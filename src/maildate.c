@@ -174,7 +174,7 @@ static bool parse_at(struct span text, size_t at, size_t digits, uint32_t *out)
 bool maildate_parse_utc(struct span text, int64_t *seconds)
 {
 	static const char form[] = "0000-00-00T00:00:00Z";
-	struct moment m;
+	struct moment m = {0};
 
 	if (text.len != sizeof(form) - 1)
 		return false;
