@@ -82,9 +82,12 @@ bool report_stdout_failed(int err, struct error *e)
 
 void report_reader_gone(int err)
 {
+	struct sigaction end = {.sa_handler = SIG_DFL};
+
 	if (err != EPIPE)
 		return;
-	signal(SIGPIPE, SIG_DFL);
+	sigemptyset(&end.sa_mask);
+	sigaction(SIGPIPE, &end, NULL);
 	raise(SIGPIPE);
 }
 
