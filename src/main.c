@@ -96,6 +96,8 @@ static int set_up_signals(void)
 	sigaction(SIGPIPE, &ignore, NULL);
 	/* Inherited as ignored, it would leave nobody to tell how a command has ended. */
 	sigaction(SIGCHLD, &usual, NULL);
+	/* Whoever started us may have blocked them. */
+	sigprocmask(SIG_UNBLOCK, &stop.sa_mask, NULL);
 	return ends[0];
 }
 

@@ -183,6 +183,17 @@ class Workers(dovecot_case.DovecotCase):
         self.assert_silent(self.box.run())
         self.assert_left([])
 
+    def test_a_signal_that_came_blocked_stops_it_all_the_same(self):
+        """A mask is inherited, too."""
+        command = self.box.write("secret", "#!/bin/sh\n: >~/started\nexec sleep 60\n", mode=0o700)
+        self.configure(password_file=None, password_command=command)
+        process = self.box.start(preexec_fn=lambda: signal.pthread_sigmask(
+            signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT}))
+        while not os.path.exists(self.box.path("started")):
+            time.sleep(0.01)
+        process.send_signal(signal.SIGTERM)
+        self.assert_code(harness.finish(process, 20), 143)
+
     def test_a_hangup_is_a_request_to_stop(self):
         process = self.start_held()
         process.send_signal(signal.SIGHUP)
