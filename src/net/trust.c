@@ -178,14 +178,35 @@ static bool not_yet(const struct chain *chain, const char *shown, struct error *
 	return error_why(e, "the clock of this machine says %s", certificate_day(now).text);
 }
 
-static bool weak_key(gnutls_x509_crt_t crt, const char *shown, struct error *e)
+static bool has_strength(gnutls_x509_crt_t crt, gnutls_sec_param_t least)
 {
-	return error_set(e, ERROR_TLS,
-		"the certificate of %s is not trusted: a key that is too weak (its own: %s)", shown,
-		certificate_key(crt).text);
+	unsigned bits = 0;
+	int kind = gnutls_x509_crt_get_pk_algorithm(crt, &bits);
+
+	return kind >= 0 && gnutls_pk_bits_to_sec_param((gnutls_pk_algorithm_t)kind, bits) >= least;
 }
 
-static bool too_weak(const struct chain *chain, const char *shown, struct error *e)
+/* A key that can be found out proves nothing, whoever has written down what it is. */
+static bool strong_enough(const struct tls_policy *policy, gnutls_x509_crt_t crt)
+{
+	return has_strength(crt, priority_least_key(policy->priority));
+}
+
+static bool weak_key(
+	const struct tls_policy *policy, gnutls_x509_crt_t crt, const char *shown, struct error *e)
+{
+	error_set(e, ERROR_TLS,
+		"the certificate of %s is not trusted: a key that is too weak (its own: %s)", shown,
+		certificate_key(crt).text);
+	if (policy->priority && !strong_enough(policy, crt) &&
+		has_strength(crt, priority_least_key(NULL)))
+		error_why(e,
+			"tls-priority asks for a stronger one; with :%%PROFILE_MEDIUM behind it this one is enough");
+	return false;
+}
+
+static bool too_weak(const struct tls_policy *policy, const struct chain *chain, const char *shown,
+	struct error *e)
 {
 	for (unsigned i = 0; i < chain->n; i++) {
 		int algorithm = gnutls_x509_crt_get_signature_algorithm(chain->at[i]);
@@ -202,7 +223,7 @@ static bool too_weak(const struct chain *chain, const char *shown, struct error 
 					? "unknown"
 					: gnutls_sign_get_name((gnutls_sign_algorithm_t)algorithm));
 	}
-	return weak_key(chain->at[0], shown, e);
+	return weak_key(policy, chain->at[0], shown, e);
 }
 
 /* What came is shown, since a server may have a new key; that it has one must come from elsewhere.
@@ -252,7 +273,8 @@ static bool otherwise_bad(unsigned status, const char *shown, struct error *e)
 	return false;
 }
 
-static bool explain(const struct chain *chain, unsigned status, const char *shown, struct error *e)
+static bool explain(const struct tls_policy *policy, const struct chain *chain, unsigned status,
+	const char *shown, struct error *e)
 {
 	if (status & GNUTLS_CERT_SIGNATURE_FAILURE)
 		return error_set(e, ERROR_TLS,
@@ -267,7 +289,7 @@ static bool explain(const struct chain *chain, unsigned status, const char *show
 			"it",
 			shown, certificate_issuer(chain->at[0]).text);
 	if (status & GNUTLS_CERT_INSECURE_ALGORITHM)
-		return too_weak(chain, shown, e);
+		return too_weak(policy, chain, shown, e);
 	if (status & GNUTLS_CERT_EXPIRED)
 		return expired(chain, shown, e);
 	if (status & GNUTLS_CERT_NOT_ACTIVATED)
@@ -286,17 +308,6 @@ static bool explain(const struct chain *chain, unsigned status, const char *show
 	return otherwise_bad(status, shown, e);
 }
 
-/* A key that can be found out proves nothing, whoever has written down what it is. */
-static bool strong_enough(const struct tls_policy *policy, gnutls_x509_crt_t crt)
-{
-	unsigned bits = 0;
-	int kind = gnutls_x509_crt_get_pk_algorithm(crt, &bits);
-
-	return kind >= 0 &&
-		gnutls_pk_bits_to_sec_param((gnutls_pk_algorithm_t)kind, bits) >=
-		priority_least_key(policy->priority);
-}
-
 static bool verify_pin(const struct tls_policy *policy, const struct chain *chain, unsigned status,
 	const char *shown, struct error *e)
 {
@@ -304,7 +315,7 @@ static bool verify_pin(const struct tls_policy *policy, const struct chain *chai
 		return not_pinned(chain->at[0], shown, e);
 	if (status & GNUTLS_CERT_REVOKED)
 		return revoked(shown, e);
-	return strong_enough(policy, chain->at[0]) || weak_key(chain->at[0], shown, e);
+	return strong_enough(policy, chain->at[0]) || weak_key(policy, chain->at[0], shown, e);
 }
 
 /* Without a host name in the certificate GnuTLS would look at its common name. */
@@ -341,7 +352,7 @@ bool trust_verify(gnutls_session_t session, const struct tls_policy *policy, con
 	else if (policy->pins)
 		done = verify_pin(policy, &chain, status, shown, e);
 	else if (status)
-		done = explain(&chain, status, shown, e);
+		done = explain(policy, &chain, status, shown, e);
 	else if (!is_address && !names_a_host(chain.at[0]))
 		done = wrong_name(chain.at[0], shown, e);
 	chain_release(&chain);

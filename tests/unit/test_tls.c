@@ -993,8 +993,10 @@ static void tls__keeps_the_strength_that_a_keyword_stands_for(void **state)
 		if (tls_start(&s, &policy, "pop.example.test", 995, 10000, -1, &e) !=
 			cases[i / 2].trusted)
 			fail_msg("%s, %s: %s", priority, i % 2 ? "a pin" : "no pin", e.text);
-		if (!cases[i / 2].trusted)
+		if (!cases[i / 2].trusted) {
 			assert_says(e.text, "a key that is too weak (its own: RSA, 2048 bits)");
+			assert_says(e.why, "tls-priority asks for a stronger one");
+		}
 		stream_free(s);
 		server_join(&v);
 	}
