@@ -101,8 +101,7 @@ bool config_no_accounts(const struct config *config, struct error *e)
 	if (has_mpop)
 		return error_remedy(e, "to take over what mpop has", "ambil import mpop");
 	return error_remedy(e, "to add one",
-		"account NAME { host = SERVER  user = NAME }  see man ambil.conf; or without any: "
-		"ambil fetch pops://USER@SERVER");
+		"ambil config edit   without any:  ambil fetch pops://USER@SERVER");
 }
 
 /* What is no account may be the name of a server, which is written otherwise. */
