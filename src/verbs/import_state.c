@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../places.h"
@@ -94,18 +93,6 @@ bool import_may_write(const struct import *im, const struct import_item *item, s
 	return done;
 }
 
-static bool make_folder(const struct import *im, struct error *e)
-{
-	char *root = places_state_root(im->config.state_dir, im->config.home);
-	struct stat st;
-	bool done = stat(root, &st) == 0
-		? file_make_folders(im->config.state_dir, im->config.home, ERROR_STORE, e)
-		: error_sys(e, ERROR_STORE, errno, "the folder of the state %s", root);
-
-	free(root);
-	return done;
-}
-
 /* Not before the clock was set, and not in a time to come. */
 static int64_t sane_time(int64_t time_s, int64_t now_s)
 {
@@ -150,7 +137,7 @@ bool import_write_seen(const struct import *im, struct import_item *item, struct
 
 	if (!item->seen.n)
 		return true;
-	if (!make_folder(im, e))
+	if (!places_make_state(im->config.state_dir, e))
 		return false;
 	path = state_file(im, item, "lock");
 	switch (file_lock(path, &fd, &holder, e)) {
