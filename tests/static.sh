@@ -25,7 +25,7 @@ fi
 
 # judge NAME: shows the findings in the log that are not excepted.
 judge() {
-	sed "s|^$PWD/||" "$log" | awk -v name="$1" '
+	sed "s|^$PWD/||; s|^src/verbs/\.\./|src/|" "$log" | awk -v name="$1" '
 		FILENAME == "tests/static.except" { if (!/^#/) excepted[$1 " " $2] = 1; next }
 		/: (warning|error): / && !seen[$0]++ {
 			file = $0

@@ -61,8 +61,9 @@ static void set_fresh(
 
 static bool is_here(const char *host)
 {
-	return strcasecmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 ||
-		strcmp(host, "::1") == 0;
+	return host &&
+		(strcasecmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 ||
+			strcmp(host, "::1") == 0);
 }
 
 /* mpop takes a relative path from the folder it is started in; this program from home. */

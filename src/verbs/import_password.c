@@ -16,7 +16,7 @@
 static bool says_yes(const char *question)
 {
 	int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
-	char answer[64];
+	char answer[64] = "";
 	ssize_t n = -1;
 
 	if (fd < 0)
