@@ -3,10 +3,11 @@
  * One queue in, one queue out, and a thread between them, or several that are all alike where the
  * destination is a command. For each batch the four steps of a message's life that touch the disk:
  * prepare, journal, commit, journal (recover.c has the table of what a crash between them means).
- * Where the next batch is there already, the second entry of one and the first of the next are one,
- * which saves a sync: until then the first batch is held, and may not be deleted on the server. A
- * failure of the destination or the journal stops everything behind it; a failure of one mail (its
- * command said "later" or "no") is noted in the state and the next batch goes on.
+ * Where the next batch is there already, and nobody else has to be waited for, the second entry of
+ * one and the first of the next are one, which saves a sync: until then the first batch is held,
+ * and may not be deleted on the server. A failure of the destination or the journal stops
+ * everything behind it; a failure of one mail (its command said "later" or "no") is noted in the
+ * state and the next batch goes on.
  */
 #include "commit.h"
 
@@ -276,6 +277,8 @@ static void *run(void *argument)
 
 		if (!w.batch && !holds)
 			break;
+		if (c->sink->ops->waits)
+			settle(c, &held);
 		if (w.batch && !w.batch->error.kind)
 			deliver(c, &held, &w);
 		settle(c, &held);

@@ -507,6 +507,7 @@ static const struct sink_ops ops = {
 	.name = "mbox",
 	.batch_max = BATCH_MAX,
 	.journalled = true,
+	.waits = true,
 	.begin = begin,
 	.write = write_octets,
 	.end = end,

@@ -80,6 +80,7 @@ struct sink_ops {
 	const char *name;
 	size_t batch_max; /* mails in a batch at most: 1 where each mail is its own */
 	bool journalled;  /* takes part in prepare/commit; if not, only "delivered" is recorded */
+	bool waits;       /* prepare may wait for other programs, which could move mail meanwhile */
 	bool (*begin)(struct sink *k, const struct mail_info *mail, struct error *e);
 	bool (*write)(
 		struct sink *k, struct span octets, struct error *e); /* CRLF lines, any cut */

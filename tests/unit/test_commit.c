@@ -573,6 +573,22 @@ static void commit__notes_a_batch_with_the_one_behind_it(void **state)
 		check_state(s, (char[]){name, '1', '\0'}, STORE_DELIVERED);
 }
 
+/* Another program that is waited for may move the mail of the first before it is noted. */
+static void commit__notes_a_batch_before_the_next_may_wait(void **state)
+{
+	struct stage *s = *state;
+
+	s->fake.watched = 'a';
+	s->fake.ops.waits = true;
+	submit_three(s, 2);
+	for (int i = 0; i < 3; i++)
+		take_delivered(s);
+	finish(s);
+	assert_string_equal(s->fake.log,
+		"prepare(-,-)a commit(P,P)a keepa prepare(-,D)b commit(P,D)b keepb "
+		"prepare(-,D)c commit(P,D)c keepc ");
+}
+
 static void commit__notes_at_once_what_nothing_follows(void **state)
 {
 	struct stage *s = *state;
@@ -880,6 +896,7 @@ int main(void)
 		STAGE_TEST(commit__goes_on_behind_one_mail_that_is_refused),
 		STAGE_TEST(commit__stops_when_one_mail_meets_a_full_disk),
 		STAGE_TEST(commit__notes_a_batch_with_the_one_behind_it),
+		STAGE_TEST(commit__notes_a_batch_before_the_next_may_wait),
 		STAGE_TEST(commit__notes_at_once_what_nothing_follows),
 		STAGE_TEST(commit__notes_a_batch_though_the_next_cannot_be_prepared),
 		STAGE_TEST(commit__keeps_what_a_failed_journal_may_name),
