@@ -651,6 +651,23 @@ static void text__shows_sizes(void **state)
 	}
 }
 
+static void text__shows_sizes_in_five_columns(void **state)
+{
+	static const struct {
+		uint64_t octets;
+		const char *text;
+	} table[] = {{0, "0"}, {999, "999"}, {1000, "1.0K"}, {1536, "1.5K"}, {10188, "9.9K"},
+		{10189, "10K"}, {1023487, "999K"}, {1023488, "1.0M"}, {2106606, "2.0M"},
+		{5368709120, "5.0G"}, {UINT64_MAX, "16E"}};
+	char out[40];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(table); i++) {
+		text_size_short(out, sizeof(out), table[i].octets);
+		assert_string_equal(out, table[i].text);
+	}
+}
+
 static void text__shows_ages(void **state)
 {
 	static const struct {
@@ -1150,6 +1167,7 @@ int main(void)
 		cmocka_unit_test(text__says_what_it_cut),
 		cmocka_unit_test(text__stays_within_any_room),
 		cmocka_unit_test(text__shows_sizes),
+		cmocka_unit_test(text__shows_sizes_in_five_columns),
 		cmocka_unit_test(text__shows_ages),
 		cmocka_unit_test(text__shows_what_somebody_has_set_exactly),
 		cmocka_unit_test(text__shows_the_home_folder_as_a_tilde),
