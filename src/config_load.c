@@ -106,6 +106,14 @@ static void check_access(
 	free(path);
 }
 
+/* Where to look for a setting that is like none of ours. Those of mpop have underscores. */
+static const char *page_for(const char *name)
+{
+	return strchr(name, '_') || strcmp(name, "passwordeval") == 0
+		? "man ambil-migration says what those of mpop are called here"
+		: "man ambil.conf has all there are";
+}
+
 /* Takes unknown names out of what libconfuse reads; true when a secret stands in the file. */
 static bool check_names(struct loader *l, struct source *src)
 {
@@ -125,9 +133,12 @@ static bool check_names(struct loader *l, struct source *src)
 		}
 		item->skip = true;
 		nearest = settings_nearest(item->name);
-		complain(l, src, item->line, "unknown setting \"%s\"%s%s%s",
-			safe(span_of(item->name)).text, nearest ? ", did you mean \"" : "",
-			nearest ? nearest : "", nearest ? "\"?" : "");
+		if (nearest)
+			complain(l, src, item->line, "unknown setting \"%s\", did you mean \"%s\"?",
+				safe(span_of(item->name)).text, nearest);
+		else
+			complain(l, src, item->line, "unknown setting \"%s\"; %s",
+				safe(span_of(item->name)).text, page_for(item->name));
 	}
 	return secret;
 }

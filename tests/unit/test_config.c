@@ -280,7 +280,8 @@ static void config_load__finds_every_error_with_its_line(void **state)
 		"ambil.conf:16: account \"home\" is there already, at ambil.conf:4\n"
 		"ambil.conf:17: account \"a/b\": use letters, digits and . _ - @ + for its name, not "
 		"beginning with . or -\n"
-		"ambil.conf:18: unknown setting \"xyzzyplugh\"\n");
+		"ambil.conf:18: unknown setting \"xyzzyplugh\"; man ambil.conf has all there "
+		"are\n");
 }
 
 static void config_load__names_the_brace_that_is_not_closed(void **state)
@@ -342,6 +343,9 @@ static void config_load__refuses_what_libconfuse_would_misread(void **state)
 		{"account a { b c { } host = h user = u }",
 			"1: there are no sections inside an "
 			"account"},
+		{"tls_fingerprint = x",
+			"1: unknown setting \"tls_fingerprint\"; man ambil-migration says what "
+			"those of mpop are called here"},
 		{"deliver = a b",
 			"1: \"=\" is missing behind \"b\"; a value with blanks or commas stands in "
 			"quotes"},
