@@ -90,12 +90,12 @@ complete -c ambil -n '__ambil_verb none' -a seen -d 'Show or change what is know
 complete -c ambil -n '__ambil_verb none' -a login -d 'Store a password in the keyring'
 complete -c ambil -n '__ambil_verb none' -a logout -d 'Forget the password in the keyring'
 complete -c ambil -n '__ambil_verb none' -a doctor -d 'Check all that an account needs'
-complete -c ambil -n '__ambil_verb none' -a import -d 'Take over accounts from mpop'
+complete -c ambil -n '__ambil_verb none' -a import -d 'Take over accounts of another fetcher'
 complete -c ambil -n '__ambil_verb none' -a config -d 'Look at the configuration, or change it'
 complete -c ambil -n '__ambil_verb none' -a help -d 'Explain ambil or one of its verbs'
 complete -c ambil -n '__ambil_verb fetch check doctor' -a '(__ambil_accounts)' -d Account
 complete -c ambil -n '__ambil_verb list seen login logout; and __ambil_behind 0' -a '(__ambil_accounts)' -d Account
-complete -c ambil -n '__ambil_verb import; and __ambil_behind 0' -a mpop -d 'The configuration of mpop'
+complete -c ambil -n '__ambil_verb import; and __ambil_behind 0' -a 'mpop getmail' -d 'Another fetcher'
 complete -c ambil -n '__ambil_verb import; and __ambil_behind 1' -F
 complete -c ambil -n '__ambil_verb config; and __ambil_behind 0' -a show -d 'The values in effect'
 complete -c ambil -n '__ambil_verb config; and __ambil_behind 0' -a check -d 'Find every error'

@@ -85,10 +85,12 @@ char *config_file(const struct config *config)
 bool config_no_accounts(const struct config *config, struct error *e)
 {
 	char *file = config->path ? config_file(config) : config_looked_for(config);
-	char *mpop = config->path ? NULL : places_mpop_config(config->home);
-	bool has_mpop = mpop != NULL;
+	char *mpop = places_mpop_config(config->home),
+	     *getmail = places_getmail_folder(config->home);
+	const char *other = config->path ? NULL : mpop ? "mpop" : getmail ? "getmail" : NULL;
 
 	free(mpop);
+	free(getmail);
 	if (config->n)
 		error_set(e, ERROR_CONFIG, "all accounts in %s have enabled = false", file);
 	else if (config->path)
@@ -98,8 +100,9 @@ bool config_no_accounts(const struct config *config, struct error *e)
 	free(file);
 	if (config->n)
 		return error_remedy(e, "to use one", "ambil fetch %s", config->accounts[0].name);
-	if (has_mpop)
-		return error_remedy(e, "to take over what mpop has", "ambil import mpop");
+	if (other)
+		return error_remedy(
+			e, "to take over what another fetcher has", "ambil import %s", other);
 	return error_remedy(e, "to add one",
 		"ambil config edit   without any:  ambil fetch pops://USER@SERVER");
 }

@@ -31,29 +31,39 @@ char *places_home(void)
 	return xstrdup(home ? home : "/");
 }
 
-char *places_user_config(const char *home)
+/* Below the folder of configurations; fresh. */
+static char *config_of(const char *home, const char *name)
 {
 	const char *folder = folder_from("XDG_CONFIG_HOME");
 
-	if (folder)
-		return xasprintf("%s/ambil/ambil.conf", folder);
-	return xasprintf("%s/.config/ambil/ambil.conf", home);
+	return folder ? xasprintf("%s/%s", folder, name) : xasprintf("%s/.config/%s", home, name);
+}
+
+char *places_user_config(const char *home)
+{
+	return config_of(home, "ambil/ambil.conf");
+}
+
+/* The first of the two that is there, or NULL; both are given away. */
+static char *which_is_there(char *first, char *second)
+{
+	char *there = access(first, F_OK) == 0 ? first : access(second, F_OK) == 0 ? second : NULL;
+
+	if (there != first)
+		free(first);
+	if (there != second)
+		free(second);
+	return there;
 }
 
 char *places_mpop_config(const char *home)
 {
-	const char *folder = folder_from("XDG_CONFIG_HOME");
-	char *path = xasprintf("%s/.mpoprc", home);
+	return which_is_there(xasprintf("%s/.mpoprc", home), config_of(home, "mpop/config"));
+}
 
-	if (access(path, F_OK) == 0)
-		return path;
-	free(path);
-	path = folder ? xasprintf("%s/mpop/config", folder)
-		      : xasprintf("%s/.config/mpop/config", home);
-	if (access(path, F_OK) == 0)
-		return path;
-	free(path);
-	return NULL;
+char *places_getmail_folder(const char *home)
+{
+	return which_is_there(config_of(home, "getmail"), xasprintf("%s/.getmail", home));
 }
 
 char *places_state_dir(const char *home)

@@ -16,55 +16,16 @@
 #include "verbs/import_inner.h"
 #include "verbs/print.h"
 
-enum { CONFIG_MAX = 1024 * 1024 };
-
 static bool check_words(const struct cli *cli, struct error *e)
 {
 	if (cli->n_arguments == 0)
-		error_set(e, ERROR_USAGE, "import needs the name of a program: mpop");
-	else if (strcmp(cli->arguments[0], "mpop") != 0)
-		error_set(e, ERROR_USAGE, "import knows mpop, and not \"%s\"",
-			safe(span_of(cli->arguments[0])).text);
+		error_set(e, ERROR_USAGE, "import needs the name of a program: mpop or getmail");
 	else if (cli->n_arguments > 2)
-		error_set(e, ERROR_USAGE, "too many words for import mpop");
-	else
+		error_set(e, ERROR_USAGE, "too many words for import %s",
+			safe(span_of(cli->arguments[0])).text);
+	else if (import_knows(cli->arguments[0], e))
 		return true;
 	return error_remedy(e, "see", "ambil import --help");
-}
-
-/* ---- reading ---- */
-
-static bool find_file(struct import *im, const char *named, struct error *e)
-{
-	char *path = named ? xstrdup(named) : places_mpop_config(im->config.home);
-
-	if (path) {
-		im->path = path;
-		im->shown = text_tilde(path, im->config.home);
-		return true;
-	}
-	error_set(e, ERROR_INPUT,
-		"no configuration of mpop here (looked for ~/.mpoprc and mpop/config "
-		"in $XDG_CONFIG_HOME)");
-	return error_remedy(e, "to name it", "ambil import mpop FILE");
-}
-
-static bool read_file(struct import *im, struct error *e)
-{
-	struct buf text = {0};
-	bool done;
-
-	buf_reserve(&text, 64 * 1024); /* it may hold passwords: no copies left behind */
-	if (!file_slurp(im->path, CONFIG_MAX, &text, NULL, NULL)) {
-		buf_wipe(&text);
-		return error_sys(e, ERROR_INPUT, errno, "cannot read %s", im->shown);
-	}
-	done = mpop_read(buf_span(&text), im->shown, &im->read, e);
-	buf_wipe(&text);
-	if (done && !im->read.n)
-		done = error_set(
-			e, ERROR_INPUT, "no account in %s has host, user and delivery", im->shown);
-	return done;
 }
 
 /* ---- names ---- */
@@ -131,6 +92,7 @@ static bool prepare(struct import *im, struct error *e)
 		struct import_item *item = &im->items[im->n++];
 
 		item->from = &im->read.accounts[i];
+		item->file = im->files[i];
 		item->here = find_mailbox(&im->config, item->from);
 		item->name = item->here ? xstrdup(item->here->name)
 					: choose_name(im, i, item->from->name);
@@ -211,7 +173,7 @@ static bool carry_out(struct import *im, const struct cli *cli, const volatile s
 		buf_printf(out, "# Nothing was changed. Without --dry-run this goes into %s.\n",
 			shown);
 	for (size_t i = 0; done && !cli->dry_run && i < im->n; i++)
-		import_password(im, &im->items[i], !cli->no_input, stop, out);
+		import_password(&im->items[i], !cli->no_input, stop, out);
 	if (done && !cli->dry_run && n)
 		buf_printf(out, "%zu account%s added to %s; next: ambil check\n", n,
 			n == 1 ? "" : "s", shown);
@@ -230,6 +192,9 @@ static void release(struct import *im)
 		buf_release(&im->items[i].text);
 	}
 	free(im->items);
+	for (size_t i = 0; i < im->read.n; i++)
+		free(im->files[i]);
+	free(im->files);
 	imported_release(&im->read);
 	config_release(&im->config);
 	free(im->path);
@@ -238,14 +203,15 @@ static void release(struct import *im)
 
 int verb_import(const struct cli *cli, struct report_style style, const volatile sig_atomic_t *stop)
 {
-	struct import im = {.tool = "mpop", .merge = cli->merge};
+	struct import im = {.merge = cli->merge};
 	struct buf out = {0};
 	struct error e = {0};
 	int code = 0;
 
+	im.tool = cli->n_arguments ? cli->arguments[0] : "";
 	if (!check_words(cli, &e) || !config_load(cli->config_path, &im.config, NULL, &e) ||
-		!find_file(&im, cli->n_arguments > 1 ? cli->arguments[1] : NULL, &e) ||
-		!read_file(&im, &e) || !prepare(&im, &e) || !carry_out(&im, cli, stop, &out, &e)) {
+		!import_read(&im, cli->n_arguments > 1 ? cli->arguments[1] : NULL, &e) ||
+		!prepare(&im, &e) || !carry_out(&im, cli, stop, &out, &e)) {
 		report_error(style, NULL, &e);
 		code = error_exit_code(e.kind);
 	} else if (cli->verbosity != CLI_QUIET) {

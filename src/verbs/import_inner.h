@@ -10,6 +10,7 @@
 struct import_item {
 	const struct imported_account *from;
 	char *name;                 /* the account's name here */
+	const char *file;           /* that it stands in, as sentences name it */
 	const struct account *here; /* this mailbox's account, when ambil.conf has one */
 	struct buf text;            /* of the file with the list; uids point into it */
 	struct imported_seen seen;
@@ -18,10 +19,11 @@ struct import_item {
 	size_t added;     /* mails that were not known here before */
 };
 struct import {
-	const char *tool;
-	char *path, *shown;   /* of its configuration */
+	const char *tool;     /* "mpop" */
+	char *path, *shown;   /* of its configuration: a file, or getmail's folder of them */
 	struct config config; /* as it is now */
 	struct imported read;
+	char **files; /* shown, for each account that was read */
 	struct import_item *items;
 	size_t n;
 	bool merge;
@@ -33,6 +35,11 @@ void import_text(const struct import *im, struct buf *out);
  */
 bool import_check(
 	const struct import *im, const struct import_item *item, struct error *e) MUST_CHECK;
+
+/* import_read.c: finds and reads the other program's configuration. named: see the command line;
+ * may be NULL. ERROR_USAGE for a tool that is not known. */
+bool import_knows(const char *tool, struct error *e) MUST_CHECK;
+bool import_read(struct import *im, const char *named, struct error *e) MUST_CHECK;
 
 /* import_state.c: reads the list of what was fetched. ERROR_INPUT. */
 bool import_read_seen(
@@ -51,7 +58,7 @@ bool import_append(
 
 /* import_password.c: on a terminal, asks whether to store a password that stood in the other file,
  * and does; what became of it, as lines. */
-void import_password(const struct import *im, const struct import_item *item, bool may_ask,
+void import_password(const struct import_item *item, bool may_ask,
 	const volatile sig_atomic_t *stop, struct buf *out);
 
 #endif

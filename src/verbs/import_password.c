@@ -27,17 +27,17 @@ static bool says_yes(const char *question)
 	return n > 0 && strchr("yY\n", answer[0]);
 }
 
-static bool asks(const struct import *im, const struct import_item *item)
+static bool asks(const struct import_item *item)
 {
 	char *question = xasprintf("Store the password of %s (%s:%u) in the keyring? [Y/n] ",
-		item->name, safe(span_of(im->shown)).text, item->from->password_line);
+		item->name, safe(span_of(item->file)).text, item->from->password_line);
 	bool yes = says_yes(question);
 
 	free(question);
 	return yes;
 }
 
-void import_password(const struct import *im, const struct import_item *item, bool may_ask,
+void import_password(const struct import_item *item, bool may_ask,
 	const volatile sig_atomic_t *stop, struct buf *out)
 {
 	const struct imported_account *from = item->from;
@@ -49,7 +49,7 @@ void import_password(const struct import *im, const struct import_item *item, bo
 		return;
 	if (may_ask && secret_can_prompt()) {
 		keyring_do(KEYRING_READY, &entry, 1, &way);
-		if (entry.state == KEYRING_DONE && asks(im, item))
+		if (entry.state == KEYRING_DONE && asks(item))
 			keyring_do(KEYRING_STORE, &entry, 1, &way);
 		else if (entry.state == KEYRING_DONE)
 			entry.state = KEYRING_NOTHING;
@@ -61,5 +61,5 @@ void import_password(const struct import *im, const struct import_item *item, bo
 	buf_printf(out,
 		"%s: its password (%s:%u) was not taken over: ambil login %s stores it in the keyring; "
 		"or set password-command\n",
-		item->name, safe(span_of(im->shown)).text, from->password_line, item->name);
+		item->name, safe(span_of(item->file)).text, from->password_line, item->name);
 }

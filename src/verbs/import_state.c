@@ -6,22 +6,46 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../places.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "import/getmail.h"
 #include "import/mpop.h"
 #include "local/store.h"
 #include "verbs/import_inner.h"
 
 enum { SEEN_FILE_MAX = 512 * 1024 * 1024 };
 
+/* getmail has them in its own folder, or in that which it was told, with its files. */
+static char *find_list(const struct import *im, const struct import_item *item)
+{
+	const char *name = item->from->seen_path, *slash = strrchr(im->path, '/');
+	char *folder, *path;
+	struct stat st;
+
+	if (strcmp(im->tool, "getmail") != 0)
+		return file_expand_home(name, im->config.home);
+	if (stat(im->path, &st) == 0 && S_ISDIR(st.st_mode))
+		return xasprintf("%s/%s", im->path, name);
+	path = xasprintf(
+		"%.*s/%s", slash ? (int)(slash - im->path) : 1, slash ? im->path : ".", name);
+	folder = places_getmail_folder(im->config.home);
+	if (access(path, F_OK) < 0 && folder) {
+		free(path);
+		path = xasprintf("%s/%s", folder, name);
+	}
+	free(folder);
+	return path;
+}
+
 bool import_read_seen(const struct import *im, struct import_item *item, struct error *e)
 {
 	const struct imported_account *from = item->from;
-	char *path = file_expand_home(from->seen_path, im->config.home);
+	char *path = find_list(im, item);
 	bool done, found;
 	pid_t holder;
 	int err;
@@ -46,6 +70,10 @@ bool import_read_seen(const struct import *im, struct import_item *item, struct 
 			"cannot read %s, the list of what %s has fetched", item->seen_shown,
 			im->tool);
 	item->seen_file = true;
+	if (strcmp(im->tool, "getmail") == 0) {
+		getmail_read_seen(buf_span(&item->text), &item->seen);
+		return true;
+	}
 	return mpop_read_seen(buf_span(&item->text), item->seen_shown, from->seen_host,
 		from->seen_user, &item->seen, &found, e);
 }

@@ -50,10 +50,12 @@ static void add_account(struct buf *out, const struct import *im, const struct i
 	char *name = setting_quote(item->name), why[60];
 
 	snprintf(why, sizeof(why), "%s deletes when nothing is said", im->tool);
-	buf_printf(out, "account %s {    # %s, line %u\n", name, im->tool, from->line);
+	buf_printf(
+		out, "account %s {    # %s:%u\n", name, safe(span_of(item->file)).text, from->line);
 	for (size_t i = 0; i < from->n_settings; i++) {
 		const struct imported_setting *s = &from->settings[i];
-		bool tell = !s->line && strcmp(s->name, "keep") == 0;
+		bool tell = !s->line && strcmp(s->name, "keep") == 0 &&
+			strcmp(s->value, "false") == 0;
 
 		add_setting(out, s->name, s->value, tell ? why : NULL);
 	}
@@ -87,7 +89,7 @@ bool import_check(const struct import *im, const struct import_item *item, struc
 	for (size_t i = 0; done && i < item->from->n_settings; i++) {
 		const struct imported_setting *s = &item->from->settings[i];
 		unsigned line = s->line ? s->line : item->from->line;
-		char *origin = xasprintf("%s:%u", im->shown, line);
+		char *origin = xasprintf("%s:%u", item->file, line);
 
 		done = account_set(account, &settings[settings_find(s->name)], s->value, origin,
 			scratch.home, e);

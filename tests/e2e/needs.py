@@ -22,6 +22,7 @@ PACKAGES = {
     "maildrop": "maildrop",
     "mpop": "mpop",
     "fetchmail": "fetchmail",
+    "getmail": "getmail6",
     "libfaketime": "libfaketime",
     "strace": "strace",
     "microsocks": "microsocks",

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Invariants: what another fetcher's file becomes has a place in it; no value holds a line end; a
- * command of delivery can be parted into words; and a list of what was fetched holds no UID twice
+ * Invariants: what another fetcher's file becomes has a place in it; a command of delivery can be
+ * parted into words; and a list of what was fetched holds no UID twice
  * at the same place.
  */
 #include "base/child.h"
 #include "fuzz.h"
+#include "import/getmail.h"
 #include "import/mpop.h"
 
 static void check_value(const struct imported_setting *s, unsigned lines)
@@ -15,9 +16,9 @@ static void check_value(const struct imported_setting *s, unsigned lines)
 	char **argv;
 
 	CHECK(s->name[0] && s->value[0] && s->line <= lines);
-	CHECK(!strchr(s->value, '\n'));
 	/* An open quote stays one; in a shell's words all quotes are closed. */
-	if (strncmp(s->value, "pipe:sh -c '", strlen("pipe:sh -c '")) == 0) {
+	if (strcmp(s->name, "deliver") == 0 &&
+		strncmp(s->value, "pipe:sh -c '", strlen("pipe:sh -c '")) == 0) {
 		CHECK(child_argv_split(s->value + strlen(pipe), &argv, &e));
 		CHECK(argv[0] && argv[1] && argv[2]);
 		child_argv_free(argv);
@@ -48,19 +49,10 @@ static void check_accounts(const struct imported *im, unsigned lines)
 	}
 }
 
-static void check_list(struct span text)
+static void check_uids(const struct imported_seen *seen, struct span text)
 {
-	struct imported_seen seen;
-	struct error e;
-	bool found;
-
-	if (!mpop_read_seen(text, "list", "h", "u", &seen, &found, &e)) {
-		CHECK(seen.n == 0);
-		return;
-	}
-	CHECK(found == (seen.n > 0));
-	for (size_t i = 0; i < seen.n; i++) {
-		const struct imported_uid *uid = &seen.uids[i];
+	for (size_t i = 0; i < seen->n; i++) {
+		const struct imported_uid *uid = &seen->uids[i];
 
 		CHECK(uid->uid.len && uid->time_s >= 0);
 		CHECK(uid->uid.data >= text.data &&
@@ -70,6 +62,23 @@ static void check_list(struct span text)
 		else
 			CHECK(uid->occurrence == 0);
 	}
+}
+
+static void check_lists(struct span text)
+{
+	struct imported_seen seen;
+	struct error e;
+	bool found;
+
+	getmail_read_seen(text, &seen);
+	check_uids(&seen, text);
+	imported_seen_release(&seen);
+	if (!mpop_read_seen(text, "list", "h", "u", &seen, &found, &e)) {
+		CHECK(seen.n == 0);
+		return;
+	}
+	CHECK(found == (seen.n > 0));
+	check_uids(&seen, text);
 	imported_seen_release(&seen);
 }
 
@@ -89,7 +98,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	} else {
 		CHECK(im.n == 0 && im.n_notes == 0);
 	}
-	check_list(text);
+	im = (struct imported){.n = 0};
+	if (getmail_read(text, "rc", "x", &im, &e))
+		check_accounts(&im, lines);
+	imported_release(&im);
+	check_lists(text);
 	free(exact);
 	return 0;
 }

@@ -11,6 +11,8 @@
 
 #include <cmocka.h>
 
+#include "import/getmail.h"
+#include "import/ini.h"
 #include "import/mpop.h"
 
 /* ---- commands ---- */
@@ -450,6 +452,262 @@ static void test_mpop_broken_lists(void **state)
 	}
 }
 
+/* ---- getmail ---- */
+
+static void check_getmail(const struct sample *samples, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct imported im = {.n = 0};
+		struct error e = {0};
+		bool done = getmail_read(span_of(samples[i].text), "rc", "x", &im, &e);
+		char *found = done ? describe(&im) : xstrdup(e.text);
+
+		if (!done)
+			assert_int_equal(e.kind, ERROR_CONFIG);
+		if (strcmp(found, samples[i].becomes) != 0)
+			fail_msg("sample %zu:\n%s\nbecame\n%s\nand not\n%s", i, samples[i].text,
+				found, samples[i].becomes);
+		free(found);
+		imported_release(&im);
+	}
+}
+#define CHECK_GETMAIL(samples) check_getmail(samples, sizeof(samples) / sizeof((samples)[0]))
+
+#define SERVER "server = h\nusername = u\n"
+#define SSL "[retriever]\ntype = SimplePOP3SSLRetriever\n" SERVER
+#define CLEAR "[retriever]\ntype = SimplePOP3Retriever\n"
+#define INTO "[destination]\ntype = Maildir\npath = ~/M/\n"
+#define CA "ca_certs = /ca\n"
+#define ONLY_NEW "[options]\nread_all = false\n"
+#define FROM_SSL "x:2 host=h user=u tls=implicit ca-file=/ca"
+#define INTO_M " deliver=maildir:~/M/ keep=true"
+#define NO_TUPLE " must be a tuple of strings, such as (\"a\", \"b\")"
+
+static void test_ini(void **state)
+{
+	static const struct sample samples[] = {
+		{"", " -0"},
+		{"# nothing\n; at all\n\n", " -0"},
+		{"type = x\n", "rc:1: a section was expected first: type"},
+		{"[]\n", "rc:1: this is no section: []"},
+		{"[x\n", "rc:1: this is no section: [x"},
+		{"[x]\n\nsecret word\n", "rc:3: this is neither a section nor KEY = VALUE"},
+		{"[x]\n= a\n", "rc:2: this is neither a section nor KEY = VALUE"},
+		{"[x]\n[y]\n[x]\n", "rc:3: this section is there twice: [x]"},
+		{"[x]\nA = 1\na: 2\n", "rc:3: this is set twice: a"},
+		{SSL CA INTO ONLY_NEW, FROM_SSL INTO_M},
+		{"[RETRIEVER]\ntype = SimplePOP3SSLRetriever\n", " -0"},
+		{"[retriever] here\r\nTYPE: SimplePOP3SSLRetriever\r\nserver=h\r\n"
+		 "UserName\t=\tu\r\nca_certs = /ca\r\n" INTO ONLY_NEW,
+			FROM_SSL INTO_M},
+		{"[DEFAULT]\n" SERVER
+		 "[retriever]\ntype = SimplePOP3SSLRetriever\n" CA INTO ONLY_NEW,
+			"x:5 host=h user=u tls=implicit ca-file=/ca" INTO_M},
+		{SSL "password = a=b:c # d\n" CA INTO ONLY_NEW, FROM_SSL INTO_M " [a=b:c # d@5]"},
+	};
+
+	(void)state;
+	CHECK_GETMAIL(samples);
+}
+
+static void test_python_strings(void **state)
+{
+	static const struct {
+		const char *text, *words; /* with | between; NULL: refused */
+	} samples[] = {
+		{"()", ""},
+		{"(\"a\",)", "a"},
+		{"('a', \"b c\")", "a|b c"},
+		{" ( 'a' ,\n\t'b' , ) ", "a|b"},
+		{"('a' \"b\", 'c')", "ab|c"},
+		{"('it\\'s', \"q\\\"\", 'b\\\\n', 'l\\n')", "it's|q\"|b\\n|l\n"},
+		{"('', 'x')", "|x"},
+		{"('a')", NULL},
+		{"'a', 'b'", NULL},
+		{"('a' 'b'", NULL},
+		{"('a, 'b')", NULL},
+		{"('a',) x", NULL},
+		{"('a',, 'b')", NULL},
+		{"(,)", NULL},
+		{"(1, 2)", NULL},
+		{"(r'a', 'b')", NULL},
+		{"('\\x41', 'b')", NULL},
+		{"['a', 'b']", NULL},
+		{"", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
+		char **words = ini_strings(samples[i].text), *found;
+		struct buf joined = {0};
+
+		for (size_t j = 0; words && words[j]; j++)
+			buf_printf(&joined, "%s%s", j ? "|" : "", words[j]);
+		found = buf_detach(&joined);
+		if (!words != !samples[i].words || (words && strcmp(found, samples[i].words) != 0))
+			fail_msg("%s: %s", samples[i].text, words ? found : "refused");
+		free(found);
+		ini_free_strings(words);
+	}
+}
+
+static void test_getmail_server(void **state)
+{
+	static const struct sample samples[] = {
+		{SSL INTO ONLY_NEW, "x:2 host=h user=u tls=implicit" INTO_M " !2"},
+		{CLEAR SERVER INTO ONLY_NEW, "x:2 host=h user=u tls=starttls" INTO_M " !2"},
+		{CLEAR "server = localhost\nusername = u\n" INTO ONLY_NEW,
+			"x:2 host=localhost user=u tls=none allow-cleartext-password=true" INTO_M},
+		{CLEAR "server = ::1\nusername = u\nuse_apop = True\n" INTO ONLY_NEW,
+			"x:2 host=::1 user=u tls=none auth=apop" INTO_M},
+		{"[retriever]\ntype = MultidropPOP3SSLRetriever\n" SERVER CA
+		 "envelope_recipient = delivered-to:1\n" INTO ONLY_NEW,
+			FROM_SSL INTO_M " -6"},
+		{"[retriever]\ntype = SimpleIMAPSSLRetriever\n" SERVER INTO, " -0"},
+		{"[retriever]\ntype = BrokenUIDLPOP3Retriever\n" SERVER INTO, " -0"},
+		{CLEAR "server = h\n" INTO, " -0"},
+		{CLEAR "username = u\n" INTO, " -0"},
+		{"[retriever]\n" SERVER INTO, " -0"},
+		{SSL, " -0"},
+		{SSL CA "port = 1995\n" INTO ONLY_NEW,
+			"x:2 host=h port=1995 user=u tls=implicit ca-file=/ca" INTO_M},
+		{SSL CA "port = 9*9\n" INTO, "rc:6: port must be a number"},
+		{SSL CA "timeout = 30\n" INTO ONLY_NEW, FROM_SSL " timeout=30s" INTO_M},
+		{SSL "ca_certs = $HOME/ca\nkeyfile = ${HOME}/k\ncertfile = /c\n" INTO ONLY_NEW,
+			"x:2 host=h user=u tls=implicit ca-file=~/ca client-cert=/c "
+			"client-key=~/k" INTO_M},
+		{SSL "ca_certs = $CA\n" INTO,
+			"rc:5: ca_certs must be a path without variables but $HOME in front"},
+		{SSL "ssl_fingerprints = ('ab:cd', 'ef')\n" INTO ONLY_NEW,
+			"x:2 host=h user=u tls=implicit pin-sha256=ab:cd, ef" INTO_M},
+		{SSL "ssl_fingerprints = 'ab'\n" INTO, "rc:5: ssl_fingerprints" NO_TUPLE},
+		{SSL CA "ssl_cert_hostname = o\nssl_version = tlsv1\nssl_ciphers = HIGH\n" INTO
+				ONLY_NEW,
+			FROM_SSL " tls-host=o" INTO_M " -7 -8"},
+		{SSL CA "password_command = ('/bin/pass', 'mail/home', 'a b', \"it's\")\n" INTO
+				ONLY_NEW,
+			FROM_SSL " password-command=/bin/pass mail/home 'a b' 'it'\\''s'" INTO_M},
+		{SSL CA "password_command = /bin/pass\n" INTO, "rc:6: password_command" NO_TUPLE},
+		{SSL CA "password = p\npassword_command = ('a', 'b')\n" INTO ONLY_NEW,
+			FROM_SSL INTO_M " [p@6]"},
+		{SSL CA "use_netrc = true\nnetrc_file = ~/n\ndelete_dup_msgids = true\n" INTO
+				ONLY_NEW,
+			FROM_SSL INTO_M " -7 -8"},
+		{SSL CA "use_peek = true\n" INTO ONLY_NEW, FROM_SSL INTO_M " -6"},
+	};
+
+	(void)state;
+	CHECK_GETMAIL(samples);
+}
+
+#define MDA SSL CA "[destination]\ntype = MDA_external\npath = /bin/mda\n"
+
+static void test_getmail_delivery(void **state)
+{
+	static const struct sample samples[] = {
+		{SSL CA "[destination]\ntype = Mboxrd\npath = ${HOME}/in%\n"
+			"locktype = flock\n" ONLY_NEW,
+			FROM_SSL " deliver=mbox:~/in%% keep=true -9"},
+		{SSL CA "[destination]\ntype = maildir\npath = /m/\nuser = anna\n"
+			"filemode = 0640\n" ONLY_NEW,
+			FROM_SSL " deliver=maildir:/m/ keep=true -9 -10"},
+		{MDA ONLY_NEW, FROM_SSL " deliver=pipe:/bin/mda keep=true"},
+		{MDA "arguments = (\"-t\", \"a b\", '')\n" ONLY_NEW,
+			FROM_SSL " deliver=pipe:/bin/mda -t 'a b' '' keep=true"},
+		{MDA "arguments = ('-f', '%(sender)', '-d', 'u')\nunixfrom = true\n" ONLY_NEW,
+			FROM_SSL " deliver=pipe:/bin/mda -d u keep=true -9 -10"},
+		{MDA "arguments = ('-d', '%(recipient)')\n" ONLY_NEW,
+			FROM_SSL " enabled=false keep=true -9"},
+		{MDA "arguments = ('-d', '$USER')\n",
+			"rc:9: arguments must be without variables and ~ in it"},
+		{MDA "arguments = ('-d')\n", "rc:9: arguments" NO_TUPLE},
+		{MDA "unixfrom = false\nuser = u\ngroup = g\nignore_stderr = true\n" ONLY_NEW,
+			FROM_SSL " deliver=pipe:/bin/mda keep=true -11 -10"},
+		{SSL CA "[destination]\ntype = MultiDestination\n"
+			"destinations = ('/a/', '/b/')\n" ONLY_NEW,
+			FROM_SSL " enabled=false keep=true -7 -8"},
+		{SSL CA "[destination]\ntype = Maildir\n" ONLY_NEW,
+			FROM_SSL " enabled=false keep=true -7"},
+		{SSL CA INTO ONLY_NEW "[filter-1]\ntype = Filter_external\npath = /f\n",
+			FROM_SSL INTO_M " -11"},
+	};
+
+	(void)state;
+	CHECK_GETMAIL(samples);
+}
+
+#define WITH(text) SSL CA INTO ONLY_NEW text
+#define REMOVES " deliver=maildir:~/M/ keep=false"
+
+static void test_getmail_policy(void **state)
+{
+	static const struct sample samples[] = {
+		{SSL CA INTO, FROM_SSL INTO_M " !0"},
+		{SSL CA INTO "[options]\nread_all = 1\n", FROM_SSL INTO_M " !10"},
+		{SSL CA INTO "[options]\ndelete = true\n", FROM_SSL REMOVES},
+		{WITH("delete = YES\n"), FROM_SSL REMOVES},
+		{WITH("delete = off\n"), FROM_SSL INTO_M},
+		{WITH("delete = maybe\n"), "rc:11: delete must be true or false"},
+		{WITH("delete_after = 30\n"), FROM_SSL " deliver=maildir:~/M/ keep=30d"},
+		{WITH("delete_after = 0\n"), FROM_SSL INTO_M},
+		{WITH("delete_after = -1\n"), "rc:11: delete_after must be a number"},
+		{WITH("delete = true\ndelete_after = 3\n"), FROM_SSL REMOVES},
+		{WITH("max_message_size = 100000\nmax_messages_per_session = 50\n"),
+			FROM_SSL INTO_M " max-size=100000 max-messages=50"},
+		{WITH("max_message_size = 0\n"), FROM_SSL INTO_M},
+		{WITH("received = false\ndelivered_to = false\n"),
+			FROM_SSL INTO_M " received-header=false"},
+		{WITH("delivered_to = true\n"), FROM_SSL INTO_M " -11"},
+		{WITH("delete_bigger_than = 5\nmax_bytes_per_session = 6\n"),
+			FROM_SSL INTO_M " -11 -12"},
+		{WITH("message_log = ~/log\nverbose = 2\nlogfile = ~/l\n"),
+			FROM_SSL INTO_M " -11 -13"},
+	};
+
+	(void)state;
+	CHECK_GETMAIL(samples);
+}
+
+static void test_getmail_lists(void **state)
+{
+	static const char text[] = "b\0"
+				   "1795464929\na\0"
+				   "17\nno\n\0"
+				   "5\nc\0x\n a\0"
+				   "18 \nd/e\0"
+				   "19";
+	struct imported_seen seen;
+
+	(void)state;
+	getmail_read_seen((struct span){text, sizeof(text) - 1}, &seen);
+	assert_int_equal(seen.n, 4);
+	assert_true(span_is(seen.uids[0].uid, "a") && seen.uids[0].time_s == 17);
+	assert_true(span_is(seen.uids[1].uid, "a") && seen.uids[1].occurrence == 1);
+	assert_true(span_is(seen.uids[2].uid, "b") && seen.uids[2].time_s == 1795464929);
+	assert_true(span_is(seen.uids[3].uid, "d/e"));
+	imported_seen_release(&seen);
+	getmail_read_seen(span_of(""), &seen);
+	assert_int_equal(seen.n, 0);
+}
+
+static void test_getmail_name_of_the_list(void **state)
+{
+	static const char other[] = CLEAR "server = h\nusername = a/:b@c\n" INTO;
+	struct imported im = {.n = 0};
+	struct error e = {0};
+
+	(void)state;
+	assert_true(getmail_read(span_of(SSL INTO), "rc", "x", &im, &e));
+	assert_true(getmail_read(span_of(other), "rc2", "y", &im, &e));
+	assert_true(getmail_read(span_of(SSL INTO), "rc3", "z", &im, &e));
+	assert_int_equal(im.n, 2);
+	assert_string_equal(im.accounts[0].seen_path, "oldmail-h-995-u");
+	assert_string_equal(im.accounts[1].seen_path, "oldmail-h-110-a-b@c");
+	assert_int_equal(im.n_notes, 1);
+	assert_string_equal(im.notes[0].text, "rc3, because it is the mailbox of account x");
+	imported_release(&im);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -464,6 +722,13 @@ int main(void)
 		cmocka_unit_test(test_mpop_place_of_the_list),
 		cmocka_unit_test(test_mpop_lists),
 		cmocka_unit_test(test_mpop_broken_lists),
+		cmocka_unit_test(test_ini),
+		cmocka_unit_test(test_python_strings),
+		cmocka_unit_test(test_getmail_server),
+		cmocka_unit_test(test_getmail_delivery),
+		cmocka_unit_test(test_getmail_policy),
+		cmocka_unit_test(test_getmail_lists),
+		cmocka_unit_test(test_getmail_name_of_the_list),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

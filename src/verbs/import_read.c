@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Where the other program has its configuration, and reading that. */
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../places.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "import/getmail.h"
+#include "import/mpop.h"
+#include "verbs/import_inner.h"
+
+enum { CONFIG_MAX = 1024 * 1024 };
+
+/* ---- one file ---- */
+
+static bool slurp(const char *path, const char *shown, struct buf *text, struct error *e)
+{
+	buf_reserve(text, 64 * 1024); /* it may hold passwords: no copies left behind */
+	return file_slurp(path, CONFIG_MAX, text, NULL, NULL) ||
+		error_sys(e, ERROR_INPUT, errno, "cannot read %s", shown);
+}
+
+/* The accounts that were read since there were before of them stand in this file. */
+static void note_files(struct import *im, size_t before, const char *shown)
+{
+	im->files = xreallocarray(im->files, im->read.n + 1, sizeof(*im->files));
+	for (size_t i = before; i < im->read.n; i++)
+		im->files[i] = xstrdup(shown);
+}
+
+static bool read_mpop(struct import *im, struct error *e)
+{
+	struct buf text = {0};
+	bool done = slurp(im->path, im->shown, &text, e) &&
+		mpop_read(buf_span(&text), im->shown, &im->read, e);
+
+	buf_wipe(&text);
+	note_files(im, 0, im->shown);
+	return done;
+}
+
+/* ---- getmail: a folder of them, or one ---- */
+
+/* The file is the account; the one that needs no name is called as the program is. */
+static bool read_rc(struct import *im, const char *path, struct error *e)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	char *shown = text_tilde(path, im->config.home);
+	size_t before = im->read.n;
+	struct buf text = {0};
+	bool done = slurp(path, shown, &text, e) &&
+		getmail_read(buf_span(&text), shown,
+			strcmp(name, "getmailrc") == 0 ? "getmail" : name, &im->read, e);
+
+	buf_wipe(&text);
+	note_files(im, before, shown);
+	free(shown);
+	return done;
+}
+
+/* As getmail does without a name: all of the folder but what is its own. */
+static int is_rc(const struct dirent *entry)
+{
+	size_t len = strlen(entry->d_name);
+
+	return strncmp(entry->d_name, "oldmail-", 8) != 0 && entry->d_name[0] != '.' &&
+		!(len >= 5 && strcmp(entry->d_name + len - 5, ".json") == 0);
+}
+
+static bool read_folder(struct import *im, struct error *e)
+{
+	struct dirent **names = NULL;
+	int n = scandir(im->path, &names, is_rc, alphasort);
+	bool done = n >= 0 || error_sys(e, ERROR_INPUT, errno, "cannot read %s", im->shown);
+
+	for (int i = 0; i < n; i++) {
+		char *path = xasprintf("%s/%s", im->path, names[i]->d_name);
+		struct stat st;
+
+		if (done && stat(path, &st) == 0 && S_ISREG(st.st_mode))
+			done = read_rc(im, path, e);
+		free(path);
+		free(names[i]);
+	}
+	free(names);
+	return done;
+}
+
+/* getmailrc, where there is one, is the only one that getmail reads without being told. */
+static bool read_getmail(struct import *im, struct error *e)
+{
+	char *usual = xasprintf("%s/getmailrc", im->path);
+	struct stat st;
+	bool done;
+
+	if (stat(im->path, &st) < 0 || !S_ISDIR(st.st_mode))
+		done = read_rc(im, im->path, e);
+	else if (access(usual, F_OK) == 0)
+		done = read_rc(im, usual, e);
+	else
+		done = read_folder(im, e);
+	free(usual);
+	return done;
+}
+
+/* ---- which program ---- */
+
+static const struct tool {
+	const char *name;
+	char *(*find)(const char *home);
+	bool (*read)(struct import *im, struct error *e);
+	const char *places; /* for words */
+	const char *needs;
+} tools[] = {
+	{"mpop", places_mpop_config, read_mpop, "~/.mpoprc and mpop/config in $XDG_CONFIG_HOME",
+		"host, user and delivery"},
+	{"getmail", places_getmail_folder, read_getmail,
+		"getmail in $XDG_CONFIG_HOME and ~/.getmail",
+		"a POP3 server, a user and a destination"},
+};
+
+static const struct tool *find_tool(const char *name)
+{
+	for (size_t i = 0; i < sizeof(tools) / sizeof(tools[0]); i++)
+		if (strcmp(tools[i].name, name) == 0)
+			return &tools[i];
+	return NULL;
+}
+
+bool import_knows(const char *tool, struct error *e)
+{
+	return find_tool(tool) ||
+		error_set(e, ERROR_USAGE, "import knows mpop and getmail, and not \"%s\"",
+			safe(span_of(tool)).text);
+}
+
+bool import_read(struct import *im, const char *named, struct error *e)
+{
+	const struct tool *tool = find_tool(im->tool);
+
+	im->path = named ? xstrdup(named) : tool->find(im->config.home);
+	if (!im->path) {
+		error_set(e, ERROR_INPUT, "no configuration of %s here (looked for %s)", tool->name,
+			tool->places);
+		return error_remedy(e, "to name it", "ambil import %s FILE", tool->name);
+	}
+	im->shown = text_tilde(im->path, im->config.home);
+	if (!tool->read(im, e))
+		return false;
+	if (im->read.n)
+		return true;
+	error_set(e, ERROR_INPUT, "no account in %s has %s", im->shown, tool->needs);
+	return !im->read.n_notes ? false : error_why(e, "%s", im->read.notes[0].text);
+}
