@@ -51,7 +51,7 @@ const struct cli_verb cli_verbs[] = {
 		"take over the accounts of another fetcher",
 		{"ambil import mpop -n             show what would be taken over, change nothing",
 			"ambil import mpop                take over ~/.mpoprc and its lists of mail",
-			"ambil import mpop ~/other.rc     take over another file"}},
+			"ambil import getmail             the accounts of getmail"}},
 	[VERB_CONFIG] = {"config", "[show [ACCOUNT]|check|path|edit]",
 		"look at the configuration, or change it",
 		{"ambil config show home           the values in effect and where they come from",
