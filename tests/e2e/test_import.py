@@ -438,6 +438,18 @@ delivered_to = false
         self.assertEqual(len(self.server.mailbox()), 3)
         self.assertEqual(len(self.maildir("old")), 5)
 
+    def test_delete_deletes_as_getmail_would(self):
+        """Also what was fetched before and left there."""
+        self.rc()
+        self.run_tool()
+        self.rc("delete = true\nread_all = false")
+        self.server.delivers([mail(100)])
+        said = self.imports().stdout.decode()
+        self.assert_said(said, "keep = false")
+        self.ambil()
+        self.assert_left([])
+        self.assert_maildir(self.old + [mail(100)], "old")
+
     def test_several_files_and_what_is_no_mailbox(self):
         self.rc(name="home")
         self.rc(name="twin")
