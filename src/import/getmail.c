@@ -204,19 +204,25 @@ static void convert_tls(struct converter *c, const struct ini_entry *type)
 	drop(c, RETRIEVER, "ssl_ciphers", "tls-priority stands for that here");
 }
 
-static void convert_server(struct converter *c, const struct ini_entry *type, bool ssl)
+/* What each account has. */
+struct basics {
+	struct ini_entry *type, *host, *user;
+	bool ssl;
+};
+
+static void convert_server(struct converter *c, const struct basics *b)
 {
-	struct ini_entry *host = get(c, RETRIEVER, "server"), *user = get(c, RETRIEVER, "username");
+	const struct ini_entry *host = b->host, *user = b->user;
 	struct ini_entry *port = get(c, RETRIEVER, "port"), *timeout = get(c, RETRIEVER, "timeout");
 
 	set(c, "host", host, host->value);
 	if (port && number_of(c, port, 0))
 		set(c, "port", port, port->value);
 	set(c, "user", user, user->value);
-	if (ssl)
-		convert_tls(c, type);
+	if (b->ssl)
+		convert_tls(c, b->type);
 	else
-		convert_clear(c, type, host->value);
+		convert_clear(c, b->type, host->value);
 	if (timeout && number_of(c, timeout, 0))
 		set_fresh(c, "timeout", timeout, xasprintf("%ss", timeout->value));
 }
@@ -487,7 +493,7 @@ static void convert(struct converter *c, const char *name)
 	c->to->seen_host = xstrdup(host->value);
 	c->to->seen_user = xstrdup(user->value);
 	c->to->seen_path = list;
-	convert_server(c, type, ssl);
+	convert_server(c, &(struct basics){type, host, user, ssl});
 	convert_login(c);
 	convert_delivery(c);
 	convert_policy(c);

@@ -309,12 +309,12 @@ static bool take_line(struct reader *r, struct span line)
 		r->current = 0;
 		return !argument.len || fail(r, "defaults takes no argument");
 	}
-	/* It may stand for any line: nobody knows which. */
+	/* It may stand for any line: nobody knows which. A password may be in it: it is not shown.
+	 */
 	if (span_is(name, "eval")) {
 		imported_note(r->out, NULL, IMPORT_DROPPED, r->line,
-			"eval %s, because commands in the file are shown, not run; write what it "
-			"prints into ambil.conf",
-			safe(argument).text);
+			"eval, because commands in the file are not run; write what it prints into "
+			"ambil.conf");
 		return argument.len || fail(r, "eval needs an argument");
 	}
 	while (command < MPOP_COMMANDS && !span_is(name, commands[command].name))

@@ -143,6 +143,8 @@ bool import_read(struct import *im, const char *named, struct error *e)
 {
 	const struct tool *tool = find_tool(im->tool);
 
+	if (!tool)
+		return import_knows(im->tool, e);
 	im->path = named ? xstrdup(named) : tool->find(im->config.home);
 	if (!im->path) {
 		error_set(e, ERROR_INPUT, "no configuration of %s here (looked for %s)", tool->name,

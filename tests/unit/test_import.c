@@ -370,6 +370,18 @@ static void test_mpop_nul(void **state)
 	assert_string_equal(e.text, "rc:2: there is a NUL in this line");
 }
 
+static void test_mpop_eval_is_not_shown(void **state)
+{
+	struct imported im;
+	struct error e = {0};
+
+	(void)state;
+	assert_true(mpop_read(span_of(BASE "eval echo password hunter2\n"), "rc", &im, &e));
+	assert_int_equal(im.n_notes, 1);
+	assert_null(strstr(im.notes[0].text, "hunter2"));
+	imported_release(&im);
+}
+
 static void test_mpop_place_of_the_list(void **state)
 {
 	struct imported im;
@@ -719,6 +731,7 @@ int main(void)
 		cmocka_unit_test(test_mpop_delivery),
 		cmocka_unit_test(test_mpop_policy),
 		cmocka_unit_test(test_mpop_nul),
+		cmocka_unit_test(test_mpop_eval_is_not_shown),
 		cmocka_unit_test(test_mpop_place_of_the_list),
 		cmocka_unit_test(test_mpop_lists),
 		cmocka_unit_test(test_mpop_broken_lists),
