@@ -53,7 +53,9 @@ static bool choose(struct session *s, const struct buf *binding, struct error *e
 /*
  * The way out when the password is right, and the server has it in no form that fits. A login that
  * is bound to the channel may have been refused since somebody sits in it, who must not be shown
- * the password.
+ * the password. Where the same has worked before (but for
+ * the channel's part in it), or somebody has just typed it, the password is
+ * wrong, and a weaker login no help.
  */
 static enum mech other_way(const struct session *s)
 {
@@ -74,10 +76,12 @@ static void blame_password(const struct session *s, const char *source, struct e
 {
 	const struct account *a = s->account;
 	bool keyring = strcmp(source, "keyring") == 0; /* also the name of a setting */
-	bool typed = strcmp(source, "ambil login") == 0;
+	bool logging_in = strcmp(source, "ambil login") == 0;
+	bool typed = logging_in || strcmp(source, "prompt") == 0;
 	bool setting = !keyring && settings_find(source) < SETTINGS_COUNT;
 	bool place = strchr(source, '/') != NULL; /* .netrc */
-	enum mech other = other_way(s);
+	bool works = s->setting->used == s->mech && !mech_binds(s->mech);
+	enum mech other = typed || works ? MECH_NONE : other_way(s);
 	char lead[sizeof(e->lead)], more[80] = "";
 
 	if (!source[0])
@@ -97,7 +101,7 @@ static void blame_password(const struct session *s, const char *source, struct e
 		error_remedy(e, lead, "%s%s", source, more);
 	else
 		error_remedy(e, lead, "ambil %s %s%s",
-			keyring || typed            ? "login"
+			keyring || logging_in       ? "login"
 				: s->setting->watch ? "doctor"
 						    : "fetch",
 			a->typed, more);

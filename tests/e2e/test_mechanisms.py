@@ -234,6 +234,15 @@ class Choice(popd_case.PopdCase):
         self.assert_said(result.stderr, "by SCRAM-SHA-256", "or, if it is right,  auth = plain")
         self.assertEqual(self.server.sessions(1)[0]["verbs"].get("AUTH"), 1)
 
+    def test_a_refusal_of_what_has_worked_names_no_way_around_it(self):
+        self.serve("--sasl", "SCRAM-SHA-256 PLAIN", mails=[])
+        self.configure()
+        self.ambil()
+        self.configure(password_file=self.box.write("other", "wrong\n"))
+        result = self.box.run()
+        self.assert_code(result, 77)
+        self.assertNotIn("auth =", result.stderr)
+
     def test_where_there_is_only_a_url_the_way_around_is_one_in_it(self):
         self.serve("--sasl", "SCRAM-SHA-256 PLAIN", mails=[])
         url = "pops://anna%%s@localhost:%d" % self.server.port
