@@ -141,13 +141,19 @@ static void say_seen(
 			item->seen_shown);
 }
 
+/* What may fail easily comes first, the states before what makes a run use them. */
 static bool write_all(
 	struct import *im, const char *path, bool found, const struct buf *text, struct error *e)
 {
-	for (size_t i = 0; i < im->n; i++)
-		if (!import_write_seen(im, &im->items[i], e))
-			return false;
-	return !count_new(im) || import_append(path, found, text, e);
+	struct import_file file = {.path = NULL};
+	bool news = count_new(im) > 0;
+	bool done = !news || import_file_write(&file, path, found, text, e);
+
+	for (size_t i = 0; done && i < im->n; i++)
+		done = import_write_seen(im, &im->items[i], e);
+	done = done && (!news || import_file_place(&file, e));
+	import_file_release(&file);
+	return done;
 }
 
 static bool carry_out(struct import *im, const struct cli *cli, const volatile sig_atomic_t *stop,

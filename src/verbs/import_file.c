@@ -55,40 +55,55 @@ static bool read_back(const char *path, struct error *e)
 			why.text);
 }
 
-static bool replace(const char *path, const struct buf *whole, mode_t mode, struct error *e)
+static bool write_beside(
+	struct import_file *file, const struct buf *whole, mode_t mode, struct error *e)
 {
-	char *temporary = xasprintf("%s.XXXXXX", path);
-	int fd = mkstemp(temporary);
+	int fd;
 	bool done;
 
+	file->beside = xasprintf("%s.XXXXXX", file->path);
+	fd = mkstemp(file->beside);
 	if (fd < 0) {
-		error_sys(e, ERROR_CONFIG, errno, "cannot write beside %s", path);
-		free(temporary);
-		return false;
+		free(file->beside);
+		file->beside = NULL;
+		return error_sys(e, ERROR_CONFIG, errno, "cannot write beside %s", file->path);
 	}
-	done = write_whole(path, whole, mode & 0777, fd, e);
+	done = write_whole(file->path, whole, mode & 0777, fd, e);
 	close(fd);
-	done = done && read_back(temporary, e);
-	if (done && rename(temporary, path) < 0)
-		done = error_sys(e, ERROR_CONFIG, errno, "cannot write %s", path);
-	if (!done)
-		unlink(temporary);
-	free(temporary);
-	return done && file_sync_parent(path, ERROR_CONFIG, e);
+	return done && read_back(file->beside, e);
 }
 
-bool import_append(const char *path, bool found, const struct buf *text, struct error *e)
+bool import_file_write(struct import_file *file, const char *path, bool found,
+	const struct buf *text, struct error *e)
 {
-	char *real = found ? realpath(path, NULL) : xstrdup(path);
 	struct buf whole = {0};
 	mode_t mode;
 	bool done;
 
-	if (!real)
+	*file = (struct import_file){.path = found ? realpath(path, NULL) : xstrdup(path)};
+	if (!file->path)
 		return error_sys(e, ERROR_CONFIG, errno, "cannot read %s", path);
-	done = (found || edit_make_folder(real, e)) && join(real, found, text, &whole, &mode, e) &&
-		replace(real, &whole, mode, e);
+	done = (found || edit_make_folder(file->path, e)) &&
+		join(file->path, found, text, &whole, &mode, e) &&
+		write_beside(file, &whole, mode, e);
 	buf_wipe(&whole); /* an old file may hold passwords */
-	free(real);
 	return done;
+}
+
+bool import_file_place(struct import_file *file, struct error *e)
+{
+	if (rename(file->beside, file->path) < 0)
+		return error_sys(e, ERROR_CONFIG, errno, "cannot write %s", file->path);
+	free(file->beside);
+	file->beside = NULL;
+	return file_sync_parent(file->path, ERROR_CONFIG, e);
+}
+
+void import_file_release(struct import_file *file)
+{
+	if (file->beside)
+		unlink(file->beside);
+	free(file->beside);
+	free(file->path);
+	*file = (struct import_file){.path = NULL};
 }

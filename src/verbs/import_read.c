@@ -18,6 +18,15 @@ enum { CONFIG_MAX = 1024 * 1024 };
 
 /* ---- one file ---- */
 
+/* The path as sentences name it, fit for a terminal; fresh. */
+static char *show(const char *path, const char *home)
+{
+	char *plain = text_tilde(path, home), *shown = xstrdup(safe(span_of(plain)).text);
+
+	free(plain);
+	return shown;
+}
+
 static bool slurp(const char *path, const char *shown, struct buf *text, struct error *e)
 {
 	buf_reserve(text, 64 * 1024); /* it may hold passwords: no copies left behind */
@@ -50,7 +59,7 @@ static bool read_mpop(struct import *im, struct error *e)
 static bool read_rc(struct import *im, const char *path, struct error *e)
 {
 	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-	char *shown = text_tilde(path, im->config.home);
+	char *shown = show(path, im->config.home);
 	size_t before = im->read.n;
 	struct buf text = {0};
 	bool done = slurp(path, shown, &text, e) &&
@@ -151,7 +160,7 @@ bool import_read(struct import *im, const char *named, struct error *e)
 			tool->places);
 		return error_remedy(e, "to name it", "ambil import %s FILE", tool->name);
 	}
-	im->shown = text_tilde(im->path, im->config.home);
+	im->shown = show(im->path, im->config.home);
 	if (!tool->read(im, e))
 		return false;
 	if (im->read.n)

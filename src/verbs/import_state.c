@@ -45,12 +45,14 @@ static char *find_list(const struct import *im, const struct import_item *item)
 bool import_read_seen(const struct import *im, struct import_item *item, struct error *e)
 {
 	const struct imported_account *from = item->from;
-	char *path = find_list(im, item);
+	char *path = find_list(im, item), *shown;
 	bool done, found;
 	pid_t holder;
 	int err;
 
-	item->seen_shown = text_tilde(path, im->config.home);
+	shown = text_tilde(path, im->config.home);
+	item->seen_shown = xstrdup(safe(span_of(shown)).text);
+	free(shown);
 	/* It is empty for a moment when it is written; whoever writes it holds it from before. */
 	holder = file_lock_holder(path);
 	done = file_slurp(path, SEEN_FILE_MAX, &item->text, NULL, NULL);

@@ -296,6 +296,15 @@ class Configuration(Mpop):
         self.assert_said(result.stderr, "~/.mpop_uidls/anna_at_localhost:2: the list ends too")
         self.assertEqual(self.files(), before)
 
+    def test_where_the_configuration_cannot_be_written_no_state_is_made(self):
+        self.mpoprc()
+        self.run_mpop()
+        before = self.files()
+        result = self.imports(code=78, env={"XDG_CONFIG_HOME": "/proc/1/none"})
+        self.assert_said(result.stderr, "/proc/1/none")
+        self.assertEqual(self.files(), before)
+        self.imports()
+
     def test_a_broken_configuration_here_is_not_touched(self):
         self.box.write_config("account home {\n")
         self.mpoprc()
