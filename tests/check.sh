@@ -19,9 +19,11 @@ if command -v apt-get >/dev/null && test -z "$quick"; then
 	export AMBIL_TESTS_COMPLETE=1
 fi
 jobs=$(nproc 2>/dev/null || echo 2)
+# Many tests wait, for a disk or for time to pass: one more than there are processors.
+at_once=$((jobs + 1))
 
 build build-check -Dtests=enabled -Dwerror=true
-meson test -C build-check --num-processes "$jobs" --print-errorlogs
+meson test -C build-check --num-processes "$at_once" --print-errorlogs
 test -n "$quick" && exit 0
 
 # What may be left out is.
@@ -33,7 +35,7 @@ build-least/ambil --version | grep -q 'keyring: left out' || { echo 'ambil --ver
 build build-asan -Dtests=enabled -Db_sanitize=address,undefined -Db_lundef=false -Db_coverage=true
 find build-asan -name '*.gcda' -delete
 ASAN_OPTIONS=detect_leaks=1:abort_on_error=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
-	meson test -C build-asan --no-suite costs --num-processes "$jobs" --print-errorlogs --timeout-multiplier 4
+	meson test -C build-asan --no-suite costs --num-processes "$at_once" --print-errorlogs --timeout-multiplier 4
 tests/coverage.sh build-asan
 
 # The unit tests once more under valgrind, which also sees what was never initialised. Leaks were looked for

@@ -41,7 +41,7 @@ FAKETIME = {"FAKETIME": "+2d", "FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_M
 MISSES = 3
 # Every so many steps only: a program that watches each of its accesses takes several times as long.
 # CRASH_STRIDE says otherwise.
-STRIDE = int(os.environ.get("CRASH_STRIDE") or (15 if harness.sanitized() else 1))
+STRIDE = int(os.environ.get("CRASH_STRIDE") or (25 if harness.sanitized() else 1))
 
 # Somebody else's mail, without the empty line that belongs behind it.
 OTHERS = b"From other@example.org Thu Jan  1 00:00:00 2026\nSubject: not ours\n\nFrom\nan older time"
