@@ -10,7 +10,7 @@ import popd
 import popd_case
 
 # On a line that is long enough, what was not sent together is waited for, however busy the machine is.
-MAIL = ("--generate", "6:1K", "--delay-ms", "12")
+MAIL = ("--generate", "6:1K", "--delay-ms", "8")
 OTHERS = ("--seed", "9")
 DOVECOT = "greeting:+OK Dovecot (Debian) ready."
 

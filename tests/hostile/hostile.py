@@ -106,6 +106,10 @@ class HostileCase(harness.Case):
 
     # ---- runs ----
 
+    def assert_in_time(self, seconds):
+        """The last run: not that it was fast, but that it did not wait or toil for nothing."""
+        self.assertLess(self.seconds, seconds * (4 if harness.sanitized() else 1))
+
     def go(self, *args, limit=IN_TIME_S, memory=MEMORY_KIB, wrap=(), **more):
         """One run: what it says and its exit code, once it has ended in time and in little memory."""
         self.runs += 1

@@ -139,7 +139,7 @@ class Quits(hostile.HostileCase):
                 scripted.pause(6)
             raise scripted.Close
         self.lie({"QUIT": quit_answer}, codes=codes, limit=8)
-        self.assertLess(self.seconds, 5)
+        self.assert_in_time(5)
         self.assert_once("after the first run")
         self.cure()
 
