@@ -27,6 +27,10 @@ fi
 judge() {
 	sed "s|^$PWD/||; s|^src/verbs/\.\./|src/|" "$log" | awk -v name="$1" '
 		FILENAME == "tests/static.except" { if (!/^#/) excepted[$1 " " $2] = 1; next }
+		# A finding of several lines has its name at the end of the last.
+		pending && !/\[.*\]$/ { next }
+		pending { $0 = pending " " $0; pending = "" }
+		/: (warning|error): / && !/\[.*\]$/ { pending = $0; next }
 		/: (warning|error): / && !seen[$0]++ {
 			file = $0
 			sub(/:.*/, "", file)
@@ -40,6 +44,10 @@ judge() {
 			}
 		}
 		END {
+			if (pending) {
+				print pending
+				bad++
+			}
 			printf "static %s: %d findings, %d excepted\n", name, found, found - bad
 			exit bad > 0
 		}' tests/static.except - || status=1
