@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Invariant: text made safe is UTF-8 without controls and fits its room; a number, an age, a size, a
- * command or a URL that is taken, written out plainly, is taken again as the same. */
+/* Invariant: text made safe is UTF-8 without controls and fits its room; a number, an age, a size,
+ * a command or a URL that is taken, written out plainly, is taken again as the same. */
 /*
  * The first octet is the room for what is made safe; all readers of short texts get the rest.
  */
@@ -15,7 +15,8 @@
 
 /* ---- made safe ---- */
 
-/* The octets of the well-formed character at p, which is no control; by the table of RFC 3629 s.4. */
+/* The octets of the well-formed character at p, which is no control; by the table of RFC 3629 s.4.
+ */
 static size_t character(const unsigned char *p)
 {
 	static const unsigned char first[][4] = {{0xc2, 0xdf, 0x80, 0xbf}, {0xe0, 0xe0, 0xa0, 0xbf},
@@ -28,7 +29,8 @@ static size_t character(const unsigned char *p)
 	if (p[0] == 0xc2 && p[1] < 0xa0)
 		return 0;
 	for (size_t i = 0; i < 8; i++) {
-		if (p[0] < first[i][0] || p[0] > first[i][1] || p[1] < first[i][2] || p[1] > first[i][3])
+		if (p[0] < first[i][0] || p[0] > first[i][1] || p[1] < first[i][2] ||
+			p[1] > first[i][3])
 			continue;
 		for (size_t k = 2; k < len; k++)
 			if ((p[k] & 0xc0) != 0x80)
@@ -150,23 +152,28 @@ static void check_url(const char *text)
 		CHECK(!url.user && !url.auth && !url.host && !url.port);
 		return;
 	}
-	CHECK(popurl_is(text) && url.user[0] && url.host[0]);
+	CHECK(popurl_is(text) && url.host[0]);
+	/* A server alone, or somebody there, who may log in in a certain way. */
+	CHECK(url.user ? url.user[0] : !url.auth);
 	CHECK(!has_control(url.user) && !has_control(url.host) && !has_control(url.auth));
 	buf_add_text(&plain, url.tls_at_once ? "POPS://" : "pop://");
-	add_escaped(&plain, url.user);
+	if (url.user)
+		add_escaped(&plain, url.user);
 	if (url.auth) {
 		buf_add_text(&plain, ";auth=");
 		/* A mechanism loses one "+", and "*" has a name. */
 		buf_add_text(&plain, url.auth[0] == '+' || !url.auth[0] ? "+" : "");
 		add_escaped(&plain, url.auth);
 	}
-	buf_add_text(&plain, "@");
+	if (url.user)
+		buf_add_text(&plain, "@");
 	add_escaped(&plain, url.host);
 	if (url.port)
 		buf_printf(&plain, ":%s/", url.port);
 	CHECK(popurl_parse(plain.data, &again, NULL));
 	CHECK(url.tls_at_once == again.tls_at_once && same(url.user, again.user));
-	CHECK(same(url.auth, again.auth) && same(url.host, again.host) && same(url.port, again.port));
+	CHECK(same(url.auth, again.auth) && same(url.host, again.host) &&
+		same(url.port, again.port));
 	popurl_release(&url);
 	popurl_release(&again);
 	buf_release(&plain);
