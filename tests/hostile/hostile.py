@@ -199,7 +199,8 @@ class HostileCase(harness.Case):
         """Now nothing is in the way: one run, or a few, and all is there exactly once."""
         self.cured_by()
         # Nor is a server that is only slow, as an honest one may be.
-        self.configure(**({} if "timeout" in self.keys else {"timeout": "10s"}))
+        self.keys = {"timeout": "10s", **self.keys}
+        self.configure()
         for _ in range(runs):
             self.assert_tidy(self.go(limit=30), codes)
         self.assert_once()
