@@ -15,6 +15,8 @@
 
 #include <gnutls/gnutls.h>
 
+#include "base/parse.h"
+
 /* As mails name them, and as iconv does; where a mail means more than it says, the larger set. */
 static const struct {
 	const char *name, *iconv;
@@ -132,24 +134,16 @@ static void add_blank(struct decoder *d)
 	d->blank = false;
 }
 
-static int hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* "Q" (RFC 2047 s.4.2). */
 static void decode_q(struct buf *out, struct span text)
 {
 	for (size_t i = 0; i < text.len; i++) {
 		char c = text.data[i] == '_' ? ' ' : text.data[i];
 
-		if (c == '=' && i + 2 < text.len && hex(text.data[i + 1]) >= 0 &&
-			hex(text.data[i + 2]) >= 0) {
-			c = (char)(hex(text.data[i + 1]) << 4 | hex(text.data[i + 2]));
+		if (c == '=' && i + 2 < text.len && parse_hex_digit(text.data[i + 1]) >= 0 &&
+			parse_hex_digit(text.data[i + 2]) >= 0) {
+			c = (char)(parse_hex_digit(text.data[i + 1]) << 4 |
+				parse_hex_digit(text.data[i + 2]));
 			i += 2;
 		}
 		buf_add(out, &c, 1);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/parse.h"
 #include "base/text.h"
 #include "maildate.h"
 
@@ -34,24 +35,16 @@ void seenfile_add(struct buf *out, const struct seen *row)
 	buf_printf(out, " %s%s\n", time, row->marked ? " marked" : "");
 }
 
-static int hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* A "%" without two digits stands for itself: other programs know nothing of this. */
 static void decode_uid(struct buf *out, struct span text)
 {
 	for (size_t i = 0; i < text.len; i++) {
 		char c = text.data[i];
 
-		if (c == '%' && i + 2 < text.len && hex(text.data[i + 1]) >= 0 &&
-			hex(text.data[i + 2]) >= 0) {
-			c = (char)(hex(text.data[i + 1]) << 4 | hex(text.data[i + 2]));
+		if (c == '%' && i + 2 < text.len && parse_hex_digit(text.data[i + 1]) >= 0 &&
+			parse_hex_digit(text.data[i + 2]) >= 0) {
+			c = (char)(parse_hex_digit(text.data[i + 1]) << 4 |
+				parse_hex_digit(text.data[i + 2]));
 			i += 2;
 		}
 		buf_add(out, &c, 1);

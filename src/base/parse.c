@@ -78,7 +78,7 @@ bool parse_bool(struct span s, bool *out)
 	return false;
 }
 
-static int hex_digit(char c)
+int parse_hex_digit(char c)
 {
 	const char *digits = "0123456789abcdef", *at;
 
@@ -96,8 +96,8 @@ char *parse_percent(struct span s)
 		char c = s.data[i];
 
 		if (c == '%') {
-			int high = i + 2 < s.len ? hex_digit(s.data[i + 1]) : -1;
-			int low = i + 2 < s.len ? hex_digit(s.data[i + 2]) : -1;
+			int high = i + 2 < s.len ? parse_hex_digit(s.data[i + 1]) : -1;
+			int low = i + 2 < s.len ? parse_hex_digit(s.data[i + 2]) : -1;
 
 			if (high < 0 || low < 0)
 				goto fail;

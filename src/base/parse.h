@@ -19,5 +19,7 @@ bool parse_bool(struct span s, bool *out); /* true, false, yes, no, on, off */
 /* "%XX" of a URL resolved (RFC 3986 s.2.1); fresh. NULL for a "%" without two digits, or where a
  * control character comes out. */
 char *parse_percent(struct span s);
+/* 0 to 15; -1: no hexadecimal digit. */
+int parse_hex_digit(char c);
 
 #endif

@@ -8,6 +8,7 @@
 #include <gnutls/gnutls.h>
 #include <string.h>
 
+#include "base/parse.h"
 #include "base/text.h"
 #include "net/tls.h"
 
@@ -44,15 +45,6 @@ static struct span without_prefix(struct span pin)
 	return pin;
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* Pairs of digits, with or without a colon between two; how many octets, 0 when it is no such thing
  * or has more than there is room for. */
 static size_t read_hex(struct span s, unsigned char out[PIN_OCTETS])
@@ -60,8 +52,8 @@ static size_t read_hex(struct span s, unsigned char out[PIN_OCTETS])
 	size_t n = 0, i = 0;
 
 	while (i < s.len) {
-		int high = hex_digit(s.data[i]);
-		int low = i + 1 < s.len ? hex_digit(s.data[i + 1]) : -1;
+		int high = parse_hex_digit(s.data[i]);
+		int low = i + 1 < s.len ? parse_hex_digit(s.data[i + 1]) : -1;
 
 		if (high < 0 || low < 0 || n == PIN_OCTETS)
 			return 0;

@@ -11,6 +11,8 @@
 
 #include <cmocka.h>
 
+#include "need.h"
+
 #include "encoded.h"
 #include "fit.h"
 #include "maildate.h"
@@ -169,8 +171,7 @@ static void check_fit(const char *text, size_t columns, const char *want, size_t
 static void fit__utf8(void **state)
 {
 	(void)state;
-	if (!setlocale(LC_CTYPE, "C.UTF-8"))
-		skip();
+	NEED(setlocale(LC_CTYPE, "C.UTF-8"), "the locale C.UTF-8");
 	check_fit("abc", FIT_ALL, "abc", 3);
 	check_fit("abc", 3, "abc", 3);
 	check_fit("abcd", 3, "ab…", 3);
@@ -217,8 +218,7 @@ static void fit__pads(void **state)
 	struct buf out = {NULL, 0, 0};
 
 	(void)state;
-	if (!setlocale(LC_CTYPE, "C.UTF-8"))
-		skip();
+	NEED(setlocale(LC_CTYPE, "C.UTF-8"), "the locale C.UTF-8");
 	assert_int_equal(fit_add(&out, span_of("日本"), 6, true), 6);
 	assert_string_equal(out.data, "日本  ");
 	assert_int_equal(fit_add(&out, span_of("日本語"), 4, true), 4);
