@@ -185,14 +185,8 @@ static bool relies_on_memory(struct session *s)
 	if (!rest.len || !s->encrypted)
 		return false;
 	s->capabilities = (struct capabilities){.known = true};
-	while (rest.len) {
-		const char *end = memchr(rest.data, '\n', rest.len);
-		size_t len = end ? (size_t)(end - rest.data) : rest.len;
-
-		capabilities_add(&s->capabilities, (struct span){rest.data, len});
-		len += end != NULL;
-		rest = (struct span){rest.data + len, rest.len - len};
-	}
+	while (rest.len)
+		capabilities_add(&s->capabilities, span_line(&rest));
 	return session_asks_ahead(s);
 }
 

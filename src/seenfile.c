@@ -114,13 +114,11 @@ bool seenfile_parse(
 
 	*out = (struct seenfile){.rows = NULL};
 	for (; text.len; number++) {
-		const char *end = memchr(text.data, '\n', text.len);
-		size_t len = end ? (size_t)(end - text.data) : text.len;
-		bool cr = len && text.data[len - 1] == '\r';
-		struct span line = span_trim((struct span){text.data, len - cr});
+		struct span line = span_line(&text);
 
-		text.data += end ? len + 1 : len;
-		text.len -= end ? len + 1 : len;
+		if (line.len && line.data[line.len - 1] == '\r')
+			line.len--;
+		line = span_trim(line);
 		if (!line.len || line.data[0] == '#' || parse_line(line, now_s, out))
 			continue;
 		error_set(e, ERROR_INPUT, "%s, line %zu: not a UID and a time: \"%s\"", name,

@@ -60,6 +60,18 @@ struct span span_word(struct span *rest)
 	return word;
 }
 
+struct span span_line(struct span *rest)
+{
+	const char *end = rest->len ? memchr(rest->data, '\n', rest->len) : NULL;
+	struct span line = {rest->data, end ? (size_t)(end - rest->data) : rest->len};
+	size_t taken = line.len + (end != NULL);
+
+	if (taken)
+		rest->data += taken;
+	rest->len -= taken;
+	return line;
+}
+
 struct span span_trim(struct span s)
 {
 	while (s.len && is_blank(s.data[0])) {

@@ -21,6 +21,9 @@ bool span_is_nocase(struct span s, const char *text);
 bool span_equal(struct span a, struct span b);
 /* Takes the first word (octets up to a space or a tab) off *rest, and the white space behind it. */
 struct span span_word(struct span *rest);
+/* Takes the first line off *rest, and its LF, which the last one may lack; a CR stays in the line.
+ */
+struct span span_line(struct span *rest);
 struct span span_trim(struct span s);
 
 /* Memory or death: out of memory ends the process with code 71; the journal makes that harmless. */

@@ -518,9 +518,7 @@ void getmail_read_seen(struct span text, struct imported_seen *out)
 
 	*out = (struct imported_seen){.n = 0};
 	while (text.len) {
-		const char *end = memchr(text.data, '\n', text.len);
-		size_t len = end ? (size_t)(end - text.data) : text.len;
-		struct span line = span_trim((struct span){text.data, len});
+		struct span line = span_trim(span_line(&text));
 		const char *nul = line.len ? memchr(line.data, '\0', line.len) : NULL;
 		size_t cut = nul ? (size_t)(nul - line.data) : 0;
 		uint64_t time_s;
@@ -534,9 +532,6 @@ void getmail_read_seen(struct span text, struct imported_seen *out)
 			out->uids[out->n++] = (struct imported_uid){
 				.uid = {line.data, cut}, .time_s = (int64_t)time_s};
 		}
-		len += end != NULL;
-		text.data += len;
-		text.len -= len;
 	}
 	imported_seen_number(out);
 }

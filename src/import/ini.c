@@ -123,17 +123,12 @@ bool ini_read(struct span text, const char *shown, struct ini *out, struct error
 
 	*out = (struct ini){.n = 0};
 	while (done && text.len) {
-		const char *end = memchr(text.data, '\n', text.len);
-		size_t len = end ? (size_t)(end - text.data) : text.len;
-		struct span line = {text.data, len};
+		struct span line = span_line(&text);
 
 		r.line++;
 		if (line.len && line.data[line.len - 1] == '\r')
 			line.len--;
 		done = take_line(&r, line);
-		len += end != NULL;
-		text.data += len;
-		text.len -= len;
 	}
 	free(r.section);
 	if (!done)

@@ -339,17 +339,12 @@ bool mpop_read(struct span text, const char *shown, struct imported *out, struct
 	*out = (struct imported){.n = 0};
 	r.accounts[0] = (struct mpop_account){.name = xstrdup("")};
 	while (done && text.len) {
-		const char *end = memchr(text.data, '\n', text.len);
-		size_t len = end ? (size_t)(end - text.data) : text.len;
-		struct span line = {text.data, len};
+		struct span line = span_line(&text);
 
 		r.line++;
 		if (line.len && line.data[line.len - 1] == '\r')
 			line.len--;
 		done = take_line(&r, line);
-		len += end != NULL;
-		text.data += len;
-		text.len -= len;
 	}
 	for (size_t i = 1; done && i < r.n; i++)
 		mpop_convert(&r.accounts[i], out);

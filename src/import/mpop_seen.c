@@ -75,8 +75,7 @@ bool mpop_read_seen(struct span text, const char *shown, const char *host, const
 	*out = (struct imported_seen){.n = 0};
 	*found = false;
 	while (!words && text.len) {
-		const char *end = memchr(text.data, '\n', text.len);
-		struct span line = {text.data, end ? (size_t)(end - text.data) : text.len};
+		struct span line = span_line(&text);
 
 		number++;
 		if (!line.len || line.data[0] != '#') {
@@ -86,8 +85,6 @@ bool mpop_read_seen(struct span text, const char *shown, const char *host, const
 				words = "this begins no list: \" N HOST USER\" was expected";
 		}
 		*found = *found || list.wanted;
-		text.data += line.len + (end != NULL);
-		text.len -= line.len + (end != NULL);
 	}
 	if (!words && list.left)
 		words = "the list ends too early";

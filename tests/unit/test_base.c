@@ -199,6 +199,30 @@ static void span__is_taken_apart_word_by_word(void **state)
 	}
 }
 
+static void span__gives_its_first_line(void **state)
+{
+	static const struct {
+		const char *text, *line, *rest;
+	} table[] = {
+		{"", "", ""},
+		{"one", "one", ""},
+		{"one\n", "one", ""},
+		{"one\ntwo\n", "one", "two\n"},
+		{"\n\ntwo", "", "\ntwo"},
+		{"one\r\ntwo", "one\r", "two"},
+	};
+	struct span none = {NULL, 0};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(table); i++) {
+		struct span rest = span_of(table[i].text), line = span_line(&rest);
+
+		assert_true(span_is(line, table[i].line));
+		assert_true(span_is(rest, table[i].rest));
+	}
+	assert_int_equal(span_line(&none).len, 0);
+}
+
 static void span__is_trimmed_at_both_ends(void **state)
 {
 	static const char *const table[][2] = {
@@ -1149,6 +1173,7 @@ int main(void)
 		cmocka_unit_test(error__cuts_what_is_too_long_and_takes_no_error_at_all),
 		cmocka_unit_test(span__compares_octets),
 		cmocka_unit_test(span__is_taken_apart_word_by_word),
+		cmocka_unit_test(span__gives_its_first_line),
 		cmocka_unit_test(span__is_trimmed_at_both_ends),
 		cmocka_unit_test(buf__grows_and_stays_terminated),
 		cmocka_unit_test(buf__prints_behind_what_it_holds),
