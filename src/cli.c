@@ -57,9 +57,9 @@ const struct cli_verb cli_verbs[] = {
 		{"ambil config show home           the values in effect and where they come from",
 			"ambil config check               find every error in the configuration",
 			"ambil config edit                change it with your editor"}},
-	[VERB_HELP] = {"help", "[VERB]", "explain ambil or one of its verbs",
-		{"ambil help                       an overview",
-			"ambil help fetch                 what fetch can do",
+	[VERB_HELP] = {"help", "[VERB|options]", "explain ambil or one of its verbs",
+		{"ambil help fetch                 what fetch can do",
+			"ambil help options               the options of every verb",
 			"man ambil.conf                   what can be configured"}},
 };
 _Static_assert(sizeof(cli_verbs) / sizeof(cli_verbs[0]) == VERBS, "each verb has an entry");
@@ -133,10 +133,12 @@ const struct cli_option cli_options[] = {
 		"say more, also when not on a terminal"},
 	{"--debug", 'd', {false}, NULL, NULL, OPTION_DEBUG, NULL,
 		"show the conversation with the server, without passwords"},
-	{"--no-input", 0, {false}, NULL, NULL, OPTION_NO_INPUT, NULL, "never ask for a password"},
-	{"--color", 0, {false}, "WHEN", NULL, OPTION_OVERRIDE, "color", "auto, always or never"},
+	{"--no-input", 0, {false}, NULL, NULL, OPTION_NO_INPUT, NULL, "never ask for a password",
+		true},
+	{"--color", 0, {false}, "WHEN", NULL, OPTION_OVERRIDE, "color", "auto, always or never",
+		true},
 	{"--progress", 0, {false}, "WHEN", NULL, OPTION_OVERRIDE, "progress",
-		"live lines: auto, always or never"},
+		"live lines: auto, always or never", true},
 	{"--help", 'h', {false}, NULL, NULL, OPTION_HELP, NULL, "explain the verb and its options"},
 	{"--version", 'V', {false}, NULL, NULL, OPTION_VERSION, NULL,
 		"the version, and what is built in"},
@@ -235,7 +237,7 @@ static void fail_unknown(struct parser *p, const char *written)
 		error_set(&e, ERROR_USAGE, "unknown option %s", shown.text);
 	/* The help of a verb does not have it. */
 	if (nearest && cli_option_global(nearest))
-		error_remedy(&e, "see", "ambil --help");
+		error_remedy(&e, "see", "ambil help options");
 	fail(p, &e);
 	free(name);
 }

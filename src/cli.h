@@ -63,6 +63,7 @@ struct cli_option {
 	enum option_effect effect;
 	const char *setting; /* OPTION_OVERRIDE */
 	const char *help;
+	bool minor; /* a global one that the overview only names: it has one screen for all */
 };
 enum { CLI_OPTIONS = 26 };
 extern const struct cli_option cli_options[CLI_OPTIONS];

@@ -63,8 +63,21 @@ static void add_verb(struct buf *out, enum verb verb, size_t width)
 	}
 	buf_add_text(out, "\n");
 	text_wrap(out,
-		"Options of every verb: ambil --help. The manual: man ambil, man ambil.conf.", 0,
-		width);
+		"Options of every verb: ambil help options. The manual: man ambil, man ambil.conf.",
+		0, width);
+}
+
+/* Those that the overview has no room to explain. */
+static void add_minor(struct buf *out, size_t width)
+{
+	struct buf text = {0};
+
+	buf_add_text(&text, "ambil help options:");
+	for (size_t i = 0; i < CLI_OPTIONS; i++)
+		if (cli_options[i].minor)
+			buf_printf(&text, " %s", cli_options[i].name);
+	text_wrap(out, text.data, 0, width);
+	buf_release(&text);
 }
 
 static void add_overview(struct buf *out, size_t width)
@@ -78,9 +91,18 @@ static void add_overview(struct buf *out, size_t width)
 		add_entry(out, cli_verbs[verb].name, cli_verbs[verb].help, width);
 	buf_add_text(out, "\n");
 	for (size_t i = 0; i < CLI_OPTIONS; i++)
+		if (cli_option_global(&cli_options[i]) && !cli_options[i].minor)
+			add_option(out, &cli_options[i], width);
+	add_minor(out, width);
+	text_wrap(out, "More: ambil VERB --help, man ambil, man ambil.conf.", 0, width);
+}
+
+static void add_global(struct buf *out, size_t width)
+{
+	buf_add_text(out, "Options of every verb, before or behind it:\n\n");
+	for (size_t i = 0; i < CLI_OPTIONS; i++)
 		if (cli_option_global(&cli_options[i]))
 			add_option(out, &cli_options[i], width);
-	text_wrap(out, "More: ambil VERB --help, man ambil, man ambil.conf.", 0, width);
 }
 
 void help_text(struct buf *out, enum verb verb, size_t width)
@@ -120,15 +142,19 @@ static int unknown_verb(const char *word, struct report_style style)
 int verb_help(const struct cli *cli, struct report_style style)
 {
 	enum verb verb = cli->verb_given ? cli->verb : VERBS;
+	const char *topic = verb == VERB_HELP && !cli->help && cli->n_arguments ? cli->arguments[0]
+										: NULL;
 	struct buf text = {0};
 	int code;
 
-	if (verb == VERB_HELP && !cli->help) {
-		verb = cli->n_arguments ? cli_find_verb(cli->arguments[0]) : VERBS;
-		if (cli->n_arguments && verb == VERBS)
-			return unknown_verb(cli->arguments[0], style);
-	}
-	help_text(&text, verb, find_width());
+	if (verb == VERB_HELP && !cli->help)
+		verb = topic ? cli_find_verb(topic) : VERBS;
+	if (topic && strcmp(topic, "options") == 0)
+		add_global(&text, find_width());
+	else if (topic && verb == VERBS)
+		return unknown_verb(topic, style);
+	else
+		help_text(&text, verb, find_width());
 	code = verb_print(&text, style);
 	buf_release(&text);
 	return code;

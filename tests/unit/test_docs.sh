@@ -71,12 +71,12 @@ names() {
 }
 
 ambil --help >"$work/overview" || fail 'ambil --help'
-left_column <"$work/overview" >"$work/every"
+ambil help options | left_column >"$work/every"
 awk '/^  [a-z]+  / && $1 != "ambil" { print $1 }' "$work/overview" >"$work/verbs"
 cp "$work/every" "$work/all"
 verbs=$(cat "$work/verbs")
 if test -z "$verbs" || ! test -s "$work/every"; then
-	fail 'ambil --help was not understood'
+	fail 'ambil --help or ambil help options was not understood'
 fi
 for verb in $verbs; do
 	ambil help "$verb" | left_column >"$work/of.$verb"
