@@ -11,34 +11,9 @@
 #include <string.h>
 #include <wchar.h>
 
-enum { ACCENTS_MAX = 3, BAD = 0xfffd };
+#include "base/text.h"
 
-/* The character at the front, and how many octets it takes; BAD with 1 for what is no UTF-8. */
-static uint32_t read_character(struct span s, size_t *octets)
-{
-	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-	const unsigned char *p = (const unsigned char *)s.data;
-	size_t need = p[0] < 0x80 ? 1
-		: p[0] < 0xc2     ? 0
-		: p[0] < 0xe0     ? 2
-		: p[0] < 0xf0     ? 3
-		: p[0] < 0xf5     ? 4
-				  : 0;
-	uint32_t code = need < 2 ? p[0] : p[0] & (0xffu >> (need + 1));
-
-	*octets = 1;
-	if (!need || need > s.len)
-		return BAD;
-	for (size_t i = 1; i < need; i++) {
-		if ((p[i] & 0xc0) != 0x80)
-			return BAD;
-		code = code << 6 | (p[i] & 0x3f);
-	}
-	if (code < least[need] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
-		return BAD;
-	*octets = need;
-	return code;
-}
+enum { ACCENTS_MAX = 3 };
 
 /* It would be seen by what it does to others only. */
 static bool is_invisible(uint32_t c)
@@ -46,17 +21,6 @@ static bool is_invisible(uint32_t c)
 	return c == 0xad || c == 0x61c || c == 0x180e || (c >= 0x200b && c <= 0x200f) ||
 		(c >= 0x2060 && c <= 0x2065) || (c >= 0x206a && c <= 0x206f) || c == 0xfeff ||
 		(c >= 0xfff0 && c <= 0xfffb) || (c >= 0xe0000 && c <= 0xe0fff);
-}
-
-/* Overrides, embeddings and isolates go on beyond the end of the text; so do ends of lines. */
-static bool is_unruly(uint32_t c)
-{
-	return (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
-}
-
-static bool is_control(uint32_t c)
-{
-	return c < 0x20 || (c >= 0x7f && c < 0xa0);
 }
 
 /* Adds the character as the locale writes it; its width. */
@@ -79,13 +43,13 @@ static size_t add_character(struct buf *out, uint32_t c)
 static size_t add_piece(struct buf *out, struct span *s)
 {
 	size_t octets, width = 0;
-	uint32_t c = read_character(*s, &octets);
+	uint32_t c = text_character(*s, &octets);
 
-	if ((c == BAD && octets == 1) || is_control(c)) {
+	if ((c == TEXT_NO_CHARACTER && octets == 1) || text_is_control(c)) {
 		for (size_t i = 0; i < octets; i++, width += 4)
 			buf_printf(out, "\\x%02x", (unsigned char)s->data[i]);
 	} else if (!is_invisible(c)) {
-		width = add_character(out, is_unruly(c) ? BAD : c);
+		width = add_character(out, text_is_unruly(c) ? TEXT_NO_CHARACTER : c);
 	}
 	s->data += octets;
 	s->len -= octets;

@@ -153,19 +153,6 @@ bool maildate_parse(struct span value, int64_t *seconds)
 	return *seconds >= 0;
 }
 
-void maildate_utc(char out[MAILDATE_ROOM], int64_t seconds)
-{
-	time_t t = (time_t)seconds;
-	struct tm tm;
-
-	out[0] = '\0';
-	if (seconds >= 0 && gmtime_r(&t, &tm) && tm.tm_year + 1900 <= YEAR_MAX)
-		snprintf(out, MAILDATE_ROOM, "%04u-%02u-%02uT%02u:%02u:%02uZ",
-			(unsigned)(tm.tm_year + 1900) % 10000, (unsigned)(tm.tm_mon + 1) % 100,
-			(unsigned)tm.tm_mday % 100, (unsigned)tm.tm_hour % 100,
-			(unsigned)tm.tm_min % 100, (unsigned)tm.tm_sec % 100);
-}
-
 static bool parse_at(struct span text, size_t at, size_t digits, uint32_t *out)
 {
 	return parse_u32((struct span){text.data + at, digits}, YEAR_MAX, out);

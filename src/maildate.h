@@ -13,9 +13,7 @@
  */
 bool maildate_parse(struct span value, int64_t *seconds);
 
-/* "2026-11-26T13:40:39Z" of such a time, and back. Years from 1970 to 9999. */
-enum { MAILDATE_ROOM = 24 };
-void maildate_utc(char out[MAILDATE_ROOM], int64_t seconds);
+/* Reads what text_utc() writes. */
 bool maildate_parse_utc(struct span text, int64_t *seconds);
 
 #endif

@@ -13,7 +13,6 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "fit.h"
-#include "maildate.h"
 
 enum {
 	NARROW = 60, /* fewer columns: no size, no dates, nothing about the next run */
@@ -282,10 +281,10 @@ static void add_field(struct buf *out, const char *text)
 
 static void add_moment(struct buf *out, int64_t seconds)
 {
-	char text[MAILDATE_ROOM] = "";
+	char text[TEXT_UTC_ROOM] = "";
 
 	if (seconds >= 0)
-		maildate_utc(text, seconds);
+		text_utc(text, seconds);
 	add_field(out, text);
 }
 

@@ -28,10 +28,10 @@ void seenfile_add_uid(struct buf *out, struct span uid)
 
 void seenfile_add(struct buf *out, const struct seen *row)
 {
-	char time[MAILDATE_ROOM];
+	char time[TEXT_UTC_ROOM];
 
 	seenfile_add_uid(out, row->key.uid);
-	maildate_utc(time, row->delivered_s > 0 ? row->delivered_s : 0);
+	text_utc(time, row->delivered_s > 0 ? row->delivered_s : 0);
 	buf_printf(out, " %s%s\n", time, row->marked ? " marked" : "");
 }
 

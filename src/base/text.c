@@ -5,61 +5,70 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
-/* Length of the well-formed UTF-8 sequence at s that is no C1 control; 0 when there is none. */
-static size_t utf8_length(const unsigned char *s, size_t len)
+uint32_t text_character(struct span s, size_t *octets)
 {
-	size_t need;
-	uint32_t code;
+	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+	const unsigned char *p = (const unsigned char *)s.data;
+	size_t need = p[0] < 0x80 ? 1
+		: p[0] < 0xc2     ? 0
+		: p[0] < 0xe0     ? 2
+		: p[0] < 0xf0     ? 3
+		: p[0] < 0xf5     ? 4
+				  : 0;
+	uint32_t code = need < 2 ? p[0] : p[0] & (0xffu >> (need + 1));
 
-	if (s[0] < 0x80)
-		return 1;
-	if (s[0] >= 0xc2 && s[0] <= 0xdf)
-		need = 2;
-	else if (s[0] >= 0xe0 && s[0] <= 0xef)
-		need = 3;
-	else if (s[0] >= 0xf0 && s[0] <= 0xf4)
-		need = 4;
-	else
-		return 0;
-	if (need > len)
-		return 0;
-	code = s[0] & (0xffu >> (need + 1));
+	*octets = 1;
+	if (!need || need > s.len)
+		return TEXT_NO_CHARACTER;
 	for (size_t i = 1; i < need; i++) {
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-		code = code << 6 | (s[i] & 0x3f);
+		if ((p[i] & 0xc0) != 0x80)
+			return TEXT_NO_CHARACTER;
+		code = code << 6 | (p[i] & 0x3f);
 	}
-	if (need == 3 && (code < 0x800 || (code >= 0xd800 && code <= 0xdfff)))
-		return 0;
-	if (need == 4 && (code < 0x10000 || code > 0x10ffff))
-		return 0;
-	/* Bidirectional overrides and line separators can make a line read as something else. */
-	if (code < 0xa0 || (code >= 0x200b && code <= 0x200f) ||
-		(code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069) ||
-		code == 0xfeff)
-		return 0;
-	return need;
+	if (code < least[need] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
+		return TEXT_NO_CHARACTER;
+	*octets = need;
+	return code;
+}
+
+bool text_is_control(uint32_t c)
+{
+	return c < 0x20 || (c >= 0x7f && c < 0xa0);
+}
+
+bool text_is_unruly(uint32_t c)
+{
+	return (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+}
+
+/* Whether text_safe() lets it through. */
+static bool is_plain(uint32_t c, size_t octets)
+{
+	return !(c == TEXT_NO_CHARACTER && octets == 1) && c != 0xfeff && !text_is_control(c) &&
+		!text_is_unruly(c) && !(c >= 0x200b && c <= 0x200f);
 }
 
 void text_safe(char *out, size_t room, struct span s)
 {
 	bool cut = s.len > TEXT_SAFE_MAX;
 	size_t len = cut ? TEXT_SAFE_MAX : s.len, n = 0, i = 0;
-	const unsigned char *p = (const unsigned char *)s.data;
 
 	if (!room)
 		return;
 	while (i < len && n + 8 < room) {
-		size_t step = utf8_length(p + i, s.len - i);
+		size_t step;
+		uint32_t c = text_character((struct span){s.data + i, s.len - i}, &step);
 
-		if (step == 0 || p[i] < 0x20 || p[i] == 0x7f) {
-			n += (size_t)snprintf(out + n, room - n, "\\x%02x", p[i]);
-			i++;
-		} else {
-			memcpy(out + n, p + i, step);
+		if (is_plain(c, step)) {
+			memcpy(out + n, s.data + i, step);
 			n += step;
 			i += step;
+		} else {
+			n += (size_t)snprintf(
+				out + n, room - n, "\\x%02x", (unsigned char)s.data[i]);
+			i++;
 		}
 	}
 	out[n] = '\0';
@@ -148,6 +157,20 @@ void text_duration(char *out, size_t room, int64_t seconds)
 	while (i < 3 && (seconds < units[i].seconds || seconds % units[i].seconds != 0))
 		i++;
 	snprintf(out, room, "%lld %s", (long long)(seconds / units[i].seconds), units[i].unit);
+}
+
+void text_utc(char out[TEXT_UTC_ROOM], int64_t seconds)
+{
+	enum { YEAR_MAX = 9999 };
+	time_t t = (time_t)seconds;
+	struct tm tm;
+
+	out[0] = '\0';
+	if (seconds >= 0 && gmtime_r(&t, &tm) && tm.tm_year + 1900 <= YEAR_MAX)
+		snprintf(out, TEXT_UTC_ROOM, "%04u-%02u-%02uT%02u:%02u:%02uZ",
+			(unsigned)(tm.tm_year + 1900) % 10000, (unsigned)(tm.tm_mon + 1) % 100,
+			(unsigned)tm.tm_mday % 100, (unsigned)tm.tm_hour % 100,
+			(unsigned)tm.tm_min % 100, (unsigned)tm.tm_sec % 100);
 }
 
 char *text_tilde(const char *path, const char *home)

@@ -2,10 +2,20 @@
 #ifndef AMBIL_BASE_TEXT_H
 #define AMBIL_BASE_TEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/mem.h"
+
+/* The character at the front of s, which is not empty, and how many octets it takes;
+ * TEXT_NO_CHARACTER and 1 for what is no UTF-8. U+FFFD that stands in s is not told from that, but
+ * for its 3 octets. */
+enum { TEXT_NO_CHARACTER = 0xfffd };
+uint32_t text_character(struct span s, size_t *octets);
+bool text_is_control(uint32_t c);
+/* Overrides, embeddings and isolates go on beyond the end of the text; so do ends of lines. */
+bool text_is_unruly(uint32_t c);
 
 enum { TEXT_SAFE_MAX = 200 };
 
@@ -35,6 +45,10 @@ void text_size_short(char *out, size_t room, uint64_t octets);
 void text_age(char *out, size_t room, int64_t seconds);
 /* "90 s", "10 min", "14 d": exact, for what somebody has set. */
 void text_duration(char *out, size_t room, int64_t seconds);
+/* "2026-11-26T13:40:39Z" of seconds since 1970, as RFC 3339 has it; nothing for what is not of the
+ * years 1970 to 9999. */
+enum { TEXT_UTC_ROOM = 24 };
+void text_utc(char out[TEXT_UTC_ROOM], int64_t seconds);
 /* path with the home folder written as ~; a fresh string. home may be NULL. */
 char *text_tilde(const char *path, const char *home);
 

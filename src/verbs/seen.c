@@ -16,7 +16,6 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "fit.h"
-#include "maildate.h"
 #include "places.h"
 #include "seenfile.h"
 
@@ -201,10 +200,10 @@ static void add_aligned(
 
 static void add_moment(struct buf *out, int64_t seconds)
 {
-	char text[MAILDATE_ROOM] = "";
+	char text[TEXT_UTC_ROOM] = "";
 
 	if (seconds > 0)
-		maildate_utc(text, seconds);
+		text_utc(text, seconds);
 	buf_printf(out, "\t%s", text[0] ? text : "-");
 }
 

@@ -6,6 +6,7 @@
  */
 #include <locale.h>
 
+#include "base/text.h"
 #include "encoded.h"
 #include "fit.h"
 #include "fuzz.h"
@@ -27,12 +28,12 @@ static void check_shown(struct span text, size_t columns, bool pad)
 
 static void check_date(struct span value)
 {
-	char utc[MAILDATE_ROOM];
+	char utc[TEXT_UTC_ROOM];
 	int64_t seconds, again;
 
 	if (!maildate_parse(value, &seconds))
 		return;
-	maildate_utc(utc, seconds);
+	text_utc(utc, seconds);
 	/* A zone may carry the last hours of all years into the next. */
 	if (utc[0])
 		CHECK(maildate_parse_utc(span_of(utc), &again) && again == seconds);

@@ -13,6 +13,7 @@
 
 #include "need.h"
 
+#include "base/text.h"
 #include "encoded.h"
 #include "fit.h"
 #include "maildate.h"
@@ -270,7 +271,7 @@ static void maildate__is_parsed(void **state)
 		{"Thu,", NULL},
 		{"", NULL},
 	};
-	char utc[MAILDATE_ROOM];
+	char utc[TEXT_UTC_ROOM];
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
@@ -280,7 +281,7 @@ static void maildate__is_parsed(void **state)
 		assert_int_equal(is_date, table[i].utc != NULL);
 		if (!is_date)
 			continue;
-		maildate_utc(utc, seconds);
+		text_utc(utc, seconds);
 		assert_string_equal(utc, table[i].utc);
 	}
 }
@@ -291,20 +292,20 @@ static void maildate__utc_comes_back(void **state)
 	static const char *const wrong[] = {"2026-11-26", "2026-11-26T13:40:39", "",
 		"2026-11-26 13:40:39Z", "2026-13-26T13:40:39Z", "2026-11-26T13:40:3xZ",
 		"1969-11-26T13:40:39Z"};
-	char utc[MAILDATE_ROOM];
+	char utc[TEXT_UTC_ROOM];
 	int64_t seconds;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
-		maildate_utc(utc, times[i]);
+		text_utc(utc, times[i]);
 		assert_true(maildate_parse_utc(span_of(utc), &seconds));
 		assert_int_equal(seconds, times[i]);
 	}
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
 		assert_false(maildate_parse_utc(span_of(wrong[i]), &seconds));
-	maildate_utc(utc, -1);
+	text_utc(utc, -1);
 	assert_string_equal(utc, "");
-	maildate_utc(utc, 253402300800);
+	text_utc(utc, 253402300800);
 	assert_string_equal(utc, "");
 }
 
