@@ -151,15 +151,9 @@ static void add_word(struct buf *out, const char *word)
 
 /* ---- the server ---- */
 
-static bool is_here(const char *host)
-{
-	return strcasecmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 ||
-		strcmp(host, "::1") == 0;
-}
-
 static void convert_clear(struct converter *c, const struct ini_entry *type, const char *host)
 {
-	if (is_here(host)) {
+	if (import_is_here(host)) {
 		set(c, "tls", type, "none");
 		if (!truth_of(c, get(c, RETRIEVER, "use_apop"), false))
 			set(c, "allow-cleartext-password", type, "true");
@@ -257,17 +251,6 @@ static void convert_login(struct converter *c)
 
 /* ---- delivery ---- */
 
-/* A path has % for names in it here. */
-static char *destination(const char *kind, const char *path)
-{
-	struct buf out = {0};
-
-	buf_add_text(&out, kind);
-	for (; *path; path++)
-		buf_add_text(&out, (char[]){*path, *path == '%' ? '%' : '\0', '\0'});
-	return buf_detach(&out);
-}
-
 static void cannot_deliver(struct converter *c, const struct ini_entry *entry, const char *what)
 {
 	DROPPED(c, entry,
@@ -333,8 +316,9 @@ static void convert_delivery(struct converter *c)
 		place = path_of(c, path);
 		if (place)
 			set_fresh(c, "deliver", path,
-				destination(strcasecmp(type->value, "Maildir") == 0 ? "maildir:"
-										    : "mbox:",
+				import_destination(strcasecmp(type->value, "Maildir") == 0
+						? "maildir:"
+						: "mbox:",
 					place));
 		free(place);
 	} else {

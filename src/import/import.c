@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static void free_notes(struct imported_note *notes, size_t n)
 {
@@ -132,6 +133,23 @@ char *import_command(const char *command)
 			buf_add(&out, command, 1);
 	buf_add_text(&out, "'");
 	return buf_detach(&out);
+}
+
+/* A path has % for names in it here. */
+char *import_destination(const char *kind, const char *path)
+{
+	struct buf out = {0};
+
+	buf_add_text(&out, kind);
+	for (; *path; path++)
+		buf_add_text(&out, (char[]){*path, *path == '%' ? '%' : '\0', '\0'});
+	return buf_detach(&out);
+}
+
+bool import_is_here(const char *host)
+{
+	return strcasecmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 ||
+		strcmp(host, "::1") == 0;
 }
 
 void imported_seen_release(struct imported_seen *seen)

@@ -64,6 +64,12 @@ bool import_needs_shell(const char *command);
 /* The command as this program runs it: itself, or "sh -c '…'"; fresh. */
 char *import_command(const char *command);
 
+/* "maildir:/m" from a kind with its colon and a path of another program, where % is a plain letter;
+ * fresh. */
+char *import_destination(const char *kind, const char *path);
+/* This machine, where no encryption is needed. */
+bool import_is_here(const char *host);
+
 /* What was fetched before: UIDs, each with when, 0 where that is not known. */
 struct imported_uid {
 	struct span uid; /* in the text that was read */

@@ -59,13 +59,6 @@ static void set_fresh(
 
 /* ---- the server ---- */
 
-static bool is_here(const char *host)
-{
-	return host &&
-		(strcasecmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 ||
-			strcmp(host, "::1") == 0);
-}
-
 /* mpop takes a relative path from the folder it is started in; this program from home. */
 static void set_path(struct converter *c, const char *setting, enum mpop_command command)
 {
@@ -98,7 +91,7 @@ static void convert_tls(struct converter *c)
 		set(c, "tls", MPOP_TLS_STARTTLS, "implicit");
 	} else if (tls) {
 		set(c, "tls", MPOP_TLS, "starttls");
-	} else if (get(c, MPOP_SOCKET) || is_here(get(c, MPOP_HOST))) {
+	} else if (get(c, MPOP_SOCKET) || import_is_here(get(c, MPOP_HOST))) {
 		set(c, "tls", MPOP_TLS, "none");
 		if (is_readable(get(c, MPOP_AUTH)))
 			set(c, "allow-cleartext-password", MPOP_AUTH, "true");
@@ -349,16 +342,6 @@ static char *convert_mda(struct converter *c, struct span command)
 	return result;
 }
 
-/* A path has % for names in it here. */
-static char *without_percent(struct span path)
-{
-	struct buf out = {0};
-
-	for (size_t i = 0; i < path.len; i++)
-		buf_add_text(&out, (char[]){path.data[i], path.data[i] == '%' ? '%' : '\0', '\0'});
-	return buf_detach(&out);
-}
-
 static struct span without_quotes(struct span s)
 {
 	if (s.len >= 2 && s.data[0] == '"' && s.data[s.len - 1] == '"')
@@ -389,9 +372,9 @@ static void convert_delivery(struct converter *c)
 		set_fresh(c, "deliver", MPOP_DELIVERY, xasprintf("pipe:%s", value));
 		free(value);
 	} else {
-		value = without_percent(argument);
+		value = xstrndup(argument.data, argument.len);
 		set_fresh(c, "deliver", MPOP_DELIVERY,
-			xasprintf("%.*s:%s", (int)method.len, method.data, value));
+			import_destination(span_is(method, "mbox") ? "mbox:" : "maildir:", value));
 		if (value[0] != '/' && value[0] != '~')
 			CHANGED(c, MPOP_DELIVERY, "\"%s\" is looked for in the home folder",
 				safe(argument).text);
