@@ -17,6 +17,7 @@
 
 #include "account.h"
 #include "base/file.h"
+#include "base/i18n.h"
 #include "base/text.h"
 #include "config.h"
 #include "places.h"
@@ -66,11 +67,11 @@ static void complain(
 	struct loader *l, const struct source *src, unsigned line, const char *fmt, ...)
 {
 	struct error e;
-	char text[300];
+	char text[500];
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	text_format(text, sizeof(text), i18n_text(fmt), ap);
 	va_end(ap);
 	error_set(&e, ERROR_CONFIG, "%s:%u: %s", src->shown, line, text);
 	add_problem(l, src, line, &e);

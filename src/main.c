@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/i18n.h"
 #include "base/text.h"
 #include "choose.h"
 #include "cli.h"
@@ -284,6 +286,15 @@ static int carry_out(const struct cli *cli, int stop_fd)
 	return code;
 }
 
+/* What programs read is in one language. Known before the command line is, whose errors count. */
+static bool is_for_programs(int argc, char *argv[])
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (strcmp(argv[i], "--json") == 0)
+			return true;
+	return false;
+}
+
 int main(int argc, char *argv[])
 {
 	struct error e = {0};
@@ -294,6 +305,8 @@ int main(int argc, char *argv[])
 		error_sys(&e, ERROR_INTERNAL, errno, "cannot start");
 		return fail((struct report_style){.multi_line = terminal_is_stderr()}, &e);
 	}
+	if (!is_for_programs(argc, argv))
+		i18n_start();
 	if (!cli_parse(argc, argv, &cli, &e))
 		code = fail_command_line(&cli, &e);
 	else if (cli.help)

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/i18n.h"
 #include "base/mem.h"
 #include "base/parse.h"
 #include "base/text.h"
@@ -39,7 +40,7 @@ void report_step(int fd, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(r.u.text, sizeof(r.u.text), fmt, ap);
+	text_format(r.u.text, sizeof(r.u.text), i18n_text(fmt), ap);
 	va_end(ap);
 	report_send(fd, &r);
 }
@@ -97,7 +98,7 @@ static void add_several_lines(struct buf *b, const struct error *e)
 	size_t lead = strlen(e->lead);
 
 	if (e->why[0])
-		buf_printf(b, "%s%s%s", indent, e->server ? "server: " : "", e->why);
+		buf_printf(b, "%s%s%s", indent, e->server ? _("server: ") : "", e->why);
 	if (!e->remedy[0])
 		return;
 	buf_add_text(b, indent);
@@ -106,27 +107,12 @@ static void add_several_lines(struct buf *b, const struct error *e)
 	buf_add_text(b, e->remedy);
 }
 
-/* Whether the remedy is where to look, and not what to type. */
-static bool is_place(const struct error *e)
-{
-	static const char *const ends[] = {"correct", "correct it"};
-	size_t lead = strlen(e->lead);
-
-	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
-		size_t len = strlen(ends[i]);
-
-		if (lead >= len && strcmp(e->lead + lead - len, ends[i]) == 0)
-			return true;
-	}
-	return false;
-}
-
 static void add_one_line(struct buf *b, const struct error *e)
 {
 	if (e->why[0])
 		buf_printf(b, e->server ? ": \"%s\"" : ": %s", e->why);
 	if (e->remedy[0])
-		buf_printf(b, " (%s: %s)", is_place(e) ? "correct" : "try", e->remedy);
+		buf_printf(b, " (%s: %s)", e->place ? _("correct") : _("try"), e->remedy);
 }
 
 enum severity { SEVERITY_ERROR, SEVERITY_WARNING };

@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/i18n.h"
 #include "base/text.h"
 #include "settings.h"
 
@@ -41,11 +42,11 @@ static void complain(struct reader *c, unsigned line, const char *fmt, ...) PRIN
 static void complain(struct reader *c, unsigned line, const char *fmt, ...)
 {
 	struct syntax *s = c->out;
-	char text[400];
+	char text[600];
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	text_format(text, sizeof(text), i18n_text(fmt), ap);
 	va_end(ap);
 	s->errors = xreallocarray(s->errors, s->n_errors + 1, sizeof(s->errors[0]));
 	s->errors[s->n_errors++] = (struct syntax_error){line, xstrdup(text)};

@@ -27,8 +27,9 @@ meson test -C build-check --num-processes "$at_once" --print-errorlogs
 test -n "$quick" && exit 0
 
 # What may be left out is.
-build build-least -Dtests=disabled -Dwerror=true -Dlibsecret=disabled --buildtype=plain
+build build-least -Dtests=disabled -Dwerror=true -Dlibsecret=disabled -Dnls=disabled --buildtype=plain
 build-least/ambil --version | grep -q 'keyring: left out' || { echo 'ambil --version says nothing of libsecret'; exit 1; }
+build-least/ambil --version | grep -q 'languages: .* left out' || { echo 'ambil --version says nothing of languages'; exit 1; }
 
 # The same once more with every access watched, and every line that is walked counted; what such a program
 # takes of memory and time says nothing, and failing disks were tried at every step before.

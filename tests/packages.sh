@@ -4,7 +4,7 @@
 # there under another name, and the build says what is not.
 
 build_packages='gcc libc6-dev meson ninja-build pkgconf libgnutls28-dev libgsasl-dev libsqlite3-dev
-	libconfuse-dev libsecret-1-dev'
+	libconfuse-dev libsecret-1-dev gettext'
 test_packages='libcmocka-dev dovecot-core dovecot-pop3d procmail maildrop mpop fetchmail getmail6 openssl python3 faketime
 	libfaketime microsocks tinyproxy-bin socat netcat-openbsd openssh-server openssh-client iproute2 procps
 	softhsm2 opensc

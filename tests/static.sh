@@ -9,7 +9,7 @@ trap 'rm -f "$log"' EXIT
 status=0
 . tests/packages.sh
 jobs=$(nproc 2>/dev/null || echo 2)
-flags="-std=c17 -D_POSIX_C_SOURCE=200809L -D_XOPEN_SOURCE=700 -D_FILE_OFFSET_BITS=64 -DAMBIL_VERSION=\"0\"
+flags="-std=c17 -D_POSIX_C_SOURCE=200809L -D_XOPEN_SOURCE=700 -D_FILE_OFFSET_BITS=64 -DAMBIL_VERSION=\"0\" -DAMBIL_LOCALEDIR=\"/usr/share/locale\"
 	-DAMBIL_SYSTEM_CONFIG=\"/etc/ambil.conf\" -Isrc
 	$(pkg-config --cflags gnutls libgsasl sqlite3 libconfuse)"
 

@@ -5,9 +5,14 @@
 /* The only compiler extensions that are used. */
 #if defined(__GNUC__)
 #define PRINTF_LIKE(fmt, first) __attribute__((format(printf, fmt, first)))
+/* What is returned is a format that takes the same as that argument. */
+#define FORMAT_OF(n) __attribute__((format_arg(n)))
+#define VPRINTF_LIKE(fmt) __attribute__((format(printf, fmt, 0)))
 #define MUST_CHECK __attribute__((warn_unused_result))
 #else
 #define PRINTF_LIKE(fmt, first)
+#define FORMAT_OF(n)
+#define VPRINTF_LIKE(fmt)
 #define MUST_CHECK
 #endif
 

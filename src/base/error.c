@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/i18n.h"
 #include "base/text.h"
 
 static const struct {
@@ -43,18 +44,18 @@ bool error_set(struct error *e, enum error_kind kind, const char *fmt, ...)
 	memset(e, 0, sizeof(*e));
 	e->kind = kind;
 	va_start(ap, fmt);
-	vsnprintf(e->text, sizeof(e->text), fmt, ap);
+	text_format(e->text, sizeof(e->text), i18n_text(fmt), ap);
 	va_end(ap);
 	return false;
 }
 
 bool error_sys(struct error *e, enum error_kind kind, int err, const char *fmt, ...)
 {
-	char what[300];
+	char what[500];
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(what, sizeof(what), fmt, ap);
+	text_format(what, sizeof(what), i18n_text(fmt), ap);
 	va_end(ap);
 	return error_set(e, kind, "%s: %s", what, strerror(err));
 }
@@ -66,7 +67,7 @@ bool error_why(struct error *e, const char *fmt, ...)
 	if (!e)
 		return false;
 	va_start(ap, fmt);
-	vsnprintf(e->why, sizeof(e->why), fmt, ap);
+	text_format(e->why, sizeof(e->why), i18n_text(fmt), ap);
 	va_end(ap);
 	e->server = false;
 	return false;
@@ -81,15 +82,23 @@ bool error_server(struct error *e, struct span words)
 	return false;
 }
 
+static bool ends_with(const char *text, const char *end)
+{
+	size_t len = strlen(text), end_len = strlen(end);
+
+	return len >= end_len && strcmp(text + len - end_len, end) == 0;
+}
+
 bool error_remedy(struct error *e, const char *lead, const char *fmt, ...)
 {
 	va_list ap;
 
 	if (!e)
 		return false;
-	snprintf(e->lead, sizeof(e->lead), "%s", lead);
+	e->place = ends_with(lead, "correct") || ends_with(lead, "correct it");
+	snprintf(e->lead, sizeof(e->lead), "%s", i18n_text(lead));
 	va_start(ap, fmt);
-	vsnprintf(e->remedy, sizeof(e->remedy), fmt, ap);
+	text_format(e->remedy, sizeof(e->remedy), i18n_text(fmt), ap);
 	va_end(ap);
 	return false;
 }
@@ -103,7 +112,7 @@ bool error_append(struct error *e, const char *fmt, ...)
 		return false;
 	len = strlen(e->text);
 	va_start(ap, fmt);
-	vsnprintf(e->text + len, sizeof(e->text) - len, fmt, ap);
+	text_format(e->text + len, sizeof(e->text) - len, i18n_text(fmt), ap);
 	va_end(ap);
 	return false;
 }

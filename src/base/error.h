@@ -34,15 +34,20 @@ enum error_kind {
  * An error by value: no owner, and it crosses the pipe from worker to parent as it is. Untouched on
  * success. text is a complete sentence without a prefix, a full stop or a newline: what was tried,
  * on what, why. why is a second sentence; with server set it is the server's own words, made safe.
- * remedy is what the user can type or write; lead introduces it on a terminal ("to add one").
+ * remedy is what the user can type or write; lead introduces it on a terminal ("to add one"; one
+ * that ends in "correct" or "correct it" makes the remedy a place).
+ *
+ * The functions below are given English, and put down its translation: of a format, not of what is
+ * put into it, so that whole sentences are handed over (base/i18n.h).
  */
 struct error {
 	enum error_kind kind;
-	char text[400];
-	char why[240];
+	char text[600];
+	char why[360];
 	bool server;
-	char lead[80];
-	char remedy[640];
+	bool place; /* remedy says where something is to be corrected, and not what to type */
+	char lead[120];
+	char remedy[800];
 };
 
 /* Each returns false, so that a failing function can say: return error_set(e, …). e may be NULL. */
@@ -55,7 +60,8 @@ bool error_why(struct error *e, const char *fmt, ...) PRINTF_LIKE(2, 3);
 bool error_server(struct error *e, struct span words);
 bool error_remedy(struct error *e, const char *lead, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
-/* More words behind its text. */
+/* More words behind its text: a clause of its own, with the sign that parts it from the sentence.
+ */
 bool error_append(struct error *e, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* The sysexits code of a kind; 0 for ERROR_NONE. */

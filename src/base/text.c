@@ -84,6 +84,22 @@ struct safe safe(struct span s)
 	return result;
 }
 
+void text_format(char *out, size_t room, const char *fmt, va_list ap)
+{
+	int len = vsnprintf(out, room, fmt, ap);
+	size_t begin = room - 1, octets;
+
+	if (len < 0 || (size_t)len < room)
+		return;
+	/* The octet that begins the last character; whether it is all there. */
+	while (begin && ((unsigned char)out[--begin] & 0xc0) == 0x80)
+		;
+	if (begin < room - 1 &&
+		text_character((struct span){out + begin, room - 1 - begin}, &octets) ==
+			TEXT_NO_CHARACTER)
+		out[begin] = '\0';
+}
+
 char *text_put_number(char *out, uint64_t number, int width)
 {
 	char digits[TEXT_NUMBER_MAX];

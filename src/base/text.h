@@ -2,10 +2,12 @@
 #ifndef AMBIL_BASE_TEXT_H
 #define AMBIL_BASE_TEXT_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/attributes.h"
 #include "base/mem.h"
 
 /* The character at the front of s, which is not empty, and how many octets it takes;
@@ -30,6 +32,9 @@ struct safe {
 	char text[4 * TEXT_SAFE_MAX + 8];
 };
 struct safe safe(struct span s);
+
+/* vsnprintf() that does not leave a part of a character of UTF-8 at the end of what was cut. */
+void text_format(char *out, size_t room, const char *fmt, va_list ap) VPRINTF_LIKE(3);
 
 /*
  * Decimal, with zeros in front up to width digits; returns what is behind it. For what is written

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/i18n.h"
 #include "base/text.h"
 #include "stop.h"
 
@@ -39,7 +40,7 @@ static void send_check(struct checkup *c, enum check_mark mark, const char *labe
 	r.u.check.ms = ms;
 	snprintf(r.u.check.label, sizeof(r.u.check.label), "%s", label);
 	if (fmt)
-		vsnprintf(r.u.check.text, sizeof(r.u.check.text), fmt, ap);
+		text_format(r.u.check.text, sizeof(r.u.check.text), i18n_text(fmt), ap);
 	if (e)
 		r.u.check.error = *e;
 	report_send(c->report_fd, &r);
@@ -132,7 +133,7 @@ void check_copy(struct checkup *c, bool always, const char *fmt, ...)
 	r.u.check.verbose = !always;
 	r.u.check.whole = true;
 	va_start(ap, fmt);
-	vsnprintf(r.u.check.text, sizeof(r.u.check.text), fmt, ap);
+	text_format(r.u.check.text, sizeof(r.u.check.text), i18n_text(fmt), ap);
 	va_end(ap);
 	report_send(c->report_fd, &r);
 }

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/i18n.h"
+
 static void free_notes(struct imported_note *notes, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
@@ -70,11 +72,11 @@ void imported_note(struct imported *im, struct imported_account *a, enum importe
 	int len;
 
 	va_start(args, fmt);
-	len = vsnprintf(NULL, 0, fmt, args);
+	len = vsnprintf(NULL, 0, i18n_text(fmt), args);
 	va_end(args);
 	text = xcalloc((size_t)len + 1, 1);
 	va_start(args, fmt);
-	vsnprintf(text, (size_t)len + 1, fmt, args);
+	vsnprintf(text, (size_t)len + 1, i18n_text(fmt), args);
 	va_end(args);
 	*notes = xreallocarray(*notes, *n + 1, sizeof(**notes));
 	(*notes)[(*n)++] = (struct imported_note){what, line, text};

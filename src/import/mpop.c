@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/i18n.h"
 #include "base/parse.h"
 #include "base/text.h"
 #include "import/mpop_inner.h"
@@ -88,11 +89,11 @@ struct reader {
 static bool fail(struct reader *r, const char *fmt, ...) PRINTF_LIKE(2, 3);
 static bool fail(struct reader *r, const char *fmt, ...)
 {
-	char words[300];
+	char words[500];
 	va_list args;
 
 	va_start(args, fmt);
-	vsnprintf(words, sizeof(words), fmt, args);
+	text_format(words, sizeof(words), i18n_text(fmt), args);
 	va_end(args);
 	return error_set(r->e, ERROR_CONFIG, "%s:%u: %s", r->shown, r->line, words);
 }

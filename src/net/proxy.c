@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/i18n.h"
 #include "base/parse.h"
 #include "base/text.h"
 #include "net/proxy_inner.h"
@@ -141,11 +142,11 @@ struct where proxy_shown(const struct proxy *p)
 
 void proxy_fail(struct proxy_talk *t, enum error_kind kind, const char *fmt, ...)
 {
-	char words[300];
+	char words[500];
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(words, sizeof(words), fmt, ap);
+	text_format(words, sizeof(words), i18n_text(fmt), ap);
 	va_end(ap);
 	error_set(&t->failure, kind, "the proxy %.150s %s", t->shown.text, words);
 	t->state = PROXY_REFUSED;

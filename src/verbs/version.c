@@ -8,6 +8,7 @@
 #include <sqlite3.h>
 
 #include "auth/keyring.h"
+#include "base/i18n.h"
 #include "values.h"
 #include "verbs/help.h"
 #include "verbs/print.h"
@@ -23,6 +24,9 @@ int verb_version(struct report_style style)
 		values_library_version());
 	buf_printf(&text, "keyring: %s\n",
 		keyring_built_in() ? "libsecret, when it is installed" : "left out of this build");
+	buf_printf(&text, "languages: %s\n",
+		i18n_built_in() ? "English, Indonesian (id)"
+				: "English, others left out of this build");
 	code = verb_print(&text, style);
 	buf_release(&text);
 	return code;

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Sourced by update.sh and check.sh, in the top folder: which functions take a sentence, and where it stands among
+# their arguments. A function of the sources that translates what it is given (i18n_text()) is named here.
+
+# NAME:ARGUMENT, with "f" behind it where that is a format.
+functions='error_set:3f error_sys:4f error_why:2f error_remedy:2 error_append:2f report_step:2f
+	check_title:2f check_running:2 check_ok:4f check_note:2 check_remark:3f check_failed:2 check_skipped:3f check_detail:3f
+	check_copy:3f imported_note:5f proxy_fail:3f complain:3f fail:2f'
+# The second sentence of those that take two: xgettext would take it for a plural.
+functions_again='error_remedy:3f check_ok:2 check_remark:2 check_skipped:2 complain:4f'
+
+# keywords FUNCTION…: what xgettext wants to hear of them.
+keywords() {
+	for function in "$@"; do
+		echo "--keyword=${function%f}"
+		case $function in *f) echo "--flag=${function%f}:c-format" ;; esac
+	done
+}
+
+# extract FILE OPTION…: all sentences of the sources, as a template. What xgettext says is for when it fails: it
+# does not know that an empty text may be wanted.
+extract() {
+	template=$1
+	shift
+	find src -name '*.c' | LC_ALL=C sort | LC_ALL=C xgettext --language=C --from-code=UTF-8 --files-from=- \
+		--package-name=ambil --copyright-holder='the authors of ambil' --add-comments=TRANSLATORS \
+		--add-location=file --output="$template" "$@" 2>"$template.said" ||
+		{ cat "$template.said" >&2; return 1; }
+	sed 's/charset=CHARSET/charset=UTF-8/' "$template" >"$template.said" && mv "$template.said" "$template"
+}
+
+# template FILE: the sentences that are translated. What is no sentence is left out: formats without a word of
+# their own, and a bare command.
+template() {
+	extract "$1.first" --keyword --keyword=_ --keyword=N_ --keyword=_n:1,2 $(keywords $functions) &&
+		extract "$1.again" --keyword $(keywords $functions_again) &&
+		msgcat --use-first --add-location=file --output-file="$1.all" "$1.first" "$1.again" &&
+		msggrep --invert-match --msgid --extended-regexp \
+			--regexp='^([^A-Za-z%]|%[-0-9.*]*(l|ll|z)?[a-z])*$' \
+			--regexp='^(ambil [a-z]+)?( %s| --[a-z-]+)*$' --output-file="$1" "$1.all"
+}
