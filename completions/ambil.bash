@@ -84,7 +84,7 @@ _ambil_arguments()
 			_ambil_accounts "$4" "$5"
 		fi
 		;;
-	help) [[ $2 -gt 0 ]] || printf '%s\n' fetch check list seen login logout doctor import config help ;;
+	help) [[ $2 -gt 0 ]] || printf '%s\n' fetch check list seen login logout doctor import config help options ;;
 	esac
 }
 

@@ -102,7 +102,7 @@ complete -c ambil -n '__ambil_verb config; and __ambil_behind 0' -a check -d 'Fi
 complete -c ambil -n '__ambil_verb config; and __ambil_behind 0' -a path -d 'The file that is used'
 complete -c ambil -n '__ambil_verb config; and __ambil_behind 0' -a edit -d 'Change it with your editor'
 complete -c ambil -n '__ambil_verb config; and __ambil_behind 1 show' -a '(__ambil_accounts)' -d Account
-complete -c ambil -n '__ambil_verb help; and __ambil_behind 0' -a 'fetch check list seen login logout doctor import config help'
+complete -c ambil -n '__ambil_verb help; and __ambil_behind 0' -a 'fetch check list seen login logout doctor import config help options'
 
 complete -c ambil -s c -l config -r -F -d 'Read FILE instead of ambil.conf'
 complete -c ambil -s q -l quiet -d 'Errors only'

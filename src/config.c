@@ -120,7 +120,8 @@ static bool maybe_server(const char *name, struct error *e)
 
 bool config_no_such_account(const struct config *config, const char *name, struct error *e)
 {
-	struct buf names = {0};
+	const char **names, *nearest;
+	struct buf list = {0};
 
 	if (popurl_is_other(name))
 		return popurl_refuse(name, e);
@@ -128,11 +129,20 @@ bool config_no_such_account(const struct config *config, const char *name, struc
 		config_no_accounts(config, e);
 		return maybe_server(name, e);
 	}
-	for (size_t i = 0; i < config->n; i++)
-		buf_printf(&names, "%s%s", i ? ", " : "", config->accounts[i].name);
-	error_set(e, ERROR_USAGE, "no account \"%s\"; you have: %s", safe(span_of(name)).text,
-		names.data);
-	buf_release(&names);
+	names = xcalloc(config->n, sizeof(*names));
+	for (size_t i = 0; i < config->n; i++) {
+		names[i] = config->accounts[i].name;
+		buf_printf(&list, "%s%s", i ? ", " : "", names[i]);
+	}
+	nearest = text_nearest(name, names, config->n);
+	if (nearest)
+		error_set(e, ERROR_USAGE, "no account \"%s\" (did you mean %s?); you have: %s",
+			safe(span_of(name)).text, nearest, list.data);
+	else
+		error_set(e, ERROR_USAGE, "no account \"%s\"; you have: %s",
+			safe(span_of(name)).text, list.data);
+	free(names);
+	buf_release(&list);
 	return maybe_server(name, e);
 }
 

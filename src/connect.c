@@ -459,6 +459,7 @@ static struct session *session_new(const struct session_setting *setting, bool w
 
 	s->setting = setting;
 	s->account = setting->account;
+	s->opened_ms = clock_ms();
 	s->timeout_ms = s->account->timeout_ms;
 	s->without_capa = without_capa;
 	s->engine = pop3_new();

@@ -51,7 +51,8 @@ void session_trace(const struct session *s, const char *side, const char *text)
 
 	if (!s->setting->trace)
 		return;
-	snprintf(r.u.text, sizeof(r.u.text), "%s: %s", side, text);
+	snprintf(r.u.text, sizeof(r.u.text), "%6.3f %s: %s",
+		(double)(clock_ms() - s->opened_ms) / 1000, side, text);
 	report_send(s->setting->report_fd, &r);
 }
 

@@ -43,6 +43,7 @@ struct session {
 	enum pop3_verb last_sent; /* the last command */
 	bool utf8;                /* UTF8 was sent */
 	int64_t timeout_ms;
+	int64_t opened_ms;  /* when the way to the server was begun, for the trace */
 	int64_t since_ms;   /* when it began to wait for the next event */
 	int64_t arrival_ms; /* when the way to the plan must be over; 0: it is */
 	bool began;         /* octets of that event have come */
@@ -55,7 +56,8 @@ void session_depart(struct session *s);
 /* The next event, where nothing but the server is waited for; a stop request is ERROR_INTERRUPTED.
  */
 bool session_wait(struct session *s, struct pop3_event *ev, struct error *e) MUST_CHECK;
-/* One line of the trace: side is "C", "S" or "*". Nothing secret in text. */
+/* One line of the trace, behind the seconds since the session began: side is "C", "S" or "*".
+ * Nothing secret in text. */
 void session_trace(const struct session *s, const char *side, const char *text);
 /* Engine and stream say "the server" in errors; the user wants to know which. */
 void session_name_host(const struct session *s, struct error *e);

@@ -38,6 +38,9 @@ PACKAGES = {
     "softhsm2-util": "softhsm2",
     "pkcs11-tool": "opensc",
     "dovecot-gssapi": "dovecot-gssapi",
+    "bash": "bash",
+    "fish": "fish",
+    "zsh": "zsh",
 }
 
 SEARCH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin", "/sbin"])

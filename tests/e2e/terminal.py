@@ -12,7 +12,7 @@ import subprocess
 import termios
 import time
 
-TOKEN = re.compile(r"\x1b\[([?\d;]*)([A-Za-z])|\x1b\][^\a\x1b]*(?:\a|\x1b\\)|\x1b.|[\s\S]")
+TOKEN = re.compile(r"\x1b\[([?\d;]*)([A-Za-z])|\x1b\][^\a\x1b]*(?:\a|\x1b\\)|\x1b[()].|\x1b.|[\s\S]")
 
 
 class Terminal:
@@ -28,7 +28,7 @@ class Terminal:
             start_new_session=True, preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
         self.slave = slave              # held open, so that its modes can be asked at any time
 
-    def _read(self, seconds):
+    def read(self, seconds):
         """Take in what comes within some time; False if nothing came."""
         ready, _, _ = select.select([self.master], [], [], max(0, seconds))
         if not ready:
@@ -45,7 +45,7 @@ class Terminal:
         end = time.monotonic() + timeout
         while not re.search(pattern, self.text):
             ended = self.process.poll() is not None
-            if not self._read(0 if ended else min(0.1, end - time.monotonic())) and ended:
+            if not self.read(0 if ended else min(0.1, end - time.monotonic())) and ended:
                 raise AssertionError("ended without %r: %r" % (pattern, self.text))
             if time.monotonic() > end:
                 raise AssertionError("no %r within %d s: %r" % (pattern, timeout, self.text))
@@ -61,11 +61,11 @@ class Terminal:
         """Wait for the end of the program and return its exit code."""
         end = time.monotonic() + timeout
         while self.process.poll() is None:
-            self._read(0.05)
+            self.read(0.05)
             if time.monotonic() > end:
                 self.close()
                 raise AssertionError("did not end within %d s: %r" % (timeout, self.text))
-        while self._read(0.02):
+        while self.read(0.02):
             pass
         return self.process.returncode
 

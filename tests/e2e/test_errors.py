@@ -544,7 +544,7 @@ class Usage(Trouble):
         self.box.write_config(self.account(), self.account("work"))
 
     def test_unknown_account(self):
-        self.off_terminal(64, 'no account "hoem"; you have: home, work', args=["fetch", "hoem"])
+        self.off_terminal(64, 'no account "hoem" (did you mean home?); you have: home, work', args=["fetch", "hoem"])
 
     def test_unknown_option(self):
         self.both(64, "unknown option --kepe (did you mean --keep?)", "ambil fetch --help",
@@ -673,6 +673,12 @@ class Traces(Trouble):
             self.assert_code(result, 0)
             self.assertRegex(result.stderr, re.compile(r"C: .*hidden>", re.MULTILINE))
             self.assertIn("S: +OK", result.stderr)
+            moments = [float(m) for m in re.findall(r"^ *(\d+\.\d{3}) [CS*]: ", result.stderr,
+                                                    re.MULTILINE)]
+            self.assertGreater(len(moments), 10)
+            self.assertEqual(moments, sorted(moments))
+            self.assertLess(moments[-1], 100)       # since this session began, not since 1970
+            self.assertEqual(len(moments), len(re.findall(" [CS*]: ", result.stderr)))
             self.assertNotIn(password, result.stderr)
             self.assertNotIn(token, result.stderr)
 

@@ -689,7 +689,10 @@ static void config_no_such_account__says_which_there_are(void **state)
 	write_conf(*state, "account home { host=h user=u } account work { host=h user=u }");
 	config = loaded(NULL);
 	assert_false(config_no_such_account(&config, "hoem", &e));
-	assert_string_equal(e.text, "no account \"hoem\"; you have: home, work");
+	assert_string_equal(
+		e.text, "no account \"hoem\" (did you mean home?); you have: home, work");
+	assert_false(config_no_such_account(&config, "uni", &e));
+	assert_string_equal(e.text, "no account \"uni\"; you have: home, work");
 	assert_int_equal(error_exit_code(e.kind), 64);
 	config_release(&config);
 }

@@ -293,7 +293,7 @@ ambil config s|show
 ambil config show |home anna@work
 ambil -c other.conf config show |other
 ambil config path |
-ambil help |fetch check list seen login logout doctor import config help
+ambil help |fetch check list seen login logout doctor import config help options
 ambil help fetch |
 ambil doctor |home anna@work
 ambil import |mpop getmail
