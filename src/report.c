@@ -12,18 +12,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/i18n.h"
 #include "base/mem.h"
-#include "base/parse.h"
 #include "base/text.h"
 #include "report_check.h"
 #include "report_list.h"
 #include "report_tty.h"
+#include "screen.h"
 
 /* The worker's end */
 
@@ -53,22 +52,6 @@ void report_warning(int fd, const struct error *e)
 	report_send(fd, &r);
 }
 
-/* Errors */
-
-/* systemd sets JOURNAL_STREAM to the device and inode of the standard error that it reads. */
-static bool stderr_is_journal(void)
-{
-	const char *text = getenv("JOURNAL_STREAM"), *colon = text ? strchr(text, ':') : NULL;
-	uint64_t device, inode;
-	struct stat st;
-
-	if (!colon || fstat(STDERR_FILENO, &st) < 0)
-		return false;
-	return parse_u64((struct span){text, (size_t)(colon - text)}, UINT64_MAX, &device) &&
-		parse_u64(span_of(colon + 1), UINT64_MAX, &inode) && device == st.st_dev &&
-		inode == st.st_ino;
-}
-
 /* 0, or the reason; a reader that is gone is none to stop fetching. */
 static int put(int fd, const struct buf *lines)
 {
@@ -90,65 +73,6 @@ void report_reader_gone(int err)
 	sigemptyset(&end.sa_mask);
 	sigaction(SIGPIPE, &end, NULL);
 	raise(SIGPIPE);
-}
-
-static void add_several_lines(struct buf *b, const struct error *e)
-{
-	static const char indent[] = "\n       ";
-	size_t lead = strlen(e->lead);
-
-	if (e->why[0])
-		buf_printf(b, "%s%s%s", indent, e->server ? _("server: ") : "", e->why);
-	if (!e->remedy[0])
-		return;
-	buf_add_text(b, indent);
-	if (lead)
-		buf_printf(b, "%s%s  ", e->lead, strchr("?:", e->lead[lead - 1]) ? "" : ":");
-	buf_add_text(b, e->remedy);
-}
-
-static void add_one_line(struct buf *b, const struct error *e)
-{
-	if (e->why[0])
-		buf_printf(b, e->server ? ": \"%s\"" : ": %s", e->why);
-	if (e->remedy[0])
-		buf_printf(b, " (%s: %s)", e->place ? _("correct") : _("try"), e->remedy);
-}
-
-enum severity { SEVERITY_ERROR, SEVERITY_WARNING };
-
-static void show(
-	struct report_style style, enum severity severity, const char *who, const struct error *e)
-{
-	/* The journal's priority, and the colour. */
-	static const struct {
-		int priority;
-		const char *color;
-	} looks[] = {
-		[SEVERITY_ERROR] = {3, "\033[31m"},
-		[SEVERITY_WARNING] = {4, "\033[33m"},
-	};
-	struct buf b = {NULL, 0, 0};
-
-	if (stderr_is_journal())
-		buf_printf(&b, "<%d>", looks[severity].priority);
-	buf_printf(&b, style.color ? "%sambil:\033[0m " : "%sambil: ",
-		style.color ? looks[severity].color : "");
-	if (who)
-		buf_printf(&b, "%s: ", who);
-	buf_add_text(&b, e->text);
-	if (style.multi_line)
-		add_several_lines(&b, e);
-	else
-		add_one_line(&b, e);
-	buf_add_text(&b, "\n");
-	(void)put(STDERR_FILENO, &b);
-	buf_release(&b);
-}
-
-void report_error(struct report_style style, const char *who, const struct error *e)
-{
-	show(style, SEVERITY_ERROR, who, e);
 }
 
 /* The plain renderer */
@@ -182,7 +106,7 @@ struct reporter *reporter_new(const struct report_setting *setting)
 	r->setting = *setting;
 	r->accounts = xcalloc(setting->n, sizeof(*r->accounts));
 	for (size_t i = 0; i < setting->n; i++) {
-		size_t width = live_columns(setting->names[i]);
+		size_t width = screen_width(setting->names[i]);
 
 		if (width > r->name_width)
 			r->name_width = width;
@@ -242,7 +166,7 @@ static void begin_line(const struct reporter *r, struct buf *b, uint32_t account
 {
 	const char *name = r->setting.names[account];
 
-	buf_printf(b, "%s%*s", name, (int)(r->name_width - live_columns(name)) + 3, "");
+	buf_printf(b, "%s%*s", name, (int)(r->name_width - screen_width(name)) + 3, "");
 }
 
 /* Writes whole lines, and releases them. */
@@ -470,7 +394,7 @@ static void show_waiting(struct reporter *r, const struct report *what)
 	r->accounts[what->account].waited = true;
 	buf_printf(&b, "%s: another ambil (pid %llu) is fetching, waiting%s",
 		r->setting.names[what->account], (unsigned long long)what->u.number,
-		live_utf8() ? "…" : "...");
+		screen_utf8() ? "…" : "...");
 	put_line(r, STDERR_FILENO, &b);
 }
 
@@ -561,8 +485,7 @@ void reporter_take(struct reporter *r, const struct report *what)
 		if (r->setting.verbosity < REPORT_ERRORS)
 			break;
 		clear_live(r);
-		show(r->setting.style, SEVERITY_WARNING, r->setting.names[what->account],
-			&what->u.error);
+		report_caution(r->setting.style, r->setting.names[what->account], &what->u.error);
 		break;
 	case REPORT_LISTED:
 		show_listed(r, what);

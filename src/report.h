@@ -149,8 +149,13 @@ struct report_setting {
 	size_t n;
 };
 
-/* The one renderer of errors: "ambil: who: text", then why and what to do; one line or several. */
+/*
+ * The one renderer of errors: "ambil: who: text", then why and what to do. On a terminal these are
+ * lines of their own, and what is wider than it is broken between words, but for what can be typed.
+ */
 void report_error(struct report_style style, const char *who, const struct error *e);
+/* The same for a warning. */
+void report_caution(struct report_style style, const char *who, const struct error *e);
 
 /* The error, in kind and words, for output of ours that did not go out; err as from write(2). */
 bool report_stdout_failed(int err, struct error *e);

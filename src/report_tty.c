@@ -9,19 +9,16 @@
  */
 #include "report_tty.h"
 
-#include <langinfo.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
-#include <wchar.h>
 
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
-#include "base/parse.h"
 #include "base/text.h"
+#include "screen.h"
 
 enum {
 	REDRAW_MS = 100, /* at most this often */
@@ -62,45 +59,13 @@ struct live {
 	bool resized;   /* since the drawing before */
 };
 
-bool live_utf8(void)
-{
-	return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
-}
-
-size_t live_columns(const char *text)
-{
-	mbstate_t state = {0};
-	size_t columns = 0;
-
-	while (*text) {
-		wchar_t c;
-		size_t len = mbrtowc(&c, text, MB_LEN_MAX, &state);
-		int width;
-
-		if (*text == '\033') {
-			text += strcspn(text, "m");
-			text += *text == 'm';
-			continue;
-		}
-		if (len == (size_t)-1 || len == (size_t)-2) {
-			memset(&state, 0, sizeof(state));
-			len = width = 1;
-		} else {
-			width = wcwidth(c);
-		}
-		columns += width < 0 ? 1 : (size_t)width;
-		text += len;
-	}
-	return columns;
-}
-
 struct live *live_new(const struct report_setting *setting, size_t name_width)
 {
 	struct live *l = xcalloc(1, sizeof(*l));
 
 	l->setting = setting;
 	l->name_width = name_width;
-	l->utf8 = live_utf8();
+	l->utf8 = screen_utf8();
 	l->accounts = xcalloc(setting->n, sizeof(*l->accounts));
 	l->widths = xcalloc(setting->n + 1, sizeof(*l->widths));
 	l->drawn_ms = clock_ms() - REDRAW_MS;
@@ -291,7 +256,7 @@ static void add_progress(struct buf *b, const struct live *l, const struct live_
 /* Drops characters at the end until the line fits. */
 static void cut(struct buf *b, size_t columns)
 {
-	while (b->len && live_columns(b->data) > columns) {
+	while (b->len && screen_width(b->data) > columns) {
 		do
 			b->len--;
 		while (b->len && ((unsigned char)b->data[b->len] & 0xc0) == 0x80);
@@ -310,11 +275,11 @@ static void add_name(struct buf *b, const struct live *l, const char *name, size
 	if (width > room)
 		width = room;
 	buf_add_text(b, name);
-	if (live_columns(name) > width) {
-		cut(b, width - live_columns(dots));
+	if (screen_width(name) > width) {
+		cut(b, width - screen_width(dots));
 		buf_add_text(b, dots);
 	}
-	buf_printf(b, "%*s", (int)(width - live_columns(b->data)) + GAP, "");
+	buf_printf(b, "%*s", (int)(width - screen_width(b->data)) + GAP, "");
 }
 
 static void compose(struct buf *b, const struct live *l, size_t account, size_t layout,
@@ -334,27 +299,10 @@ static void fit(struct buf *line, const struct live *l, size_t account, size_t c
 	for (size_t layout = 0; layout < LAYOUTS; layout++) {
 		buf_clear(line);
 		compose(line, l, account, layout, columns, now);
-		if (live_columns(line->data) <= columns)
+		if (screen_width(line->data) <= columns)
 			return;
 	}
 	cut(line, columns);
-}
-
-static size_t from_environment(const char *name, size_t otherwise)
-{
-	const char *text = getenv(name);
-	uint32_t value;
-
-	return text && parse_u32(span_of(text), 10000, &value) && value ? value : otherwise;
-}
-
-static void screen_size(size_t *columns, size_t *rows)
-{
-	struct winsize size = {.ws_col = 0};
-
-	ioctl(STDERR_FILENO, TIOCGWINSZ, &size);
-	*columns = size.ws_col ? size.ws_col : from_environment("COLUMNS", 80);
-	*rows = size.ws_row ? size.ws_row : from_environment("LINES", 24);
 }
 
 /* Moves the cursor to the first of the lines that are on a screen of so many columns. */
@@ -404,7 +352,7 @@ void live_erase(struct live *l)
 	look_around(l);
 	if (!l->lines)
 		return;
-	screen_size(&columns, &rows);
+	screen_size(STDERR_FILENO, &columns, &rows);
 	go_up(&out, l, columns);
 	buf_add_text(&out, "\033[J");
 	put(&out);
@@ -423,7 +371,7 @@ static void add_line(struct live *l, struct buf *out, const struct buf *line)
 		buf_add_text(out, "\033[2K");
 	buf_add(out, line->data, line->len);
 	buf_add_text(out, "\033[K");
-	l->widths[l->lines++] = live_columns(line->data);
+	l->widths[l->lines++] = screen_width(line->data);
 }
 
 static void draw(struct live *l, size_t active, int64_t now)
@@ -431,7 +379,7 @@ static void draw(struct live *l, size_t active, int64_t now)
 	struct buf out = {NULL, 0, 0}, line = {NULL, 0, 0};
 	size_t columns, rows, room;
 
-	screen_size(&columns, &rows);
+	screen_size(STDERR_FILENO, &columns, &rows);
 	go_up(&out, l, columns);
 	l->resized = l->columns && columns != l->columns;
 	l->columns = columns;

@@ -2,7 +2,6 @@
 #ifndef AMBIL_REPORT_TTY_H
 #define AMBIL_REPORT_TTY_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "report.h"
@@ -20,9 +19,5 @@ void live_stopping(struct live *l);
 /* Takes the lines away, before something else is written; the next tick draws them again. */
 void live_erase(struct live *l);
 void live_free(struct live *l);
-
-/* How many columns text takes; escape sequences for colour take none. */
-size_t live_columns(const char *text);
-bool live_utf8(void);
 
 #endif

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "terminal.h"
 
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "base/parse.h"
+#include "screen.h"
 
 bool terminal_is_stderr(void)
 {
@@ -74,15 +72,7 @@ struct report_style terminal_style(const struct cli *cli, const struct config *c
  */
 size_t terminal_columns(void)
 {
-	const char *columns = getenv("COLUMNS");
-	struct winsize size;
-	uint32_t said;
-
-	if (isatty(STDOUT_FILENO) != 1)
-		return 0;
-	if (columns && parse_u32(span_of(columns), UINT16_MAX, &said) && said > 0)
-		return said;
-	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col : 80;
+	return isatty(STDOUT_FILENO) == 1 ? screen_columns(STDOUT_FILENO) : 0;
 }
 
 /* How the lines of doctor look. */

@@ -40,6 +40,11 @@ class Terminal:
     def text(self):
         return self.raw.decode("utf-8", "replace")
 
+    @property
+    def words(self):
+        """All that was written, wherever its lines were broken."""
+        return " ".join(self.text.split())
+
     def expect(self, pattern, timeout=15):
         """Wait until the output so far matches a regular expression."""
         end = time.monotonic() + timeout

@@ -87,7 +87,7 @@ class FakeCase(harness.Case):
     def by_hand(self, *args):
         with self.box.terminal(*args) as terminal:
             code = terminal.wait()
-            return code, terminal.text.replace("\r\n", " ")
+            return code, terminal.words
 
 
 class LoginDelay(popd_case.PopdCase):
@@ -105,7 +105,7 @@ class LoginDelay(popd_case.PopdCase):
     def by_hand(self, *args):
         with self.box.terminal(*args) as terminal:
             code = terminal.wait()
-            return code, terminal.text.replace("\r\n", " ")
+            return code, terminal.words
 
     def test_a_run_that_comes_too_early_does_not_connect_and_says_so_once(self):
         self.serve("--cap", "LOGIN-DELAY 300", mails=corpus.numbered(2))

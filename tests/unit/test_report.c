@@ -27,7 +27,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "report.h"
-#include "report_tty.h"
+#include "screen.h"
 
 /* Standard output and error, caught in files. */
 struct capture {
@@ -127,6 +127,80 @@ static void report__renders_errors_in_one_line_or_several(void **state)
 		assert_string_equal(out[2].data, cases[i].want);
 		assert_string_equal(out[1].data, "");
 	}
+	buf_release(&out[1]);
+	buf_release(&out[2]);
+}
+
+/* Between words only, and never within what can be typed. */
+static void report__breaks_errors_at_the_width_of_the_terminal(void **state)
+{
+	static const char fifty[] = "ten columns of words, and again so, and more of them";
+	static const struct {
+		const char *columns, *who;
+		const char *text, *why, *lead, *remedy;
+		const char *want;
+	} cases[] = {
+		{"60", "home", fifty, fifty, "", "",
+			"ambil: home: ten columns of words, and again so, and more of\n"
+			"         them\n"
+			"       ten columns of words, and again so, and more of them\n"},
+		{"60", "home", "TEXT", "", "to do so", "forty-columns in all of a command to type",
+			"ambil: home: TEXT\n"
+			"       to do so:  forty-columns in all of a command to type\n"},
+		{"60", "home", "TEXT", "", "to do that", "forty-columns in all of a command to type",
+			"ambil: home: TEXT\n"
+			"       to do that:\n"
+			"         forty-columns in all of a command to type\n"},
+		{"40", NULL, "TEXT", "", fifty, "a command that is as long as it is, at whatever width",
+			"ambil: TEXT\n"
+			"       ten columns of words, and again\n"
+			"         so, and more of them:\n"
+			"         a command that is as long as it is, at whatever width\n"},
+		{"40", NULL, "TEXT", "", "", "a command that is as long as it is",
+			"ambil: TEXT\n"
+			"       a command that is as long as it is\n"},
+		/* Wide characters are two columns, and three octets. */
+		{"40", "home", "\u5bb6\u5bb6\u5bb6\u5bb6 \u5bb6\u5bb6\u5bb6\u5bb6 \u5bb6\u5bb6\u5bb6\u5bb6\u5bb6", "", "",
+			"",
+			"ambil: home: \u5bb6\u5bb6\u5bb6\u5bb6 \u5bb6\u5bb6\u5bb6\u5bb6\n"
+			"         \u5bb6\u5bb6\u5bb6\u5bb6\u5bb6\n"},
+		{"44", "home", "\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9 \u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9 \u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9 eeee", "", "",
+			"",
+			"ambil: home: \u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9 \u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9 \u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9 eeee\n"},
+		/* Too narrow for words, or wider than is pleasant. */
+		{"39", "home", fifty, "", "", "",
+			"ambil: home: ten columns of words, and again so, and more of them\n"},
+		{"200", "home", fifty, fifty, "in a lead as long as what stands above it, to do that", fifty,
+			"ambil: home: ten columns of words, and again so, and more of them\n"
+			"       ten columns of words, and again so, and more of them\n"
+			"       in a lead as long as what stands above it, to do that:\n"
+			"         ten columns of words, and again so, and more of them\n"},
+	};
+	struct buf out[3] = {{NULL, 0, 0}};
+	struct capture c;
+
+	(void)state;
+	setlocale(LC_CTYPE, "C.UTF-8");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct error e = error_with(cases[i].why, cases[i].lead, cases[i].remedy);
+
+		snprintf(e.text, sizeof(e.text), "%s", cases[i].text);
+		setenv("COLUMNS", cases[i].columns, 1);
+		capture_begin(&c);
+		report_error((struct report_style){.multi_line = true}, cases[i].who, &e);
+		capture_end(&c, out);
+		assert_string_equal(out[2].data, cases[i].want);
+		capture_begin(&c);
+		report_error((struct report_style){.multi_line = true, .color = true}, cases[i].who, &e);
+		capture_end(&c, out);
+		assert_string_equal(out[2].data + strlen("\033[31mambil:\033[0m "),
+			cases[i].want + strlen("ambil: "));
+		capture_begin(&c);
+		report_error((struct report_style){.multi_line = false}, cases[i].who, &e);
+		capture_end(&c, out);
+		assert_ptr_equal(strchr(out[2].data, '\n'), out[2].data + out[2].len - 1);
+	}
+	unsetenv("COLUMNS");
 	buf_release(&out[1]);
 	buf_release(&out[2]);
 }
@@ -906,7 +980,7 @@ static void live__fits_every_width(void **state)
 		screen_open(&s, 3, columns);
 		on_screen(&s, r, &what);
 		screen_line(&s, 0, &line);
-		assert_true(live_columns(line.data) < (size_t)columns);
+		assert_true(screen_width(line.data) < (size_t)columns);
 		assert_string_equal(screen_line(&s, 1, &line), "");
 		if (columns >= 17)
 			assert_non_null(strstr(screen_line(&s, 0, &line), " 0 %"));
@@ -1116,6 +1190,7 @@ int main(void)
 	struct sigaction ignore = {.sa_handler = SIG_IGN};
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(report__renders_errors_in_one_line_or_several),
+		cmocka_unit_test(report__breaks_errors_at_the_width_of_the_terminal),
 		cmocka_unit_test(report__colors_one_word_of_an_error),
 		cmocka_unit_test(report__sums_up_an_account),
 		cmocka_unit_test(report__says_as_much_as_it_was_asked_to),

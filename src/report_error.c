@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The words of an error, in one line for logs and cron, in several for a person. There a line that
+ * is wider than the terminal goes on further in, broken between words; a remedy is something to
+ * type, so it stays whole, on a line of its own if need be.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/i18n.h"
+#include "base/mem.h"
+#include "base/parse.h"
+#include "report.h"
+#include "screen.h"
+
+enum {
+	WIDTH_MAX = 100, /* longer lines are no pleasure to read */
+	WIDTH_MIN = 40,  /* words alone on a line are none either */
+	INDENT = 7,      /* below what is behind "ambil: " */
+	HANG = INDENT + 2,
+};
+
+/* systemd sets JOURNAL_STREAM to the device and inode of the standard error that it reads. */
+static bool stderr_is_journal(void)
+{
+	const char *text = getenv("JOURNAL_STREAM"), *colon = text ? strchr(text, ':') : NULL;
+	uint64_t device, inode;
+	struct stat st;
+
+	if (!colon || fstat(STDERR_FILENO, &st) < 0)
+		return false;
+	return parse_u64((struct span){text, (size_t)(colon - text)}, UINT64_MAX, &device) &&
+		parse_u64(span_of(colon + 1), UINT64_MAX, &inode) && device == st.st_dev &&
+		inode == st.st_ino;
+}
+
+/* 0: lines are as long as they are. */
+static size_t find_width(void)
+{
+	size_t width = screen_columns(STDERR_FILENO);
+
+	return width < WIDTH_MIN ? 0 : width > WIDTH_MAX ? WIDTH_MAX : width;
+}
+
+/* A line that is being written. */
+struct line {
+	struct buf *out;
+	size_t width, at; /* columns: there are, are taken */
+};
+
+static void begin_line(struct line *line, size_t indent)
+{
+	buf_printf(line->out, "\n%*s", (int)indent, "");
+	line->at = indent;
+}
+
+/* Adds text; what does not fit goes on below. */
+static void add_words(struct line *line, const char *text)
+{
+	struct buf word = {NULL, 0, 0};
+
+	while (*text) {
+		size_t blanks = strspn(text, " "), len = strcspn(text + blanks, " "), columns;
+
+		buf_clear(&word);
+		buf_add(&word, text + blanks, len);
+		buf_add_text(&word, "");
+		columns = screen_width(word.data);
+		if (line->width && line->at > HANG && line->at + blanks + columns > line->width) {
+			begin_line(line, HANG);
+			text += blanks;
+			blanks = 0;
+		}
+		buf_add(line->out, text, blanks + len);
+		line->at += blanks + columns;
+		text += blanks + len;
+	}
+	buf_release(&word);
+}
+
+static void add_remedy(struct line *line, const struct error *e)
+{
+	size_t lead = strlen(e->lead), columns = screen_width(e->remedy);
+
+	begin_line(line, INDENT);
+	if (lead) {
+		add_words(line, e->lead);
+		buf_add_text(line->out, strchr("?:", e->lead[lead - 1]) ? "" : ":");
+		line->at += 1;
+		if (line->width && line->at + 2 + columns > line->width)
+			begin_line(line, HANG);
+		else
+			buf_add_text(line->out, "  ");
+	}
+	buf_add_text(line->out, e->remedy);
+}
+
+static void add_several_lines(struct buf *b, const char *who, const struct error *e)
+{
+	struct line line = {b, find_width(), INDENT};
+	struct buf text = {NULL, 0, 0};
+
+	buf_printf(&text, "%s%s%s", who ? who : "", who ? ": " : "", e->text);
+	add_words(&line, text.data);
+	if (e->why[0]) {
+		buf_clear(&text);
+		buf_printf(&text, "%s%s", e->server ? _("server: ") : "", e->why);
+		begin_line(&line, INDENT);
+		add_words(&line, text.data);
+	}
+	buf_release(&text);
+	if (e->remedy[0])
+		add_remedy(&line, e);
+}
+
+static void add_one_line(struct buf *b, const char *who, const struct error *e)
+{
+	if (who)
+		buf_printf(b, "%s: ", who);
+	buf_add_text(b, e->text);
+	if (e->why[0])
+		buf_printf(b, e->server ? ": \"%s\"" : ": %s", e->why);
+	if (e->remedy[0])
+		buf_printf(b, " (%s: %s)", e->place ? _("correct") : _("try"), e->remedy);
+}
+
+enum severity { SEVERITY_ERROR, SEVERITY_WARNING };
+
+static void show(
+	struct report_style style, enum severity severity, const char *who, const struct error *e)
+{
+	/* The journal's priority, and the colour. */
+	static const struct {
+		int priority;
+		const char *color;
+	} looks[] = {
+		[SEVERITY_ERROR] = {3, "\033[31m"},
+		[SEVERITY_WARNING] = {4, "\033[33m"},
+	};
+	struct buf b = {NULL, 0, 0};
+
+	if (stderr_is_journal())
+		buf_printf(&b, "<%d>", looks[severity].priority);
+	buf_printf(&b, style.color ? "%sambil:\033[0m " : "%sambil: ",
+		style.color ? looks[severity].color : "");
+	if (style.multi_line)
+		add_several_lines(&b, who, e);
+	else
+		add_one_line(&b, who, e);
+	buf_add_text(&b, "\n");
+	/* There is no other place to say that nobody reads it. */
+	(void)!file_write_all(STDERR_FILENO, b.data, b.len);
+	buf_release(&b);
+}
+
+void report_error(struct report_style style, const char *who, const struct error *e)
+{
+	show(style, SEVERITY_ERROR, who, e);
+}
+
+void report_caution(struct report_style style, const char *who, const struct error *e)
+{
+	show(style, SEVERITY_WARNING, who, e);
+}
