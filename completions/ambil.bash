@@ -42,8 +42,8 @@ _ambil_values()
 
 _ambil_options()
 {
-	local -a options=(-c --config -q --quiet -v --verbose -d --debug --no-input --color --progress
-		-h --help -V --version)
+	local -a options=(-c --config -q --quiet -v --verbose -d --debug --json --no-input --color
+		--progress -h --help -V --version)
 
 	case $1 in
 	'' | fetch)

@@ -133,6 +133,8 @@ const struct cli_option cli_options[] = {
 		"say more, also when not on a terminal"},
 	{"--debug", 'd', {false}, NULL, NULL, OPTION_DEBUG, NULL,
 		"show the conversation with the server, without passwords"},
+	{"--json", 0, {false}, NULL, NULL, OPTION_JSON, NULL,
+		"for programs: one JSON object a line on standard output", true},
 	{"--no-input", 0, {false}, NULL, NULL, OPTION_NO_INPUT, NULL, "never ask for a password",
 		true},
 	{"--color", 0, {false}, "WHEN", NULL, OPTION_OVERRIDE, "color", "auto, always or never",
@@ -163,6 +165,7 @@ static const char *const conflicts[][2] = {
 	{"--forget-all", "--import"},
 	{"--export", "--import"},
 	{"--export", "--dry-run"},
+	{"--export", "--json"},
 };
 
 struct parser {
@@ -288,6 +291,9 @@ static void apply(struct parser *p, size_t index, const char *value)
 		break;
 	case OPTION_DEBUG:
 		cli->verbosity = CLI_DEBUG;
+		break;
+	case OPTION_JSON:
+		cli->json = true;
 		break;
 	case OPTION_NO_INPUT:
 		cli->no_input = true;

@@ -36,6 +36,7 @@ enum option_effect {
 	OPTION_QUIET,
 	OPTION_VERBOSE,
 	OPTION_DEBUG,
+	OPTION_JSON,
 	OPTION_NO_INPUT,
 	OPTION_HELP,
 	OPTION_VERSION,
@@ -65,7 +66,7 @@ struct cli_option {
 	const char *help;
 	bool minor; /* a global one that the overview only names: it has one screen for all */
 };
-enum { CLI_OPTIONS = 26 };
+enum { CLI_OPTIONS = 27 };
 extern const struct cli_option cli_options[CLI_OPTIONS];
 bool cli_option_global(const struct cli_option *option);
 
@@ -88,7 +89,7 @@ struct cli {
 	size_t n_arguments;
 	const char *config_path; /* NULL: not said */
 	enum cli_verbosity verbosity;
-	bool no_input, help, version;
+	bool json, no_input, help, version;
 	bool dry_run, all, from_now, accept, exit_code, from_stdin, merge;
 	bool mark_all, forget_all, export;
 	const char *import;  /* a file, "-": standard input; NULL: not asked for */

@@ -54,13 +54,15 @@ static int run_chosen(const struct config *config, const struct cli *cli, struct
 	size_t n, const struct secret *password, int stop_fd)
 {
 	const char **names = xcalloc(n, sizeof(*names)), **shown = xcalloc(n, sizeof(*shown));
-	const char **known = xcalloc(config->n, sizeof(*known));
+	const char **known = xcalloc(config->n, sizeof(*known)),
+		   **places = xcalloc(n, sizeof(*places));
 	struct report_setting setting = {
 		.verbosity = terminal_verbosity(cli),
 		.style = terminal_style(cli, config),
 		.continued = &process_continued,
 		.names = names,
 		.destinations = shown,
+		.places = places,
 		.n = n,
 	};
 	struct run_order order = {
@@ -70,7 +72,7 @@ static int run_chosen(const struct config *config, const struct cli *cli, struct
 		.password = password,
 		.by_hand = terminal_is_stderr(),
 		.wait_locked = terminal_is_stderr(),
-		.messages = setting.verbosity >= REPORT_VERBOSE,
+		.messages = setting.verbosity >= REPORT_VERBOSE || cli->json,
 		.accept = cli->accept,
 		.jobs = config->jobs,
 		.state_dir = config->state_dir,
@@ -90,11 +92,12 @@ static int run_chosen(const struct config *config, const struct cli *cli, struct
 	for (size_t i = 0; i < n; i++) {
 		names[i] = chosen[i]->shown;
 		shown[i] = chosen[i]->destination.shown;
+		places[i] = chosen[i]->destination.text;
 	}
 	for (size_t i = 0; i < config->n; i++)
 		known[i] = config->accounts[i].name;
-	setting.progress = order.mode == RUN_FETCH && setting.verbosity > REPORT_QUIET &&
-		setting.verbosity < REPORT_DEBUG &&
+	setting.progress = order.mode == RUN_FETCH && !cli->json &&
+		setting.verbosity > REPORT_QUIET && setting.verbosity < REPORT_DEBUG &&
 		terminal_decide(config->progress, terminal_is_stderr() && !terminal_is_dumb());
 	order.sizes = setting.progress;
 	terminal_style_stdout(cli, config, &setting);
@@ -103,8 +106,24 @@ static int run_chosen(const struct config *config, const struct cli *cli, struct
 		code = 1;
 	free(names);
 	free(shown);
+	free(places);
 	free(known);
 	return code;
+}
+
+/* Mail and events would be one stream, of no use to anybody. */
+static bool leaves_stdout(
+	const struct cli *cli, struct account *const *chosen, size_t n, struct error *e)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (!cli->json || mode_of(cli) != RUN_FETCH ||
+			chosen[i]->destination.kind != SINK_STDOUT)
+			continue;
+		error_set(e, ERROR_USAGE, "%s delivers to standard output, which --json needs",
+			chosen[i]->shown);
+		return error_remedy(e, "such as", "--to maildir:~/Mail");
+	}
+	return true;
 }
 
 static int verb_fetch(struct config *config, const struct cli *cli, int stop_fd)
@@ -114,7 +133,8 @@ static int verb_fetch(struct config *config, const struct cli *cli, int stop_fd)
 	size_t n;
 	int code;
 
-	if (choose_program(config, cli, &e) && choose_accounts(config, cli, chosen, &n, &e)) {
+	if (choose_program(config, cli, &e) && choose_accounts(config, cli, chosen, &n, &e) &&
+		leaves_stdout(cli, chosen, n, &e)) {
 		config_forget_others(config, chosen, n);
 		code = run_chosen(config, cli, chosen, n, NULL, stop_fd);
 	} else {
@@ -299,13 +319,17 @@ int main(int argc, char *argv[])
 {
 	struct error e = {0};
 	struct cli cli;
+	bool json = is_for_programs(argc, argv);
 	int stop_fd = -1, code;
 
-	if (!process_set_up() || (stop_fd = process_signals()) < 0) {
+	if (!process_set_up(!json) || (stop_fd = process_signals()) < 0) {
+		const struct report_style style = {
+			.multi_line = terminal_is_stderr(), .json = json};
+
 		error_sys(&e, ERROR_INTERNAL, errno, "cannot start");
-		return fail((struct report_style){.multi_line = terminal_is_stderr()}, &e);
+		return report_end(style, fail(style, &e));
 	}
-	if (!is_for_programs(argc, argv))
+	if (!json)
 		i18n_start();
 	if (!cli_parse(argc, argv, &cli, &e))
 		code = fail_command_line(&cli, &e);
@@ -315,6 +339,7 @@ int main(int argc, char *argv[])
 		code = verb_version(terminal_style(&cli, NULL));
 	else
 		code = carry_out(&cli, stop_fd);
+	code = report_end(terminal_style(&cli, NULL), code);
 	cli_release(&cli);
 	return code;
 }

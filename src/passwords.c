@@ -20,7 +20,7 @@ static void tell_unlocking(void *self)
 	struct error e = {0};
 
 	error_set(&e, ERROR_LATER, "the keyring is locked; it asks in a window of its own");
-	report_error(hunt->style, NULL, &e);
+	report_caution(hunt->style, NULL, &e);
 }
 
 static bool needs_one(const struct account *account)

@@ -107,11 +107,12 @@ static void forbid_cores(void)
 #endif
 }
 
-bool process_set_up(void)
+bool process_set_up(bool words)
 {
 	if (!set_up_streams())
 		return false;
-	setlocale(LC_CTYPE, "");
+	if (words)
+		setlocale(LC_CTYPE, "");
 	forbid_cores();
 	return true;
 }

@@ -13,8 +13,9 @@ extern volatile sig_atomic_t process_stop;
 /* How often the program was stopped by Ctrl-Z and went on. */
 extern volatile sig_atomic_t process_continued;
 
-/* Before anything is opened. False, with errno: a standard descriptor cannot be had. */
-bool process_set_up(void);
+/* Before anything is opened. words: people will read them, in the language of the locale. False,
+ * with errno: a standard descriptor cannot be had. */
+bool process_set_up(bool words);
 /* A descriptor that can be read from once process_stop is set; -1, with errno. */
 int process_signals(void);
 

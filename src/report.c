@@ -20,6 +20,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "report_check.h"
+#include "report_json.h"
 #include "report_list.h"
 #include "report_tty.h"
 #include "screen.h"
@@ -94,6 +95,7 @@ struct reporter {
 	struct live *live;      /* NULL: none */
 	struct checks *checks;  /* NULL: no doctor */
 	struct list_view *list; /* NULL: no list */
+	struct json_view *json; /* NULL: words, and the above */
 	size_t name_width;
 	int why_width;
 	int stdout_failed; /* the first reason why output was lost; 0: none was */
@@ -105,6 +107,10 @@ struct reporter *reporter_new(const struct report_setting *setting)
 
 	r->setting = *setting;
 	r->accounts = xcalloc(setting->n, sizeof(*r->accounts));
+	if (setting->style.json) {
+		r->json = json_view_new(&r->setting);
+		return r;
+	}
 	for (size_t i = 0; i < setting->n; i++) {
 		size_t width = screen_width(setting->names[i]);
 
@@ -135,6 +141,7 @@ void reporter_free(struct reporter *r)
 	live_free(r->live);
 	checks_free(r->checks);
 	list_view_free(r->list);
+	json_view_free(r->json);
 	for (size_t i = 0; i < r->setting.n; i++)
 		buf_release(&r->accounts[i].items);
 	free(r->accounts);
@@ -175,7 +182,7 @@ static void put_over(struct reporter *r, int fd, struct buf *b)
 	int failed = put(fd, b);
 
 	/* The worker, which may have much more to tell, ends with this process. */
-	if (r->list && fd == STDOUT_FILENO)
+	if (r->setting.lists && fd == STDOUT_FILENO)
 		report_reader_gone(failed);
 	if (fd == STDOUT_FILENO && !r->stdout_failed)
 		r->stdout_failed = failed;
@@ -446,13 +453,29 @@ static void show_listed(struct reporter *r, const struct report *what)
 	put_text(r, STDOUT_FILENO, &b);
 }
 
+/* An error must not get lost with the output. */
+static void show_json(struct reporter *r, const struct report *what)
+{
+	struct buf b = {NULL, 0, 0};
+
+	json_view_take(r->json, what, &b);
+	if (b.len)
+		put_over(r, STDOUT_FILENO, &b);
+	if (r->stdout_failed && what->type == REPORT_DONE && what->u.end.error.kind) {
+		struct report_style style = r->setting.style;
+
+		style.json = false;
+		report_error(style, r->setting.names[what->account], &what->u.end.error);
+	}
+}
+
 void reporter_stopping(struct reporter *r, int signal_number)
 {
 	struct buf b = {NULL, 0, 0};
 
 	if (r->live)
 		live_stopping(r->live);
-	if (!r->setting.style.multi_line || r->setting.verbosity < REPORT_SUMMARY)
+	if (r->json || !r->setting.style.multi_line || r->setting.verbosity < REPORT_SUMMARY)
 		return;
 	/* Over the ^C that the terminal has shown. */
 	buf_printf(&b, "\rstopping in good order; Ctrl-C %sstops at once",
@@ -462,6 +485,10 @@ void reporter_stopping(struct reporter *r, int signal_number)
 
 void reporter_take(struct reporter *r, const struct report *what)
 {
+	if (r->json && what->type != REPORT_TRACE) {
+		show_json(r, what);
+		return;
+	}
 	if (r->live)
 		live_take(r->live, what);
 	if (r->checks && what->type != REPORT_TRACE) {

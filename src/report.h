@@ -127,6 +127,7 @@ enum report_verbosity { REPORT_QUIET, REPORT_ERRORS, REPORT_SUMMARY, REPORT_VERB
 struct report_style {
 	bool multi_line; /* it is a terminal: errors take several lines */
 	bool color;
+	bool json; /* not there at all: events on standard output, see report_json.h */
 };
 /* What a renderer must know. names[i], destinations[i] ("in ~/Mail", "to procmail -t"): per
  * account. */
@@ -146,6 +147,7 @@ struct report_setting {
 	const volatile sig_atomic_t *continued;
 	const char *const *names;
 	const char *const *destinations;
+	const char *const *places; /* as they are written in ambil.conf; for JSON alone */
 	size_t n;
 };
 
@@ -156,6 +158,8 @@ struct report_setting {
 void report_error(struct report_style style, const char *who, const struct error *e);
 /* The same for a warning. */
 void report_caution(struct report_style style, const char *who, const struct error *e);
+/* With --json the last that is said; the exit code, which is another when that cannot be. */
+int report_end(struct report_style style, int code);
 
 /* The error, in kind and words, for output of ours that did not go out; err as from write(2). */
 bool report_stdout_failed(int err, struct error *e);
@@ -166,7 +170,7 @@ bool report_stdout_failed(int err, struct error *e);
  */
 void report_reader_gone(int err);
 
-/* Renderers: plain text, with the live lines of report_tty.c when asked for. */
+/* Renderers: plain text, with the live lines of report_tty.c when asked for; or JSON. */
 struct reporter;
 struct reporter *reporter_new(const struct report_setting *setting);
 void reporter_take(struct reporter *r, const struct report *what);

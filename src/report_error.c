@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "base/parse.h"
 #include "report.h"
+#include "report_json.h"
 #include "screen.h"
 
 enum {
@@ -158,10 +159,12 @@ static void show(
 
 void report_error(struct report_style style, const char *who, const struct error *e)
 {
-	show(style, SEVERITY_ERROR, who, e);
+	if (!style.json || !json_put_error(who, e))
+		show(style, SEVERITY_ERROR, who, e);
 }
 
 void report_caution(struct report_style style, const char *who, const struct error *e)
 {
-	show(style, SEVERITY_WARNING, who, e);
+	if (!style.json || !json_put_warning(who, e))
+		show(style, SEVERITY_WARNING, who, e);
 }

@@ -65,6 +65,7 @@ struct report_style terminal_style(const struct cli *cli, const struct config *c
 	return (struct report_style){
 		.multi_line = terminal_is_stderr(),
 		.color = wants_color(color_setting(cli, config), terminal_is_stderr()),
+		.json = cli->json,
 	};
 }
 

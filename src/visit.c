@@ -230,6 +230,7 @@ static bool carry_out(struct fetch *f, bool *again, struct error *e)
 	}
 	switch (f->order->mode) {
 	case RUN_DRY:
+		f->counts.octets = f->plan.fetch_octets;
 		show_plan(f);
 		return quit(f);
 	case RUN_CHECK:

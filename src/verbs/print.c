@@ -8,16 +8,32 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/jsonout.h"
 #include "report.h"
 
-int verb_print(const struct buf *text, struct report_style style)
+int verb_print_events(const struct buf *lines, struct report_style style)
 {
 	struct error e;
 
-	if (file_write_all(STDOUT_FILENO, text->data, text->len))
+	if (file_write_all(STDOUT_FILENO, lines->data, lines->len))
 		return 0;
 	report_reader_gone(errno);
 	report_stdout_failed(errno, &e);
 	report_error(style, NULL, &e);
 	return error_exit_code(e.kind);
+}
+
+int verb_print(const struct buf *text, struct report_style style)
+{
+	struct buf line = {0};
+	int code;
+
+	if (!style.json || !text->len)
+		return verb_print_events(text, style);
+	jsonout_begin(&line, "text");
+	jsonout_span(&line, "text", buf_span(text));
+	jsonout_end(&line);
+	code = verb_print_events(&line, style);
+	buf_release(&line);
+	return code;
 }

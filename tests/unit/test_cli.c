@@ -155,7 +155,6 @@ static void cli_parse__refuses_with_the_right_words(void **state)
 		{"--con f", "unknown option --con (did you mean --config?)", "ambil help options"},
 		{"check --conf f", "unknown option --conf (did you mean --config?)",
 			"ambil help options"},
-		{"--json", "unknown option --json", "ambil fetch --help"},
 		{"keep", "unknown verb \"keep\"", "ambil --help"},
 		{"--keep=false", "--keep=false would delete mail on the server: use --delete",
 			"ambil fetch --help"},
