@@ -26,6 +26,7 @@ struct account {
 	char *shown; /* as sentences name it: the name, "anna@[::1]:1995" for a URL */
 	char *typed; /* as a shell takes it: the name or the URL, fit for a terminal */
 	char *where; /* "ambil.conf:12": where it begins; "command line" for a URL */
+	char *file;  /* the path of that file; NULL for a URL */
 	bool enabled;
 	bool temporary; /* made from a URL on the command line: not in any file */
 	struct endpoint endpoint;
@@ -83,6 +84,12 @@ char *config_path(const char *named, bool *found);
  */
 bool config_load(const char *path, struct config *config, struct config_errors *errors,
 	struct error *e) MUST_CHECK;
+/*
+ * The same as if text stood in the file at instead, wherever it comes in the reading and whether it
+ * is there or not: to find out what a change would do. The mode of that file is not looked at.
+ */
+bool config_load_instead(const char *path, const char *instead, struct span text,
+	struct config *config, struct error *e) MUST_CHECK;
 void config_release(struct config *config);
 void config_errors_release(struct config_errors *errors);
 /* Where the value of an account's setting comes from: "ambil.conf:4", "default", "command line". */

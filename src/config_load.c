@@ -40,8 +40,10 @@ struct loader {
 	struct problem *problems;
 	size_t n;
 	size_t files;
-	bool bad_form; /* a file has errors of form: what is missing may be there in truth */
-	bool *faulty;  /* accounts with an error inside */
+	bool bad_form;       /* a file has errors of form: what is missing may be there in truth */
+	bool *faulty;        /* accounts with an error inside */
+	const char *instead; /* a file of which another text is read; NULL: none */
+	struct span text;
 };
 
 struct source {
@@ -157,7 +159,7 @@ static void take_account(struct loader *l, const struct source *src, const struc
 	else if (!item->skip && twin)
 		complain(l, src, item->line, "account \"%s\" is there already, at %s", item->name,
 			twin->where);
-	account_add(l->config, item->name, where);
+	account_add(l->config, item->name, where)->file = xstrdup(src->path);
 	l->faulty = xreallocarray(l->faulty, l->config->n, sizeof(bool));
 	l->faulty[l->config->n - 1] = item->skip;
 	free(where);
@@ -344,6 +346,21 @@ static void note_change(struct config *config, const char *path)
 		config->changed_ns = changed_ns;
 }
 
+/* False with errno set. */
+static bool read_file(
+	const struct loader *l, const char *path, struct buf *text, mode_t *mode, uid_t *owner)
+{
+	if (!l->instead || strcmp(l->instead, path) != 0)
+		return file_slurp(path, FILE_OCTETS_MAX, text, mode, owner);
+	errno = EFBIG;
+	if (l->text.len > FILE_OCTETS_MAX)
+		return false;
+	buf_add(text, l->text.data, l->text.len);
+	*mode = 0600;
+	*owner = geteuid();
+	return true;
+}
+
 /* false, with *err, when the file cannot be read; what is wrong inside is added to the problems. */
 static bool load_file(struct loader *l, const char *path, const struct source *from, int *err)
 {
@@ -353,7 +370,7 @@ static bool load_file(struct loader *l, const char *path, const struct source *f
 	mode_t mode;
 	uid_t owner;
 
-	if (!file_slurp(path, FILE_OCTETS_MAX, &text, &mode, &owner)) {
+	if (!read_file(l, path, &text, &mode, &owner)) {
 		*err = errno;
 		buf_wipe(&text);
 		return false;
@@ -453,10 +470,9 @@ static void hand_over(struct loader *l, struct config_errors *errors)
 	}
 }
 
-bool config_load(
-	const char *path, struct config *config, struct config_errors *errors, struct error *e)
+static bool load(struct loader *l, const char *path, struct config_errors *errors, struct error *e)
 {
-	struct loader l = {.config = config};
+	struct config *config = l->config;
 	bool found, named, done;
 	char *actual = places_config(path, &found, &named);
 
@@ -464,23 +480,39 @@ bool config_load(
 	if (errors)
 		memset(errors, 0, sizeof(*errors));
 	config->home = places_home();
-	l.default_path = places_user_config(config->home);
-	if (found || named)
-		load_first_file(&l, actual, named);
+	l->default_path = places_user_config(config->home);
+	if (found || named || (l->instead && strcmp(l->instead, actual) == 0))
+		load_first_file(l, actual, named);
 	fill_top(config);
-	complete_accounts(&l);
-	done = l.n == 0;
+	complete_accounts(l);
+	done = l->n == 0;
 	if (!done) {
-		qsort(l.problems, l.n, sizeof(l.problems[0]), compare_problems);
+		qsort(l->problems, l->n, sizeof(l->problems[0]), compare_problems);
 		if (e)
-			*e = l.problems[0].error;
+			*e = l->problems[0].error;
 		if (errors)
-			hand_over(&l, errors);
+			hand_over(l, errors);
 		config_release(config);
 	}
-	free(l.problems);
-	free(l.faulty);
-	free(l.default_path);
+	free(l->problems);
+	free(l->faulty);
+	free(l->default_path);
 	free(actual);
 	return done;
+}
+
+bool config_load(
+	const char *path, struct config *config, struct config_errors *errors, struct error *e)
+{
+	struct loader l = {.config = config};
+
+	return load(&l, path, errors, e);
+}
+
+bool config_load_instead(const char *path, const char *instead, struct span text,
+	struct config *config, struct error *e)
+{
+	struct loader l = {.config = config, .instead = instead, .text = text};
+
+	return load(&l, path, NULL, e);
 }

@@ -250,7 +250,6 @@ static void say_for_url(const struct session *s, struct error *e)
 		{"ca-file =", "own CA?", "SSL_CERT_FILE=/path/ca.pem ambil "},
 		{"tls = implicit", "", "write pops:// instead of pop://"},
 		{"tls = starttls", "", "write pop:// instead of pops://"},
-		{"as host", "", "use one of these names in the URL"},
 		{"port = 995", "POP3 over TLS is normally port 995", "leave the port out"},
 		{"pin-sha256 =", "", "write an account in ambil.conf, with its key as pin-sha256"},
 	};
@@ -258,6 +257,10 @@ static void say_for_url(const struct session *s, struct error *e)
 	static const char auth[] = "auth = ";
 	char lead[sizeof(e->lead)], mechanism[40];
 
+	if (e->about == ERROR_ABOUT_NAMES) {
+		error_remedy(e, "", "use one of these names in the URL");
+		return;
+	}
 	if (strncmp(e->remedy, auth, strlen(auth)) == 0) {
 		memcpy(lead, e->lead, sizeof(lead));
 		snprintf(mechanism, sizeof(mechanism), "%s", e->remedy + strlen(auth));
@@ -280,7 +283,7 @@ static void say_for_url(const struct session *s, struct error *e)
 /* To the one remedy that is a change of "host". */
 static void add_origin(const struct session *s, struct error *e)
 {
-	if (strstr(e->remedy, "as host") && !s->account->temporary)
+	if (e->about == ERROR_ABOUT_NAMES && !s->account->temporary)
 		say_where(s, e->remedy, sizeof(e->remedy), " in ", "");
 }
 
@@ -395,7 +398,7 @@ static bool reach(struct session *s, struct error *e)
 		trace_way(s, &report);
 	if (done || e->kind != ERROR_HOST)
 		return done;
-	if (strstr(e->text, "(the proxy)"))
+	if (e->about == ERROR_ABOUT_PROXY)
 		return error_append(e, " (%s)", config_origin(a, "proxy"));
 	if (!a->temporary)
 		say_where(s, e->text, sizeof(e->text), " (", ")");
@@ -474,10 +477,10 @@ static void advise_check(const struct session *s, struct error *e)
 	bool in_between = e->kind == ERROR_NETWORK || e->kind == ERROR_TLS;
 
 	if (s->setting->watch || !in_between || s->account->temporary ||
-		strncmp(e->text, "no network", strlen("no network")) == 0)
+		e->about == ERROR_ABOUT_NO_NETWORK)
 		return;
 	/* That is a guess; what is there can be found out. */
-	if (strstr(e->remedy, "port = 995") && strstr(e->lead, "normally")) {
+	if (e->about == ERROR_ABOUT_PORT) {
 		error_why(e, "%s", e->lead);
 		e->remedy[0] = '\0';
 	}

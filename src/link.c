@@ -78,7 +78,7 @@ void link_name(const struct account *account, struct error *e)
 	const struct where link = dial_link(&account->endpoint);
 
 	if (!e || !link.text[0] || strstr(e->text, link.text) || strstr(e->why, link.text) ||
-		strstr(e->text, "the proxy "))
+		e->about == ERROR_ABOUT_PROXY || e->about == ERROR_ABOUT_NO_NETWORK)
 		return;
 	error_append(e, " (through %s)", link.text);
 	/* Through these no port of ours is used. */

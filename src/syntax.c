@@ -333,7 +333,7 @@ static struct syntax_item *add(
 		text = (struct span){text.data + 1, text.len - 2};
 	s->items = xreallocarray(s->items, s->n + 1, sizeof(s->items[0]));
 	s->items[s->n] = (struct syntax_item){kind, name->line, xstrndup(text.data, text.len), raw,
-		kind == SYNTAX_ACCOUNT ? SYNTAX_TOP : c->open, false};
+		kind == SYNTAX_ACCOUNT ? SYNTAX_TOP : c->open, false, NULL, NULL};
 	return &s->items[s->n++];
 }
 
@@ -408,9 +408,11 @@ static void open_account(struct reader *c, const struct token *name, const struc
 /* At the opening brace behind "name" or "name title". */
 static void syntax_section(struct reader *c, const struct token *name, const struct token *title)
 {
-	take(c);
+	struct token brace = take(c);
+
 	if (c->open == SYNTAX_TOP || span_is(name->raw, "account")) {
 		open_account(c, name, title);
+		c->out->items[c->open].inside = brace.raw.data + brace.raw.len;
 		return;
 	}
 	complain(c, name->line, "there are no sections inside an account");
@@ -485,6 +487,8 @@ static void syntax_one(struct reader *c)
 	if (is(&first, '}')) {
 		if (c->open == SYNTAX_TOP)
 			complain(c, first.line, "this closing brace has no opening one");
+		else
+			c->out->items[c->open].close = first.raw.data;
 		c->open = SYNTAX_TOP;
 		return;
 	}

@@ -22,6 +22,9 @@ struct syntax_item {
 	struct span raw; /* the value with its quotes, in the text; empty for an account */
 	int account;     /* the item of the account this stands in, or SYNTAX_TOP */
 	bool skip;       /* wrong: not for libconfuse. The caller may set it */
+	/* Of an account, in the text: what stands behind its opening brace, and its closing one.
+	 * NULL: it is wrong. */
+	const char *inside, *close;
 };
 
 struct syntax_error {

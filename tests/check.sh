@@ -7,7 +7,9 @@ set -eu
 cd "$(dirname "$0")/.."
 umask 022
 log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+beside=
+# What runs beside the tests ends with them, when they fail.
+trap 'test -z "$beside" || kill -- "-$beside" 2>/dev/null || :; rm -f "$log" "$log.beside"' EXIT
 . tests/packages.sh
 
 quick=
@@ -21,6 +23,13 @@ fi
 jobs=$(nproc 2>/dev/null || echo 2)
 # Many tests wait, for a disk or for time to pass: one more than there are processors.
 at_once=$((jobs + 1))
+
+# What can be found without running anything, and what a quarter of a minute of octets by chance finds. These need
+# processors and nothing else, and many tests wait for other things: so they run beside them, and give way.
+if test -z "$quick"; then
+	setsid nice -n 19 sh -c 'tests/static.sh && tests/fuzz/run.sh 15' >"$log.beside" 2>&1 &
+	beside=$!
+fi
 
 build build-check -Dtests=enabled -Dwerror=true
 meson test -C build-check --num-processes "$at_once" --print-errorlogs
@@ -46,6 +55,9 @@ meson test -C build-check --suite unit --no-suite spawn --num-processes "$jobs" 
 	--timeout-multiplier 20 \
 	--wrap "valgrind --quiet --error-exitcode=99 --leak-check=no --suppressions='$PWD/tests/valgrind.supp'"
 
-# What can be found without running anything, and what a quarter of a minute of octets by chance finds.
-tests/static.sh
-tests/fuzz/run.sh 15
+# They have ended by now, or nearly.
+status=0
+wait "$beside" || status=$?
+beside=
+cat "$log.beside"
+exit $status

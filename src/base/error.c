@@ -103,6 +103,13 @@ bool error_remedy(struct error *e, const char *lead, const char *fmt, ...)
 	return false;
 }
 
+bool error_about(struct error *e, enum error_about about)
+{
+	if (e)
+		e->about = about;
+	return false;
+}
+
 bool error_append(struct error *e, const char *fmt, ...)
 {
 	size_t len;

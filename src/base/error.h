@@ -30,6 +30,16 @@ enum error_kind {
 	ERROR_KINDS
 };
 
+/* What an error is about, where a caller has more to say of that: words are translated, this is
+ * not. */
+enum error_about {
+	ERROR_ABOUT_ANYTHING,
+	ERROR_ABOUT_NO_NETWORK, /* this machine has none */
+	ERROR_ABOUT_PROXY,      /* and not the server behind it */
+	ERROR_ABOUT_NAMES,      /* the remedy: another name as host */
+	ERROR_ABOUT_PORT,       /* the remedy, a guess: the usual port */
+};
+
 /*
  * An error by value: no owner, and it crosses the pipe from worker to parent as it is. Untouched on
  * success. text is a complete sentence without a prefix, a full stop or a newline: what was tried,
@@ -42,6 +52,7 @@ enum error_kind {
  */
 struct error {
 	enum error_kind kind;
+	enum error_about about;
 	char text[600];
 	char why[360];
 	bool server;
@@ -59,6 +70,8 @@ bool error_sys(struct error *e, enum error_kind kind, int err, const char *fmt, 
 bool error_why(struct error *e, const char *fmt, ...) PRINTF_LIKE(2, 3);
 bool error_server(struct error *e, struct span words);
 bool error_remedy(struct error *e, const char *lead, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
+bool error_about(struct error *e, enum error_about about);
 
 /* More words behind its text: a clause of its own, with the sign that parts it from the sentence.
  */

@@ -282,6 +282,8 @@ static bool dial_through(const struct endpoint *to, const struct proxy *proxy, i
 		close(*fd);
 		done = false;
 	}
+	if (talk && !done && e && e->about != ERROR_ABOUT_NO_NETWORK)
+		error_about(e, ERROR_ABOUT_PROXY);
 	report->opened = done;
 	proxy_talk_free(talk);
 	return done;

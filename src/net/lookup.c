@@ -138,6 +138,7 @@ static bool lookup_failed(const struct endpoint *to, int code, int err, struct e
 	if (!is_answer(code)) {
 		error_set(e, ERROR_NETWORK, "no network or DNS: cannot look up %s%s", role(to),
 			to->host);
+		error_about(e, ERROR_ABOUT_NO_NETWORK);
 		return error_why(e, "%s", code == EAI_SYSTEM ? strerror(err) : gai_strerror(code));
 	}
 	if (code != EAI_NONAME && to->ip != IP_ANY)
@@ -243,6 +244,7 @@ static bool search_late(const struct search *s, struct error *e)
 {
 	error_set(e, ERROR_NETWORK, "no network or DNS: cannot look up %s%s", role(s->to),
 		s->to->host);
+	error_about(e, ERROR_ABOUT_NO_NETWORK);
 	return error_why(e, "no answer within %g s", (double)s->to->connect_timeout_ms / 1000);
 }
 

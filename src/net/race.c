@@ -191,6 +191,13 @@ static bool no_source(const struct race *r, struct error *e)
 		e, ERROR_NETWORK, r->bind_err, "cannot connect from source-address %s", source);
 }
 
+/* What the user meant is a guess. */
+static void about_port(struct error *e)
+{
+	error_remedy(e, "POP3 over TLS is normally port 995", "port = 995");
+	error_about(e, ERROR_ABOUT_PORT);
+}
+
 static bool all_failed(const struct race *r, struct error *e)
 {
 	const struct endpoint *to = r->to;
@@ -203,11 +210,12 @@ static bool all_failed(const struct race *r, struct error *e)
 	list = tried(r);
 	if (is_absent(err)) {
 		error_set(e, ERROR_NETWORK, "no network (%s)", strerror(err));
+		error_about(e, ERROR_ABOUT_NO_NETWORK);
 	} else if (err == ECONNREFUSED) {
 		error_set(e, ERROR_NETWORK, "%s%s refuses connections (tried %s)", role(r),
 			where.text, list);
 		if (!to->is_proxy && to->port != 995 && to->port != 110)
-			error_remedy(e, "POP3 over TLS is normally port 995", "port = 995");
+			about_port(e);
 	} else {
 		error_set(e, ERROR_NETWORK, "cannot connect to %s%s: %s (tried %s)", role(r),
 			where.text, strerror(err), list);

@@ -111,6 +111,7 @@ static bool wrong_name(gnutls_x509_crt_t crt, const char *shown, struct error *e
 	if (names.len) {
 		error_set(e, ERROR_TLS, "the certificate is for %s, not for %s", names.data, shown);
 		error_remedy(e, "", "use one of these names as host");
+		error_about(e, ERROR_ABOUT_NAMES);
 	} else {
 		error_set(e, ERROR_TLS, "the certificate of %s names no host", shown);
 		error_why(e,

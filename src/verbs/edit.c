@@ -17,6 +17,7 @@
 #include "base/child.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "conffile.h"
 #include "config.h"
 #include "places.h"
 
@@ -49,27 +50,12 @@ static const char *editor_variable(void)
 	return NULL;
 }
 
-bool edit_make_folder(const char *path, struct error *e)
-{
-	char *home = places_home(), *usual = places_user_config(home), *folder;
-	bool done = true;
-
-	if (strcmp(path, usual) == 0 && access(home, F_OK) == 0) {
-		folder = xstrndup(path, (size_t)(strrchr(path, '/') - path));
-		done = file_make_folders(folder, home, ERROR_CONFIG, e);
-		free(folder);
-	}
-	free(usual);
-	free(home);
-	return done;
-}
-
 static bool make_file(const char *path, const char *shown, struct error *e)
 {
 	bool done;
 	int err, fd;
 
-	if (!edit_make_folder(path, e))
+	if (!conffile_make_folder(path, e))
 		return false;
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)

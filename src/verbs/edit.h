@@ -12,8 +12,5 @@
  * example in comments. named: see config_load().
  */
 bool config_edit(const char *named, struct error *e) MUST_CHECK;
-/* The folder for a new configuration at path, if it is the user's own, below a home that is there;
- * elsewhere the file's folder must exist. ERROR_CONFIG. */
-bool edit_make_folder(const char *path, struct error *e) MUST_CHECK;
 
 #endif

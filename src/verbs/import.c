@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "../account.h"
+#include "../conffile.h"
 #include "../places.h"
 #include "base/file.h"
 #include "base/parse.h"
@@ -141,18 +142,39 @@ static void say_seen(
 			item->seen_shown);
 }
 
-/* What may fail easily comes first, the states before what makes a run use them. */
-static bool write_all(
-	struct import *im, const char *path, bool found, const struct buf *text, struct error *e)
+/* The old text with the new one behind it, written but not in its place. */
+static bool write_beside(struct conffile *file, const struct cli *cli, const char *path,
+	const struct buf *text, struct error *e)
 {
-	struct import_file file = {.path = NULL};
+	struct buf whole = {0};
+	bool done = conffile_read(file, path, e);
+
+	if (!done)
+		return false;
+	buf_reserve(&whole, file->text.len + text->len + 2);
+	buf_add(&whole, file->text.data, file->text.len);
+	if (whole.len && whole.data[whole.len - 1] != '\n')
+		buf_add_text(&whole, "\n");
+	if (whole.len)
+		buf_add_text(&whole, "\n");
+	buf_add(&whole, text->data, text->len);
+	done = conffile_write(file, cli->config_path, &whole, e);
+	buf_wipe(&whole); /* an old file may hold passwords */
+	return done;
+}
+
+/* What may fail easily comes first, the states before what makes a run use them. */
+static bool write_all(struct import *im, const struct cli *cli, const char *path,
+	const struct buf *text, struct error *e)
+{
+	struct conffile file = {.path = NULL};
 	bool news = count_new(im) > 0;
-	bool done = !news || import_file_write(&file, path, found, text, e);
+	bool done = !news || write_beside(&file, cli, path, text, e);
 
 	for (size_t i = 0; done && i < im->n; i++)
 		done = import_write_seen(im, &im->items[i], e);
-	done = done && (!news || import_file_place(&file, e));
-	import_file_release(&file);
+	done = done && (!news || conffile_place(&file, e));
+	conffile_release(&file);
 	return done;
 }
 
@@ -172,7 +194,7 @@ static bool carry_out(struct import *im, const struct cli *cli, const volatile s
 	if (n)
 		buf_add_text(out, "\n");
 	if (!cli->dry_run)
-		done = write_all(im, path, found, &text, e);
+		done = write_all(im, cli, path, &text, e);
 	for (size_t i = 0; done && i < im->n; i++)
 		say_seen(im, &im->items[i], cli->dry_run, out);
 	if (cli->dry_run)

@@ -51,17 +51,6 @@ bool import_may_write(
 bool import_write_seen(
 	const struct import *im, struct import_item *item, struct error *e) MUST_CHECK;
 
-/* import_file.c: the configuration at path, which may not be there (found), with text behind it:
- * first beside the old one, then in its place. ERROR_CONFIG. Release in any case: what is not
- * placed is removed. */
-struct import_file {
-	char *path, *beside;
-};
-bool import_file_write(struct import_file *file, const char *path, bool found,
-	const struct buf *text, struct error *e) MUST_CHECK;
-bool import_file_place(struct import_file *file, struct error *e) MUST_CHECK;
-void import_file_release(struct import_file *file);
-
 /* import_password.c: on a terminal, asks whether to store a password that stood in the other file,
  * and does; what became of it, as lines. */
 void import_password(const struct import_item *item, bool may_ask,
