@@ -63,6 +63,15 @@ void session_trace(const struct session *s, const char *side, const char *text);
 void session_name_host(const struct session *s, struct error *e);
 /* Tells whoever looks on that a step begins. */
 void session_begins(const struct session *s, enum session_step step);
+/* Reads the greeting, which may refuse to serve. */
+bool session_greet(struct session *s, struct error *e) MUST_CHECK;
+/* TLS on the stream that there is; STLS, and then TLS (RFC 2595). */
+bool session_start_tls(struct session *s, struct error *e) MUST_CHECK;
+bool session_upgrade(struct session *s, struct error *e) MUST_CHECK;
+/* Whether capabilities are remembered that can be relied on. */
+bool session_has_memory(const struct session *s);
+/* The last CAPA before the login: asked for, or sent with what is remembered instead. */
+bool session_find_capabilities(struct session *s, struct error *e) MUST_CHECK;
 /* Reads the answer to a CAPA that was sent with the login. */
 bool session_confirm_capabilities(struct session *s, struct error *e) MUST_CHECK;
 /* CAPA, read into s->capabilities; a server that refuses it is no error. */

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef AMBIL_ADVISE_H
+#define AMBIL_ADVISE_H
+
+/* The remedies of errors on the way to a server, as this account needs them. */
+
+#include "session_inner.h"
+
+/* Adds where "host" is set to words about it, between before and behind. */
+void advise_where(
+	const struct session *s, char *text, size_t room, const char *before, const char *behind);
+/* Of an account that is a URL: what is a setting elsewhere is done otherwise there. */
+void advise_for_url(const struct session *s, struct error *e);
+/* To the one remedy that is a change of "host": where that stands. */
+void advise_host(const struct session *s, struct error *e);
+/* By which way the server was talked to, where it helps to know. e may be NULL. */
+void advise_link(const struct session *s, struct error *e);
+/* To have it looked at, where no remedy is known. */
+void advise_check(const struct session *s, struct error *e);
+
+#endif
