@@ -15,6 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/i18n.h"
 #include "base/text.h"
 #include "net/proxy.h"
 
@@ -80,11 +81,11 @@ bool value_error(const struct setting *s, const char *origin, const char *text, 
 	struct error inner = *e;
 
 	if (setting_hides(s, span_of(text)))
-		error_set(e, inner.kind, "%s: %s: %s", origin, s->name, inner.text);
+		error_set(e, inner.kind, "%s: %s: %s", _(origin), s->name, inner.text);
 	else
-		error_set(e, inner.kind, "%s: %s = \"%s\": %s", origin, s->name,
+		error_set(e, inner.kind, "%s: %s = \"%s\": %s", _(origin), s->name,
 			safe(span_of(text)).text, inner.text);
-	return error_remedy(e, inner.lead, "%s", inner.remedy);
+	return error_remedy_of(e, &inner);
 }
 
 bool account_set(struct account *account, const struct setting *s, const char *text,
@@ -128,7 +129,9 @@ void account_fill(struct account *account, const struct config *config)
 
 static void complete_port(struct account *account)
 {
-	if (strcmp(config_origin(account, "port"), "default") == 0)
+	const char *origin = account->origin[settings_find("port")];
+
+	if (!origin || strcmp(origin, "default") == 0)
 		account->endpoint.port = account->tls.mode == TLS_IMPLICIT ? PORT_TLS : PORT_PLAIN;
 }
 
@@ -198,7 +201,7 @@ static bool check_present(const struct account *account, struct error *e)
 
 	if (!missing)
 		return true;
-	error_set(e, ERROR_CONFIG, "%s: account \"%s\" has no %s", account->where, account->name,
+	error_set(e, ERROR_CONFIG, "%s: account \"%s\" has no %s", _(account->where), account->name,
 		missing);
 	return error_remedy(e, "to say it", "%s = …", missing);
 }

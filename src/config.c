@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "account.h"
+#include "base/i18n.h"
 #include "base/text.h"
 #include "places.h"
 #include "popurl.h"
@@ -56,7 +57,8 @@ const char *config_origin(const struct account *account, const char *setting)
 {
 	size_t i = settings_find(setting);
 
-	return i < SETTINGS_COUNT && account->origin[i] ? account->origin[i] : "default";
+	return i18n_text(
+		i < SETTINGS_COUNT && account->origin[i] ? account->origin[i] : N_("default"));
 }
 
 struct account *config_find(struct config *config, const char *name)
@@ -158,7 +160,7 @@ static bool set_from_url(struct config *config, struct account *account, const c
 	struct error inner;
 
 	if (setting_set(s, account, text, config->home, ERROR_USAGE, &inner)) {
-		origin_set(&account->origin[s - settings], "command line");
+		origin_set(&account->origin[s - settings], N_("command line"));
 		return true;
 	}
 	return error_set(e, ERROR_USAGE, "%s \"%s\" in the URL: %s", setting,
@@ -254,7 +256,7 @@ static struct account *add_url(
 		account = NULL;
 		goto end;
 	}
-	account = account_add(config, name, "command line");
+	account = account_add(config, name, N_("command line"));
 	account->temporary = true;
 	name_by_url(account, &parsed, url);
 	if (!fill_from_url(config, account, &parsed, e))
@@ -296,7 +298,7 @@ bool config_override(struct config *config, struct account *account, const char 
 	if (!setting_set(&settings[i], base, value, config->home, ERROR_USAGE, &inner))
 		return error_set(
 			e, ERROR_USAGE, "%s=%s: %s", option, safe(span_of(value)).text, inner.text);
-	origin_set(&origin[i], "command line");
+	origin_set(&origin[i], N_("command line"));
 	return true;
 }
 

@@ -92,7 +92,8 @@ bool config_load_instead(const char *path, const char *instead, struct span text
 	struct config *config, struct error *e) MUST_CHECK;
 void config_release(struct config *config);
 void config_errors_release(struct config_errors *errors);
-/* Where the value of an account's setting comes from: "ambil.conf:4", "default", "command line". */
+/* Where the value of an account's setting comes from, for people: "ambil.conf:4", "default",
+ * "command line". */
 const char *config_origin(const struct account *account, const char *setting);
 /* Wipes the secrets that stand in the configuration: the account is not to be used any more. */
 void account_forget_secrets(struct account *account);

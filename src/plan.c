@@ -11,28 +11,29 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/i18n.h"
 
 static const char *const why_texts[] = {
-	[PLAN_NEW] = "new",
-	[PLAN_AGAIN] = "seen before, asked for again",
-	[PLAN_RETRY] = "failed before, tried again",
-	[PLAN_SEEN] = "seen before",
-	[PLAN_MARKED] = "marked as seen",
-	[PLAN_KEPT] = "seen before, kept for a time",
-	[PLAN_EXPIRED] = "kept long enough",
-	[PLAN_DELETE] = "delivered before",
-	[PLAN_DELETE_AGAIN] = "deleted before, but still listed",
-	[PLAN_DOUBT] = "perhaps another message; stays",
-	[PLAN_TOO_BIG] = "larger than max-size",
-	[PLAN_SET_ASIDE] = "failed just now",
-	[PLAN_OVER_LIMIT] = "new, over the limit for one run",
+	[PLAN_NEW] = N_("new"),
+	[PLAN_AGAIN] = N_("seen before, asked for again"),
+	[PLAN_RETRY] = N_("failed before, tried again"),
+	[PLAN_SEEN] = N_("seen before"),
+	[PLAN_MARKED] = N_("marked as seen"),
+	[PLAN_KEPT] = N_("seen before, kept for a time"),
+	[PLAN_EXPIRED] = N_("kept long enough"),
+	[PLAN_DELETE] = N_("delivered before"),
+	[PLAN_DELETE_AGAIN] = N_("deleted before, but still listed"),
+	[PLAN_DOUBT] = N_("perhaps another message; stays"),
+	[PLAN_TOO_BIG] = N_("larger than max-size"),
+	[PLAN_SET_ASIDE] = N_("failed just now"),
+	[PLAN_OVER_LIMIT] = N_("new, over the limit for one run"),
 };
 _Static_assert(sizeof(why_texts) / sizeof(why_texts[0]) == PLAN_WHYS, "a text for each reason");
 
 const char *plan_why_text(enum plan_why why)
 {
 	assert(why < PLAN_WHYS);
-	return why_texts[why];
+	return i18n_text(why_texts[why]);
 }
 
 static bool removes_after_delivery(const struct policy *policy)

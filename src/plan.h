@@ -49,7 +49,7 @@ enum plan_why {
 	PLAN_OVER_LIMIT,   /* new, but fetch_max is reached: next time */
 	PLAN_WHYS
 };
-/* A sentence part for --dry-run: "new", "seen before", … */
+/* A sentence part for --dry-run, for people: "new", "seen before", … */
 const char *plan_why_text(enum plan_why why);
 
 /*

@@ -78,9 +78,6 @@ void report_reader_gone(int err)
 
 /* The plain renderer */
 
-/* "seen before, kept until 2026-12-24" */
-enum { KEPT_COLUMNS = 34 };
-
 struct account_view {
 	bool waited;            /* said that another process has the account */
 	size_t listed;          /* --dry-run: items */
@@ -97,9 +94,32 @@ struct reporter {
 	struct list_view *list; /* NULL: no list */
 	struct json_view *json; /* NULL: words, and the above */
 	size_t name_width;
-	int why_width;
+	size_t why_width;
 	int stdout_failed; /* the first reason why output was lost; 0: none was */
 };
+
+static void add_kept_until(struct buf *b, const char *day)
+{
+	buf_printf(b, _("seen before, kept until %s"), day);
+}
+
+/* Of the widest reason that an item of --dry-run can have. */
+static size_t why_width(void)
+{
+	struct buf kept = {NULL, 0, 0};
+	size_t widest;
+
+	add_kept_until(&kept, "2026-12-24");
+	widest = screen_width(kept.data);
+	buf_release(&kept);
+	for (int why = 0; why < PLAN_WHYS; why++) {
+		size_t width = screen_width(plan_why_text((enum plan_why)why));
+
+		if (width > widest)
+			widest = width;
+	}
+	return widest;
+}
 
 struct reporter *reporter_new(const struct report_setting *setting)
 {
@@ -117,14 +137,7 @@ struct reporter *reporter_new(const struct report_setting *setting)
 		if (width > r->name_width)
 			r->name_width = width;
 	}
-	for (int why = 0; why < PLAN_WHYS; why++) {
-		int width = (int)strlen(plan_why_text((enum plan_why)why));
-
-		if (width > r->why_width)
-			r->why_width = width;
-	}
-	if (r->why_width < KEPT_COLUMNS)
-		r->why_width = KEPT_COLUMNS;
+	r->why_width = why_width();
 	if (setting->progress && setting->verbosity > REPORT_QUIET)
 		r->live = live_new(&r->setting, r->name_width);
 	if (setting->checks)
@@ -202,12 +215,6 @@ static void put_line(struct reporter *r, int fd, struct buf *b)
 	put_text(r, fd, b);
 }
 
-/* "1 new message", "21 new messages". */
-static void add_count(struct buf *b, uint64_t n, const char *one, const char *many)
-{
-	buf_printf(b, "%llu %s", (unsigned long long)n, n == 1 ? one : many);
-}
-
 /* " (5.4 MiB)", or nothing when it is not known. */
 static void add_size(struct buf *b, uint64_t octets)
 {
@@ -219,57 +226,77 @@ static void add_size(struct buf *b, uint64_t octets)
 	buf_printf(b, " (%s)", size);
 }
 
+static void add_new(struct buf *b, uint64_t mails, uint64_t octets)
+{
+	buf_printf(
+		b, _n("%llu new message", "%llu new messages", mails), (unsigned long long)mails);
+	add_size(b, octets);
+}
+
+static void add_seen(struct buf *b, const struct report_counts *c)
+{
+	if (c->seen)
+		buf_printf(b, _(", %llu seen before"), (unsigned long long)c->seen);
+}
+
 static void add_dry_run(struct buf *b, const struct account_view *view)
 {
-	if (!view->fetch && !view->remove) {
-		buf_add_text(b, "nothing would be fetched or deleted");
-		return;
-	}
-	buf_add_text(b, "would ");
-	if (view->fetch) {
-		buf_add_text(b, "fetch ");
-		add_count(b, view->fetch, "message", "messages");
+	unsigned long long fetch = view->fetch, remove = view->remove;
+
+	if (fetch) {
+		buf_printf(b, _n("would fetch %llu message", "would fetch %llu messages", fetch),
+			fetch);
 		add_size(b, view->fetch_octets);
 	}
-	if (view->remove) {
-		buf_add_text(b, view->fetch ? " and delete " : "delete ");
-		add_count(b, view->remove, "message", "messages");
-	}
+	if (fetch && remove)
+		buf_printf(b, _n(" and delete %llu message", " and delete %llu messages", remove),
+			remove);
+	else if (remove)
+		buf_printf(b, _n("would delete %llu message", "would delete %llu messages", remove),
+			remove);
+	else if (!fetch)
+		buf_add_text(b, _("nothing would be fetched or deleted"));
 }
 
 /* What stays on the server for want of room: else nobody would ever hear of it. */
 static void add_staying(struct buf *b, const struct report_counts *c)
 {
 	if (c->too_big)
-		buf_printf(b, "; %llu larger than max-size stay%s on the server",
-			(unsigned long long)c->too_big, c->too_big == 1 ? "s" : "");
+		buf_printf(b,
+			_n("; %llu larger than max-size stays on the server",
+				"; %llu larger than max-size stay on the server", c->too_big),
+			(unsigned long long)c->too_big);
 	if (c->over_limit)
-		buf_printf(b, "; %llu more %s", (unsigned long long)c->over_limit,
-			c->same_again ? "over the limit of one run" : "for the next run");
+		buf_printf(b,
+			c->same_again ? _("; %llu more over the limit of one run")
+				      : _("; %llu more for the next run"),
+			(unsigned long long)c->over_limit);
 }
 
 static void add_fetched(
 	const struct reporter *r, struct buf *b, uint32_t account, const struct report_counts *c)
 {
 	if (c->mails) {
-		add_count(b, c->mails, "new message", "new messages");
-		add_size(b, c->octets);
+		add_new(b, c->mails, c->octets);
 		buf_printf(b, " %s", r->setting.destinations[account]);
-		if (c->seen)
-			buf_printf(b, ", %llu seen before", (unsigned long long)c->seen);
+		add_seen(b, c);
 	} else if (c->marked) {
-		add_count(b, c->marked, "message", "messages");
-		buf_add_text(b, " marked as seen");
+		buf_printf(b,
+			_n("%llu message marked as seen", "%llu messages marked as seen",
+				c->marked),
+			(unsigned long long)c->marked);
 	} else {
-		buf_add_text(b, c->failed || c->left ? "no mail fetched" : "no new mail");
+		buf_add_text(b, c->failed || c->left ? _("no mail fetched") : _("no new mail"));
 	}
 	if (c->deleted)
-		buf_printf(b, "; %llu deleted on the server", (unsigned long long)c->deleted);
+		buf_printf(b, _("; %llu deleted on the server"), (unsigned long long)c->deleted);
 	if (c->failed)
-		buf_printf(b, "; %llu failed and stay%s on the server",
-			(unsigned long long)c->failed, c->failed == 1 ? "s" : "");
+		buf_printf(b,
+			_n("; %llu failed and stays on the server",
+				"; %llu failed and stay on the server", c->failed),
+			(unsigned long long)c->failed);
 	if (c->left)
-		buf_printf(b, "; %llu not fetched", (unsigned long long)c->left);
+		buf_printf(b, _("; %llu not fetched"), (unsigned long long)c->left);
 	add_staying(b, c);
 }
 
@@ -278,15 +305,13 @@ static void add_found(struct buf *b, const struct account_view *view, const stru
 	if (view->listed) {
 		add_dry_run(b, view);
 	} else if (c->new_mails) {
-		add_count(b, c->new_mails, "new message", "new messages");
-		add_size(b, c->octets);
+		add_new(b, c->new_mails, c->octets);
 	} else {
-		buf_add_text(b, "no new mail");
+		buf_add_text(b, _("no new mail"));
 		add_staying(b, c);
 		return;
 	}
-	if (c->seen)
-		buf_printf(b, ", %llu seen before", (unsigned long long)c->seen);
+	add_seen(b, c);
 	add_staying(b, c);
 }
 
@@ -294,14 +319,17 @@ static void add_found(struct buf *b, const struct account_view *view, const stru
 static void add_listed(struct buf *b, const struct report_counts *c)
 {
 	if (!c->there) {
-		buf_add_text(b, "no messages on the server");
+		buf_add_text(b, _("no messages on the server"));
 		return;
 	}
-	add_count(b, c->there, "message", "messages");
-	buf_printf(b, ", %llu new", (unsigned long long)c->new_mails);
+	buf_printf(b, _n("%llu message", "%llu messages", c->there), (unsigned long long)c->there);
+	buf_printf(b, _(", %llu new"), (unsigned long long)c->new_mails);
 	add_size(b, c->new_mails ? c->octets : 0);
 	if (c->listed < c->there)
-		buf_printf(b, "; the newest %llu are listed", (unsigned long long)c->listed);
+		buf_printf(b,
+			_n("; the newest %llu is listed", "; the newest %llu are listed",
+				c->listed),
+			(unsigned long long)c->listed);
 }
 
 static void show_summary(struct reporter *r, uint32_t account, const struct report_counts *c)
@@ -314,7 +342,7 @@ static void show_summary(struct reporter *r, uint32_t account, const struct repo
 		return;
 	begin_line(r, &b, account);
 	if (c->locked)
-		buf_add_text(&b, "another ambil is fetching; skipped");
+		buf_add_text(&b, _("another ambil is fetching; skipped"));
 	else if (r->list)
 		add_listed(&b, c);
 	else if (found)
@@ -346,18 +374,21 @@ static void show_end(
 }
 
 /* Why, and for mail that is kept for a time until when. */
-static void add_why(struct buf *b, const struct report *what, int width)
+static void add_why(struct buf *b, const struct report *what, size_t width)
 {
 	time_t until = (time_t)what->u.item.until_s;
+	struct buf text = {NULL, 0, 0};
 	char day[16] = "";
 	struct tm tm;
 
 	if (until && localtime_r(&until, &tm))
 		strftime(day, sizeof(day), "%Y-%m-%d", &tm);
 	if (what->u.item.why == PLAN_KEPT && day[0])
-		buf_printf(b, "seen before, kept until %-*s", width - KEPT_COLUMNS + 10, day);
+		add_kept_until(&text, day);
 	else
-		buf_printf(b, "%-*s", width, plan_why_text(what->u.item.why));
+		buf_add_text(&text, plan_why_text(what->u.item.why));
+	text_pad(b, text.data, width);
+	buf_release(&text);
 }
 
 static void show_item(struct reporter *r, const struct report *what)
@@ -380,8 +411,8 @@ static void show_item(struct reporter *r, const struct report *what)
 	buf_printf(&b, "%3lu  ", (unsigned long)what->u.item.msg);
 	add_why(&b, what, r->why_width);
 	buf_printf(&b, "  %10s  %s", size,
-		fetch ? (remove ? "fetch, then delete" : "fetch")
-		      : (remove ? "delete" : "leave alone"));
+		fetch ? (remove ? _("fetch, then delete") : _("fetch"))
+		      : (remove ? _("delete") : _("leave alone")));
 	if (r->setting.verbosity >= REPORT_VERBOSE)
 		buf_printf(&b, "  %s", what->u.item.uid);
 	if (r->setting.n == 1) {
@@ -399,7 +430,7 @@ static void show_waiting(struct reporter *r, const struct report *what)
 	if (r->accounts[what->account].waited || r->setting.verbosity < REPORT_SUMMARY)
 		return;
 	r->accounts[what->account].waited = true;
-	buf_printf(&b, "%s: another ambil (pid %llu) is fetching, waiting%s",
+	buf_printf(&b, _("%s: another ambil (pid %llu) is fetching, waiting%s"),
 		r->setting.names[what->account], (unsigned long long)what->u.number,
 		screen_utf8() ? "…" : "...");
 	put_line(r, STDERR_FILENO, &b);
@@ -478,8 +509,9 @@ void reporter_stopping(struct reporter *r, int signal_number)
 	if (r->json || !r->setting.style.multi_line || r->setting.verbosity < REPORT_SUMMARY)
 		return;
 	/* Over the ^C that the terminal has shown. */
-	buf_printf(&b, "\rstopping in good order; Ctrl-C %sstops at once",
-		signal_number == SIGINT ? "again " : "");
+	buf_printf(&b, "\r%s",
+		signal_number == SIGINT ? _("stopping in good order; Ctrl-C again stops at once")
+					: _("stopping in good order; Ctrl-C stops at once"));
 	put_line(r, STDERR_FILENO, &b);
 }
 

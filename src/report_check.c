@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/i18n.h"
 #include "base/text.h"
 
 enum { MARK_WIDTH = 7, LABEL_WIDTH = 13, COLUMN = 2 + MARK_WIDTH + 2 + LABEL_WIDTH + 2 };
@@ -32,10 +33,10 @@ static const struct {
 } marks[CHECK_MARKS] = {
 	[CHECK_TITLE] = {"", ""},
 	[CHECK_RUNNING] = {"...", ""},
-	[CHECK_OK] = {"ok", "\033[32m"},
-	[CHECK_NOTE] = {"note", "\033[33m"},
-	[CHECK_FAILED] = {"failed", "\033[31m"},
-	[CHECK_SKIPPED] = {"skipped", ""},
+	[CHECK_OK] = {N_("ok"), "\033[32m"},
+	[CHECK_NOTE] = {N_("note"), "\033[33m"},
+	[CHECK_FAILED] = {N_("failed"), "\033[31m"},
+	[CHECK_SKIPPED] = {N_("skipped"), ""},
 	[CHECK_DETAIL] = {"", ""},
 };
 
@@ -73,11 +74,16 @@ bool checks_erase(struct checks *c, struct buf *out)
 static void add_head(
 	const struct checks *c, struct buf *out, enum check_mark mark, const char *label)
 {
-	const char *word = marks[mark].word;
 	const char *color = c->setting->color_stdout ? marks[mark].color : "";
+	struct buf word = {NULL, 0, 0};
 
-	buf_printf(out, "  %s%s%s%*s  %-*s  ", color, word, color[0] ? "\033[0m" : "",
-		(int)(MARK_WIDTH - strlen(word)), "", LABEL_WIDTH, label);
+	buf_printf(
+		&word, "  %s%s%s", color, i18n_text(marks[mark].word), color[0] ? "\033[0m" : "");
+	text_pad(out, word.data, 2 + MARK_WIDTH);
+	buf_add_text(out, "  ");
+	text_pad(out, i18n_text(label), LABEL_WIDTH);
+	buf_add_text(out, "  ");
+	buf_release(&word);
 }
 
 /* More words below those of a check. */
@@ -94,7 +100,8 @@ static void add_detail(const struct checks *c, struct buf *out, const char *text
 	size_t key = gap ? (size_t)(gap - text) + strspn(gap, " ") : 0;
 
 	buf_printf(out, "%*s%.*s", COLUMN, "", (int)key, text);
-	text_wrap(out, text + key, COLUMN + key, whole ? 0 : c->setting->columns);
+	text_wrap(out, text + key, COLUMN + text_columns((struct span){text, key}),
+		whole ? 0 : c->setting->columns);
 }
 
 static void add_why_and_remedy(const struct checks *c, struct buf *out, const struct error *e)
@@ -103,7 +110,7 @@ static void add_why_and_remedy(const struct checks *c, struct buf *out, const st
 	size_t lead = strlen(e->lead);
 
 	if (e->why[0]) {
-		buf_printf(&line, "%s%s", e->server ? "server: " : "", e->why);
+		buf_printf(&line, "%s%s", e->server ? _("server: ") : "", e->why);
 		add_below(c, out, line.data);
 	}
 	if (e->remedy[0]) {
@@ -183,11 +190,11 @@ static void add_sum(const struct checks *c, const struct view *v, size_t account
 	if (c->setting->verbosity == REPORT_QUIET || !v->checks)
 		return;
 	if (v->failed)
-		buf_printf(out, "%s: %zu of %zu checks failed", name, v->failed, v->checks);
+		buf_printf(out, _("%s: %zu of %zu checks failed"), name, v->failed, v->checks);
 	else
-		buf_printf(out, "%s: all is well", name);
+		buf_printf(out, _("%s: all is well"), name);
 	if (v->notes)
-		buf_printf(out, ", %zu note%s", v->notes, v->notes == 1 ? "" : "s");
+		buf_printf(out, _n(", %zu note", ", %zu notes", v->notes), v->notes);
 	buf_add_text(out, "\n");
 }
 

@@ -11,8 +11,10 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/i18n.h"
 #include "base/text.h"
 #include "fit.h"
+#include "screen.h"
 
 enum {
 	NARROW = 60, /* fewer columns: no size, no dates, nothing about the next run */
@@ -27,8 +29,9 @@ enum {
 
 /* The columns of a terminal, in their order. */
 enum column { NUMBER, SIZE, DATE, STATE, NEXT, UID, FROM, SUBJECT, COLUMNS };
-static const char *const titles[COLUMNS] = {
-	"NO", "SIZE", "DATE", "STATE", "NEXT", "UID", "FROM", "SUBJECT"};
+static const char *const titles[COLUMNS] = {N_("NO"), N_("SIZE"), N_("DATE"), N_("STATE"),
+	N_("NEXT"), "UID", N_("FROM"), N_("SUBJECT")};
+/* For English words; STATE and NEXT grow with the words of another language. */
 static const size_t widths[][COLUMNS] = {
 	[0] = {[STATE] = 6},
 	[1] = {[SIZE] = 5, [DATE] = 8, [STATE] = 13, [NEXT] = 7},
@@ -59,40 +62,70 @@ void list_view_free(struct list_view *l)
 
 /* ---- words ---- */
 
-static const char *state_word(enum listed_state state)
-{
-	static const char *const words[LISTED_STATES] = {[LISTED_NEW] = "new",
-		[LISTED_FAILED] = "failed",
-		[LISTED_SEEN] = "seen",
-		[LISTED_MARKED] = "marked"};
+/* Scripts read them in English. */
+static const char *const state_words[LISTED_STATES] = {[LISTED_NEW] = N_("new"),
+	[LISTED_FAILED] = N_("failed"),
+	[LISTED_SEEN] = N_("seen"),
+	[LISTED_MARKED] = N_("marked")};
 
-	return words[state];
-}
+enum next {
+	NEXT_GET_DELETE,
+	NEXT_GET,
+	NEXT_DELETE,
+	NEXT_TOO_BIG,
+	NEXT_LATER,
+	NEXT_UNSURE,
+	NEXT_KEEP,
+	NEXTS
+};
+static const char *const next_words[NEXTS] = {[NEXT_GET_DELETE] = N_("get+del"),
+	[NEXT_GET] = N_("get"),
+	[NEXT_DELETE] = N_("delete"),
+	[NEXT_TOO_BIG] = N_("too big"),
+	[NEXT_LATER] = N_("later"),
+	[NEXT_UNSURE] = N_("unsure"),
+	[NEXT_KEEP] = N_("keep")};
 
-static const char *next_word(const struct report *what)
+static enum next next_of(const struct report *what)
 {
 	if (what->u.listed.fetch)
-		return what->u.listed.remove ? "get+del" : "get";
+		return what->u.listed.remove ? NEXT_GET_DELETE : NEXT_GET;
 	if (what->u.listed.remove)
-		return "delete";
+		return NEXT_DELETE;
 	switch (what->u.listed.why) {
 	case PLAN_TOO_BIG:
-		return "too big";
+		return NEXT_TOO_BIG;
 	case PLAN_OVER_LIMIT:
 	case PLAN_SET_ASIDE:
-		return "later";
+		return NEXT_LATER;
 	case PLAN_DOUBT:
-		return "unsure";
+		return NEXT_UNSURE;
 	default:
-		return "keep";
+		return NEXT_KEEP;
 	}
+}
+
+/* By how much the widest word is wider than the widest English one. */
+static size_t growth(const char *const *words, size_t n)
+{
+	size_t here = 0, english = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		size_t width = screen_width(_(words[i]));
+
+		here = width > here ? width : here;
+		english = strlen(words[i]) > english ? strlen(words[i]) : english;
+	}
+	return here > english ? here - english : 0;
 }
 
 /* A day, as narrow as it may be; nothing for a time that is not known. */
 static void add_day(struct buf *out, const struct list_view *l, int64_t seconds)
 {
-	static const char *const months[12] = {
-		"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+	/* TRANSLATORS: three columns each. */
+	static const char *const months[12] = {N_("Jan"), N_("Feb"), N_("Mar"), N_("Apr"),
+		N_("May"), N_("Jun"), N_("Jul"), N_("Aug"), N_("Sep"), N_("Oct"), N_("Nov"),
+		N_("Dec")};
 	time_t t = (time_t)seconds;
 	struct tm tm;
 
@@ -101,9 +134,9 @@ static void add_day(struct buf *out, const struct list_view *l, int64_t seconds)
 	if (l->size == 2)
 		buf_printf(out, "%04d-%02d-%02d", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday);
 	else if (seconds <= l->now_s + 86400 && l->now_s - seconds < RECENT_S)
-		buf_printf(out, "%2d %s", tm.tm_mday, months[tm.tm_mon]);
+		buf_printf(out, "%2d %s", tm.tm_mday, _(months[tm.tm_mon]));
 	else
-		buf_printf(out, "%s %04d", months[tm.tm_mon], tm.tm_year + 1900);
+		buf_printf(out, "%s %04d", _(months[tm.tm_mon]), tm.tm_year + 1900);
 }
 
 static void add_time(struct buf *out, const struct list_view *l, int64_t seconds)
@@ -118,6 +151,9 @@ static void add_time(struct buf *out, const struct list_view *l, int64_t seconds
 
 /* ---- a terminal ---- */
 
+/* What stands before the day up to which mail is kept. */
+static const char *const until = N_(" until ");
+
 /* What is left for sender and subject. */
 static size_t set_widths(struct list_view *l, size_t size, const char *uid, const char *number)
 {
@@ -129,6 +165,9 @@ static size_t set_widths(struct list_view *l, size_t size, const char *uid, cons
 	if (l->setting->verbosity >= REPORT_VERBOSE)
 		l->width[UID] = strlen(uid) > strlen(titles[UID]) ? strlen(uid)
 								  : strlen(titles[UID]);
+	l->width[STATE] += growth(state_words, LISTED_STATES);
+	if (l->width[NEXT])
+		l->width[NEXT] += growth(next_words, NEXTS) + (size == 2 ? growth(&until, 1) : 0);
 	for (enum column c = 0; c < FROM; c++)
 		used += l->width[c] ? l->width[c] + GAP : 0;
 	return columns > used ? columns - used : 0;
@@ -159,19 +198,17 @@ static void choose_widths(struct list_view *l, const struct report *what)
 static void add_cell(struct buf *out, const struct list_view *l, enum column c, const char *text)
 {
 	bool right = c == NUMBER || c == SIZE;
-	size_t len = strlen(text), width = l->width[c];
+	size_t columns = screen_width(text), width = l->width[c];
 
 	if (!width)
 		return;
-	if (right && len < width)
-		buf_printf(out, "%*s", (int)(width - len), "");
+	if (right && columns < width)
+		buf_printf(out, "%*s", (int)(width - columns), "");
 	/* A UID is of use only as a whole. */
-	fit_add(out, span_of(text), c == UID ? FIT_ALL : width, false);
+	columns = fit_add(out, span_of(text), c == UID ? FIT_ALL : width, false);
 	if (c == SUBJECT)
 		return;
-	if (right || len >= width)
-		width = len;
-	buf_printf(out, "%*s", (int)(width - (right ? width : len)) + GAP, "");
+	buf_printf(out, "%*s", (int)(right || columns > width ? 0 : width - columns) + GAP, "");
 }
 
 /* Text that may be of any width. */
@@ -192,9 +229,9 @@ static void trim_end(struct buf *out)
 static void add_title(struct list_view *l, struct buf *out)
 {
 	for (enum column c = 0; c < FROM; c++)
-		add_cell(out, l, c, titles[c]);
-	add_text(out, l, FROM, titles[FROM]);
-	add_text(out, l, SUBJECT, titles[SUBJECT]);
+		add_cell(out, l, c, _(titles[c]));
+	add_text(out, l, FROM, _(titles[FROM]));
+	add_text(out, l, SUBJECT, _(titles[SUBJECT]));
 	trim_end(out);
 	buf_add_text(out, "\n");
 }
@@ -212,7 +249,9 @@ static void add_state(struct list_view *l, const struct report *what, struct buf
 	enum listed_state state = what->u.listed.state;
 
 	/* There is no room for more than the first word, and a date. */
-	buf_add_text(cell, l->size == 1 && state == LISTED_MARKED ? "seen" : state_word(state));
+	if (l->size == 1 && state == LISTED_MARKED)
+		state = LISTED_SEEN;
+	buf_add_text(cell, _(state_words[state]));
 	if (l->size == 0 || what->u.listed.since_s < 0)
 		return;
 	buf_add_text(cell, " ");
@@ -241,9 +280,9 @@ static void add_facts(struct list_view *l, const struct report *what, struct buf
 	put_cell(l, DATE, &cell, out);
 	add_state(l, what, &cell);
 	put_cell(l, STATE, &cell, out);
-	buf_add_text(&cell, next_word(what));
+	buf_add_text(&cell, _(next_words[next_of(what)]));
 	if (l->size == 2 && what->u.listed.until_s >= 0) {
-		buf_add_text(&cell, " until ");
+		buf_add_text(&cell, _(until));
 		add_day(&cell, l, what->u.listed.until_s);
 	}
 	put_cell(l, NEXT, &cell, out);
@@ -299,9 +338,9 @@ static void add_fields(const struct report *what, struct buf *out)
 	else
 		buf_add_text(out, "-\t");
 	add_moment(out, what->u.listed.date_s);
-	add_field(out, state_word(what->u.listed.state));
+	add_field(out, state_words[what->u.listed.state]);
 	add_moment(out, what->u.listed.since_s);
-	add_field(out, next_word(what));
+	add_field(out, next_words[next_of(what)]);
 	add_moment(out, what->u.listed.until_s);
 	add_field(out, what->u.listed.uid);
 	if (name[0] && address[0])

@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/i18n.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "screen.h"
@@ -192,7 +193,7 @@ static void add_octets(struct buf *b, const struct live_account *a)
 	unit_total = strchr(total, ' ');
 	if (unit_done && unit_total && strcmp(unit_done, unit_total) == 0)
 		*unit_done = '\0';
-	buf_printf(b, "   %s of %s", done, total);
+	buf_printf(b, _("   %s of %s"), done, total);
 }
 
 static void add_time_left(struct buf *b, const struct live_account *a, int64_t now)
@@ -209,7 +210,7 @@ static void add_time_left(struct buf *b, const struct live_account *a, int64_t n
 	if (seconds > 100 * 86400.0)
 		return;
 	text_age(age, sizeof(age), (int64_t)seconds + 1);
-	buf_printf(b, "   %s left", age);
+	buf_printf(b, _("   %s left"), age);
 }
 
 /* What a line holds, from the widest to the narrowest. */
@@ -239,7 +240,7 @@ static void add_progress(struct buf *b, const struct live *l, const struct live_
 		add_bar(b, l, fraction, layouts[layout].bar);
 	buf_printf(b, " %2u %%", (unsigned)(fraction * 100));
 	if (layouts[layout].mails)
-		buf_printf(b, "   %llu of %llu", (unsigned long long)a->mails,
+		buf_printf(b, _("   %llu of %llu"), (unsigned long long)a->mails,
 			(unsigned long long)a->mails_total);
 	if (layouts[layout].octets)
 		add_octets(b, a);
@@ -289,7 +290,8 @@ static void compose(struct buf *b, const struct live *l, size_t account, size_t 
 
 	add_name(b, l, l->setting->names[account], columns);
 	if (l->stopping || a->stepping)
-		buf_printf(b, "%s %s", l->stopping ? "stopping" : a->step, l->utf8 ? "…" : "...");
+		buf_printf(
+			b, "%s %s", l->stopping ? _("stopping") : a->step, l->utf8 ? "…" : "...");
 	else
 		add_progress(b, l, a, layout, now);
 }
@@ -397,7 +399,10 @@ static void draw(struct live *l, size_t active, int64_t now)
 	}
 	if (active > l->lines) {
 		buf_clear(&line);
-		buf_printf(&line, l->lines ? "and %zu more accounts" : "%zu accounts",
+		buf_printf(&line,
+			l->lines ? _n("and %zu more account", "and %zu more accounts",
+					   active - l->lines)
+				 : _n("%zu account", "%zu accounts", active),
 			active - l->lines);
 		cut(&line, columns - 1);
 		add_line(l, &out, &line);

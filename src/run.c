@@ -25,6 +25,7 @@
 #endif
 
 #include "base/file.h"
+#include "base/i18n.h"
 #include "base/mem.h"
 #include "base/parse.h"
 #include "doctor/doctor.h"
@@ -411,7 +412,7 @@ static char **describe(struct account *const *accounts, size_t n)
 		const struct destination *d = &accounts[i]->destination;
 		bool in = d->kind == SINK_MAILDIR || d->kind == SINK_MBOX;
 
-		phrases[i] = xasprintf("%s %s", in ? "in" : "to", d->shown ? d->shown : "?");
+		phrases[i] = xasprintf(in ? _("in %s") : _("to %s"), d->shown ? d->shown : "?");
 	}
 	return phrases;
 }

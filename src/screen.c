@@ -2,14 +2,13 @@
 #include "screen.h"
 
 #include <langinfo.h>
-#include <limits.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <wchar.h>
 
 #include "base/parse.h"
+#include "base/text.h"
 
 enum { COLUMNS_USUAL = 80, ROWS_USUAL = 24 };
 
@@ -46,29 +45,7 @@ void screen_size(int fd, size_t *columns, size_t *rows)
 
 size_t screen_width(const char *text)
 {
-	mbstate_t state = {0};
-	size_t columns = 0;
-
-	while (*text) {
-		wchar_t c;
-		size_t len = mbrtowc(&c, text, MB_LEN_MAX, &state);
-		int width;
-
-		if (*text == '\033') {
-			text += strcspn(text, "m");
-			text += *text == 'm';
-			continue;
-		}
-		if (len == (size_t)-1 || len == (size_t)-2) {
-			memset(&state, 0, sizeof(state));
-			len = width = 1;
-		} else {
-			width = wcwidth(c);
-		}
-		columns += width < 0 ? 1 : (size_t)width;
-		text += len;
-	}
-	return columns;
+	return text_columns(span_of(text));
 }
 
 bool screen_utf8(void)

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/i18n.h"
 #include "base/parse.h"
 #include "base/text.h"
 #include "config.h"
@@ -39,136 +40,144 @@ _Static_assert(sizeof(enum tls_mode) == sizeof(unsigned) &&
 enum { DAY_S = 86400 };
 
 const struct setting settings[] = {
-	{"host", SETTING_HOST, SCOPE_ACCOUNT, .unset = "required; with a socket, localhost",
-		.allowed = "a host name or an address (the port is a setting of its own)",
-		.help = "the server", ACCOUNT(endpoint.host)},
-	{"port", SETTING_PORT, SCOPE_ANY, .unset = "995, or 110 with tls = starttls or none",
-		.allowed = "a number from 1 to 65535", .help = "the server's port",
+	{"host", SETTING_HOST, SCOPE_ACCOUNT, .unset = N_("required; with a socket, localhost"),
+		.allowed = N_("a host name or an address (the port is a setting of its own)"),
+		.help = N_("the server"), ACCOUNT(endpoint.host)},
+	{"port", SETTING_PORT, SCOPE_ANY, .unset = N_("995, or 110 with tls = starttls or none"),
+		.allowed = N_("a number from 1 to 65535"), .help = N_("the server's port"),
 		ACCOUNT(endpoint.port)},
-	{"user", SETTING_TEXT, SCOPE_ACCOUNT, .unset = "required",
-		.allowed = "the name you log in with", .help = "the name to log in with",
+	{"user", SETTING_TEXT, SCOPE_ACCOUNT, .unset = N_("required"),
+		.allowed = N_("the name you log in with"), .help = N_("the name to log in with"),
 		ACCOUNT(user)},
 	{"enabled", SETTING_BOOL, SCOPE_ANY, .value = "true",
-		.help = "false: only when named on the command line", ACCOUNT(enabled)},
+		.help = N_("false: only when named on the command line"), ACCOUNT(enabled)},
 	{"tls", SETTING_CHOICE, SCOPE_ANY, .value = "implicit", WORDS(tls_words),
-		.help = "encryption: at once, after STLS, or none", ACCOUNT(tls.mode)},
+		.help = N_("encryption: at once, after STLS, or none"), ACCOUNT(tls.mode)},
 	{"allow-cleartext-password", SETTING_BOOL, SCOPE_ANY, .value = "false",
-		.help = "with tls = none: a password may be sent in clear",
+		.help = N_("with tls = none: a password may be sent in clear"),
 		ACCOUNT(tls.cleartext_login)},
-	{"ca-file", SETTING_PATH, SCOPE_ANY, .unset = "the system's",
-		.allowed = "the name of a file of certificates",
-		.help = "trust only the authorities in this file", ACCOUNT(tls.ca_file)},
-	{"tls-host", SETTING_HOST, SCOPE_ANY, .unset = "the same as host", .allowed = "a host name",
-		.help = "the name the certificate must bear", ACCOUNT(tls.host)},
-	{"pin-sha256", SETTING_PINS, SCOPE_ANY, .unset = "none",
-		.allowed = "the SHA-256 of a key or of a certificate",
-		.help = "trust the server that has this key, and no other", ACCOUNT(tls.pins)},
+	{"ca-file", SETTING_PATH, SCOPE_ANY, .unset = N_("the system's"),
+		.allowed = N_("the name of a file of certificates"),
+		.help = N_("trust only the authorities in this file"), ACCOUNT(tls.ca_file)},
+	{"tls-host", SETTING_HOST, SCOPE_ANY, .unset = N_("the same as host"),
+		.allowed = N_("a host name"), .help = N_("the name the certificate must bear"),
+		ACCOUNT(tls.host)},
+	{"pin-sha256", SETTING_PINS, SCOPE_ANY, .unset = N_("none"),
+		.allowed = N_("the SHA-256 of a key or of a certificate"),
+		.help = N_("trust the server that has this key, and no other"), ACCOUNT(tls.pins)},
 	{"tls-min", SETTING_CHOICE, SCOPE_ANY, .value = "1.2", WORDS(version_words),
-		.help = "the oldest version of TLS to accept", ACCOUNT(tls.min)},
+		.help = N_("the oldest version of TLS to accept"), ACCOUNT(tls.min)},
 	{"tls-priority", SETTING_PRIORITY, SCOPE_ANY,
-		.unset = "NORMAL of GnuTLS, with keys of 112 bits or more",
-		.allowed = "a priority string of GnuTLS",
-		.help = "the versions and algorithms of TLS to offer", ACCOUNT(tls.priority)},
-	{"client-cert", SETTING_OBJECT, SCOPE_ANY, .unset = "none",
-		.allowed = "the name of a file, or a pkcs11: URL",
-		.help = "a certificate of your own, to show to the server",
+		.unset = N_("NORMAL of GnuTLS, with keys of 112 bits or more"),
+		.allowed = N_("a priority string of GnuTLS"),
+		.help = N_("the versions and algorithms of TLS to offer"), ACCOUNT(tls.priority)},
+	{"client-cert", SETTING_OBJECT, SCOPE_ANY, .unset = N_("none"),
+		.allowed = N_("the name of a file, or a pkcs11: URL"),
+		.help = N_("a certificate of your own, to show to the server"),
 		ACCOUNT(tls.client_cert)},
-	{"client-key", SETTING_OBJECT, SCOPE_ANY, .unset = "the same as client-cert",
-		.allowed = "the name of a file, or a pkcs11: URL", .help = "its private key",
-		ACCOUNT(tls.client_key)},
+	{"client-key", SETTING_OBJECT, SCOPE_ANY, .unset = N_("the same as client-cert"),
+		.allowed = N_("the name of a file, or a pkcs11: URL"),
+		.help = N_("its private key"), ACCOUNT(tls.client_key)},
 	{"auth", SETTING_MECHS, SCOPE_ANY, .value = "auto",
-		.allowed =
+		.allowed = N_(
 			"auto, or one or more of scram-sha-256-plus, scram-sha-1-plus, "
 			"scram-sha-256, scram-sha-1, oauthbearer, xoauth2, digest-md5, cram-md5, "
-			"plain, login, user, apop, external, gssapi, ntlm",
-		.help = "the ways to log in, in the order to try them", ACCOUNT(auth)},
-	{"oauth-token-command", SETTING_TEXT, SCOPE_ACCOUNT, .unset = "none",
-		.allowed = "a command", .help = "a command that prints an OAuth token",
+			"plain, login, user, apop, external, gssapi, ntlm"),
+		.help = N_("the ways to log in, in the order to try them"), ACCOUNT(auth)},
+	{"oauth-token-command", SETTING_TEXT, SCOPE_ACCOUNT, .unset = N_("none"),
+		.allowed = N_("a command"), .help = N_("a command that prints an OAuth token"),
 		ACCOUNT(token_command)},
-	{"password-command", SETTING_TEXT, SCOPE_ACCOUNT, .unset = "none", .allowed = "a command",
-		.help = "a command that prints the password", ACCOUNT(password_command)},
-	{"password-file", SETTING_PATH, SCOPE_ACCOUNT, .unset = "none",
-		.allowed = "the name of a file", .help = "a file whose first line is the password",
-		ACCOUNT(password_file)},
-	{"password", SETTING_TEXT, SCOPE_ACCOUNT, .unset = "none", .secret = true,
-		.allowed = "a password of one line",
-		.help = "the password; the file must be private then", ACCOUNT(password)},
+	{"password-command", SETTING_TEXT, SCOPE_ACCOUNT, .unset = N_("none"),
+		.allowed = N_("a command"), .help = N_("a command that prints the password"),
+		ACCOUNT(password_command)},
+	{"password-file", SETTING_PATH, SCOPE_ACCOUNT, .unset = N_("none"),
+		.allowed = N_("the name of a file"),
+		.help = N_("a file whose first line is the password"), ACCOUNT(password_file)},
+	{"password", SETTING_TEXT, SCOPE_ACCOUNT, .unset = N_("none"), .secret = true,
+		.allowed = N_("a password of one line"),
+		.help = N_("the password; the file must be private then"), ACCOUNT(password)},
 	{"keyring", SETTING_BOOL, SCOPE_ANY, .value = "true",
-		.help = "look for the password in the keyring of the desktop", ACCOUNT(keyring)},
+		.help = N_("look for the password in the keyring of the desktop"),
+		ACCOUNT(keyring)},
 	{"netrc", SETTING_BOOL, SCOPE_ANY, .value = "true",
-		.help = "look for the password in ~/.netrc", ACCOUNT(netrc)},
+		.help = N_("look for the password in ~/.netrc"), ACCOUNT(netrc)},
 	{"retry-auth", SETTING_LIMIT, SCOPE_ANY, .value = "3",
-		.allowed = "a number from 1, or unlimited",
-		.help = "refused logins in a row after which unattended runs pause",
+		.allowed = N_("a number from 1, or unlimited"),
+		.help = N_("refused logins in a row after which unattended runs pause"),
 		ACCOUNT(retry_auth)},
 	{"deliver", SETTING_DESTINATION, SCOPE_ANY, .value = "maildir:~/Mail",
-		.allowed = "maildir:PATH, mbox:PATH, pipe:COMMAND or -",
-		.help = "where new mail goes", ACCOUNT(deliver)},
+		.allowed = N_("maildir:PATH, mbox:PATH, pipe:COMMAND or -"),
+		.help = N_("where new mail goes"), ACCOUNT(deliver)},
 	{"keep", SETTING_KEEP, SCOPE_ANY, .value = "true",
-		.allowed = "true, false or an age such as 14d",
-		.help = "leave mail on the server: for ever, not at all, or for a time",
+		.allowed = N_("true, false or an age such as 14d"),
+		.help = N_("leave mail on the server: for ever, not at all, or for a time"),
 		ACCOUNT(policy)},
 	{"max-size", SETTING_SIZE, SCOPE_ANY, .value = "unlimited",
-		.allowed = "a size such as 500k or 10M, or unlimited",
-		.help = "leave larger messages on the server", ACCOUNT(policy.size_max)},
+		.allowed = N_("a size such as 500k or 10M, or unlimited"),
+		.help = N_("leave larger messages on the server"), ACCOUNT(policy.size_max)},
 	{"max-messages", SETTING_LIMIT, SCOPE_ANY, .value = "unlimited",
-		.allowed = "a number from 1, or unlimited",
-		.help = "fetch at most so many messages in one run", ACCOUNT(policy.fetch_max)},
+		.allowed = N_("a number from 1, or unlimited"),
+		.help = N_("fetch at most so many messages in one run"), ACCOUNT(policy.fetch_max)},
 	{"received-header", SETTING_BOOL, SCOPE_ANY, .value = "true",
-		.help = "add a Received: line; false: bytes exactly as sent",
+		.help = N_("add a Received: line; false: bytes exactly as sent"),
 		ACCOUNT(received_header)},
 	{"timeout", SETTING_AGE, SCOPE_ANY, .value = "60s", .min = 1, .max = DAY_S,
-		.allowed = "a time such as 30s or 2m, at most 1d",
-		.help = "give up when the server is silent for so long", ACCOUNT(timeout_ms)},
+		.allowed = N_("a time such as 30s or 2m, at most 1d"),
+		.help = N_("give up when the server is silent for so long"), ACCOUNT(timeout_ms)},
 	{"connect-timeout", SETTING_AGE, SCOPE_ANY, .value = "20s", .min = 1, .max = DAY_S,
-		.allowed = "a time such as 30s or 2m, at most 1d",
-		.help = "for looking up the server and connecting",
+		.allowed = N_("a time such as 30s or 2m, at most 1d"),
+		.help = N_("for looking up the server and connecting"),
 		ACCOUNT(endpoint.connect_timeout_ms)},
 	{"command-timeout", SETTING_AGE, SCOPE_ANY, .value = "5m", .min = 1, .max = DAY_S,
-		.allowed = "a time such as 30s or 2m, at most 1d",
-		.help = "for a pipe: command to take one message", ACCOUNT(command_timeout_ms)},
+		.allowed = N_("a time such as 30s or 2m, at most 1d"),
+		.help = N_("for a pipe: command to take one message"), ACCOUNT(command_timeout_ms)},
 	{"pipe-jobs", SETTING_NUMBER, SCOPE_ANY, .value = "1", .min = 1, .max = 64,
-		.allowed = "a number from 1 to 64",
-		.help = "pipe: commands at the same time; order is lost with more than one",
+		.allowed = N_("a number from 1 to 64"),
+		.help = N_("pipe: commands at the same time; order is lost with more than one"),
 		ACCOUNT(pipe_jobs)},
 	{"deadline", SETTING_AGE_LIMIT, SCOPE_ANY, .value = "unlimited", .min = 1, .max = DAY_S,
-		.allowed = "a time such as 30s or 10m, at most 1d, or unlimited",
-		.help = "the most time that one run may take", ACCOUNT(deadline_ms)},
+		.allowed = N_("a time such as 30s or 10m, at most 1d, or unlimited"),
+		.help = N_("the most time that one run may take"), ACCOUNT(deadline_ms)},
 	{"pipeline", SETTING_SWITCH, SCOPE_ANY, .value = "auto", WORDS(pipeline_words),
-		.help = "send commands ahead when the server offers PIPELINING", ACCOUNT(pipeline)},
+		.help = N_("send commands ahead when the server offers PIPELINING"),
+		ACCOUNT(pipeline)},
 	{"ip", SETTING_CHOICE, SCOPE_ANY, .value = "any", WORDS(ip_words),
-		.help = "the version of the Internet protocol to use", ACCOUNT(endpoint.ip)},
+		.help = N_("the version of the Internet protocol to use"), ACCOUNT(endpoint.ip)},
 	{"source-address", SETTING_SOURCE, SCOPE_ANY, .value = "any",
-		.allowed = "an address of this machine, one of each family with a comma between, "
-			   "or any",
-		.help = "the address to connect from", ACCOUNT(endpoint.source)},
+		.allowed = N_(
+			"an address of this machine, one of each family with a comma between, "
+			"or any"),
+		.help = N_("the address to connect from"), ACCOUNT(endpoint.source)},
 	{"proxy", SETTING_PROXY, SCOPE_ANY, .value = "none",
-		.allowed = "socks5://HOST, socks5://HOST:PORT, http://HOST:PORT, each with USER@ "
-			   "before HOST where it wants a login, or none",
-		.help = "a proxy on the way to the server", ACCOUNT(endpoint.proxy)},
-	{"proxy-password-command", SETTING_TEXT, SCOPE_ANY, .unset = "none", .allowed = "a command",
-		.help = "a command that prints the proxy's password",
+		.allowed = N_(
+			"socks5://HOST, socks5://HOST:PORT, http://HOST:PORT, each with USER@ "
+			"before HOST where it wants a login, or none"),
+		.help = N_("a proxy on the way to the server"), ACCOUNT(endpoint.proxy)},
+	{"proxy-password-command", SETTING_TEXT, SCOPE_ANY, .unset = N_("none"),
+		.allowed = N_("a command"),
+		.help = N_("a command that prints the proxy's password"),
 		ACCOUNT(proxy_password_command)},
-	{"proxy-password", SETTING_TEXT, SCOPE_ANY, .unset = "none", .secret = true,
-		.allowed = "a password of one line",
-		.help = "the proxy's password; the file must be private then",
+	{"proxy-password", SETTING_TEXT, SCOPE_ANY, .unset = N_("none"), .secret = true,
+		.allowed = N_("a password of one line"),
+		.help = N_("the proxy's password; the file must be private then"),
 		ACCOUNT(endpoint.proxy_password)},
-	{"socket-command", SETTING_TEXT, SCOPE_ACCOUNT, .unset = "none", .allowed = "a command",
-		.help = "a command whose input and output are the connection",
+	{"socket-command", SETTING_TEXT, SCOPE_ACCOUNT, .unset = N_("none"),
+		.allowed = N_("a command"),
+		.help = N_("a command whose input and output are the connection"),
 		ACCOUNT(endpoint.command)},
-	{"socket", SETTING_PATH, SCOPE_ACCOUNT, .unset = "none",
-		.allowed = "the name of a local socket",
-		.help = "a local (unix) socket to connect to", ACCOUNT(endpoint.socket)},
+	{"socket", SETTING_PATH, SCOPE_ACCOUNT, .unset = N_("none"),
+		.allowed = N_("the name of a local socket"),
+		.help = N_("a local (unix) socket to connect to"), ACCOUNT(endpoint.socket)},
 	{"state-dir", SETTING_PATH, SCOPE_TOP, .unset = "$XDG_STATE_HOME/ambil",
-		.allowed = "the name of a folder",
-		.help = "the folder that remembers what was fetched", CONFIG(state_dir)},
+		.allowed = N_("the name of a folder"),
+		.help = N_("the folder that remembers what was fetched"), CONFIG(state_dir)},
 	{"jobs", SETTING_NUMBER, SCOPE_TOP, .value = "16", .min = 1, .max = 64,
-		.allowed = "a number from 1 to 64", .help = "accounts to fetch at the same time",
-		CONFIG(jobs)},
+		.allowed = N_("a number from 1 to 64"),
+		.help = N_("accounts to fetch at the same time"), CONFIG(jobs)},
 	{"color", SETTING_WORD, SCOPE_TOP, .value = "auto", WORDS(when_words),
-		.help = "coloured output; auto: on a terminal", CONFIG(color)},
+		.help = N_("coloured output; auto: on a terminal"), CONFIG(color)},
 	{"progress", SETTING_WORD, SCOPE_TOP, .value = "auto", WORDS(when_words),
-		.help = "live lines while fetching; auto: on a terminal", CONFIG(progress)},
+		.help = N_("live lines while fetching; auto: on a terminal"), CONFIG(progress)},
 };
 _Static_assert(sizeof(settings) / sizeof(settings[0]) == SETTINGS_COUNT,
 	"SETTINGS_COUNT is the number of entries");
@@ -205,14 +214,11 @@ static const void *const_field_of(const struct setting *s, const void *base)
 static bool refuse(const struct setting *s, enum error_kind kind, struct error *e)
 {
 	static const char *const truth[] = {"true", "false"};
-	const char *const *words = s->words ? s->words : truth;
-	size_t n = s->words ? s->n_words : 2;
 	struct buf list = {0};
 
 	if (s->allowed)
-		return error_set(e, kind, "use %s", s->allowed);
-	for (size_t i = 0; i < n; i++)
-		buf_printf(&list, "%s%s", !i ? "" : i + 1 < n ? ", " : " or ", words[i]);
+		return error_set(e, kind, "use %s", _(s->allowed));
+	text_list(&list, s->words ? s->words : truth, s->words ? s->n_words : 2, true);
 	error_set(e, kind, "use %s", list.data);
 	buf_release(&list);
 	return false;
@@ -303,7 +309,7 @@ static bool check_destination(const struct setting *s, const char *text, const c
 		destination_release(&ignored);
 		return true;
 	}
-	if (strstr(why.text, s->allowed))
+	if (strstr(why.text, _(s->allowed)))
 		return refuse(s, kind, e);
 	return error_set(e, kind, "%s", why.text);
 }
@@ -319,7 +325,7 @@ static bool check_proxy(const char *text, enum error_kind kind, struct error *e)
 		return true;
 	}
 	error_set(e, kind, "%s", why.text);
-	return error_remedy(e, why.lead, "%s", why.remedy);
+	return error_remedy_of(e, &why);
 }
 
 /* For the types that are kept as a string; NULL when text does not fit. */

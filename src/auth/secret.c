@@ -324,7 +324,7 @@ bool secret_missing(const struct secret_search *searched, bool forbidden, struct
 	buf_release(&tried);
 	if (searched->trouble.kind) {
 		error_why(e, "%s", searched->trouble.text);
-		return error_remedy(e, searched->trouble.lead, "%s", searched->trouble.remedy);
+		return error_remedy_of(e, &searched->trouble);
 	}
 	if (searched->keyring_there)
 		return error_remedy(e, "store it once", "ambil login %s", from->typed);

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/i18n.h"
 
 extern char **environ;
 
@@ -71,8 +72,8 @@ bool child_argv_split(const char *command, char ***argv_out, struct error *e)
 	if (quote || count == 0 || !argv[0][0]) {
 		child_argv_free(argv);
 		return error_set(e, ERROR_CONFIG,
-			quote ? "the command \"%s\" has an open quote"
-			      : "the command \"%s\" is empty",
+			quote ? N_("the command \"%s\" has an open quote")
+			      : N_("the command \"%s\" is empty"),
 			command);
 	}
 	*argv_out = argv;

@@ -110,6 +110,16 @@ bool error_about(struct error *e, enum error_about about)
 	return false;
 }
 
+bool error_remedy_of(struct error *e, const struct error *other)
+{
+	if (!e)
+		return false;
+	e->place = other->place;
+	memcpy(e->lead, other->lead, sizeof(e->lead));
+	memcpy(e->remedy, other->remedy, sizeof(e->remedy));
+	return false;
+}
+
 bool error_append(struct error *e, const char *fmt, ...)
 {
 	size_t len;

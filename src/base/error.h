@@ -72,6 +72,8 @@ bool error_server(struct error *e, struct span words);
 bool error_remedy(struct error *e, const char *lead, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 bool error_about(struct error *e, enum error_about about);
+/* The same as what can be done about another error. */
+bool error_remedy_of(struct error *e, const struct error *other);
 
 /* More words behind its text: a clause of its own, with the sign that parts it from the sentence.
  */

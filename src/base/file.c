@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/i18n.h"
 #include "base/text.h"
 
 bool file_write_all(int fd, const void *data, size_t len)
@@ -178,8 +179,10 @@ bool file_may_trust(const char *called, const char *path, const char *holds, mod
 		return error_set(e, ERROR_CONFIG, "%s belongs to another user", called);
 	if (!(mode & forbidden))
 		return true;
-	error_set(e, ERROR_CONFIG, "%s holds %s and can be %s by others (mode %04o)", called, holds,
-		mode & forbidden & 022 ? "written" : "read", (unsigned)mode);
+	error_set(e, ERROR_CONFIG,
+		mode & forbidden & 022 ? N_("%s holds %s and can be written by others (mode %04o)")
+				       : N_("%s holds %s and can be read by others (mode %04o)"),
+		called, holds, (unsigned)mode);
 	return error_remedy(e, "make it yours alone", "chmod 600 %s", path);
 }
 

@@ -5,6 +5,9 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <wchar.h>
+
+#include "base/i18n.h"
 #include <time.h>
 
 uint32_t text_character(struct span s, size_t *octets)
@@ -122,7 +125,7 @@ void text_size(char *out, size_t room, uint64_t octets)
 	size_t unit = 0;
 
 	if (octets < 1024) {
-		snprintf(out, room, "%u octets", (unsigned)octets);
+		snprintf(out, room, _n("%u octet", "%u octets", octets), (unsigned)octets);
 		return;
 	}
 	while (value >= 999.95 && unit + 1 < sizeof(units) / sizeof(units[0])) {
@@ -253,14 +256,65 @@ const char *text_nearest(const char *word, const char *const *words, size_t n)
 	return nearest;
 }
 
+size_t text_columns(struct span text)
+{
+	mbstate_t state = {0};
+	size_t columns = 0;
+
+	while (text.len) {
+		wchar_t c;
+		size_t len = mbrtowc(&c, text.data, text.len, &state);
+		int width = 1;
+
+		if (text.data[0] == '\033') {
+			const char *end = memchr(text.data, 'm', text.len);
+
+			len = end ? (size_t)(end - text.data) + 1 : text.len;
+			width = 0;
+		} else if (len == (size_t)-1 || len == (size_t)-2) {
+			memset(&state, 0, sizeof(state));
+			len = 1;
+		} else {
+			width = wcwidth(c);
+			len = len ? len : 1;
+		}
+		columns += width < 0 ? 1 : (size_t)width;
+		text.data += len;
+		text.len -= len;
+	}
+	return columns;
+}
+
+void text_pad(struct buf *out, const char *text, size_t columns)
+{
+	size_t width = text_columns(span_of(text));
+
+	buf_add_text(out, text);
+	if (width < columns)
+		buf_printf(out, "%*s", (int)(columns - width), "");
+}
+
+void text_list(struct buf *out, const char *const *words, size_t n, bool any)
+{
+	struct buf before = {NULL, 0, 0};
+
+	for (size_t i = 0; i + 1 < n; i++)
+		buf_printf(&before, "%s%s", i ? ", " : "", words[i]);
+	if (n > 1)
+		buf_printf(out, any ? _("%s or %s") : _("%s and %s"), before.data, words[n - 1]);
+	else if (n)
+		buf_add_text(out, words[0]);
+	buf_release(&before);
+}
+
 void text_wrap(struct buf *out, const char *text, size_t column, size_t width)
 {
 	size_t at = column, blanks = 0;
 
 	while (*text) {
-		size_t len = strcspn(text, " ");
+		size_t len = strcspn(text, " "), columns = text_columns((struct span){text, len});
 
-		if (at > column && width && at + blanks + len > width) {
+		if (at > column && width && at + blanks + columns > width) {
 			buf_printf(out, "\n%*s", (int)column, "");
 			at = column;
 		} else if (at > column) {
@@ -268,7 +322,7 @@ void text_wrap(struct buf *out, const char *text, size_t column, size_t width)
 			at += blanks;
 		}
 		buf_add(out, text, len);
-		at += len;
+		at += columns;
 		text += len;
 		blanks = strspn(text, " ");
 		text += blanks;

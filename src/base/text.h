@@ -57,9 +57,16 @@ void text_utc(char out[TEXT_UTC_ROOM], int64_t seconds);
 /* path with the home folder written as ~; a fresh string. home may be NULL. */
 char *text_tilde(const char *path, const char *home);
 
+/* How wide a text is on a terminal, by the locale (LC_CTYPE); colours take no room. */
+size_t text_columns(struct span text);
+/* Adds text, and blanks up to that width. */
+void text_pad(struct buf *out, const char *text, size_t columns);
+/* Adds "a, b and c", or with any "a, b or c". */
+void text_list(struct buf *out, const char *const *words, size_t n, bool any);
+
 /*
  * Adds text from this column on, and a newline; words that would pass width are put below, at the
- * same column. width 0: all in one line. Counts octets.
+ * same column. width 0: all in one line. Counts columns, as text_columns().
  */
 void text_wrap(struct buf *out, const char *text, size_t column, size_t width);
 

@@ -22,7 +22,7 @@ static void add(struct config_errors *found, const struct account *a, const char
 	if (setting)
 		error_set(&placed, ERROR_CONFIG, "%s: %s", config_origin(a, setting), e->text);
 	memcpy(placed.why, e->why, sizeof(placed.why));
-	error_remedy(&placed, e->lead, "%s", e->remedy);
+	error_remedy_of(&placed, e);
 	/* A default of the file shows in every account. */
 	for (size_t i = 0; i < found->n; i++)
 		if (strcmp(found->list[i].text, placed.text) == 0)

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/i18n.h"
 #include "base/text.h"
 #include "report.h"
 #include "settings.h"
@@ -40,13 +41,13 @@ static void show_value(struct buf *out, const struct setting *s, const void *bas
 	struct buf line = {0};
 
 	if (!value)
-		buf_printf(&line, "# %s: %s", s->name, s->unset);
+		buf_printf(&line, "# %s: %s", s->name, _(s->unset));
 	else if (s->secret)
-		buf_printf(&line, "# %s: (hidden)", s->name);
+		buf_printf(&line, _("# %s: (hidden)"), s->name);
 	else
 		buf_printf(&line, "%s = %s", s->name, quoted);
 	buf_printf(out, "%s%-*s # %s\n", indent, COLUMN - 8 * (int)strlen(indent), line.data,
-		origin ? origin : "default");
+		_(origin ? origin : "default"));
 	buf_release(&line);
 	if (value && s->secret)
 		wipe_free(value);
@@ -59,7 +60,7 @@ static void show_account(struct buf *out, const struct account *account, const c
 {
 	char *name = setting_quote(account->name);
 
-	buf_printf(out, "account %s { # %s\n", name, account->where);
+	buf_printf(out, "account %s { # %s\n", name, _(account->where));
 	for (size_t i = 0; i < SETTINGS_COUNT; i++)
 		if (settings[i].scope != SCOPE_TOP)
 			show_value(out, &settings[i], account, account->origin[i], home);
@@ -142,8 +143,10 @@ static int check(const struct cli *cli, struct report_style style)
 		code = report_all(&errors, style);
 	} else {
 		file = config_file(&config);
-		buf_printf(&text, "%s: %zu account%s, no errors\n", file, config.n,
-			config.n == 1 ? "" : "s");
+		buf_printf(&text,
+			_n("%s: %zu account, no errors\n", "%s: %zu accounts, no errors\n",
+				config.n),
+			file, config.n);
 		free(file);
 		code = print(&text, style);
 	}

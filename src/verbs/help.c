@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/i18n.h"
 #include "base/parse.h"
 #include "base/text.h"
 #include "report.h"
@@ -18,10 +19,11 @@ enum { WIDTH_DEFAULT = 80, WIDTH_MIN = 40, WIDTH_MAX = 100, COLUMN = 24 };
 /* Two columns. */
 static void add_entry(struct buf *out, const char *left, const char *right, size_t width)
 {
-	if (strlen(left) + 4 > COLUMN)
-		buf_printf(out, "  %s\n%*s", left, COLUMN, "");
+	buf_add_text(out, "  ");
+	if (text_columns(span_of(left)) + 4 > COLUMN)
+		buf_printf(out, "%s\n%*s", left, COLUMN, "");
 	else
-		buf_printf(out, "  %-*s", COLUMN - 2, left);
+		text_pad(out, left, COLUMN - 2);
 	text_wrap(out, right, COLUMN, width);
 }
 
@@ -38,9 +40,9 @@ static void add_option(struct buf *out, const struct cli_option *option, size_t 
 	buf_add_text(&left, option->name);
 	if (option->argument)
 		buf_printf(&left, option->implied ? "[=%s]" : " %s", option->argument);
-	buf_add_text(&right, option->help);
+	buf_add_text(&right, _(option->help));
 	if (s && option->argument)
-		buf_printf(&right, " (default: %s)", s->value ? s->value : s->unset);
+		buf_printf(&right, _(" (default: %s)"), s->value ? s->value : _(s->unset));
 	add_entry(out, left.data, right.data, width);
 	buf_release(&left);
 	buf_release(&right);
@@ -51,19 +53,21 @@ static void add_verb(struct buf *out, enum verb verb, size_t width)
 	const struct cli_verb *v = &cli_verbs[verb];
 	bool first = true;
 
-	buf_printf(out, "Usage: ambil %s [OPTION]... %s\n\n", v->name, v->arguments);
+	buf_printf(out, _("Usage: ambil %s [OPTION]... %s"), v->name, v->arguments);
+	buf_add_text(out, "\n\n");
 	for (size_t i = 0; i < sizeof(v->examples) / sizeof(v->examples[0]); i++)
-		buf_printf(out, "  %s\n", v->examples[i]);
+		buf_printf(out, "  %s\n", i18n_text(v->examples[i]));
 	for (size_t i = 0; i < CLI_OPTIONS; i++) {
 		if (!cli_options[i].verbs[verb])
 			continue;
-		buf_add_text(out, first ? "\nOptions:\n" : "");
+		if (first)
+			buf_printf(out, "\n%s\n", _("Options:"));
 		add_option(out, &cli_options[i], width);
 		first = false;
 	}
 	buf_add_text(out, "\n");
 	text_wrap(out,
-		"Options of every verb: ambil help options. The manual: man ambil, man ambil.conf.",
+		_("Options of every verb: ambil help options. The manual: man ambil, man ambil.conf."),
 		0, width);
 }
 
@@ -83,23 +87,23 @@ static void add_minor(struct buf *out, size_t width)
 static void add_overview(struct buf *out, size_t width)
 {
 	text_wrap(out,
-		"ambil fetches your mail from POP3 servers, and never loses or doubles a message.",
+		_("ambil fetches your mail from POP3 servers, and never loses or doubles a message."),
 		0, width);
 	/* The examples are in the help of each verb: here they would not fit on the screen. */
-	buf_add_text(out, "Usage: ambil [OPTION]... [VERB] [ARGUMENT]...\n\n");
+	buf_printf(out, "%s\n\n", _("Usage: ambil [OPTION]... [VERB] [ARGUMENT]..."));
 	for (enum verb verb = 0; verb < VERBS; verb++)
-		add_entry(out, cli_verbs[verb].name, cli_verbs[verb].help, width);
+		add_entry(out, cli_verbs[verb].name, _(cli_verbs[verb].help), width);
 	buf_add_text(out, "\n");
 	for (size_t i = 0; i < CLI_OPTIONS; i++)
 		if (cli_option_global(&cli_options[i]) && !cli_options[i].minor)
 			add_option(out, &cli_options[i], width);
 	add_minor(out, width);
-	text_wrap(out, "More: ambil VERB --help, man ambil, man ambil.conf.", 0, width);
+	text_wrap(out, _("More: ambil VERB --help, man ambil, man ambil.conf."), 0, width);
 }
 
 static void add_global(struct buf *out, size_t width)
 {
-	buf_add_text(out, "Options of every verb, before or behind it:\n\n");
+	buf_printf(out, "%s\n\n", _("Options of every verb, before or behind it:"));
 	for (size_t i = 0; i < CLI_OPTIONS; i++)
 		if (cli_option_global(&cli_options[i]))
 			add_option(out, &cli_options[i], width);
@@ -132,8 +136,11 @@ static int unknown_verb(const char *word, struct report_style style)
 	for (size_t i = 0; i < VERBS; i++)
 		names[i] = cli_verbs[i].name;
 	nearest = text_nearest(word, names, VERBS);
-	error_set(&e, ERROR_USAGE, "unknown verb \"%s\"%s%s%s", safe(span_of(word)).text,
-		nearest ? " (did you mean " : "", nearest ? nearest : "", nearest ? "?)" : "");
+	if (nearest)
+		error_set(&e, ERROR_USAGE, "unknown verb \"%s\" (did you mean %s?)",
+			safe(span_of(word)).text, nearest);
+	else
+		error_set(&e, ERROR_USAGE, "unknown verb \"%s\"", safe(span_of(word)).text);
 	error_remedy(&e, "see", "ambil --help");
 	report_error(style, NULL, &e);
 	return error_exit_code(e.kind);

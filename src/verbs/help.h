@@ -9,7 +9,7 @@
 #include "cli.h"
 #include "report.h"
 
-/* The text for a verb, or with VERBS the overview; lines of at most width octets. */
+/* The text for a verb, or with VERBS the overview; lines of at most width columns. */
 void help_text(struct buf *out, enum verb verb, size_t width);
 
 /* --help, with or without a verb, and "help [VERB]", on standard output. Returns the exit code. */

@@ -22,11 +22,12 @@ int verb_version(struct report_style style)
 	buf_printf(&text, "GnuTLS %s, libgsasl %s, SQLite %s, libConfuse %s\n",
 		gnutls_check_version(NULL), gsasl_check_version(NULL), sqlite3_libversion(),
 		values_library_version());
-	buf_printf(&text, "keyring: %s\n",
-		keyring_built_in() ? "libsecret, when it is installed" : "left out of this build");
-	buf_printf(&text, "languages: %s\n",
-		i18n_built_in() ? "English, Indonesian (id)"
-				: "English, others left out of this build");
+	buf_printf(&text, "%s\n",
+		keyring_built_in() ? _("keyring: libsecret, when it is installed")
+				   : _("keyring: left out of this build"));
+	buf_printf(&text, "%s\n",
+		i18n_built_in() ? _("languages: English, Indonesian (id)")
+				: _("languages: English, others left out of this build"));
 	code = verb_print(&text, style);
 	buf_release(&text);
 	return code;
