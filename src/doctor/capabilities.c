@@ -7,25 +7,12 @@
 
 enum { CAPABILITY_WIDTH = 30, LINES_MAX = 4096 };
 
-/* Takes the first line off the rest; false at the end. */
-static bool next_line(struct span *rest, struct span *line)
-{
-	const char *end = rest->len ? memchr(rest->data, '\n', rest->len) : NULL;
-
-	if (!end)
-		return false;
-	*line = (struct span){rest->data, (size_t)(end - rest->data)};
-	rest->len -= line->len + 1;
-	rest->data = end + 1;
-	return true;
-}
-
 static bool has_line(const struct buf *lines, struct span wanted)
 {
-	struct span rest = buf_span(lines), line;
+	struct span rest = buf_span(lines);
 
-	while (next_line(&rest, &line))
-		if (span_equal(line, wanted))
+	while (rest.len)
+		if (span_equal(span_line(&rest), wanted))
 			return true;
 	return false;
 }
@@ -43,9 +30,11 @@ static void add_names(struct buf *out, const struct buf *lines, const struct buf
 {
 	struct span rest = buf_span(lines), line;
 
-	while (next_line(&rest, &line))
+	while (rest.len) {
+		line = span_line(&rest);
 		if (!known || !has_line(known, line))
 			buf_printf(out, "%s%s", out->len ? ", " : "", safe(short_form(line)).text);
+	}
 }
 
 static void tell_meanings(struct look *l, const struct buf *known)
@@ -54,14 +43,15 @@ static void tell_meanings(struct look *l, const struct buf *known)
 	char meaning[4 * TEXT_SAFE_MAX + 40];
 	int width = 0;
 
-	while (next_line(&rest, &line)) {
-		size_t len = short_form(line).len;
+	while (rest.len) {
+		size_t len = short_form(span_line(&rest)).len;
 
 		if (len < CAPABILITY_WIDTH && (int)len > width)
 			width = (int)len;
 	}
 	rest = buf_span(&l->lines);
-	while (next_line(&rest, &line)) {
+	while (rest.len) {
+		line = span_line(&rest);
 		if (known && has_line(known, line))
 			continue;
 		words_capability(meaning, sizeof(meaning), line);
