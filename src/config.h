@@ -37,9 +37,12 @@ struct account {
 	char *token_command; /* oauth-token-command */
 	bool keyring, netrc; /* look for the password there */
 	char *proxy_password_command;
-	bool own_proxy;      /* set in its section, not by the file's default */
-	uint32_t retry_auth; /* refused logins in a row that pause unattended runs; 0: none do */
-	char *deliver;       /* as written */
+	bool own_proxy;       /* set in its section, not by the file's default */
+	uint32_t retry_auth;  /* refused logins in a row that pause unattended runs; 0: none do */
+	int64_t quiet_for_ms; /* how long a temporary failure must last to be said; 0: every one is
+			       */
+	char *on_new;         /* a command to run after mail has come */
+	char *deliver;        /* as written */
 	struct destination destination; /* deliver, read */
 	struct policy policy;
 	int64_t timeout_ms;

@@ -16,6 +16,7 @@
 #include "base/file.h"
 #include "credential.h"
 #include "fetch_inner.h"
+#include "onnew.h"
 #include "places.h"
 #include "recover.h"
 #include "renamed.h"
@@ -74,6 +75,7 @@ static bool take_lock(struct fetch *f, struct error *e)
 	while ((lock = file_lock(path, &f->lock_fd, &holder, e)) == FILE_LOCK_TAKEN) {
 		if (!f->order->wait_locked) {
 			f->counts.locked = is_done_by_another(f);
+			f->counts.untried = true;
 			if (!f->counts.locked)
 				fail_locked(holder, e);
 			break;
@@ -310,5 +312,9 @@ int fetch_account(const struct account *account, const struct run_order *order,
 	if (!done && !f.counts.locked)
 		end.u.end.error = e;
 	report_send(report_fd, &end);
+	/* It may take its time, and may be ended with this process: all else has been said. The
+	 * lock, which ends with the process, keeps the next run from starting another one. */
+	if (order->mode == RUN_FETCH)
+		onnew_run(account, &f.counts, order->stop, report_fd);
 	return error_exit_code(end.u.end.error.kind);
 }

@@ -192,7 +192,7 @@ static void begin_line(const struct reporter *r, struct buf *b, uint32_t account
 /* Writes whole lines, and releases them. */
 static void put_over(struct reporter *r, int fd, struct buf *b)
 {
-	int failed = put(fd, b);
+	int failed = fd == STDERR_FILENO ? report_stderr(b, REPORT_INFO) : put(fd, b);
 
 	/* The worker, which may have much more to tell, ends with this process. */
 	if (r->setting.lists && fd == STDOUT_FILENO)
@@ -461,6 +461,29 @@ static void show_message(struct reporter *r, const struct report *what)
 	show_text(r, what->account, REPORT_VERBOSE, text);
 }
 
+static void show_again(struct reporter *r, const struct report *what)
+{
+	unsigned long failures = what->u.again.failures;
+	struct error e = {.kind = ERROR_NONE};
+	char lasted[32];
+
+	if (r->setting.verbosity < REPORT_ERRORS)
+		return;
+	clear_live(r);
+	text_age(lasted, sizeof(lasted), what->u.again.lasted_s);
+	if (what->u.again.lasted_s < 0)
+		snprintf(e.text, sizeof(e.text),
+			_n("works again (%lu failed run)", "works again (%lu failed runs)",
+				failures),
+			failures);
+	else
+		snprintf(e.text, sizeof(e.text),
+			_n("works again after %s (%lu failed run)",
+				"works again after %s (%lu failed runs)", failures),
+			lasted, failures);
+	report_note(r->setting.style, r->setting.names[what->account], &e);
+}
+
 /* Doctor: all that is not said by a check is left to -d, but for how a worker ended without a word.
  */
 static void show_check(struct reporter *r, const struct report *what)
@@ -545,6 +568,9 @@ void reporter_take(struct reporter *r, const struct report *what)
 			break;
 		clear_live(r);
 		report_caution(r->setting.style, r->setting.names[what->account], &what->u.error);
+		break;
+	case REPORT_AGAIN:
+		show_again(r, what);
 		break;
 	case REPORT_LISTED:
 		show_listed(r, what);

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "plan.h"
+#include "quiet.h"
 
 /*
  * Facts, not text: a worker writes them to a pipe, one write each (at most PIPE_BUF octets, so they
@@ -28,7 +29,8 @@ enum report_type {
 	REPORT_TRACE,   /* -d: one line of protocol, secrets hidden, in text */
 	REPORT_LISTED,  /* list: one message */
 	REPORT_CHECK,   /* doctor: what one check has found, or that it has begun */
-	REPORT_DONE,    /* the last one: counts and the error that ended it, if any */
+	REPORT_AGAIN,   /* from the parent: the account works again, whose failure was said */
+	REPORT_DONE,    /* counts and the error that ended it, if any; a warning may follow */
 };
 
 struct report_counts {
@@ -44,6 +46,7 @@ struct report_counts {
 	uint64_t there, listed; /* list: all that the server has, and those that were shown */
 	int64_t ms;
 	bool said;       /* its error is one that a run before has said, and nobody watches */
+	bool untried;    /* nothing was tried, so that it has neither worked nor failed */
 	bool locked;     /* another process has the account and does what was asked for */
 	bool same_again; /* --all: the next run begins with the same mails, not with those over the
 			    limit */
@@ -109,6 +112,7 @@ struct report {
 		} listed;
 		struct error error;
 		struct report_check check;
+		struct quiet_end again;
 		struct {
 			struct report_counts counts;
 			struct error error;
@@ -160,6 +164,15 @@ void report_error(struct report_style style, const char *who, const struct error
 void report_caution(struct report_style style, const char *who, const struct error *e);
 /* With --json the last that is said; the exit code, which is another when that cannot be. */
 int report_end(struct report_style style, int code);
+/* What is neither: all is well again. Only e->text is said. */
+void report_note(struct report_style style, const char *who, const struct error *e);
+
+/*
+ * Writes whole lines to standard error in one piece; to the journal of systemd each with its
+ * priority in front, as sd-daemon(3) has it. 0, or the errno value.
+ */
+enum report_priority { REPORT_FAILURE = 3, REPORT_CAUTION = 4, REPORT_INFO = 6 };
+int report_stderr(const struct buf *lines, enum report_priority priority);
 
 /* The error, in kind and words, for output of ours that did not go out; err as from write(2). */
 bool report_stdout_failed(int err, struct error *e);

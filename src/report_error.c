@@ -4,15 +4,11 @@
  * is wider than the terminal goes on further in, broken between words; a remedy is something to
  * type, so it stays whole, on a line of its own if need be.
  */
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/file.h"
 #include "base/i18n.h"
 #include "base/mem.h"
-#include "base/parse.h"
 #include "report.h"
 #include "report_json.h"
 #include "screen.h"
@@ -23,20 +19,6 @@ enum {
 	INDENT = 7,      /* below what is behind "ambil: " */
 	HANG = INDENT + 2,
 };
-
-/* systemd sets JOURNAL_STREAM to the device and inode of the standard error that it reads. */
-static bool stderr_is_journal(void)
-{
-	const char *text = getenv("JOURNAL_STREAM"), *colon = text ? strchr(text, ':') : NULL;
-	uint64_t device, inode;
-	struct stat st;
-
-	if (!colon || fstat(STDERR_FILENO, &st) < 0)
-		return false;
-	return parse_u64((struct span){text, (size_t)(colon - text)}, UINT64_MAX, &device) &&
-		parse_u64(span_of(colon + 1), UINT64_MAX, &inode) && device == st.st_dev &&
-		inode == st.st_ino;
-}
 
 /* 0: lines are as long as they are. */
 static size_t find_width(void)
@@ -128,23 +110,22 @@ static void add_one_line(struct buf *b, const char *who, const struct error *e)
 		buf_printf(b, " (%s: %s)", e->place ? _("correct") : _("try"), e->remedy);
 }
 
-enum severity { SEVERITY_ERROR, SEVERITY_WARNING };
+enum severity { SEVERITY_ERROR, SEVERITY_TEMPORARY, SEVERITY_WARNING, SEVERITY_NOTE };
 
 static void show(
 	struct report_style style, enum severity severity, const char *who, const struct error *e)
 {
-	/* The journal's priority, and the colour. */
 	static const struct {
-		int priority;
+		enum report_priority priority;
 		const char *color;
 	} looks[] = {
-		[SEVERITY_ERROR] = {3, "\033[31m"},
-		[SEVERITY_WARNING] = {4, "\033[33m"},
+		[SEVERITY_ERROR] = {REPORT_FAILURE, "\033[31m"},
+		[SEVERITY_TEMPORARY] = {REPORT_CAUTION, "\033[31m"},
+		[SEVERITY_WARNING] = {REPORT_CAUTION, "\033[33m"},
+		[SEVERITY_NOTE] = {REPORT_INFO, "\033[32m"},
 	};
 	struct buf b = {NULL, 0, 0};
 
-	if (stderr_is_journal())
-		buf_printf(&b, "<%d>", looks[severity].priority);
 	buf_printf(&b, style.color ? "%sambil:\033[0m " : "%sambil: ",
 		style.color ? looks[severity].color : "");
 	if (style.multi_line)
@@ -153,18 +134,23 @@ static void show(
 		add_one_line(&b, who, e);
 	buf_add_text(&b, "\n");
 	/* There is no other place to say that nobody reads it. */
-	(void)!file_write_all(STDERR_FILENO, b.data, b.len);
+	(void)report_stderr(&b, looks[severity].priority);
 	buf_release(&b);
 }
 
 void report_error(struct report_style style, const char *who, const struct error *e)
 {
 	if (!style.json || !json_put_error(who, e))
-		show(style, SEVERITY_ERROR, who, e);
+		show(style, error_temporary(e->kind) ? SEVERITY_TEMPORARY : SEVERITY_ERROR, who, e);
 }
 
 void report_caution(struct report_style style, const char *who, const struct error *e)
 {
 	if (!style.json || !json_put_warning(who, e))
 		show(style, SEVERITY_WARNING, who, e);
+}
+
+void report_note(struct report_style style, const char *who, const struct error *e)
+{
+	show(style, SEVERITY_NOTE, who, e);
 }

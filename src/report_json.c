@@ -394,6 +394,7 @@ void json_view_take(struct json_view *j, const struct report *what, struct buf *
 	case REPORT_STEP:
 	case REPORT_PLAN:
 	case REPORT_PROGRESS:
+	case REPORT_AGAIN: /* "ok" says it */
 	case REPORT_TRACE:
 		break;
 	}

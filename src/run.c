@@ -24,12 +24,14 @@
 #include <sys/prctl.h>
 #endif
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/i18n.h"
 #include "base/mem.h"
 #include "base/parse.h"
 #include "doctor/doctor.h"
 #include "fetch.h"
+#include "history.h"
 #include "passwords.h"
 #include "stop.h"
 
@@ -106,15 +108,58 @@ static void work(struct run *run, struct worker *self, int report_fd, const sigs
 
 /* In the parent */
 
+/* Whether the run says something of the account, or only of this run. */
+static bool is_told_apart(const struct worker *w)
+{
+	return w->counts.locked || w->counts.untried || w->error.kind == ERROR_INTERRUPTED ||
+		w->error.kind == ERROR_TERMINATED;
+}
+
+/* Takes down how it ended, and decides what is said of it. True: that it works again. */
+static bool note_history(struct run *run, struct worker *w, struct quiet_end *again)
+{
+	const struct run_order *order = run->order;
+	const char *name = w->account->name;
+	int64_t quiet_s = w->account->quiet_for_ms / 1000;
+	struct quiet before, now;
+	bool say = true, works = false;
+
+	if (order->mode != RUN_FETCH || is_told_apart(w))
+		return false;
+	history_read(order->state_dir, name, &before);
+	now = before;
+	if (!w->error.kind)
+		works = quiet_worked(&now, quiet_s, clock_wall_s(), again);
+	else if (order->by_hand || run->style.json)
+		quiet_failed_by_hand(&now, &w->error, clock_wall_s());
+	else
+		say = quiet_failed(&now, &w->error, quiet_s, clock_wall_s());
+	/* What cannot be remembered would never be said. */
+	w->counts.said = history_write(order->state_dir, name, &before, &now) && !say;
+	return works;
+}
+
+static void tell_again(struct run *run, const struct worker *w, const struct quiet_end *again)
+{
+	struct report r = {.type = REPORT_AGAIN, .account = (uint32_t)(w - run->workers)};
+
+	r.u.again = *again;
+	reporter_take(run->reporter, &r);
+}
+
 /* An account's end, whether a worker told it or not. */
 static void end(struct run *run, struct worker *w)
 {
 	struct report r = {.type = REPORT_DONE, .account = (uint32_t)(w - run->workers)};
+	struct quiet_end again;
+	bool works = note_history(run, w, &again);
 
 	r.u.end.counts = w->counts;
 	r.u.end.error = w->error;
 	w->state = ENDED;
 	reporter_take(run->reporter, &r);
+	if (works)
+		tell_again(run, w, &again);
 }
 
 /* The exit code follows from the error, if there is any. */
@@ -268,6 +313,8 @@ static bool is_sound(struct report *r)
 		return is_sound_error(e);
 	case REPORT_CHECK:
 		return is_sound_check(&r->u.check);
+	case REPORT_AGAIN:
+		return false; /* that is for the parent to say */
 	case REPORT_WAITING:
 	case REPORT_PLAN:
 	case REPORT_PROGRESS:

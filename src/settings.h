@@ -14,7 +14,7 @@
  * line may override; a test holds the manual page to it. A new setting is a new entry, a field, and
  * the count.
  */
-enum { SETTINGS_COUNT = 43 };
+enum { SETTINGS_COUNT = 45 };
 
 enum setting_type {
 	SETTING_TEXT,        /* char * */

@@ -21,6 +21,7 @@
 
 #include "base/clock.h"
 #include "base/i18n.h"
+#include "base/text.h"
 
 extern char **environ;
 
@@ -309,6 +310,24 @@ end:
 			close(err[i]);
 	}
 	return done;
+}
+
+bool child_complaint(const struct buf *complaints, struct error *e)
+{
+	struct span said = buf_span(complaints);
+	const char *lf;
+
+	while (said.len && (*said.data == '\n' || *said.data == ' ')) {
+		said.data++;
+		said.len--;
+	}
+	lf = said.len ? memchr(said.data, '\n', said.len) : NULL;
+	if (lf)
+		said.len = (size_t)(lf - said.data);
+	said = span_trim(said);
+	if (said.len)
+		error_why(e, "%s", safe(said).text);
+	return false;
 }
 
 bool child_start(char *const *argv, const char *const *env, int io_fd, int complaints_fd,

@@ -47,6 +47,9 @@ struct child_result {
 bool child_run(
 	const struct child_job *job, struct child_result *result, struct error *e) MUST_CHECK;
 
+/* The first line that has words in it becomes why *e, which says how the command failed; false. */
+bool child_complaint(const struct buf *complaints, struct error *e);
+
 /*
  * Starts a command that goes on beside us: io_fd is its standard input and output, complaints_fd
  * its standard error, both are copied; it has no other descriptors. It is in a session of its own,

@@ -171,24 +171,6 @@ static bool exited(const char *shown, int code, struct error *e)
 	return error_set(e, ERROR_REFUSED, "\"%s\" exited %d", shown, code);
 }
 
-/* The first line of what the command complained about. */
-static void add_why(const struct buf *complaints, struct error *e)
-{
-	struct span said = buf_span(complaints);
-	const char *lf;
-
-	while (said.len && (*said.data == '\n' || *said.data == ' ')) {
-		said.data++;
-		said.len--;
-	}
-	lf = said.len ? memchr(said.data, '\n', said.len) : NULL;
-	if (lf)
-		said.len = (size_t)(lf - said.data);
-	said = span_trim(said);
-	if (said.len)
-		error_why(e, "%s", safe(said).text);
-}
-
 static bool judge(const struct command *c, int64_t timeout_ms, const struct child_result *result,
 	const struct buf *complaints, struct error *e)
 {
@@ -211,8 +193,7 @@ static bool judge(const struct command *c, int64_t timeout_ms, const struct chil
 			shown.text, limit);
 		break;
 	}
-	add_why(complaints, e);
-	return false;
+	return child_complaint(complaints, e);
 }
 
 /* One that is ended half way may have delivered: past the deadline none is started. */

@@ -62,8 +62,11 @@ def settings(**keys):
 
 
 def account(name, **keys):
-    """One account section, a setting on each line."""
-    return "account %s {\n%s}\n" % (name, settings(**keys))
+    """One account section, a setting on each line.
+
+    Every failure is said, unless a test asks for what is the default with quiet_for=None.
+    """
+    return "account %s {\n%s}\n" % (name, settings(**{**keys, "quiet_for": keys.get("quiet_for", "0s")}))
 
 
 class Sandbox:

@@ -122,7 +122,8 @@ static void report__renders_errors_in_one_line_or_several(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		capture_begin(&c);
-		report_error((struct report_style){.multi_line = cases[i].multi_line}, cases[i].who, &cases[i].e);
+		report_error((struct report_style){.multi_line = cases[i].multi_line}, cases[i].who,
+			&cases[i].e);
 		capture_end(&c, out);
 		assert_string_equal(out[2].data, cases[i].want);
 		assert_string_equal(out[1].data, "");
@@ -147,11 +148,13 @@ static void report__breaks_errors_at_the_width_of_the_terminal(void **state)
 		{"60", "home", "TEXT", "", "to do so", "forty-columns in all of a command to type",
 			"ambil: home: TEXT\n"
 			"       to do so:  forty-columns in all of a command to type\n"},
-		{"60", "home", "TEXT", "", "to do that", "forty-columns in all of a command to type",
+		{"60", "home", "TEXT", "", "to do that",
+			"forty-columns in all of a command to type",
 			"ambil: home: TEXT\n"
 			"       to do that:\n"
 			"         forty-columns in all of a command to type\n"},
-		{"40", NULL, "TEXT", "", fifty, "a command that is as long as it is, at whatever width",
+		{"40", NULL, "TEXT", "", fifty,
+			"a command that is as long as it is, at whatever width",
 			"ambil: TEXT\n"
 			"       ten columns of words, and again\n"
 			"         so, and more of them:\n"
@@ -160,17 +163,20 @@ static void report__breaks_errors_at_the_width_of_the_terminal(void **state)
 			"ambil: TEXT\n"
 			"       a command that is as long as it is\n"},
 		/* Wide characters are two columns, and three octets. */
-		{"40", "home", "\u5bb6\u5bb6\u5bb6\u5bb6 \u5bb6\u5bb6\u5bb6\u5bb6 \u5bb6\u5bb6\u5bb6\u5bb6\u5bb6", "", "",
-			"",
+		{"40", "home",
+			"\u5bb6\u5bb6\u5bb6\u5bb6 \u5bb6\u5bb6\u5bb6\u5bb6 \u5bb6\u5bb6\u5bb6\u5bb6\u5bb6",
+			"", "", "",
 			"ambil: home: \u5bb6\u5bb6\u5bb6\u5bb6 \u5bb6\u5bb6\u5bb6\u5bb6\n"
 			"         \u5bb6\u5bb6\u5bb6\u5bb6\u5bb6\n"},
-		{"44", "home", "\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9 \u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9 \u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9 eeee", "", "",
-			"",
+		{"44", "home",
+			"\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9 \u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9 \u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9 eeee",
+			"", "", "",
 			"ambil: home: \u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9 \u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9 \u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9 eeee\n"},
 		/* Too narrow for words, or wider than is pleasant. */
 		{"39", "home", fifty, "", "", "",
 			"ambil: home: ten columns of words, and again so, and more of them\n"},
-		{"200", "home", fifty, fifty, "in a lead as long as what stands above it, to do that", fifty,
+		{"200", "home", fifty, fifty,
+			"in a lead as long as what stands above it, to do that", fifty,
 			"ambil: home: ten columns of words, and again so, and more of them\n"
 			"       ten columns of words, and again so, and more of them\n"
 			"       in a lead as long as what stands above it, to do that:\n"
@@ -191,7 +197,8 @@ static void report__breaks_errors_at_the_width_of_the_terminal(void **state)
 		capture_end(&c, out);
 		assert_string_equal(out[2].data, cases[i].want);
 		capture_begin(&c);
-		report_error((struct report_style){.multi_line = true, .color = true}, cases[i].who, &e);
+		report_error(
+			(struct report_style){.multi_line = true, .color = true}, cases[i].who, &e);
 		capture_end(&c, out);
 		assert_string_equal(out[2].data + strlen("\033[31mambil:\033[0m "),
 			cases[i].want + strlen("ambil: "));
@@ -367,8 +374,7 @@ static void report__answers_a_request_to_stop(void **state)
 	} cases[] = {
 		{true, REPORT_SUMMARY, SIGINT,
 			"\rstopping in good order; Ctrl-C again stops at once\n"},
-		{true, REPORT_VERBOSE, SIGTERM,
-			"\rstopping in good order; Ctrl-C stops at once\n"},
+		{true, REPORT_VERBOSE, SIGTERM, "\rstopping in good order; Ctrl-C stops at once\n"},
 		{true, REPORT_QUIET, SIGINT, ""},
 		{false, REPORT_VERBOSE, SIGINT, ""},
 	};
@@ -458,8 +464,8 @@ static void report__puts_what_check_finds_on_standard_output(void **state)
 	assert_string_equal(out[1].data, "home     no new mail\n");
 	r.u.end.counts.too_big = 2;
 	render(&setting, &r, 1, out);
-	assert_string_equal(out[1].data,
-		"home     no new mail; 2 larger than max-size stay on the server\n");
+	assert_string_equal(
+		out[1].data, "home     no new mail; 2 larger than max-size stay on the server\n");
 	setting.verbosity = REPORT_QUIET;
 	render(&setting, &r, 1, out);
 	assert_string_equal(out[1].data, "");
@@ -542,8 +548,7 @@ static void report__lists_what_a_dry_run_would_do(void **state)
 static void report__says_until_when_mail_is_kept(void **state)
 {
 	struct report reports[3] = {
-		{.type = REPORT_ITEM,
-			.u.item = {1, 246, PLAN_KEPT, false, false, "a", 1798113600}},
+		{.type = REPORT_ITEM, .u.item = {1, 246, PLAN_KEPT, false, false, "a", 1798113600}},
 		{.type = REPORT_ITEM, .u.item = {2, 246, PLAN_KEPT, false, false, "b", INT64_MAX}},
 		{.type = REPORT_DONE},
 	};
@@ -592,16 +597,19 @@ static void report__keeps_what_is_said_of_an_account_together(void **state)
 static void report__marks_priorities_for_the_journal(void **state)
 {
 	struct buf out[3] = {{NULL, 0, 0}};
-	struct report_setting setting = setting_for(REPORT_ERRORS);
+	struct report_setting setting = setting_for(REPORT_SUMMARY);
 	struct reporter *r = reporter_new(&setting);
-	struct error e = {ERROR_NONE};
-	struct report warning = {.type = REPORT_WARNING};
+	struct error e = {ERROR_NONE}, temporary = {ERROR_NONE};
+	struct report warning = {.type = REPORT_WARNING}, done = {.type = REPORT_DONE},
+		      again = {.type = REPORT_AGAIN, .u.again = {31, 5 * 3600}};
+	struct buf lines = {NULL, 0, 0};
 	struct capture c;
 	struct stat st;
 	char *stream;
 
 	(void)state;
-	error_set(&e, ERROR_NETWORK, "TEXT");
+	error_set(&temporary, ERROR_NETWORK, "LATER");
+	error_set(&e, ERROR_AUTH, "TEXT");
 	warning.u.error = e;
 	capture_begin(&c);
 	fstat(2, &st);
@@ -609,7 +617,13 @@ static void report__marks_priorities_for_the_journal(void **state)
 		"%llu:%llu", (unsigned long long)st.st_dev, (unsigned long long)st.st_ino);
 	setenv("JOURNAL_STREAM", stream, 1);
 	report_error((struct report_style){false}, "home", &e);
+	report_error((struct report_style){false}, NULL, &temporary);
 	reporter_take(r, &warning);
+	reporter_take(r, &again);
+	reporter_take(r, &done);
+	/* What comes in several lines has its priority on each. */
+	buf_add_text(&lines, "one\ntwo\n");
+	assert_int_equal(report_stderr(&lines, REPORT_INFO), 0);
 	setenv("JOURNAL_STREAM", "1:1", 1);
 	report_error((struct report_style){false}, "home", &e);
 	setenv("JOURNAL_STREAM", "nonsense", 1);
@@ -617,10 +631,13 @@ static void report__marks_priorities_for_the_journal(void **state)
 	unsetenv("JOURNAL_STREAM");
 	capture_end(&c, out);
 	assert_string_equal(out[2].data,
-		"<3>ambil: home: TEXT\n<4>ambil: home: TEXT\n"
+		"<3>ambil: home: TEXT\n<4>ambil: LATER\n<4>ambil: home: TEXT\n"
+		"<6>ambil: home: works again after 5 h (31 failed runs)\n"
+		"<6>home     no new mail\n<6>one\n<6>two\n"
 		"ambil: home: TEXT\nambil: home: TEXT\n");
 	reporter_free(r);
 	free(stream);
+	buf_release(&lines);
 	buf_release(&out[1]);
 	buf_release(&out[2]);
 }
@@ -1104,7 +1121,8 @@ static void live__shortens_a_name_for_the_bar(void **state)
 		{40, true, "a-name-of…   █████      50 %   4 of 8"},
 		{40, false, "a-name-...   #####      50 %   4 of 8"},
 		{20, true, "a-name-…    50 %"},
-		{80, true, "a-name-of-thirty-eight-letters-in-all@   █████      50 %   4 of 8   0 octets"},
+		{80, true,
+			"a-name-of-thirty-eight-letters-in-all@   █████      50 %   4 of 8   0 octets"},
 	};
 	struct report_setting setting = live_setting();
 	struct buf line = {NULL, 0, 0};
@@ -1178,8 +1196,8 @@ static void live__says_that_the_end_is_near(void **state)
 	pause_ms(110);
 	what = progress_of(0, 4, 0);
 	on_screen(&s, r, &what);
-	assert_string_equal(screen_line(&s, 0, &line),
-		"stopping in good order; Ctrl-C again stops at once");
+	assert_string_equal(
+		screen_line(&s, 0, &line), "stopping in good order; Ctrl-C again stops at once");
 	assert_string_equal(screen_line(&s, 1, &line), "home   stopping …");
 	screen_close(&s, r);
 	buf_release(&line);

@@ -327,8 +327,10 @@ static void bench_set(struct bench *b, const char *accounts)
 	assert_int_equal(pipe(b->stop_ends), 0);
 	b->setting = (struct report_setting){
 		.verbosity = REPORT_VERBOSE, .names = b->names, .n = n};
-	b->order = (struct run_order){
-		.jobs = 4, .stop = &b->stop, .stop_fd = b->stop_ends[0], .state_dir = "/none"};
+	b->order = (struct run_order){.jobs = 4,
+		.stop = &b->stop,
+		.stop_fd = b->stop_ends[0],
+		.state_dir = "/dev/null/none"};
 }
 
 static char *contents(FILE *file)

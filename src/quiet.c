@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A time that is still to come, or that is from before the clock was set, is no time: what it is
+ * about has just begun, or was never said. So a wrong clock makes an error be said once more, or
+ * some hours later, but neither never nor by every run.
+ */
+#include "quiet.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/parse.h"
+#include "base/text.h"
+
+/* ---- decisions ---- */
+
+static bool is_sane(int64_t then_s, int64_t now_s)
+{
+	return then_s > 0 && then_s <= now_s && (then_s >= CLOCK_SANE_S || now_s < CLOCK_SANE_S);
+}
+
+int64_t quiet_lasts_s(const struct quiet *q, int64_t now_s)
+{
+	return is_sane(q->since_s, now_s) ? now_s - q->since_s : -1;
+}
+
+static void take_down(struct quiet *q, const struct error *e, int64_t now_s)
+{
+	if (!is_sane(q->since_s, now_s))
+		q->since_s = now_s;
+	if (!is_sane(q->said_s, now_s))
+		q->said_s = 0;
+	if (q->failures < UINT32_MAX)
+		q->failures++;
+	q->failed_s = now_s;
+	q->last = *e;
+	q->last.lead[0] = '\0';
+	q->last.remedy[0] = '\0';
+}
+
+void quiet_failed_by_hand(struct quiet *q, const struct error *e, int64_t now_s)
+{
+	take_down(q, e, now_s);
+}
+
+/* Whether it is time to say it, or to say it again. */
+static bool is_due(const struct quiet *q, const struct error *e, int64_t quiet_s, int64_t now_s)
+{
+	bool reminded = q->said_s && now_s - q->said_s < QUIET_REMIND_S;
+
+	if (!error_temporary(e->kind))
+		return !reminded || strcmp(q->said, e->text) != 0;
+	/* Of an account that has never worked nobody knows that it will. */
+	return !reminded && (!q->worked_s || now_s - q->since_s >= quiet_s);
+}
+
+bool quiet_failed(struct quiet *q, struct error *e, int64_t quiet_s, int64_t now_s)
+{
+	char lasts[32];
+
+	take_down(q, e, now_s);
+	if (quiet_s > 0 && !is_due(q, e, quiet_s, now_s))
+		return false;
+	q->said_s = now_s;
+	if (!error_temporary(e->kind))
+		snprintf(q->said, sizeof(q->said), "%s", e->text);
+	if (quiet_s > 0 && q->failures > 1 && now_s > q->since_s) {
+		text_age(lasts, sizeof(lasts), now_s - q->since_s);
+		error_append(e, "; no run has gone well for %s (%lu failed)", lasts,
+			(unsigned long)q->failures);
+	}
+	return true;
+}
+
+bool quiet_worked(struct quiet *q, int64_t quiet_s, int64_t now_s, struct quiet_end *end)
+{
+	bool said = quiet_s > 0 && q->since_s && q->said_s;
+
+	*end = (struct quiet_end){q->failures, quiet_lasts_s(q, now_s)};
+	*q = (struct quiet){.worked_s = now_s};
+	return said;
+}
+
+/* ---- as text ---- */
+
+#define WORKS "works"
+#define FAILS "fails"
+enum { NUMBERS = 7 };
+
+/* A line of its own, whatever is in it. */
+static void add_line(struct buf *out, const char *text)
+{
+	size_t from = out->len;
+
+	buf_printf(out, "%s\n", text);
+	for (size_t i = from; i + 1 < out->len; i++)
+		if (out->data[i] == '\n')
+			out->data[i] = ' ';
+}
+
+void quiet_write(const struct quiet *q, struct buf *out)
+{
+	if (!q->since_s) {
+		buf_add_text(out, WORKS "\n");
+		return;
+	}
+	buf_printf(out, FAILS " %lld %lld %lld %lld %lu %d %d %s\n", (long long)q->worked_s,
+		(long long)q->since_s, (long long)q->failed_s, (long long)q->said_s,
+		(unsigned long)q->failures, q->last.server, error_exit_code(q->last.kind),
+		error_name(q->last.kind));
+	add_line(out, q->last.text);
+	add_line(out, q->last.why);
+	add_line(out, q->said);
+}
+
+static enum error_kind kind_of(struct span name)
+{
+	enum error_kind kind = ERROR_NONE;
+
+	do
+		kind++;
+	while (kind < ERROR_KINDS && !span_is(name, error_name(kind)));
+	return kind;
+}
+
+static void read_line(struct span *rest, char *out, size_t room)
+{
+	struct span line = span_line(rest);
+
+	snprintf(out, room, "%.*s", (int)(line.len < room ? line.len : room - 1), line.data);
+}
+
+void quiet_read(struct quiet *q, struct span text, bool *worked)
+{
+	struct span line = span_line(&text), word = span_word(&line);
+	uint64_t n[NUMBERS];
+
+	*q = (struct quiet){.since_s = 0};
+	*worked = span_is(word, WORKS);
+	if (!span_is(word, FAILS))
+		return;
+	for (size_t i = 0; i < NUMBERS; i++)
+		if (!parse_u64(span_word(&line), INT64_MAX, &n[i]))
+			return;
+	/* The exit code is for people who look at the file: the kind has it. */
+	if (!n[1] || !n[4] || n[4] > UINT32_MAX || kind_of(line) == ERROR_KINDS)
+		return;
+	*q = (struct quiet){.worked_s = (int64_t)n[0],
+		.since_s = (int64_t)n[1],
+		.failed_s = (int64_t)n[2],
+		.said_s = (int64_t)n[3],
+		.failures = (uint32_t)n[4]};
+	q->last.server = n[5] != 0;
+	q->last.kind = kind_of(line);
+	read_line(&text, q->last.text, sizeof(q->last.text));
+	read_line(&text, q->last.why, sizeof(q->last.why));
+	read_line(&text, q->said, sizeof(q->said));
+}

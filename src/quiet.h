@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef AMBIL_QUIET_H
+#define AMBIL_QUIET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/mem.h"
+
+/*
+ * What the runs of an account have come to, and what is said of it where nobody watches: a fault
+ * that passes is not worth a mail from cron, and one that stays is worth one a day. Pure.
+ *
+ * A temporary error of an account that has worked before is said when no run has gone well for
+ * quiet_s; a permanent one at once, and again when it is another one. Either is said anew once a
+ * day, and when the account works again, that is said if the failure was.
+ */
+enum { QUIET_REMIND_S = 86400 };
+
+struct quiet {
+	int64_t worked_s;  /* when a run went well last; 0: none ever did, or it is not known */
+	int64_t since_s;   /* the first failed run since; 0: the last run went well, or none was */
+	int64_t failed_s;  /* the last of them */
+	int64_t said_s;    /* when one of them was said last; 0: none was */
+	uint32_t failures; /* how many of them */
+	struct error last; /* why the last of them failed; without a remedy */
+	char said[400];    /* text of the permanent error that was said last; "": none was */
+};
+
+/*
+ * A run has failed with e, which is taken down: whether that is said where nobody watches. quiet_s
+ * 0: always. Then e gets words on how long it has been so, where there is more than e to tell.
+ */
+bool quiet_failed(struct quiet *q, struct error *e, int64_t quiet_s, int64_t now_s);
+/* The same where somebody watches: nothing is kept from him, and it does not count as said. */
+void quiet_failed_by_hand(struct quiet *q, const struct error *e, int64_t now_s);
+
+/* How it ended: runs that failed, and for how long; lasted_s -1: the clock was not right then. */
+struct quiet_end {
+	uint32_t failures;
+	int64_t lasted_s;
+};
+/* A run has gone well: whether it is said that the account works again, with what is in *end. That
+ * is where silence may mean a failure; so with quiet_s 0 it is not. */
+bool quiet_worked(struct quiet *q, int64_t quiet_s, int64_t now_s, struct quiet_end *end);
+
+/* Seconds since the runs fail; -1: the clock was not right then, or is not now. */
+int64_t quiet_lasts_s(const struct quiet *q, int64_t now_s);
+
+/*
+ * As text, to be kept. What does not read as it was written is as good as nothing. When a run went
+ * well last is told by the file's own time while none has failed since: *worked, and q->worked_s is
+ * to be set from that.
+ */
+void quiet_write(const struct quiet *q, struct buf *out);
+void quiet_read(struct quiet *q, struct span text, bool *worked);
+
+#endif

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What is said of failures where nobody watches: runs as rows of a table, each with the time since
+ * the first, its error and whether that is said; and that the record reads as it was written.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "history.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+enum { NOW = 1795490813, MINUTE = 60, HOUR = 3600, DAY = 86400, QUIET = 2 * HOUR };
+
+/* An error that is told apart from others by its kind or its text. */
+enum which { OK, NETWORK, IN_USE, TOKEN, REFUSED, RUNS_MAX = 16 };
+
+static struct error error_of(enum which which)
+{
+	static const struct {
+		enum error_kind kind;
+		const char *text;
+	} errors[] = {
+		[OK] = {ERROR_NONE, ""},
+		[NETWORK] = {ERROR_NETWORK, "no network"},
+		[IN_USE] = {ERROR_BUSY, "the mailbox is in use"},
+		[TOKEN] = {ERROR_AUTH, "the token was refused"},
+		[REFUSED] = {ERROR_REFUSED, "a message was refused"},
+	};
+	struct error e = {.kind = ERROR_NONE};
+
+	if (which != OK)
+		error_set(&e, errors[which].kind, "%s", errors[which].text);
+	return e;
+}
+
+struct run {
+	int64_t at_s; /* since NOW */
+	enum which which;
+	bool said;
+	bool by_hand;
+};
+struct story {
+	const char *name;
+	int64_t quiet_s;
+	bool never_worked;
+	struct run runs[RUNS_MAX];
+};
+
+static const struct story stories[] = {
+	{"a fault that passes is not said, nor its end", QUIET, false,
+		{{0, NETWORK, false}, {10 * MINUTE, NETWORK, false}, {119 * MINUTE, NETWORK, false},
+			{121 * MINUTE, OK, false}, {122 * MINUTE, NETWORK, false}}},
+	{"one that lasts is said once, then once a day, and so is its end", QUIET, false,
+		{{0, NETWORK, false}, {HOUR, NETWORK, false}, {2 * HOUR, NETWORK, true},
+			{3 * HOUR, NETWORK, false}, {26 * HOUR - 1, NETWORK, false},
+			{26 * HOUR, NETWORK, true}, {27 * HOUR, NETWORK, false},
+			{50 * HOUR, NETWORK, true}, {51 * HOUR, OK, true}, {52 * HOUR, OK, false},
+			{53 * HOUR, NETWORK, false}}},
+	{"it is one failure, whatever the reasons", QUIET, false,
+		{{0, NETWORK, false}, {HOUR, IN_USE, false}, {2 * HOUR, IN_USE, true},
+			{3 * HOUR, NETWORK, false}, {27 * HOUR, NETWORK, true}}},
+	{"a permanent error is said at once, and then once a day", QUIET, false,
+		{{0, TOKEN, true}, {10 * MINUTE, TOKEN, false}, {DAY - 1, TOKEN, false},
+			{DAY, TOKEN, true}, {DAY + 1, TOKEN, false}, {DAY + 2, OK, true},
+			{DAY + 3, TOKEN, true}}},
+	{"another permanent error is another one", QUIET, false,
+		{{0, TOKEN, true}, {MINUTE, REFUSED, true}, {2 * MINUTE, REFUSED, false},
+			{3 * MINUTE, TOKEN, true}}},
+	{"a permanent one behind a temporary one that was said", QUIET, false,
+		{{0, NETWORK, false}, {2 * HOUR, NETWORK, true}, {2 * HOUR + 1, TOKEN, true},
+			{2 * HOUR + 2, NETWORK, false}, {2 * HOUR + 3, TOKEN, false}}},
+	{"a temporary one behind a permanent one: that it fails is known", QUIET, false,
+		{{0, TOKEN, true}, {3 * HOUR, NETWORK, false}, {DAY, NETWORK, true}}},
+	{"what never worked may be wrong for good", QUIET, true,
+		{{0, NETWORK, true}, {10 * MINUTE, NETWORK, false}, {3 * HOUR, NETWORK, false},
+			{DAY, NETWORK, true}, {DAY + 1, OK, true}, {DAY + 2, NETWORK, false}}},
+	{"nothing is kept back where that is asked for", 0, false,
+		{{0, NETWORK, true}, {1, NETWORK, true}, {2, TOKEN, true}, {3, TOKEN, true},
+			{4, OK, false}}},
+	{"somebody who watches has heard it, but cron's reader has not", QUIET, false,
+		{{0, TOKEN, true, true}, {MINUTE, TOKEN, true}, {2 * MINUTE, TOKEN, false}}},
+	{"his failures count for the time", QUIET, false,
+		{{0, NETWORK, true, true}, {2 * HOUR, NETWORK, true}}},
+	{"the clock was turned back before it was said", QUIET, false,
+		{{0, NETWORK, false}, {-DAY, NETWORK, false}, {-DAY + 2 * HOUR - 1, NETWORK, false},
+			{-DAY + 2 * HOUR, NETWORK, true}, {-DAY + 3 * HOUR, NETWORK, false}}},
+	{"the clock was turned back after it was said", QUIET, false,
+		{{0, NETWORK, false}, {2 * HOUR, NETWORK, true}, {-30 * DAY, NETWORK, false},
+			{-30 * DAY + 2 * HOUR, NETWORK, true}, {-29 * DAY + HOUR, NETWORK, false}}},
+	{"the same for a permanent one", QUIET, false,
+		{{0, TOKEN, true}, {-DAY, TOKEN, true}, {-DAY + MINUTE, TOKEN, false}}},
+	{"the clock is set while it lasts", QUIET, false,
+		{{1000 - NOW, NETWORK, false}, {2000 - NOW, NETWORK, false}, {0, NETWORK, false},
+			{2 * HOUR, NETWORK, true}, {3 * HOUR, OK, true}}},
+};
+
+static void play(const struct story *story)
+{
+	struct quiet q = {.worked_s = story->never_worked ? 0 : NOW - DAY};
+	struct quiet_end end;
+
+	for (size_t i = 0; i < RUNS_MAX && (i == 0 || story->runs[i].at_s); i++) {
+		const struct run *run = &story->runs[i];
+		struct error e = error_of(run->which);
+		int64_t now_s = NOW + run->at_s;
+		bool said = true;
+
+		if (run->which == OK)
+			said = quiet_worked(&q, story->quiet_s, now_s, &end);
+		else if (run->by_hand)
+			quiet_failed_by_hand(&q, &e, now_s);
+		else
+			said = quiet_failed(&q, &e, story->quiet_s, now_s);
+		if (said != run->said)
+			fail_msg("%s: run %zu was %s", story->name, i, said ? "said" : "not said");
+	}
+}
+
+static void quiet__says_what_lasts_and_what_is_new(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(stories); i++)
+		play(&stories[i]);
+}
+
+static void quiet__tells_how_long_and_how_often(void **state)
+{
+	struct quiet q = {.worked_s = NOW - DAY};
+	struct error e = error_of(NETWORK);
+	struct quiet_end end;
+
+	(void)state;
+	assert_false(quiet_failed(&q, &e, QUIET, NOW));
+	assert_string_equal(e.text, "no network");
+	for (int i = 1; i < 12; i++) {
+		e = error_of(NETWORK);
+		assert_false(quiet_failed(&q, &e, QUIET, NOW + i * 10 * MINUTE));
+	}
+	e = error_of(NETWORK);
+	assert_true(quiet_failed(&q, &e, QUIET, NOW + QUIET));
+	assert_string_equal(e.text, "no network; no run has gone well for 2 h (13 failed)");
+	assert_string_equal(q.last.text, "no network");
+	assert_int_equal(quiet_lasts_s(&q, NOW + 3 * HOUR), 3 * HOUR);
+	assert_true(quiet_worked(&q, QUIET, NOW + 5 * HOUR, &end));
+	assert_int_equal(end.failures, 13);
+	assert_int_equal(end.lasted_s, 5 * HOUR);
+	assert_int_equal(q.worked_s, NOW + 5 * HOUR);
+	assert_int_equal(q.since_s, 0);
+}
+
+static void quiet__does_not_believe_a_clock_that_was_not_set(void **state)
+{
+	struct quiet q = {.worked_s = 0};
+	struct error e = error_of(NETWORK);
+	struct quiet_end end;
+
+	(void)state;
+	assert_true(quiet_failed(&q, &e, QUIET, 1000));
+	assert_int_equal(quiet_lasts_s(&q, 1600), 600);
+	assert_int_equal(quiet_lasts_s(&q, NOW), -1);
+	assert_true(quiet_worked(&q, QUIET, NOW, &end));
+	assert_int_equal(end.lasted_s, -1);
+	assert_int_equal(end.failures, 1);
+}
+
+static void assert_same(const struct quiet *a, const struct quiet *b)
+{
+	assert_int_equal(a->worked_s, b->worked_s);
+	assert_int_equal(a->since_s, b->since_s);
+	assert_int_equal(a->failed_s, b->failed_s);
+	assert_int_equal(a->said_s, b->said_s);
+	assert_int_equal(a->failures, b->failures);
+	assert_int_equal(a->last.kind, b->last.kind);
+	assert_int_equal(a->last.server, b->last.server);
+	assert_string_equal(a->last.text, b->last.text);
+	assert_string_equal(a->last.why, b->last.why);
+	assert_string_equal(a->said, b->said);
+}
+
+static struct quiet some_failure(void)
+{
+	struct quiet q = {.worked_s = NOW - DAY};
+	struct error e = error_of(TOKEN);
+
+	error_server(&e, span_of("[AUTH] no"));
+	error_remedy(&e, "try", "ambil login home");
+	assert_true(quiet_failed(&q, &e, QUIET, NOW));
+	e = error_of(NETWORK);
+	assert_false(quiet_failed(&q, &e, QUIET, NOW + 1));
+	e = error_of(TOKEN);
+	error_server(&e, span_of("[AUTH] no"));
+	assert_false(quiet_failed(&q, &e, QUIET, NOW + 2));
+	return q;
+}
+
+static void quiet__reads_what_it_wrote(void **state)
+{
+	struct quiet q = some_failure(), r;
+	struct buf text = {NULL, 0, 0};
+	bool worked;
+
+	(void)state;
+	quiet_write(&q, &text);
+	quiet_read(&r, buf_span(&text), &worked);
+	assert_false(worked);
+	assert_same(&q, &r);
+	assert_string_equal(r.said, "the token was refused");
+	assert_true(r.last.server);
+	buf_clear(&text);
+	q = (struct quiet){.worked_s = NOW};
+	quiet_write(&q, &text);
+	quiet_read(&r, buf_span(&text), &worked);
+	assert_true(worked);
+	assert_int_equal(r.since_s, 0);
+	buf_release(&text);
+}
+
+/* Every text that is cut short, and every one with an octet of it changed, is read as nothing or as
+ * something; what is read fits in its place. */
+static void quiet__takes_whatever_stands_there(void **state)
+{
+	struct quiet q = some_failure(), r;
+	struct buf text = {NULL, 0, 0};
+	bool worked;
+
+	(void)state;
+	quiet_write(&q, &text);
+	for (size_t i = 0; i < text.len; i++) {
+		char *cut = malloc(i + 1);
+
+		memcpy(cut, text.data, i);
+		quiet_read(&r, (struct span){cut, i}, &worked);
+		assert_false(worked);
+		assert_true(r.failures == 0 || r.failures == q.failures);
+		cut[i] = '\xff';
+		quiet_read(&r, (struct span){cut, i + 1}, &worked);
+		assert_false(worked);
+		free(cut);
+	}
+	static const char *const nothing[] = {"", "\n", "fails\n", "fails 1 2 3 4 5\n",
+		"fails 1 2 3 4 5 0 75 nonsense\nx\n\n\n", "fails 1 2 3 4 -5 0 75 network\nx\n\n\n",
+		"fails 1 0 3 4 5 0 75 network\nx\n\n\n",
+		"fails 1 2 3 4 4294967296 0 75 network\nx\n\n\n", "worksx\n"};
+
+	for (size_t i = 0; i < COUNT(nothing); i++) {
+		quiet_read(&r, span_of(nothing[i]), &worked);
+		assert_false(worked);
+		assert_int_equal(r.failures, 0);
+		assert_int_equal(r.since_s, 0);
+	}
+	buf_release(&text);
+}
+
+static void quiet__keeps_a_text_of_several_lines_in_one(void **state)
+{
+	struct quiet q = some_failure(), r;
+	struct buf text = {NULL, 0, 0};
+	bool worked;
+
+	(void)state;
+	snprintf(q.last.text, sizeof(q.last.text), "one\ntwo");
+	quiet_write(&q, &text);
+	quiet_read(&r, buf_span(&text), &worked);
+	assert_string_equal(r.last.text, "one two");
+	assert_string_equal(r.last.why, "[AUTH] no");
+	buf_release(&text);
+}
+
+static void history__remembers_in_a_file_that_is_whole(void **state)
+{
+	char folder[] = "/tmp/ambil-historyXXXXXX", path[80];
+	struct quiet q, none = {.since_s = 0}, failing = some_failure(),
+			fine = {.worked_s = NOW + HOUR}, later = {.worked_s = NOW + DAY};
+	struct stat st, st_later;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/home.runs", folder);
+	history_read(folder, "home", &q);
+	assert_same(&q, &none);
+	assert_true(history_write(folder, "home", &none, &failing));
+	history_read(folder, "home", &q);
+	assert_same(&q, &failing);
+	history_read(folder, "work", &q);
+	assert_same(&q, &none);
+	assert_true(history_write(folder, "home", &failing, &fine));
+	history_read(folder, "home", &q);
+	assert_same(&q, &fine);
+	/* From then on it is the same file, with another time. */
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	assert_true(history_write(folder, "home", &fine, &later));
+	history_read(folder, "home", &q);
+	assert_same(&q, &later);
+	assert_int_equal(stat(path, &st_later), 0);
+	assert_int_equal(st.st_ino, st_later.st_ino);
+	assert_int_equal(unlink(path), 0);
+	/* One that was taken away meanwhile is made anew. */
+	assert_true(history_write(folder, "home", &fine, &later));
+	assert_int_equal(unlink(path), 0);
+	/* Nothing else is left behind. */
+	assert_int_equal(rmdir(folder), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(quiet__says_what_lasts_and_what_is_new),
+		cmocka_unit_test(quiet__tells_how_long_and_how_often),
+		cmocka_unit_test(quiet__does_not_believe_a_clock_that_was_not_set),
+		cmocka_unit_test(quiet__reads_what_it_wrote),
+		cmocka_unit_test(quiet__takes_whatever_stands_there),
+		cmocka_unit_test(quiet__keeps_a_text_of_several_lines_in_one),
+		cmocka_unit_test(history__remembers_in_a_file_that_is_whole),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
