@@ -112,7 +112,6 @@ static void tell(struct list *l, bool came)
 	const struct listed *mail = &l->f->listing.mails[index];
 	const struct plan_item *item = l->items[index];
 	struct report r = {.type = REPORT_LISTED};
-	struct buf uid = {NULL, 0, 0};
 
 	r.u.listed.msg = mail->msg;
 	r.u.listed.size = mail->sized ? (int64_t)mail->size : -1;
@@ -123,9 +122,7 @@ static void tell(struct list *l, bool came)
 	tell_state(mail, &r);
 	if (item->why == PLAN_KEPT)
 		r.u.listed.until_s = mail->seen->delivered_s + l->f->account->policy.keep_s;
-	seenfile_add_uid(&uid, mail->key.uid);
-	copy_text(r.u.listed.uid, sizeof(r.u.listed.uid), &uid);
-	buf_release(&uid);
+	seenfile_put_uid(r.u.listed.uid, sizeof(r.u.listed.uid), mail->key.uid);
 	if (came)
 		tell_header(l, &r);
 	report_send(l->f->report_fd, &r);

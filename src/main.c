@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/i18n.h"
+#include "base/jsonout.h"
 #include "base/text.h"
 #include "choose.h"
 #include "cli.h"
@@ -146,8 +147,11 @@ static int verb_fetch(struct config *config, const struct cli *cli, int stop_fd)
 
 /* ---- login and logout ---- */
 
+/* text: events with --json. */
 static int print_result(const struct cli *cli, struct report_style style, const struct buf *text)
 {
+	if (style.json)
+		return verb_print_events(text, style);
 	return cli->verbosity == CLI_QUIET ? 0 : verb_print(text, style);
 }
 
@@ -161,6 +165,19 @@ static void forget_refusals(const struct config *config, const struct account *a
 	struct error ignored;
 
 	(void)!guard_reset(&file, &ignored);
+}
+
+static void say_stored(const struct account *account, struct report_style style, struct buf *out)
+{
+	if (style.json) {
+		jsonout_begin(out, "login");
+		jsonout_text(out, "account", account->shown);
+		jsonout_bool(out, "stored", true);
+		jsonout_end(out);
+	} else {
+		buf_printf(out, "%s: %s took the password, which is in the keyring now\n",
+			account->shown, account->endpoint.host);
+	}
 }
 
 static int login_to(const struct config *config, const struct cli *cli, struct account *account,
@@ -179,8 +196,7 @@ static int login_to(const struct config *config, const struct cli *cli, struct a
 		code = fail(style, &e);
 	} else if (code == 0) {
 		forget_refusals(config, account);
-		buf_printf(&text, "%s: %s took the password, which is in the keyring now\n",
-			account->shown, account->endpoint.host);
+		say_stored(account, style, &text);
 		code = print_result(cli, style, &text);
 	}
 	buf_release(&text);
@@ -203,8 +219,10 @@ static int logout_of(const struct config *config, const struct cli *cli,
 
 static int verb_login(struct config *config, const struct cli *cli, int stop_fd)
 {
-	const struct login_way way = {
-		.from_stdin = cli->from_stdin, .no_input = cli->no_input, .stop = &process_stop};
+	const struct login_way way = {.from_stdin = cli->from_stdin,
+		.no_input = cli->no_input,
+		.json = cli->json,
+		.stop = &process_stop};
 	struct account *account;
 	struct error e = {0};
 
@@ -242,7 +260,7 @@ static int change_seen(
 	if (!verb_seen(config, account, cli, terminal_columns(), &text, &e)) {
 		report_error(style, account->shown, &e);
 		code = error_exit_code(e.kind);
-	} else if (cli->forget_all || cli->n_forget || cli->import) {
+	} else if (style.json || cli->forget_all || cli->n_forget || cli->import) {
 		code = print_result(cli, style, &text);
 	} else {
 		code = verb_print(&text, style);

@@ -453,7 +453,7 @@ static void show_text(
 static void show_message(struct reporter *r, const struct report *what)
 {
 	const char *where = what->u.message.where;
-	char size[32], text[700];
+	char size[32], text[REPORT_UID_ROOM + 400];
 
 	text_size(size, sizeof(size), what->u.message.octets);
 	snprintf(text, sizeof(text), "%s  %s%s%s", what->u.message.uid, size, where[0] ? "  " : "",

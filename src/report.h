@@ -15,7 +15,9 @@
 /*
  * Facts, not text: a worker writes them to a pipe, one write each (at most PIPE_BUF octets, so they
  * stay whole); the parent hands them to a renderer. Strings inside are already safe for a terminal.
+ * A UID is written as seenfile_add_uid() does it, which is how it is typed.
  */
+enum { REPORT_UID_ROOM = 1000 };
 enum report_type {
 	REPORT_STEP,    /* step: what is being done now ("connecting"), for the live line and -v */
 	REPORT_WAITING, /* another process holds the account's lock: number = its pid; the worker
@@ -89,7 +91,7 @@ struct report {
 			uint64_t mails, octets;
 		} done;
 		struct {
-			char uid[300];
+			char uid[REPORT_UID_ROOM];
 			uint64_t octets;
 			char where[300];
 		} message;
@@ -98,7 +100,7 @@ struct report {
 			uint64_t size;
 			enum plan_why why;
 			bool fetch, remove;
-			char uid[300];
+			char uid[REPORT_UID_ROOM];
 			int64_t until_s; /* PLAN_KEPT: when it may be removed */
 		} item;
 		/* Texts are as the mail has them: neither safe nor cut to fit. -1: not known. */
@@ -108,7 +110,7 @@ struct report {
 			enum plan_why why;
 			enum listed_state state;
 			int64_t size, date_s, since_s, until_s;
-			char uid[300], name[300], address[300], subject[900];
+			char uid[REPORT_UID_ROOM], name[300], address[300], subject[900];
 		} listed;
 		struct error error;
 		struct report_check check;

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/text.h"
+#include "seenfile.h"
 
 enum {
 	BATCH_MAILS = 256,
@@ -94,7 +94,7 @@ static void report_delivered(struct loop *l, const struct commit_batch *b)
 	for (size_t i = 0; l->r->order->messages && i < b->n; i++) {
 		struct report r = {.type = REPORT_MESSAGE};
 
-		text_safe(r.u.message.uid, sizeof(r.u.message.uid), b->mails[i].row.key.uid);
+		seenfile_put_uid(r.u.message.uid, sizeof(r.u.message.uid), b->mails[i].row.key.uid);
 		r.u.message.octets = b->mails[i].octets;
 		if (ops->where)
 			ops->where(&b->receipts[i], r.u.message.where, sizeof(r.u.message.where));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "seenfile.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,6 +25,21 @@ void seenfile_add_uid(struct buf *out, struct span uid)
 		else
 			buf_printf(out, "%%%02X", (unsigned char)uid.data[i]);
 	}
+}
+
+void seenfile_put_uid(char *out, size_t room, struct span uid)
+{
+	enum { LONGEST = 3 };
+	size_t n = 0;
+
+	for (size_t i = 0; i < uid.len && n + LONGEST < room; i++) {
+		if (is_plain((unsigned char)uid.data[i], i == 0))
+			out[n++] = uid.data[i];
+		else
+			n += (size_t)snprintf(
+				out + n, room - n, "%%%02X", (unsigned char)uid.data[i]);
+	}
+	out[n] = '\0';
 }
 
 void seenfile_add(struct buf *out, const struct seen *row)

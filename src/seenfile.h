@@ -16,6 +16,8 @@
  * have a line each.
  */
 void seenfile_add_uid(struct buf *out, struct span uid);
+/* The same as a C string; room is at least 4, and what does not fit is cut off. */
+void seenfile_put_uid(char *out, size_t room, struct span uid);
 /* The line of a row in STORE_DELIVERED. */
 void seenfile_add(struct buf *out, const struct seen *row);
 

@@ -11,6 +11,7 @@
 #include "base/parse.h"
 #include "base/text.h"
 #include "fetch_inner.h"
+#include "seenfile.h"
 
 static bool quit(struct fetch *f)
 {
@@ -37,7 +38,7 @@ static void show_plan(struct fetch *f)
 		r.u.item.remove = item->remove;
 		if (item->why == PLAN_KEPT)
 			r.u.item.until_s = mail->seen->delivered_s + f->account->policy.keep_s;
-		text_safe(r.u.item.uid, sizeof(r.u.item.uid), mail->key.uid);
+		seenfile_put_uid(r.u.item.uid, sizeof(r.u.item.uid), mail->key.uid);
 		report_send(f->report_fd, &r);
 	}
 }

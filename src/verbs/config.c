@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/i18n.h"
+#include "base/jsonout.h"
 #include "base/text.h"
 #include "report.h"
 #include "settings.h"
@@ -22,9 +23,10 @@ static int fail(const struct error *e, struct report_style style)
 	return error_exit_code(e->kind);
 }
 
+/* text: events with --json. */
 static int print(struct buf *text, struct report_style style)
 {
-	int code = verb_print(text, style);
+	int code = verb_print_events(text, style);
 
 	buf_release(text);
 	return code;
@@ -68,6 +70,59 @@ static void show_account(struct buf *out, const struct account *account, const c
 	free(name);
 }
 
+/* Of a secret no more than that it is set. */
+static void tell_value(struct buf *out, const struct setting *s, const struct account *account,
+	const struct config *config)
+{
+	char *const *origins = account ? account->origin : config->origin;
+	const char *origin = origins[s - settings];
+	char *value = account ? setting_show(s, account, config->home)
+			      : setting_show(s, config, config->home);
+
+	jsonout_begin(out, "setting");
+	if (account)
+		jsonout_text(out, "account", account->name);
+	jsonout_text(out, "setting", s->name);
+	jsonout_bool(out, "set", value != NULL);
+	if (value && s->secret)
+		jsonout_bool(out, "hidden", true);
+	else if (value)
+		jsonout_text(out, "value", value);
+	jsonout_text(out, "origin", origin ? origin : "default");
+	jsonout_end(out);
+	if (s->secret)
+		wipe_free(value);
+	else
+		free(value);
+}
+
+static void tell_settings(struct buf *out, const struct config *config, const struct account *only)
+{
+	for (size_t i = 0; i < SETTINGS_COUNT && !only; i++)
+		if (settings[i].scope == SCOPE_TOP)
+			tell_value(out, &settings[i], NULL, config);
+	for (size_t k = 0; k < config->n; k++)
+		for (size_t i = 0; i < SETTINGS_COUNT; i++)
+			if (settings[i].scope != SCOPE_TOP &&
+				(!only || only == &config->accounts[k]))
+				tell_value(out, &settings[i], &config->accounts[k], config);
+}
+
+/* config: NULL, or what stands in the file. */
+static void tell_file(struct buf *out, const char *file, const struct config *config)
+{
+	jsonout_begin(out, "configuration");
+	if (file)
+		jsonout_text(out, "file", file);
+	if (config)
+		jsonout_list(out, "accounts");
+	for (size_t i = 0; config && i < config->n; i++)
+		jsonout_text(out, NULL, config->accounts[i].name);
+	if (config)
+		jsonout_list_end(out);
+	jsonout_end(out);
+}
+
 void config_show(struct buf *out, const struct config *config, const struct account *only)
 {
 	if (only) {
@@ -106,7 +161,10 @@ static int show(const struct cli *cli, struct report_style style)
 		}
 	}
 	if (code < 0) {
-		config_show(&text, &config, only);
+		if (style.json)
+			tell_settings(&text, &config, only);
+		else
+			config_show(&text, &config, only);
 		code = print(&text, style);
 	}
 	config_release(&config);
@@ -141,6 +199,9 @@ static int check(const struct cli *cli, struct report_style style)
 		code = fail(&e, style);
 	} else if (errors.n) {
 		code = report_all(&errors, style);
+	} else if (style.json) {
+		tell_file(&text, config.path, &config);
+		code = print(&text, style);
 	} else {
 		file = config_file(&config);
 		buf_printf(&text,
@@ -157,15 +218,20 @@ static int check(const struct cli *cli, struct report_style style)
 /* In full, so that it can be given to an editor anywhere. */
 static int path(const struct cli *cli, struct report_style style)
 {
-	struct buf text = {0};
+	struct buf text = {0}, full = {0};
 	char folder[PATH_MAX], *file;
 	bool found;
 
 	file = config_path(cli->config_path, &found);
 	if (file[0] != '/' && getcwd(folder, sizeof(folder)))
-		buf_printf(&text, "%s/", folder);
-	buf_printf(&text, "%s\n", file);
+		buf_printf(&full, "%s/", folder);
+	buf_add_text(&full, file);
 	free(file);
+	if (style.json)
+		tell_file(&text, full.data, NULL);
+	else
+		buf_printf(&text, "%s\n", full.data);
+	buf_release(&full);
 	return print(&text, style);
 }
 
@@ -173,6 +239,11 @@ static int edit(const struct cli *cli, struct report_style style)
 {
 	struct error e;
 
+	if (style.json) {
+		error_set(&e, ERROR_USAGE, "config edit is for people: an editor writes no JSON");
+		error_remedy(&e, "instead", "ambil config edit");
+		return fail(&e, style);
+	}
 	return config_edit(cli->config_path, &e) ? check(cli, style) : fail(&e, style);
 }
 
@@ -186,7 +257,9 @@ static int accounts(const struct cli *cli, struct report_style style)
 
 	if (!config_load(cli->config_path, &config, NULL, &e))
 		return fail(&e, style);
-	for (size_t i = 0; i < config.n; i++)
+	if (style.json)
+		tell_file(&text, config.path, &config);
+	for (size_t i = 0; i < config.n && !style.json; i++)
 		buf_printf(&text, "%s\n", config.accounts[i].name);
 	code = print(&text, style);
 	config_release(&config);

@@ -202,9 +202,13 @@ static bool carry_out(struct import *im, const struct cli *cli, const volatile s
 			shown);
 	for (size_t i = 0; done && !cli->dry_run && i < im->n; i++)
 		import_password(&im->items[i], !cli->no_input, stop, out);
-	if (done && !cli->dry_run && n)
+	if (done && cli->json) {
+		buf_clear(out);
+		import_events(im, cli->dry_run, path, &text, out);
+	} else if (done && !cli->dry_run && n) {
 		buf_printf(out, "%zu account%s added to %s; next: ambil check\n", n,
 			n == 1 ? "" : "s", shown);
+	}
 	buf_release(&text);
 	free(shown);
 	free(path);
@@ -242,6 +246,8 @@ int verb_import(const struct cli *cli, struct report_style style, const volatile
 		!prepare(&im, &e) || !carry_out(&im, cli, stop, &out, &e)) {
 		report_error(style, NULL, &e);
 		code = error_exit_code(e.kind);
+	} else if (cli->json) {
+		code = verb_print_events(&out, style);
 	} else if (cli->verbosity != CLI_QUIET) {
 		code = verb_print(&out, style);
 	}

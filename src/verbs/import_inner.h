@@ -17,6 +17,7 @@ struct import_item {
 	char *seen_shown; /* that file */
 	bool seen_file;   /* it is there */
 	size_t added;     /* mails that were not known here before */
+	bool stored;      /* its password is in the keyring now */
 };
 struct import {
 	const char *tool;     /* "mpop" */
@@ -51,9 +52,14 @@ bool import_may_write(
 bool import_write_seen(
 	const struct import *im, struct import_item *item, struct error *e) MUST_CHECK;
 
+/* import_events.c: what was done, or (dry) would be, as events of --json; text: what was added to
+ * the file at path. */
+void import_events(const struct import *im, bool dry, const char *path, const struct buf *text,
+	struct buf *out);
+
 /* import_password.c: on a terminal, asks whether to store a password that stood in the other file,
  * and does; what became of it, as lines. */
-void import_password(const struct import_item *item, bool may_ask,
-	const volatile sig_atomic_t *stop, struct buf *out);
+void import_password(
+	struct import_item *item, bool may_ask, const volatile sig_atomic_t *stop, struct buf *out);
 
 #endif

@@ -37,8 +37,8 @@ static bool asks(const struct import_item *item)
 	return yes;
 }
 
-void import_password(const struct import_item *item, bool may_ask,
-	const volatile sig_atomic_t *stop, struct buf *out)
+void import_password(
+	struct import_item *item, bool may_ask, const volatile sig_atomic_t *stop, struct buf *out)
 {
 	const struct imported_account *from = item->from;
 	const struct keyring_way way = {.unlock = may_ask, .stop = stop};
@@ -54,6 +54,7 @@ void import_password(const struct import_item *item, bool may_ask,
 		else if (entry.state == KEYRING_DONE)
 			entry.state = KEYRING_NOTHING;
 		if (entry.state == KEYRING_DONE) {
+			item->stored = true;
 			buf_printf(out, "%s: the keyring has its password now\n", item->name);
 			return;
 		}

@@ -11,6 +11,7 @@
 struct login_way {
 	bool from_stdin; /* the password is read from standard input, and not asked for */
 	bool no_input;   /* the user is not to be asked, nor by the keyring */
+	bool json;       /* what is said in out is an event of --json */
 	const volatile sig_atomic_t *stop;
 };
 

@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/jsonout.h"
 #include "base/text.h"
 #include "fit.h"
 #include "places.h"
@@ -226,6 +227,28 @@ static void add_fields(struct seen_job *job, const struct line *line, const char
 	buf_add_text(job->out, "\n");
 }
 
+static void add_event(struct seen_job *job, const struct line *line, const char *uid)
+{
+	const struct seen *row = line->row;
+
+	jsonout_begin(job->out, "seen");
+	jsonout_text(job->out, "account", job->account->shown);
+	if (uid[0])
+		jsonout_text(job->out, "uid", uid);
+	if (row->size)
+		jsonout_number(job->out, "size", (int64_t)row->size);
+	jsonout_text(job->out, "state", state_word(row));
+	jsonout_time(job->out, "since", line->since_s > 0 ? line->since_s : -1);
+	jsonout_bool(job->out, "gone", row->missing);
+	jsonout_time(
+		job->out, "gone_since", row->missing && row->missing_s > 0 ? row->missing_s : -1);
+	jsonout_time(job->out, "due", line->due_s > 0 ? line->due_s : -1);
+	jsonout_number(job->out, "attempts", row->attempts);
+	if (line->why[0])
+		jsonout_text(job->out, "why", line->why);
+	jsonout_end(job->out);
+}
+
 static size_t widest_uid(const struct seen_job *job, size_t n)
 {
 	struct buf uid = {NULL, 0, 0};
@@ -252,12 +275,12 @@ static bool show(struct seen_job *job, struct error *e)
 		return false;
 	n = rows_of(job);
 	if (!n) {
-		if (job->columns)
+		if (job->columns && !job->cli->json)
 			say_nothing_known(job);
 		return true;
 	}
 	width = widest_uid(job, n);
-	if (job->columns)
+	if (job->columns && !job->cli->json)
 		buf_printf(job->out, "%-*s  %*s  %-8s  %-*s  NOTE\n", (int)width, "UID",
 			SIZE_COLUMNS, "SIZE", "STATE", DAY_COLUMNS, "SINCE");
 	for (size_t i = n; done && i-- > 0;) {
@@ -268,7 +291,9 @@ static bool show(struct seen_job *job, struct error *e)
 			break;
 		buf_clear(&uid);
 		seenfile_add_uid(&uid, line.row->key.uid);
-		if (job->columns)
+		if (job->cli->json)
+			add_event(job, &line, uid.data ? uid.data : "");
+		else if (job->columns)
 			add_aligned(job, &line, uid.data ? uid.data : "", width);
 		else
 			add_fields(job, &line, uid.data ? uid.data : "");
@@ -289,6 +314,18 @@ static bool export(struct seen_job *job, struct error *e)
 }
 
 /* ---- changes ---- */
+
+/* How many messages were changed, and how many are not for a reason that has a name. */
+static void tell_change(
+	const struct seen_job *job, const char *event, size_t n, const char *reason, size_t others)
+{
+	jsonout_begin(job->out, event);
+	jsonout_text(job->out, "account", job->account->shown);
+	jsonout_number(job->out, "messages", (int64_t)n);
+	jsonout_number(job->out, reason, (int64_t)others);
+	jsonout_bool(job->out, "dry_run", job->cli->dry_run);
+	jsonout_end(job->out);
+}
 
 static bool uid_is(const struct seen *row, const char *written)
 {
@@ -355,6 +392,10 @@ static bool choose(
 
 static void say_forgotten(const struct seen_job *job, size_t n, size_t kept)
 {
+	if (job->cli->json) {
+		tell_change(job, "forgotten", n, "unfinished", kept);
+		return;
+	}
 	buf_printf(job->out, "%s: %s %zu message%s%s\n", job->account->shown,
 		job->cli->dry_run ? "would forget" : "forgot", n, n == 1 ? "" : "s",
 		n ? "; what the server still has is fetched again" : "");
@@ -388,7 +429,10 @@ static bool forget(struct seen_job *job, struct error *e)
 	if (!has_state(job)) {
 		if (job->cli->n_forget)
 			return no_such_uid(job, job->cli->forget[0], 0, e);
-		say_nothing_known(job);
+		if (job->cli->json)
+			say_forgotten(job, 0, 0);
+		else
+			say_nothing_known(job);
 		return true;
 	}
 	if (!open_for(job, e))
@@ -475,7 +519,9 @@ static bool take_over(struct seen_job *job, const struct seenfile *file, struct 
 	} else {
 		done = add_rows(job, file, &added, e);
 	}
-	if (done)
+	if (done && job->cli->json)
+		tell_change(job, "taken", added, "known", file->n - added);
+	else if (done)
 		buf_printf(job->out, "%s: %s %zu message%s as seen, %zu %s known already\n",
 			job->account->shown, job->cli->dry_run ? "would take" : "took", added,
 			added == 1 ? "" : "s", file->n - added,

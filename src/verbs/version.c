@@ -9,15 +9,35 @@
 
 #include "auth/keyring.h"
 #include "base/i18n.h"
+#include "base/jsonout.h"
 #include "values.h"
 #include "verbs/help.h"
 #include "verbs/print.h"
+
+static void tell_versions(struct buf *out)
+{
+	jsonout_begin(out, "version");
+	jsonout_text(out, "ambil", AMBIL_VERSION);
+	jsonout_text(out, "gnutls", gnutls_check_version(NULL));
+	jsonout_text(out, "gsasl", gsasl_check_version(NULL));
+	jsonout_text(out, "sqlite", sqlite3_libversion());
+	jsonout_text(out, "confuse", values_library_version());
+	jsonout_bool(out, "keyring", keyring_built_in());
+	jsonout_bool(out, "languages", i18n_built_in());
+	jsonout_end(out);
+}
 
 int verb_version(struct report_style style)
 {
 	struct buf text = {0};
 	int code;
 
+	if (style.json) {
+		tell_versions(&text);
+		code = verb_print_events(&text, style);
+		buf_release(&text);
+		return code;
+	}
 	buf_printf(&text, "ambil %s\n", AMBIL_VERSION);
 	buf_printf(&text, "GnuTLS %s, libgsasl %s, SQLite %s, libConfuse %s\n",
 		gnutls_check_version(NULL), gsasl_check_version(NULL), sqlite3_libversion(),
