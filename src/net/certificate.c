@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/i18n.h"
 #include "base/text.h"
 
 enum { NAMES_MAX = 500, NAMES_SHOWN_MAX = 200 };
@@ -132,8 +133,8 @@ struct words certificate_key(gnutls_x509_crt_t crt)
 	unsigned bits = 0;
 	int kind = gnutls_x509_crt_get_pk_algorithm(crt, &bits);
 
-	snprintf(w.text, sizeof(w.text), "%s, %u bits",
-		kind < 0 ? "unknown" : gnutls_pk_get_name((gnutls_pk_algorithm_t)kind), bits);
+	snprintf(w.text, sizeof(w.text), _("%s, %u bits"),
+		kind < 0 ? _("unknown") : gnutls_pk_get_name((gnutls_pk_algorithm_t)kind), bits);
 	return w;
 }
 
@@ -170,7 +171,7 @@ size_t certificate_names(gnutls_x509_crt_t crt, struct buf *list)
 			add_name(list, raw, len, (unsigned)type);
 	}
 	if (left_out)
-		buf_printf(list, " and %zu more", left_out);
+		buf_printf(list, _n(" and %zu more", " and %zu more", left_out), left_out);
 	return hosts;
 }
 

@@ -19,6 +19,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/i18n.h"
 #include "base/text.h"
 #include "net/lookup.h"
 #include "net/proxy.h"
@@ -59,6 +60,14 @@ struct where dial_where(const char *host, uint16_t port)
 	return where;
 }
 
+struct where dial_called(const struct endpoint *to, const char *name)
+{
+	struct where where;
+
+	snprintf(where.text, sizeof(where.text), to->is_proxy ? _("the proxy %s") : "%s", name);
+	return where;
+}
+
 /* A command may be long, and its beginning tells which it is. */
 static void name_command(const char *command, struct where *link)
 {
@@ -80,7 +89,7 @@ struct where dial_link(const struct endpoint *to)
 	struct error ignored;
 
 	if (to->socket)
-		snprintf(link.text, sizeof(link.text), "the socket %s",
+		snprintf(link.text, sizeof(link.text), _("the socket %s"),
 			safe(span_of(to->socket)).text);
 	else if (to->command)
 		name_command(to->command, &link);

@@ -79,6 +79,8 @@ struct where {
 	char text[300];
 };
 struct where dial_where(const char *host, uint16_t port);
+/* name as a word for who is connected to: itself, or "the proxy NAME". */
+struct where dial_called(const struct endpoint *to, const char *name);
 /* What is between here and the server: "socks5://127.0.0.1:1080", "socket-command \"ssh …\"",
  * "the socket /run/pop3"; "" when nothing is. */
 struct where dial_link(const struct endpoint *to);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/i18n.h"
 #include "base/text.h"
 #include "net/certificate.h"
 #include "net/client.h"
@@ -85,9 +86,10 @@ static bool in_clear(const struct tls *t, const struct plan *plan, struct error 
 	while (line.len < t->first_len && line.data[line.len] != '\r' &&
 		line.data[line.len] != '\n')
 		line.len++;
-	error_set(e, ERROR_TLS, "%s does not speak TLS (it %s in clear: \"%s\")",
-		dial_where(plan->peer->host, plan->peer->port).text,
-		at_once ? "greeted" : "went on", safe(line).text);
+	error_set(e, ERROR_TLS,
+		at_once ? N_("%s does not speak TLS (it greeted in clear: \"%s\")")
+			: N_("%s does not speak TLS (it went on in clear: \"%s\")"),
+		dial_where(plan->peer->host, plan->peer->port).text, safe(line).text);
 	if (!at_once)
 		return false;
 	if (plan->peer->port == 995)
@@ -99,8 +101,10 @@ static bool too_old(const struct plan *plan, struct error *e)
 {
 	bool usual = plan->policy->min <= TLS_1_2;
 
-	error_set(e, ERROR_TLS, "%s speaks only TLS %s, older than tls-min", plan->peer->host,
-		usual ? "1.0 or 1.1" : "1.2 or older");
+	error_set(e, ERROR_TLS,
+		usual ? N_("%s speaks only TLS 1.0 or 1.1, older than tls-min")
+		      : N_("%s speaks only TLS 1.2 or older, older than tls-min"),
+		plan->peer->host);
 	return error_remedy(e, "if it cannot be updated", "tls-min = %s", usual ? "1.0" : "1.2");
 }
 
@@ -125,15 +129,18 @@ static bool is_about_ours(const struct tls *t, gnutls_alert_description_t what)
 	}
 }
 
-bool tls_alert(const struct tls *t, const char *host, const char *deed, struct error *e)
+bool tls_alert(const struct tls *t, const char *host, bool shaking_hands, struct error *e)
 {
 	gnutls_alert_description_t what = gnutls_alert_get(t->session);
 	const char *name = gnutls_alert_get_name(what);
 
 	if (!name)
-		name = "unknown alert";
+		name = _("unknown alert");
 	if (!is_about_ours(t, what))
-		return error_set(e, ERROR_TLS, "%s %s: %s", host, deed, name);
+		return error_set(e, ERROR_TLS,
+			shaking_hands ? N_("%s refused the TLS handshake: %s")
+				      : N_("%s ended TLS with an alert: %s"),
+			host, name);
 	if (gnutls_certificate_get_ours(t->session)) {
 		error_set(e, ERROR_TLS, "%s does not accept the certificate in client-cert", host);
 	} else {
@@ -149,7 +156,7 @@ static bool refused(const struct tls *t, const struct plan *plan, struct error *
 
 	if (what == GNUTLS_A_PROTOCOL_VERSION)
 		return too_old(plan, e);
-	tls_alert(t, plan->peer->host, "refused the TLS handshake", e);
+	tls_alert(t, plan->peer->host, true, e);
 	/* Many servers without TLS 1.3 say no more than that they have nothing in common. */
 	if (what == GNUTLS_A_HANDSHAKE_FAILURE && plan->policy->min == TLS_1_3 && !e->why[0])
 		error_why(e, "it may know nothing newer than TLS 1.2, and tls-min is 1.3");

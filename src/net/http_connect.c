@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/i18n.h"
 #include "base/parse.h"
 #include "base/text.h"
 #include "net/proxy_inner.h"
@@ -22,7 +23,8 @@ static void add_login(struct proxy_talk *t)
 	char *text;
 
 	if (gnutls_base64_encode2(&in, &out) < 0) {
-		proxy_fail(t, ERROR_INTERNAL, "cannot be given a login");
+		proxy_fail(t, ERROR_INTERNAL, "the proxy %.150s cannot be given a login",
+			t->shown.text);
 	} else {
 		text = xstrndup((const char *)out.data, out.size);
 		buf_reserve(&t->out, strlen(text) + 1024);
@@ -56,14 +58,14 @@ static const char *temporary_reason(uint32_t status)
 	switch (status) {
 	case 408:
 	case 429:
-		return "it has too much to do";
+		return _("it has too much to do");
 	case 500:
 	case 502:
-		return "the host is unreachable from it, or unknown";
+		return _("the host is unreachable from it, or unknown");
 	case 503:
-		return "it has too much to do, or knows no such host";
+		return _("it has too much to do, or knows no such host");
 	case 504:
-		return "it got no answer in time";
+		return _("it got no answer in time");
 	default:
 		return NULL;
 	}
@@ -73,7 +75,8 @@ static void refuse_login(struct proxy_talk *t)
 {
 	if (t->status == 407 && !t->basic)
 		proxy_fail(t, ERROR_CAPABILITY,
-			"demands a login of a kind that is not known here (only Basic is)");
+			"the proxy %.150s demands a login of a kind that is not known here (only Basic is)",
+			t->shown.text);
 	else if (t->password)
 		proxy_refuses_login(t);
 	else
@@ -88,9 +91,12 @@ void http_connect_refuse(struct proxy_talk *t)
 	if (t->status == 401 || t->status == 407) {
 		refuse_login(t);
 	} else if (reason) {
-		proxy_fail(t, ERROR_NETWORK, "could not connect to %s: %s", target, reason);
+		proxy_fail(t, ERROR_NETWORK, "the proxy %.150s could not connect to %s: %s",
+			t->shown.text, target, reason);
 	} else {
-		proxy_fail(t, ERROR_CAPABILITY, "does not allow a connection to %s", target);
+		proxy_fail(t, ERROR_CAPABILITY,
+			"the proxy %.150s does not allow a connection to %s", t->shown.text,
+			target);
 		error_remedy(&t->failure, "many let only port 443 through",
 			"ask who runs it to allow %s", target);
 	}
@@ -194,7 +200,8 @@ static bool begins_as_http(const struct buf *line)
 size_t http_connect_feed(struct proxy_talk *t, struct span in)
 {
 	if (++t->total > HEADER_MAX_OCTETS || t->line.len > LINE_MAX_OCTETS) {
-		proxy_fail(t, ERROR_PROTOCOL, "sends an answer without an end");
+		proxy_fail(t, ERROR_PROTOCOL, "the proxy %.150s sends an answer without an end",
+			t->shown.text);
 		return 1;
 	}
 	if (in.data[0] == '\n') {

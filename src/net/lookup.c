@@ -15,6 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/i18n.h"
 #include "net/wait.h"
 
 enum { V4_ALONE_MS = 500 };
@@ -126,18 +127,13 @@ static struct lookup *lookup_start(const char *host, const char *port, const str
 	return l;
 }
 
-static const char *role(const struct endpoint *to)
-{
-	return to->is_proxy ? "the proxy " : "";
-}
-
 static bool lookup_failed(const struct endpoint *to, int code, int err, struct error *e)
 {
-	const char *behind = to->is_proxy ? " (the proxy)" : "";
+	const char *behind = to->is_proxy ? _(" (the proxy)") : "";
 
 	if (!is_answer(code)) {
-		error_set(e, ERROR_NETWORK, "no network or DNS: cannot look up %s%s", role(to),
-			to->host);
+		error_set(e, ERROR_NETWORK, "no network or DNS: cannot look up %s",
+			dial_called(to, to->host).text);
 		error_about(e, ERROR_ABOUT_NO_NETWORK);
 		return error_why(e, "%s", code == EAI_SYSTEM ? strerror(err) : gai_strerror(code));
 	}
@@ -242,8 +238,8 @@ static void ask_for_v4(struct search *s)
 
 static bool search_late(const struct search *s, struct error *e)
 {
-	error_set(e, ERROR_NETWORK, "no network or DNS: cannot look up %s%s", role(s->to),
-		s->to->host);
+	error_set(e, ERROR_NETWORK, "no network or DNS: cannot look up %s",
+		dial_called(s->to, s->to->host).text);
 	error_about(e, ERROR_ABOUT_NO_NETWORK);
 	return error_why(e, "no answer within %g s", (double)s->to->connect_timeout_ms / 1000);
 }

@@ -142,27 +142,27 @@ struct where proxy_shown(const struct proxy *p)
 
 void proxy_fail(struct proxy_talk *t, enum error_kind kind, const char *fmt, ...)
 {
-	char words[500];
+	char words[sizeof(t->failure.text)];
 	va_list ap;
 
 	va_start(ap, fmt);
 	text_format(words, sizeof(words), i18n_text(fmt), ap);
 	va_end(ap);
-	error_set(&t->failure, kind, "the proxy %.150s %s", t->shown.text, words);
+	error_set(&t->failure, kind, "%s", words);
 	t->state = PROXY_REFUSED;
 }
 
 void proxy_wants_login(struct proxy_talk *t)
 {
-	proxy_fail(t, ERROR_CONFIG, "demands a login");
+	proxy_fail(t, ERROR_CONFIG, "the proxy %.150s demands a login", t->shown.text);
 	error_remedy(&t->failure, "to log in to it",
 		"USER@ before its name in proxy, and proxy-password-command or proxy-password");
 }
 
 void proxy_refuses_login(struct proxy_talk *t)
 {
-	proxy_fail(
-		t, ERROR_CONFIG, "refused the login of \"%s\"", safe(span_of(t->proxy->user)).text);
+	proxy_fail(t, ERROR_CONFIG, "the proxy %.150s refused the login of \"%s\"", t->shown.text,
+		safe(span_of(t->proxy->user)).text);
 	error_remedy(&t->failure, "correct", "the user in proxy, or the proxy's password");
 }
 
@@ -174,10 +174,12 @@ void proxy_is_none(struct proxy_talk *t, const char *protocol, struct span said)
 	if (said.len > SHOWN_MAX)
 		said.len = SHOWN_MAX;
 	if (t->password)
-		proxy_fail(t, ERROR_PROTOCOL, "does not speak %s", protocol);
+		proxy_fail(t, ERROR_PROTOCOL, "the proxy %.150s does not speak %s", t->shown.text,
+			protocol);
 	else
-		proxy_fail(t, ERROR_PROTOCOL, "does not speak %s (it answered \"%s\")", protocol,
-			safe(said).text);
+		proxy_fail(t, ERROR_PROTOCOL,
+			"the proxy %.150s does not speak %s (it answered \"%s\")", t->shown.text,
+			protocol, safe(said).text);
 }
 
 static bool check_login(const struct proxy *proxy, const char *password, struct error *e)
@@ -283,7 +285,9 @@ bool proxy_talk_closed(const struct proxy_talk *t, struct error *e)
 			*e = said.failure;
 		return false;
 	}
-	return error_set(e, ERROR_NETWORK, "the proxy %.150s closed the connection%s",
-		t->shown.text,
-		t->proxy->kind == PROXY_SOCKS5 && t->step == SOCKS_LOGIN ? " at the login" : "");
+	return error_set(e, ERROR_NETWORK,
+		t->proxy->kind == PROXY_SOCKS5 && t->step == SOCKS_LOGIN
+			? N_("the proxy %.150s closed the connection at the login")
+			: N_("the proxy %.150s closed the connection"),
+		t->shown.text);
 }

@@ -15,6 +15,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/i18n.h"
+#include "base/text.h"
 #include "net/source.h"
 #include "net/wait.h"
 
@@ -133,23 +135,23 @@ static bool settle(struct race *r, size_t i)
 	return false;
 }
 
-/* "192.0.2.7, 192.0.2.8 and 2001:db8::7", or more than six of them shortened; a fresh string. */
+/* "192.0.2.7, 192.0.2.8 and 2001:db8::7", or more than seven of them shortened; a fresh string. */
 static char *tried(const struct race *r)
 {
+	enum { ALL_MAX = 7 };
+	const char *shown[ALL_MAX];
+	size_t n = r->started > ALL_MAX ? ALL_MAX - 1 : r->started;
+	char more[40];
 	struct buf words = {NULL, 0, 0};
-	size_t shown = r->started > 7 ? 6 : r->started;
 
-	for (size_t i = 0; i < shown; i++) {
-		bool last = i + 1 == r->started;
-
-		buf_printf(&words, "%s%s",
-			i == 0         ? ""
-				: last ? " and "
-				       : ", ",
-			r->report->addresses[i].text);
+	for (size_t i = 0; i < n; i++)
+		shown[i] = r->report->addresses[i].text;
+	if (n < r->started) {
+		snprintf(more, sizeof(more), _n("%zu more", "%zu more", r->started - n),
+			r->started - n);
+		shown[n++] = more;
 	}
-	if (shown < r->started)
-		buf_printf(&words, " and %zu more", r->started - shown);
+	text_list(&words, shown, n, false);
 	return buf_detach(&words);
 }
 
@@ -172,11 +174,6 @@ static int best_error(const struct race *r)
 			best = err;
 	}
 	return best;
-}
-
-static const char *role(const struct race *r)
-{
-	return r->to->is_proxy ? "the proxy " : "";
 }
 
 /* What is configured may be there again later, as a tunnel's address is: no error of the file. */
@@ -212,13 +209,13 @@ static bool all_failed(const struct race *r, struct error *e)
 		error_set(e, ERROR_NETWORK, "no network (%s)", strerror(err));
 		error_about(e, ERROR_ABOUT_NO_NETWORK);
 	} else if (err == ECONNREFUSED) {
-		error_set(e, ERROR_NETWORK, "%s%s refuses connections (tried %s)", role(r),
-			where.text, list);
+		error_set(e, ERROR_NETWORK, "%s refuses connections (tried %s)",
+			dial_called(to, where.text).text, list);
 		if (!to->is_proxy && to->port != 995 && to->port != 110)
 			about_port(e);
 	} else {
-		error_set(e, ERROR_NETWORK, "cannot connect to %s%s: %s (tried %s)", role(r),
-			where.text, strerror(err), list);
+		error_set(e, ERROR_NETWORK, "cannot connect to %s: %s (tried %s)",
+			dial_called(to, where.text).text, strerror(err), list);
 	}
 	free(list);
 	return false;
@@ -229,8 +226,9 @@ static bool too_late(const struct race *r, struct error *e)
 	const struct endpoint *to = r->to;
 	char *list = tried(r);
 
-	error_set(e, ERROR_NETWORK, "cannot connect to %s%s within %g s (tried %s)", role(r),
-		dial_where(to->host, to->port).text, (double)to->connect_timeout_ms / 1000, list);
+	error_set(e, ERROR_NETWORK, "cannot connect to %s within %g s (tried %s)",
+		dial_called(to, dial_where(to->host, to->port).text).text,
+		(double)to->connect_timeout_ms / 1000, list);
 	free(list);
 	return false;
 }
@@ -240,8 +238,9 @@ static bool wrong_family(const struct race *r, struct error *e)
 {
 	bool v4 = r->source.of[0].len != 0;
 
-	error_set(e, ERROR_CONFIG, "source-address %s is an IPv%c address, but %s%s has none",
-		r->source.of[v4 ? 0 : 1].text, v4 ? '4' : '6', role(r), r->to->host);
+	error_set(e, ERROR_CONFIG, "source-address %s is an IPv%c address, but %s has none",
+		r->source.of[v4 ? 0 : 1].text, v4 ? '4' : '6',
+		dial_called(r->to, r->to->host).text);
 	return error_remedy(e, "to connect all the same",
 		"source-address = any, or \"IPv4-ADDRESS, IPv6-ADDRESS\"");
 }

@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include "base/i18n.h"
 #include "net/proxy_inner.h"
 
 enum { VERSION = 5, LOGIN_VERSION = 1, COMMAND_CONNECT = 1 };
@@ -81,10 +82,12 @@ static void take_method(struct proxy_talk *t)
 	else if (method == METHOD_PASSWORD && t->password)
 		send_login(t);
 	else if (method != METHOD_REFUSED)
-		proxy_fail(
-			t, ERROR_PROTOCOL, "wants a login that was not offered to it (%u)", method);
+		proxy_fail(t, ERROR_PROTOCOL,
+			"the proxy %.150s wants a login that was not offered to it (%u)",
+			t->shown.text, method);
 	else if (t->password)
-		proxy_fail(t, ERROR_CAPABILITY, "takes no login with a password");
+		proxy_fail(t, ERROR_CAPABILITY, "the proxy %.150s takes no login with a password",
+			t->shown.text);
 	else
 		proxy_wants_login(t);
 }
@@ -93,25 +96,30 @@ static void take_method(struct proxy_talk *t)
 static void refuse(struct proxy_talk *t, unsigned reply)
 {
 	static const char *const reasons[] = {
-		[1] = "it gives no reason",
-		[3] = "the network is unreachable from it",
-		[4] = "the host is unreachable from it, or unknown",
-		[5] = "the connection is refused there",
-		[6] = "it took too many hops",
+		[1] = N_("it gives no reason"),
+		[3] = N_("the network is unreachable from it"),
+		[4] = N_("the host is unreachable from it, or unknown"),
+		[5] = N_("the connection is refused there"),
+		[6] = N_("it took too many hops"),
 	};
 	const char *target = t->target.text;
 
 	switch (reply) {
 	case 2:
-		proxy_fail(t, ERROR_CAPABILITY, "does not allow a connection to %s", target);
+		proxy_fail(t, ERROR_CAPABILITY,
+			"the proxy %.150s does not allow a connection to %s", t->shown.text,
+			target);
 		error_remedy(
 			&t->failure, "its rules forbid it", "ask who runs it to allow %s", target);
 		break;
 	case 7:
-		proxy_fail(t, ERROR_CAPABILITY, "does not make connections");
+		proxy_fail(t, ERROR_CAPABILITY, "the proxy %.150s does not make connections",
+			t->shown.text);
 		break;
 	case 8:
-		proxy_fail(t, ERROR_CAPABILITY, "does not take an address such as %s", target);
+		proxy_fail(t, ERROR_CAPABILITY,
+			"the proxy %.150s does not take an address such as %s", t->shown.text,
+			target);
 		error_remedy(&t->failure, "the other form may do",
 			"the server's address as host, and its name as tls-host");
 		break;
@@ -120,10 +128,13 @@ static void refuse(struct proxy_talk *t, unsigned reply)
 	case 4:
 	case 5:
 	case 6:
-		proxy_fail(t, ERROR_NETWORK, "could not connect to %s: %s", target, reasons[reply]);
+		proxy_fail(t, ERROR_NETWORK, "the proxy %.150s could not connect to %s: %s",
+			t->shown.text, target, _(reasons[reply]));
 		break;
 	default:
-		proxy_fail(t, ERROR_PROTOCOL, "answered with %u, which SOCKS does not know", reply);
+		proxy_fail(t, ERROR_PROTOCOL,
+			"the proxy %.150s answered with %u, which SOCKS does not know",
+			t->shown.text, reply);
 		break;
 	}
 }
@@ -140,9 +151,9 @@ static void take_reply(struct proxy_talk *t)
 		expect(t, SOCKS_LENGTH, 1);
 	else
 		proxy_fail(t, ERROR_PROTOCOL,
-			"answered with an address of a kind (%u) that SOCKS "
+			"the proxy %.150s answered with an address of a kind (%u) that SOCKS "
 			"does not know",
-			(unsigned)t->in[3]);
+			t->shown.text, (unsigned)t->in[3]);
 }
 
 /* A whole answer is there. */

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/i18n.h"
 #include "net/tls_inner.h"
 #include "net/wait.h"
 
@@ -131,7 +132,7 @@ static enum stream_status end_with(struct tls *t, ssize_t rc, struct error *e)
 	else if (t->failure.kind != ERROR_NONE)
 		t->end = STREAM_FAILED;
 	else if (rc == GNUTLS_E_FATAL_ALERT_RECEIVED)
-		tls_alert(t, "the server", "ended TLS with an alert", &t->failure);
+		tls_alert(t, _("the server"), false, &t->failure);
 	else
 		error_set(&t->failure, ERROR_TLS, "TLS failed: %s", gnutls_strerror((int)rc));
 	/* Nor is it taken up again (RFC 5246 s.7.2.2). */

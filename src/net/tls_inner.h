@@ -48,7 +48,7 @@ void tls_connect(struct tls *t);
 /* Sends what is left in out; STREAM_OK: all of it. */
 enum stream_status tls_flush(struct tls *t);
 /* The words for a fatal alert that has come: host, and what it has done. False always. */
-bool tls_alert(const struct tls *t, const char *host, const char *deed, struct error *e);
+bool tls_alert(const struct tls *t, const char *host, bool shaking_hands, struct error *e);
 
 void tls_memory_clear(struct tls_memory *memory);
 /* Offers the server the session before, once. */

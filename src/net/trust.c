@@ -20,6 +20,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/i18n.h"
 #include "base/text.h"
 #include "net/certificate.h"
 #include "net/pin.h"
@@ -221,7 +222,7 @@ static bool too_weak(const struct tls_policy *policy, const struct chain *chain,
 				"too weak (%s)",
 				shown,
 				algorithm < 0
-					? "unknown"
+					? _("unknown")
 					: gnutls_sign_get_name((gnutls_sign_algorithm_t)algorithm));
 	}
 	return weak_key(policy, chain->at[0], shown, e);
@@ -254,11 +255,18 @@ static bool bad_proof(unsigned status, const char *shown, struct error *e)
 			shown);
 		return error_why(e, "the certificate demands that (OCSP must-staple, RFC 7633)");
 	}
-	error_set(e, ERROR_TLS, "what %s sends to prove that its certificate is not revoked is %s",
-		shown,
-		status & GNUTLS_CERT_REVOCATION_DATA_SUPERSEDED                 ? "too old"
-			: status & GNUTLS_CERT_REVOCATION_DATA_ISSUED_IN_FUTURE ? "of the future"
-										: "wrong");
+	if (status & GNUTLS_CERT_REVOCATION_DATA_SUPERSEDED)
+		error_set(e, ERROR_TLS,
+			"what %s sends to prove that its certificate is not revoked is too old",
+			shown);
+	else if (status & GNUTLS_CERT_REVOCATION_DATA_ISSUED_IN_FUTURE)
+		error_set(e, ERROR_TLS,
+			"what %s sends to prove that its certificate is not revoked is of the future",
+			shown);
+	else
+		error_set(e, ERROR_TLS,
+			"what %s sends to prove that its certificate is not revoked is wrong",
+			shown);
 	return error_why(e, "(OCSP stapling, RFC 6066)");
 }
 
