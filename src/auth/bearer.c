@@ -5,6 +5,7 @@
 #include <gnutls/gnutls.h>
 #include <string.h>
 
+#include "base/i18n.h"
 #include "base/json.h"
 
 /* Control-A parts the pieces and ends the whole. */
@@ -75,8 +76,10 @@ char *bearer_initial(enum bearer mechanism, const char *user, const char *host, 
 	char *base64 = NULL;
 
 	if (!*user || has_control(user) || has_control(host)) {
-		error_set(e, ERROR_CONFIG, "the %s cannot be sent in a login with a token",
-			has_control(host) ? "host" : "user name");
+		error_set(e, ERROR_CONFIG,
+			has_control(host)
+				? N_("the host cannot be sent in a login with a token")
+				: N_("the user name cannot be sent in a login with a token"));
 		return NULL;
 	}
 	if (!bearer_is_token(span_of(token))) {

@@ -23,6 +23,7 @@
 
 #include "auth/keyring_inner.h"
 #include "base/clock.h"
+#include "base/i18n.h"
 #include "base/mem.h"
 #include "base/text.h"
 
@@ -225,11 +226,12 @@ static void explain(struct keyring_entry *entries, size_t n, enum got got, int s
 		return;
 	}
 	if (got == GOT_LATE)
-		snprintf(words, sizeof(words), "it did not answer within %d s", KEYRING_WAIT_S);
+		snprintf(words, sizeof(words), _("it did not answer within %d s"), KEYRING_WAIT_S);
 	else if (WIFSIGNALED(status))
-		snprintf(words, sizeof(words), "its library ended by signal %d", WTERMSIG(status));
+		snprintf(words, sizeof(words), _("its library ended by signal %d"),
+			WTERMSIG(status));
 	else
-		snprintf(words, sizeof(words), "its library ended without an answer");
+		snprintf(words, sizeof(words), "%s", _("its library ended without an answer"));
 	set_all(entries, n, KEYRING_FAILED, words);
 }
 
@@ -245,13 +247,13 @@ void keyring_do(enum keyring_job job, struct keyring_entry *entries, size_t n,
 	size_t i = 0;
 
 	if (!file && !bus) {
-		set_all(entries, n, KEYRING_ABSENT, "no D-Bus session is running");
+		set_all(entries, n, KEYRING_ABSENT, _("no D-Bus session is running"));
 		return;
 	}
 	child = start(job, entries, n, way->unlock, file, bus, &fd);
 	free(bus);
 	if (child < 0) {
-		set_all(entries, n, KEYRING_FAILED, "no process could be started to ask it");
+		set_all(entries, n, KEYRING_FAILED, _("no process could be started to ask it"));
 		return;
 	}
 	while (i < n && (got = take_answer(fd, &entries[i], way)) == GOT_ALL)
@@ -272,7 +274,7 @@ void keyring_do(enum keyring_job job, struct keyring_entry *entries, size_t n,
 {
 	(void)job;
 	(void)way;
-	set_all(entries, n, KEYRING_ABSENT, "this ambil was built without it");
+	set_all(entries, n, KEYRING_ABSENT, _("this ambil was built without it"));
 }
 
 #endif

@@ -16,6 +16,7 @@
 
 #include "auth/keyring_inner.h"
 #include "base/file.h"
+#include "base/i18n.h"
 #include "base/mem.h"
 
 /* All that is called of the libraries; the types are those of their headers. */
@@ -107,7 +108,7 @@ static bool load(struct server *s, char *words, size_t room)
 	void *handle = dlopen("libsecret-1.so.0", RTLD_NOW | RTLD_LOCAL);
 
 	if (!handle) {
-		snprintf(words, room, "libsecret-1.so.0 is not installed");
+		snprintf(words, room, "%s", _("libsecret-1.so.0 is not installed"));
 		return false;
 	}
 	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {
@@ -115,7 +116,7 @@ static bool load(struct server *s, char *words, size_t room)
 		void *symbol = dlsym(handle, functions[i].name);
 
 		if (!symbol) {
-			snprintf(words, room, "libsecret has no %s", functions[i].name);
+			snprintf(words, room, _("libsecret has no %s"), functions[i].name);
 			return false;
 		}
 		memcpy((char *)&s->lib + functions[i].offset, &symbol, sizeof(symbol));
@@ -162,8 +163,8 @@ static void explain(
 	if (a->state == KEYRING_ABSENT)
 		snprintf(a->words, sizeof(a->words), "%s",
 			error->domain == s->lib.g_io_error_quark()
-				? "no D-Bus session is running"
-				: "nothing in the D-Bus session offers one");
+				? _("no D-Bus session is running")
+				: _("nothing in the D-Bus session offers one"));
 	else
 		snprintf(a->words, sizeof(a->words), "%s", words_of(error));
 	s->lib.g_error_free(error);
@@ -192,7 +193,7 @@ static void answer_password(
 	a->password_len = len;
 	if (len > KEYRING_PASSWORD_MAX || (len && memchr(password, '\0', len))) {
 		*a = (struct keyring_answer){.state = KEYRING_FAILED};
-		snprintf(a->words, sizeof(a->words), "what it holds is no password");
+		snprintf(a->words, sizeof(a->words), "%s", _("what it holds is no password"));
 	}
 	answer(s, a, password);
 }
@@ -375,7 +376,7 @@ static bool is_ready(const struct server *s, struct keyring_answer *a)
 		explain(s, false, error, a);
 	} else if (!place && !s->unlock) {
 		a->state = KEYRING_FAILED;
-		snprintf(a->words, sizeof(a->words), "it has no default keyring yet");
+		snprintf(a->words, sizeof(a->words), "%s", _("it has no default keyring yet"));
 	} else if (place && s->lib.secret_collection_get_locked(place) && !unlock(s, place)) {
 		a->state = KEYRING_LOCKED;
 	} else {

@@ -11,6 +11,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/i18n.h"
+
 #define N(list) (sizeof(list) / sizeof((list)[0]))
 
 enum flags {
@@ -244,8 +246,8 @@ static bool not_offered(
 			names);
 	} else {
 		error_set(e, ERROR_CAPABILITY,
-			wanted->n == 1 ? "the server does not offer the login \"%s\""
-				       : "the server offers none of the logins \"%s\"",
+			wanted->n == 1 ? N_("the server does not offer the login \"%s\"")
+				       : N_("the server offers none of the logins \"%s\""),
 			names);
 		error_remedy(e, "let ambil choose", "auth = auto");
 	}
@@ -301,8 +303,9 @@ bool mech_choose(const struct mech_list *wanted, const struct mech_facts *facts,
 		return no_credential(list[0], e);
 	if (!in_clear)
 		return not_offered(wanted, facts, e);
-	error_set(e, ERROR_TLS, "the %s would go in clear over the network",
-		facts->token ? "token" : "password");
+	error_set(e, ERROR_TLS,
+		facts->token ? N_("the token would go in clear over the network")
+			     : N_("the password would go in clear over the network"));
 	return error_remedy(
 		e, "only for a tunnel or this machine itself", "allow-cleartext-password = true");
 }

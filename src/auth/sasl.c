@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/i18n.h"
 #include "base/parse.h"
 #include "base/text.h"
 
@@ -117,8 +118,9 @@ struct sasl *sasl_start(enum mech mech, const struct sasl_setting *setting, stru
 		return NULL;
 	}
 	if ((!bare && !*setting->secret) || !is_one_line(setting->secret)) {
-		error_set(e, ERROR_CONFIG, "the password %s",
-			*setting->secret ? "holds a line end" : "is empty");
+		error_set(e, ERROR_CONFIG,
+			*setting->secret ? N_("the password holds a line end")
+					 : N_("the password is empty"));
 		return NULL;
 	}
 	if (mech == MECH_NTLM &&

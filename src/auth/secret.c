@@ -21,6 +21,7 @@
 #include "auth/netrc.h"
 #include "auth/prompt.h"
 #include "base/file.h"
+#include "base/i18n.h"
 #include "base/mem.h"
 #include "base/text.h"
 
@@ -82,7 +83,7 @@ static bool from_file(const char *path, const char *setting, mode_t forbidden, s
 	bool done;
 
 	if (file_slurp(path, OUTPUT_MAX, &text, &mode, &owner))
-		done = file_may_trust(called, shown, "a password", mode, owner, forbidden, e) &&
+		done = file_may_trust(called, shown, _("a password"), mode, owner, forbidden, e) &&
 			take(secret_first_line(&text), called, setting, out, e);
 	else
 		done = errno == EINVAL
@@ -154,7 +155,7 @@ static bool take_entry(struct keyring_entry *entry, struct secret_search *search
 	struct span value = span_of(entry->password ? entry->password : "");
 	struct buf text = {entry->password, value.len, value.len};
 
-	return take(secret_first_line(&text), "the keyring", "keyring", &search->found,
+	return take(secret_first_line(&text), _("the keyring"), N_("keyring"), &search->found,
 		&search->trouble);
 }
 
@@ -242,7 +243,7 @@ static enum netrc_result ask_netrc(const struct secret_sources *from, char **pas
 		error_sys(e, ERROR_CONFIG, errno, "cannot read %s", shown);
 	/* One that is for other hosts need not be complained about. */
 	if (result == NETRC_FOUND &&
-		!file_may_trust(shown, shown, "a password", mode, owner, 077, e))
+		!file_may_trust(shown, shown, _("a password"), mode, owner, 077, e))
 		error_append(e, ", so it was not used");
 	else if (result == NETRC_BROKEN)
 		error_set(
@@ -298,13 +299,13 @@ static void add_tried(struct buf *out, const struct secret_search *searched)
 	if (credentials && *credentials)
 		buf_add_text(out, "$CREDENTIALS_DIRECTORY, ");
 	if (from->keyring && keyring_built_in())
-		buf_add_text(out, "keyring, ");
+		buf_printf(out, "%s, ", _("keyring"));
 	if (from->netrc)
 		buf_printf(out, "%s, ", shown);
 	if (out->len)
 		out->len -= 2;
 	else
-		buf_add_text(out, "nothing, as ambil.conf says");
+		buf_add_text(out, _("nothing, as ambil.conf says"));
 	free(shown);
 	free(path);
 }
@@ -319,8 +320,10 @@ bool secret_missing(const struct secret_search *searched, bool forbidden, struct
 		return false;
 	}
 	add_tried(&tried, searched);
-	error_set(e, ERROR_CONFIG, "no password found (tried %.*s) and %s", (int)tried.len,
-		tried.data, forbidden ? "--no-input forbids to ask" : "no terminal to ask on");
+	error_set(e, ERROR_CONFIG,
+		forbidden ? N_("no password found (tried %.*s) and --no-input forbids to ask")
+			  : N_("no password found (tried %.*s) and no terminal to ask on"),
+		(int)tried.len, tried.data);
 	buf_release(&tried);
 	if (searched->trouble.kind) {
 		error_why(e, "%s", searched->trouble.text);
@@ -362,12 +365,12 @@ bool secret_prompt(const struct secret_search *searched, struct secret *out, str
 	*out = (struct secret){.value = NULL};
 	if (fd < 0)
 		return secret_missing(searched, false, e);
-	asked = xasprintf("Password for %s at %s: ", from->user, from->host);
+	asked = xasprintf(_("Password for %s at %s: "), from->user, from->host);
 	done = prompt_ask(fd, asked, &answer, e);
 	if (done && !secret_first_line(&answer).len)
 		done = error_set(
 			e, ERROR_CONFIG, "no password was typed; nothing was sent to the server");
-	done = done && take(secret_first_line(&answer), "what was typed", "prompt", out, e);
+	done = done && take(secret_first_line(&answer), _("what was typed"), N_("prompt"), out, e);
 	buf_wipe(&answer);
 	free(asked);
 	close(fd);
@@ -408,8 +411,8 @@ bool secret_read(int fd, const volatile sig_atomic_t *stop, struct secret *out, 
 	*out = (struct secret){.value = NULL};
 	buf_reserve(&text, OUTPUT_MAX);
 	if (read_line(fd, stop, &text, &interrupted))
-		done = take(
-			secret_first_line(&text), "the standard input", "standard input", out, e);
+		done = take(secret_first_line(&text), _("the standard input"), N_("standard input"),
+			out, e);
 	else if (interrupted)
 		done = error_set(e, ERROR_INTERRUPTED, "interrupted while reading the password");
 	else

@@ -17,6 +17,7 @@
 #include "auth/command.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/i18n.h"
 #include "base/json.h"
 #include "base/text.h"
 
@@ -36,9 +37,10 @@ static bool take(struct span value, const char *called, struct token *out, struc
 			BEARER_TOKEN_MAX);
 	if (!bearer_is_token(value))
 		return error_set(e, ERROR_CONFIG,
-			value.len ? "%s gives no token: there are characters in it that no token "
-				    "has"
-				  : "%s gives an empty token",
+			value.len
+				? N_("%s gives no token: there are characters in it that no token "
+				     "has")
+				: N_("%s gives an empty token"),
 			called);
 	out->value = xstrndup(value.data, value.len);
 	return true;
@@ -49,9 +51,12 @@ static bool explain_missing(struct json *json, const char *called, struct error 
 {
 	char *code = json_text(json, "$.error"), *more = json_text(json, "$.error_description");
 
-	error_set(e, ERROR_CONFIG, "%s gives no token, but%s%s", called,
-		code ? " the error " : " JSON without access_token",
-		code ? safe(span_of(code)).text : "");
+	if (code)
+		error_set(e, ERROR_CONFIG, "%s gives no token, but the error %s", called,
+			safe(span_of(code)).text);
+	else
+		error_set(e, ERROR_CONFIG, "%s gives no token, but JSON without access_token",
+			called);
 	if (more)
 		error_why(e, "%s", safe(span_of(more)).text);
 	free(code);

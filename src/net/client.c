@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/i18n.h"
 #include "base/parse.h"
 #include "base/text.h"
 #include "net/certificate.h"
@@ -160,7 +161,7 @@ static bool read_pin(const char *path, const char *setting, struct buf *out, str
 	} else {
 		size_t len = strcspn(text.data, "\r\n");
 
-		done = file_may_trust(who, shown, "a PIN", mode, owner, 077, e);
+		done = file_may_trust(who, shown, _("a PIN"), mode, owner, 077, e);
 		for (size_t i = 0; done && i < len; i++)
 			buf_printf(out, "%%%02X", (unsigned char)text.data[i]);
 	}
@@ -292,7 +293,7 @@ static bool read_key(struct pair *pair, const char *name, const char *who, struc
 	datum = datum_of(&pem);
 	shown = text_tilde(name, getenv("HOME"));
 	done = gnutls_privkey_import_x509_raw(pair->key, &datum, GNUTLS_X509_FMT_PEM, NULL, 0) >= 0
-		? file_may_trust(who, shown, "a private key", mode, owner, 077, e)
+		? file_may_trust(who, shown, _("a private key"), mode, owner, 077, e)
 		: bad_key(who, name, pem.data, e);
 	free(shown);
 	buf_wipe(&pem);

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/i18n.h"
 #include "base/text.h"
 #include "pop3/reply.h"
 #include "pop3/wire.h"
@@ -31,7 +32,7 @@ static const struct {
 	bool mail;    /* +OK is followed by a mail */
 	uint32_t lines_max;
 } verbs[POP3_VERBS] = {
-	[POP3_GREETING] = {"the greeting", false, false, 0},
+	[POP3_GREETING] = {N_("the greeting"), false, false, 0},
 	[POP3_CAPA] = {"CAPA", true, false, CAPA_MAX},
 	[POP3_STLS] = {"STLS", false, false, 0},
 	[POP3_USER] = {"USER", false, false, 0},
@@ -166,28 +167,34 @@ static enum pop3_event_type fail(struct pop3 *p, struct pop3_event *ev)
 	return POP3_FAILED;
 }
 
-/* "RETR 3", "the greeting": for sentences. */
-static void describe(const struct pop3 *p, char *out, size_t room)
+/* "RETR 3", "the greeting", as it stands in a sentence about the oldest answer that is missing. */
+struct asked {
+	char text[60];
+};
+static struct asked asked(const struct pop3 *p)
 {
-	struct outstanding o = oldest(p);
+	struct asked what;
+	struct outstanding o;
 
+	if (!p->queue_len) {
+		snprintf(what.text, sizeof(what.text), "%s", _("nothing"));
+		return what;
+	}
+	o = oldest(p);
 	if (o.msg)
-		snprintf(out, room, "%s %lu", verbs[o.verb].name, (unsigned long)o.msg);
+		snprintf(what.text, sizeof(what.text), "%s %lu", verbs[o.verb].name,
+			(unsigned long)o.msg);
 	else
-		snprintf(out, room, "%s", verbs[o.verb].name);
+		snprintf(what.text, sizeof(what.text), "%s", i18n_text(verbs[o.verb].name));
+	return what;
 }
 
-/* Answers that do not fit: the words tell what was expected and quote what came. */
-static enum pop3_event_type fail_line(
-	struct pop3 *p, struct pop3_event *ev, const char *wrong, struct span line)
+/* Answers that do not fit: the words, set before, tell what was expected; what came is quoted. */
+static enum pop3_event_type fail_line(struct pop3 *p, struct pop3_event *ev, struct span line)
 {
-	char what[60] = "nothing";
 	struct buf room = {NULL, 0, 0};
 
 	line = hide_in(p->hide, line, &room);
-	if (p->queue_len)
-		describe(p, what, sizeof(what));
-	error_set(&p->failure, ERROR_PROTOCOL, "the server %s %s", wrong, what);
 	error_why(&p->failure, "\"%s\"",
 		safe((struct span){line.data, line.len > 50 ? 50 : line.len}).text);
 	buf_release(&room);
@@ -197,8 +204,9 @@ static enum pop3_event_type fail_line(
 /* The kind of the failure must not hang on how much of it has come by now. */
 static enum pop3_event_type fail_unasked(struct pop3 *p, struct pop3_event *ev)
 {
-	return fail_line(p, ev, "sent what was not asked for; expected",
-		(struct span){p->in + p->in_start, p->in_end - p->in_start});
+	error_set(&p->failure, ERROR_PROTOCOL,
+		"the server sent what was not asked for; expected %s", asked(p).text);
+	return fail_line(p, ev, (struct span){p->in + p->in_start, p->in_end - p->in_start});
 }
 
 /* ---- sending ---- */
@@ -393,9 +401,6 @@ void pop3_tls_started(struct pop3 *p)
 
 static enum pop3_event_type fail_closed(struct pop3 *p, struct pop3_event *ev)
 {
-	char what[60];
-
-	describe(p, what, sizeof(what));
 	if (p->phase == PHASE_MAIL)
 		error_set(&p->failure, ERROR_NETWORK,
 			"the server closed the connection in the middle of message %lu",
@@ -404,10 +409,11 @@ static enum pop3_event_type fail_closed(struct pop3 *p, struct pop3_event *ev)
 		error_set(&p->failure, ERROR_NETWORK,
 			"the server closed the connection without a greeting");
 	else
-		error_set(&p->failure, ERROR_NETWORK, "the server closed the connection %s %s",
-			p->phase == PHASE_LISTING ? "in the middle of its answer to"
-						  : "before its answer to",
-			what);
+		error_set(&p->failure, ERROR_NETWORK,
+			p->phase == PHASE_LISTING
+				? N_("the server closed the connection in the middle of its answer to %s")
+				: N_("the server closed the connection before its answer to %s"),
+			asked(p).text);
 	return fail(p, ev);
 }
 
@@ -454,8 +460,9 @@ static enum pop3_event_type next_line(
 	case LINE_TOO_LONG:
 		break;
 	}
-	return fail_line(p, ev, "sent an endless line in its answer to",
-		(struct span){p->in + p->in_start, p->in_end - p->in_start});
+	error_set(&p->failure, ERROR_PROTOCOL,
+		"the server sent an endless line in its answer to %s", asked(p).text);
+	return fail_line(p, ev, (struct span){p->in + p->in_start, p->in_end - p->in_start});
 }
 
 /* What follows a status line, by the command it answers. */
@@ -494,17 +501,23 @@ static enum pop3_event_type next_status(struct pop3 *p, struct pop3_event *ev)
 	*ev = (struct pop3_event){.type = POP3_REPLY, .verb = oldest(p).verb, .msg = oldest(p).msg};
 	rest = line;
 	if (ev->verb == POP3_AUTH && span_is(span_word(&rest), "+")) {
-		if (p->queue_len > 1)
-			return fail_line(
-				p, ev, "wants the login in steps, not as announced, for", line);
+		if (p->queue_len > 1) {
+			error_set(&p->failure, ERROR_PROTOCOL,
+				"the server wants the login in steps, not as announced, for %s",
+				asked(p).text);
+			return fail_line(p, ev, line);
+		}
 		ev->type = POP3_CHALLENGE;
 		ev->text = span_trim(rest);
 		p->phase = PHASE_RESPONSE;
 		p->closing = true;
 		return ev->type;
 	}
-	if (!reply_status(line, &ev->ok, &ev->code, &ev->text))
-		return fail_line(p, ev, "sent neither +OK nor -ERR in answer to", line);
+	if (!reply_status(line, &ev->ok, &ev->code, &ev->text)) {
+		error_set(&p->failure, ERROR_PROTOCOL,
+			"the server sent neither +OK nor -ERR in answer to %s", asked(p).text);
+		return fail_line(p, ev, line);
+	}
 	enter_reply(p, ev, bare_lf);
 	return ev->type;
 }
@@ -570,7 +583,9 @@ static enum pop3_event_type next_listed(struct pop3 *p, struct pop3_event *ev)
 		ev->text = (struct span){"", 0};
 		finish_oldest(p);
 	} else if (p->lines++ >= verbs[ev->verb].lines_max) {
-		return fail_line(p, ev, "sent an endless answer to", line);
+		error_set(&p->failure, ERROR_PROTOCOL, "the server sent an endless answer to %s",
+			asked(p).text);
+		return fail_line(p, ev, line);
 	} else if (line.len && line.data[0] == '.') {
 		ev->text.data++;
 		ev->text.len--;
@@ -608,10 +623,13 @@ enum pop3_event_type pop3_next(struct pop3 *p, struct pop3_event *ev)
 	case PHASE_MAIL:
 		return next_octets(p, ev);
 	case PHASE_RESPONSE:
-		if (p->in_start != p->in_end)
-			return fail_line(p, ev,
-				"did not wait for the response to its challenge for",
-				(struct span){p->in + p->in_start, p->in_end - p->in_start});
+		if (p->in_start != p->in_end) {
+			error_set(&p->failure, ERROR_PROTOCOL,
+				"the server did not wait for the response to its challenge for %s",
+				asked(p).text);
+			return fail_line(
+				p, ev, (struct span){p->in + p->in_start, p->in_end - p->in_start});
+		}
 		return need_input(p, ev);
 	case PHASE_TLS:
 		if (p->in_start != p->in_end) {
