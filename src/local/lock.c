@@ -24,6 +24,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/i18n.h"
 #include "base/parse.h"
 
 enum { STALE_S = 5 * 60, STALE_RUNNING_S = 60 * 60, PAUSE_MS = 100, OWNER_MAX = 200 };
@@ -39,8 +40,8 @@ static bool is_mbox(const struct stat *st, const char *shown, struct error *e)
 	if (S_ISREG(st->st_mode))
 		return true;
 	return error_set(e, ERROR_DELIVERY,
-		S_ISDIR(st->st_mode) ? "%s is a folder, not an mbox file"
-				     : "%s is not a regular file",
+		S_ISDIR(st->st_mode) ? N_("%s is a folder, not an mbox file")
+				     : N_("%s is not a regular file"),
 		shown);
 }
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/child.h"
+#include "base/i18n.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "local/kinds.h"
@@ -101,8 +102,10 @@ static bool look_at_maildir(const struct destination *d, struct sink_look *out, 
 		!look_at_part(d, "cur", &cur, e))
 		return false;
 	if ((tmp && new &&tmp != new) || (new &&cur &&new != cur))
-		return error_set(e, ERROR_DELIVERY, "%s: %s are on different file systems",
-			d->shown, tmp != new ? "tmp and new" : "new and cur");
+		return error_set(e, ERROR_DELIVERY,
+			tmp != new ? N_("%s: tmp and new are on different file systems")
+				   : N_("%s: new and cur are on different file systems"),
+			d->shown);
 	return look_at_room(d->path, d->shown, out, e);
 }
 
@@ -142,8 +145,8 @@ static bool look_at_mbox(const struct destination *d, struct sink_look *out, str
 	out->exists = true;
 	if (!S_ISREG(st.st_mode))
 		return error_set(e, ERROR_DELIVERY,
-			S_ISDIR(st.st_mode) ? "%s is a folder, not an mbox file"
-					    : "%s is not a regular file",
+			S_ISDIR(st.st_mode) ? N_("%s is a folder, not an mbox file")
+					    : N_("%s is not a regular file"),
 			d->shown);
 	return may_use(d->path, R_OK | W_OK, d->shown, e) && look_at_locks(d, out, e) &&
 		look_at_room(d->path, d->shown, out, e);

@@ -13,6 +13,7 @@
 
 #include "base/child.h"
 #include "base/clock.h"
+#include "base/i18n.h"
 #include "base/text.h"
 #include "local/kinds.h"
 #include "local/quote.h"
@@ -145,21 +146,21 @@ static const struct meaning {
 	enum error_kind kind;
 	const char *words;
 } meanings[] = {
-	{64, ERROR_CONFIG, "wrong usage"},
-	{65, ERROR_REFUSED, "message refused"},
-	{67, ERROR_REFUSED, "unknown addressee"},
-	{68, ERROR_REFUSED, "unknown host"},
-	{69, ERROR_REFUSED, "service unavailable"},
-	{70, ERROR_REFUSED, "internal error"},
-	{71, ERROR_LATER, "system error"},
-	{72, ERROR_DELIVERY, "a system file is missing"},
-	{73, ERROR_DELIVERY, "cannot create its output"},
-	{74, ERROR_DELIVERY, "input/output error"},
-	{75, ERROR_LATER, "temporary failure"},
-	{77, ERROR_REFUSED, "permission denied"},
-	{78, ERROR_CONFIG, "configuration error"},
-	{126, ERROR_CONFIG, "cannot be executed"},
-	{127, ERROR_CONFIG, "command not found"},
+	{64, ERROR_CONFIG, N_("wrong usage")},
+	{65, ERROR_REFUSED, N_("message refused")},
+	{67, ERROR_REFUSED, N_("unknown addressee")},
+	{68, ERROR_REFUSED, N_("unknown host")},
+	{69, ERROR_REFUSED, N_("service unavailable")},
+	{70, ERROR_REFUSED, N_("internal error")},
+	{71, ERROR_LATER, N_("system error")},
+	{72, ERROR_DELIVERY, N_("a system file is missing")},
+	{73, ERROR_DELIVERY, N_("cannot create its output")},
+	{74, ERROR_DELIVERY, N_("input/output error")},
+	{75, ERROR_LATER, N_("temporary failure")},
+	{77, ERROR_REFUSED, N_("permission denied")},
+	{78, ERROR_CONFIG, N_("configuration error")},
+	{126, ERROR_CONFIG, N_("cannot be executed")},
+	{127, ERROR_CONFIG, N_("command not found")},
 };
 
 static bool exited(const char *shown, int code, struct error *e)
@@ -167,7 +168,7 @@ static bool exited(const char *shown, int code, struct error *e)
 	for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++)
 		if (meanings[i].code == code)
 			return error_set(e, meanings[i].kind, "\"%s\" exited %d (%s)", shown, code,
-				meanings[i].words);
+				_(meanings[i].words));
 	return error_set(e, ERROR_REFUSED, "\"%s\" exited %d", shown, code);
 }
 

@@ -13,10 +13,11 @@
 
 #include "base/child.h"
 #include "base/file.h"
+#include "base/i18n.h"
 #include "base/text.h"
 #include "local/kinds.h"
 
-#define ALLOWED "use maildir:PATH, mbox:PATH, pipe:COMMAND or -"
+static const char *const allowed = N_("maildir:PATH, mbox:PATH, pipe:COMMAND or -");
 
 static const struct kind {
 	const char *prefix;
@@ -113,12 +114,12 @@ bool destination_parse(const char *text, const char *account, const char *home,
 	const char *value;
 
 	if (!kind)
-		return error_set(e, ERROR_CONFIG, "\"%s\" is no destination: " ALLOWED,
-			safe(span_of(text)).text);
+		return error_set(e, ERROR_CONFIG, "\"%s\" is no destination: use %s",
+			safe(span_of(text)).text, _(allowed));
 	value = text + strlen(kind->prefix);
 	if (kind->kind != SINK_STDOUT && !span_trim(span_of(value)).len)
-		return error_set(e, ERROR_CONFIG, "\"%s\" names nothing: " ALLOWED,
-			safe(span_of(text)).text);
+		return error_set(e, ERROR_CONFIG, "\"%s\" names nothing: use %s",
+			safe(span_of(text)).text, _(allowed));
 	d.kind = kind->kind;
 	if (d.kind == SINK_MAILDIR || d.kind == SINK_MBOX) {
 		if (!read_path(value, account, home, &d.path, e))
@@ -135,7 +136,7 @@ bool destination_parse(const char *text, const char *account, const char *home,
 		d.shown = xstrdup(value);
 		d.id = xstrdup(text);
 	} else {
-		d.shown = xstrdup("standard output");
+		d.shown = xstrdup(_("standard output"));
 		d.id = xstrdup(text);
 	}
 	d.text = xstrdup(text);

@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/i18n.h"
 #include "base/text.h"
 #include "local/store_inner.h"
 
@@ -63,7 +64,7 @@ static struct store *attach(const char *path, int flags, struct error *e)
 
 	s->shown = text_tilde(path, getenv("HOME"));
 	if (sqlite3_open_v2(path, &s->db, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
-		store_error(s, "open", e);
+		store_error(s, STORE_OPENING, e);
 		store_free(s);
 		return NULL;
 	}
@@ -227,7 +228,7 @@ static struct store *copy(struct store *from, const char *path, struct error *e)
 	if (work)
 		sqlite3_backup_step(work, -1);
 	if (!work || sqlite3_backup_finish(work) != SQLITE_OK) {
-		store_error(s, "read", e);
+		store_error(s, STORE_READING, e);
 		store_free(s);
 		return NULL;
 	}
@@ -292,11 +293,11 @@ bool store_get(struct store *s, const char *name, char *out, size_t room, struct
 	code = sqlite3_step(q);
 	out[0] = '\0';
 	if (code == SQLITE_ROW && (size_t)sqlite3_column_bytes(q, 0) >= room)
-		done = store_damaged(s, "a value in it is too long", e);
+		done = store_damaged(s, _("a value in it is too long"), e);
 	else if (code == SQLITE_ROW)
 		snprintf(out, room, "%s", (const char *)sqlite3_column_text(q, 0));
 	else if (code != SQLITE_DONE)
-		done = store_error(s, "read", e);
+		done = store_error(s, STORE_READING, e);
 	sqlite3_reset(q);
 	return done;
 }

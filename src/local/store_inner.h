@@ -54,9 +54,10 @@ struct store {
 	bool copy;   /* in memory, for looking only */
 };
 
-/* Both return false. doing: "read" or "write"; the reason is what SQLite said last. */
+/* Both return false. how: for people. The reason of an error is what SQLite said last. */
+enum store_deed { STORE_OPENING, STORE_READING, STORE_WRITING };
 bool store_damaged(const struct store *s, const char *how, struct error *e);
-bool store_error(const struct store *s, const char *doing, struct error *e);
+bool store_error(const struct store *s, enum store_deed deed, struct error *e);
 
 /* Prepared once, kept until the store is closed. NULL and *e set when the file does not let it be
  * prepared. */

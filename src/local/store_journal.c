@@ -21,7 +21,7 @@ static bool find_destination(struct store *s, const char *text, sqlite3_int64 *i
 	if (code == SQLITE_ROW)
 		*id = sqlite3_column_int64(q, 0);
 	else if (code != SQLITE_DONE)
-		store_error(s, "read", e);
+		store_error(s, STORE_READING, e);
 	sqlite3_reset(q);
 	if (code != SQLITE_DONE)
 		return code == SQLITE_ROW;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/i18n.h"
 #include "local/seen.h"
 #include "local/store_inner.h"
 
@@ -44,9 +45,9 @@ static bool read_rows(struct store *s, struct seen_set *set, struct error *e)
 		sound = row.state <= STORE_REMOVED && seen_set_add(set, &row);
 	}
 	if (!sound)
-		store_damaged(s, "its rows contradict each other", e);
+		store_damaged(s, _("its rows contradict each other"), e);
 	else if (code != SQLITE_DONE)
-		store_error(s, "read", e);
+		store_error(s, STORE_READING, e);
 	sqlite3_reset(q);
 	return sound && code == SQLITE_DONE;
 }
@@ -60,7 +61,7 @@ struct seen_set *store_load(struct store *s, struct error *e)
 	if (!q)
 		return NULL;
 	if (sqlite3_step(q) != SQLITE_ROW) {
-		store_error(s, "read", e);
+		store_error(s, STORE_READING, e);
 		sqlite3_reset(q);
 		return NULL;
 	}
@@ -68,7 +69,7 @@ struct seen_set *store_load(struct store *s, struct error *e)
 	octets = sqlite3_column_int64(q, 1);
 	sqlite3_reset(q);
 	if (n > ROWS_MAX) {
-		store_damaged(s, "it has too many rows", e);
+		store_damaged(s, _("it has too many rows"), e);
 		return NULL;
 	}
 	set = seen_set_new((size_t)n, (size_t)octets);
@@ -97,7 +98,7 @@ bool store_failure(struct store *s, struct store_key key, char *why, size_t room
 		snprintf(why, room, "%s", text ? (const char *)text : "");
 		*first_s = sqlite3_column_int64(q, 1);
 	} else if (code != SQLITE_DONE) {
-		store_error(s, "read", e);
+		store_error(s, STORE_READING, e);
 	}
 	sqlite3_reset(q);
 	return code == SQLITE_ROW || code == SQLITE_DONE;
@@ -114,7 +115,7 @@ bool store_has_uid(struct store *s, struct span uid, bool *has, struct error *e)
 	code = sqlite3_step(q);
 	*has = code == SQLITE_ROW;
 	sqlite3_reset(q);
-	return code == SQLITE_ROW || code == SQLITE_DONE || store_error(s, "read", e);
+	return code == SQLITE_ROW || code == SQLITE_DONE || store_error(s, STORE_READING, e);
 }
 
 static void read_pending(sqlite3_stmt *q, struct store_pending *row)
@@ -152,7 +153,7 @@ bool store_pending(struct store *s, struct store_pending **out, size_t *n, struc
 		used++;
 	}
 	if (code != SQLITE_DONE) {
-		store_error(s, "read", e);
+		store_error(s, STORE_READING, e);
 		store_pending_free(rows, used);
 		rows = NULL;
 		used = 0;

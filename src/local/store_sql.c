@@ -6,6 +6,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include <string.h>
+
+#include "base/i18n.h"
 #include "local/store_inner.h"
 
 /* ?1 and ?2 are a mail's key, ?3 is the time, where a statement has them. */
@@ -103,7 +106,7 @@ static int system_reason(const struct store *s, int code)
 	return err == ENOENT ? 0 : err;
 }
 
-bool store_error(const struct store *s, const char *doing, struct error *e)
+bool store_error(const struct store *s, enum store_deed deed, struct error *e)
 {
 	int code = sqlite3_errcode(s->db) & 0xff;
 	const char *words = sqlite3_errmsg(s->db);
@@ -122,14 +125,22 @@ bool store_error(const struct store *s, const char *doing, struct error *e)
 	case SQLITE_CANTOPEN:
 		err = system_reason(s, code);
 		if (err)
-			return error_sys(e, ERROR_STORE, err,
-				"cannot %s the state of this account (%s)", doing, s->shown);
+			words = strerror(err);
 		break;
 	default:
 		break;
 	}
-	return error_set(e, ERROR_STORE, "cannot %s the state of this account (%s): %s", doing,
-		s->shown, words);
+	switch (deed) {
+	case STORE_OPENING:
+		return error_set(e, ERROR_STORE, "cannot open the state of this account (%s): %s",
+			s->shown, words);
+	case STORE_READING:
+		return error_set(e, ERROR_STORE, "cannot read the state of this account (%s): %s",
+			s->shown, words);
+	default:
+		return error_set(e, ERROR_STORE, "cannot write the state of this account (%s): %s",
+			s->shown, words);
+	}
 }
 
 /* Statements */
@@ -141,7 +152,7 @@ sqlite3_stmt *store_statement(struct store *s, enum store_sql which, struct erro
 	if (!*q &&
 		sqlite3_prepare_v3(s->db, sql[which], -1, SQLITE_PREPARE_PERSISTENT, q, NULL) !=
 			SQLITE_OK)
-		store_error(s, "read", e);
+		store_error(s, STORE_READING, e);
 	return *q;
 }
 
@@ -150,7 +161,7 @@ bool store_execute(struct store *s, sqlite3_stmt *q, struct error *e)
 	bool done = sqlite3_step(q) == SQLITE_DONE;
 
 	if (!done)
-		store_error(s, "write", e);
+		store_error(s, STORE_WRITING, e);
 	sqlite3_reset(q);
 	return done;
 }
@@ -166,7 +177,7 @@ bool store_execute_text(struct store *s, const char *text, struct error *e)
 {
 	if (sqlite3_exec(s->db, text, NULL, NULL, NULL) == SQLITE_OK)
 		return true;
-	return store_error(s, "write", e);
+	return store_error(s, STORE_WRITING, e);
 }
 
 bool store_read_number(struct store *s, const char *text, sqlite3_int64 *out, struct error *e)
@@ -178,7 +189,7 @@ bool store_read_number(struct store *s, const char *text, sqlite3_int64 *out, st
 	if (done)
 		*out = sqlite3_column_int64(q, 0);
 	else
-		store_error(s, "read", e);
+		store_error(s, STORE_READING, e);
 	sqlite3_finalize(q);
 	return done;
 }
