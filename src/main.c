@@ -85,6 +85,7 @@ static int run_chosen(const struct config *config, const struct cli *cli, struct
 		.stop_fd = stop_fd,
 	};
 	struct report_counts counts = {0};
+	bool mail_on_terminal = false;
 	struct error ignored;
 	int code;
 
@@ -94,10 +95,12 @@ static int run_chosen(const struct config *config, const struct cli *cli, struct
 		names[i] = chosen[i]->shown;
 		shown[i] = chosen[i]->destination.shown;
 		places[i] = chosen[i]->destination.text;
+		mail_on_terminal = mail_on_terminal ||
+			(chosen[i]->destination.kind == SINK_STDOUT && terminal_columns());
 	}
 	for (size_t i = 0; i < config->n; i++)
 		known[i] = config->accounts[i].name;
-	setting.progress = order.mode == RUN_FETCH && !cli->json &&
+	setting.progress = order.mode == RUN_FETCH && !cli->json && !mail_on_terminal &&
 		setting.verbosity > REPORT_QUIET && setting.verbosity < REPORT_DEBUG &&
 		terminal_decide(config->progress, terminal_is_stderr() && !terminal_is_dumb());
 	order.sizes = setting.progress;

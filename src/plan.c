@@ -151,7 +151,10 @@ static void add(struct plan *plan, uint32_t index, const struct listed *mail, en
 		item->fetch = true;
 		item->remove = removes_after_delivery(policy);
 		plan->fetch++;
-		plan->fetch_octets += mail->size;
+		/* Sizes are what the server says: their sum, too, is only a number. */
+		plan->fetch_octets += mail->size < INT64_MAX - plan->fetch_octets
+			? mail->size
+			: INT64_MAX - plan->fetch_octets;
 		break;
 	case PLAN_EXPIRED:
 	case PLAN_DELETE:

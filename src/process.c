@@ -13,6 +13,7 @@
 #endif
 
 #include "base/clock.h"
+#include "report_leave.h"
 #include "stop.h"
 
 volatile sig_atomic_t process_stop, process_continued;
@@ -32,8 +33,10 @@ static void on_stop(int number)
 	}
 	/* One is a wish, two an order; at the third nobody is listening any more. The journal makes
 	 * it safe. */
-	if (++stop_count > 2)
+	if (++stop_count > 2) {
+		leave_now();
 		_exit(128 + number);
+	}
 	ignored = write(stop_pipe, "", 1);
 	(void)ignored;
 	errno = err;

@@ -20,6 +20,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "report_check.h"
+#include "report_error.h"
 #include "report_json.h"
 #include "report_list.h"
 #include "report_tty.h"
@@ -202,11 +203,36 @@ static void put_over(struct reporter *r, int fd, struct buf *b)
 	buf_release(b);
 }
 
-/* The same in the place of what is live. */
+/* The same above what is live, or in its place. */
 static void put_text(struct reporter *r, int fd, struct buf *b)
 {
+	if (r->live && fd == STDERR_FILENO) {
+		live_over(r->live, b);
+		buf_release(b);
+		return;
+	}
 	clear_live(r);
 	put_over(r, fd, b);
+}
+
+static void put_error(
+	struct reporter *r, enum report_severity severity, uint32_t account, const struct error *e)
+{
+	const char *who = r->setting.names[account];
+	struct buf b = {NULL, 0, 0};
+
+	if (r->live) {
+		report_error_add(&b, r->setting.style, severity, who, e);
+		put_text(r, STDERR_FILENO, &b);
+		return;
+	}
+	clear_live(r);
+	if (severity == REPORT_IS_NOTE)
+		report_note(r->setting.style, who, e);
+	else if (severity == REPORT_IS_WARNING)
+		report_caution(r->setting.style, who, e);
+	else
+		report_error(r->setting.style, who, e);
 }
 
 static void put_line(struct reporter *r, int fd, struct buf *b)
@@ -369,8 +395,7 @@ static void show_end(
 		show_summary(r, account, c);
 	if (!e->kind || (c->said && r->setting.verbosity <= REPORT_ERRORS))
 		return;
-	clear_live(r);
-	report_error(r->setting.style, r->setting.names[account], e);
+	put_error(r, REPORT_IS_ERROR, account, e);
 }
 
 /* Why, and for mail that is kept for a time until when. */
@@ -469,7 +494,6 @@ static void show_again(struct reporter *r, const struct report *what)
 
 	if (r->setting.verbosity < REPORT_ERRORS)
 		return;
-	clear_live(r);
 	text_age(lasted, sizeof(lasted), what->u.again.lasted_s);
 	if (what->u.again.lasted_s < 0)
 		snprintf(e.text, sizeof(e.text),
@@ -481,7 +505,7 @@ static void show_again(struct reporter *r, const struct report *what)
 			_n("works again after %s (%lu failed run)",
 				"works again after %s (%lu failed runs)", failures),
 			lasted, failures);
-	report_note(r->setting.style, r->setting.names[what->account], &e);
+	put_error(r, REPORT_IS_NOTE, what->account, &e);
 }
 
 /* Doctor: all that is not said by a check is left to -d, but for how a worker ended without a word.
@@ -564,10 +588,8 @@ void reporter_take(struct reporter *r, const struct report *what)
 		show_item(r, what);
 		break;
 	case REPORT_WARNING:
-		if (r->setting.verbosity < REPORT_ERRORS)
-			break;
-		clear_live(r);
-		report_caution(r->setting.style, r->setting.names[what->account], &what->u.error);
+		if (r->setting.verbosity >= REPORT_ERRORS)
+			put_error(r, REPORT_IS_WARNING, what->account, &what->u.error);
 		break;
 	case REPORT_AGAIN:
 		show_again(r, what);

@@ -24,7 +24,8 @@ enum report_type {
 			   waits */
 	REPORT_PLAN, /* total: mails and octets (0: unknown) that will be fetched; seen: known ones
 		      */
-	REPORT_PROGRESS, /* done: mails received and octets received so far, this run */
+	REPORT_PROGRESS, /* done: mails and octets received so far, this run; listed: these octets
+			    as LIST counts them */
 	REPORT_MESSAGE,  /* one mail is delivered: uid, octets, where */
 	REPORT_ITEM,     /* --dry-run: one listed mail and what would happen */
 	REPORT_WARNING, /* something the user should know; the run goes on. error holds the words */
@@ -88,7 +89,7 @@ struct report {
 			uint64_t mails, octets, seen;
 		} total;
 		struct {
-			uint64_t mails, octets;
+			uint64_t mails, octets, listed;
 		} done;
 		struct {
 			char uid[REPORT_UID_ROOM];

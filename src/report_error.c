@@ -4,12 +4,13 @@
  * is wider than the terminal goes on further in, broken between words; a remedy is something to
  * type, so it stays whole, on a line of its own if need be.
  */
+#include "report_error.h"
+
 #include <string.h>
 #include <unistd.h>
 
 #include "base/i18n.h"
 #include "base/mem.h"
-#include "report.h"
 #include "report_json.h"
 #include "screen.h"
 
@@ -110,29 +111,34 @@ static void add_one_line(struct buf *b, const char *who, const struct error *e)
 		buf_printf(b, " (%s: %s)", e->place ? _("correct") : _("try"), e->remedy);
 }
 
-enum severity { SEVERITY_ERROR, SEVERITY_TEMPORARY, SEVERITY_WARNING, SEVERITY_NOTE };
+static const struct {
+	enum report_priority priority;
+	const char *color;
+} looks[] = {
+	[REPORT_IS_ERROR] = {REPORT_FAILURE, "\033[31m"},
+	[REPORT_IS_TEMPORARY] = {REPORT_CAUTION, "\033[31m"},
+	[REPORT_IS_WARNING] = {REPORT_CAUTION, "\033[33m"},
+	[REPORT_IS_NOTE] = {REPORT_INFO, "\033[32m"},
+};
 
-static void show(
-	struct report_style style, enum severity severity, const char *who, const struct error *e)
+void report_error_add(struct buf *out, struct report_style style, enum report_severity severity,
+	const char *who, const struct error *e)
 {
-	static const struct {
-		enum report_priority priority;
-		const char *color;
-	} looks[] = {
-		[SEVERITY_ERROR] = {REPORT_FAILURE, "\033[31m"},
-		[SEVERITY_TEMPORARY] = {REPORT_CAUTION, "\033[31m"},
-		[SEVERITY_WARNING] = {REPORT_CAUTION, "\033[33m"},
-		[SEVERITY_NOTE] = {REPORT_INFO, "\033[32m"},
-	};
-	struct buf b = {NULL, 0, 0};
-
-	buf_printf(&b, style.color ? "%sambil:\033[0m " : "%sambil: ",
+	buf_printf(out, style.color ? "%sambil:\033[0m " : "%sambil: ",
 		style.color ? looks[severity].color : "");
 	if (style.multi_line)
-		add_several_lines(&b, who, e);
+		add_several_lines(out, who, e);
 	else
-		add_one_line(&b, who, e);
-	buf_add_text(&b, "\n");
+		add_one_line(out, who, e);
+	buf_add_text(out, "\n");
+}
+
+static void show(struct report_style style, enum report_severity severity, const char *who,
+	const struct error *e)
+{
+	struct buf b = {NULL, 0, 0};
+
+	report_error_add(&b, style, severity, who, e);
 	/* There is no other place to say that nobody reads it. */
 	(void)report_stderr(&b, looks[severity].priority);
 	buf_release(&b);
@@ -141,16 +147,17 @@ static void show(
 void report_error(struct report_style style, const char *who, const struct error *e)
 {
 	if (!style.json || !json_put_error(who, e))
-		show(style, error_temporary(e->kind) ? SEVERITY_TEMPORARY : SEVERITY_ERROR, who, e);
+		show(style, error_temporary(e->kind) ? REPORT_IS_TEMPORARY : REPORT_IS_ERROR, who,
+			e);
 }
 
 void report_caution(struct report_style style, const char *who, const struct error *e)
 {
 	if (!style.json || !json_put_warning(who, e))
-		show(style, SEVERITY_WARNING, who, e);
+		show(style, REPORT_IS_WARNING, who, e);
 }
 
 void report_note(struct report_style style, const char *who, const struct error *e)
 {
-	show(style, SEVERITY_NOTE, who, e);
+	show(style, REPORT_IS_NOTE, who, e);
 }

@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 
+#include "base/mem.h"
 #include "report.h"
 
 /* The live lines of report.c: one for each account at work, at the bottom of the terminal. */
@@ -16,7 +17,9 @@ void live_take(struct live *l, const struct report *what);
 int live_tick(struct live *l);
 /* From now on the lines say that the end is near. */
 void live_stopping(struct live *l);
-/* Takes the lines away, before something else is written; the next tick draws them again. */
+/* Writes whole lines of text to standard error above the live ones, all at once. */
+void live_over(struct live *l, const struct buf *text);
+/* Takes the lines away, before others write; the next tick draws them again. */
 void live_erase(struct live *l);
 void live_free(struct live *l);
 

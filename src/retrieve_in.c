@@ -44,8 +44,14 @@ static void report_progress(struct loop *l, bool now)
 		return;
 	l->progress_ms = ms;
 	r.u.done.mails = l->r->mails_before + l->received_mails;
-	r.u.done.octets = l->r->octets_before + l->received_octets +
-		(l->receiving && !l->ended ? l->proof.octets : 0);
+	r.u.done.octets = l->r->octets_before + l->received_octets;
+	r.u.done.listed = l->r->octets_before + l->received_listed;
+	if (l->receiving && !l->ended) {
+		uint64_t listed = loop_mail(l, l->index)->size;
+
+		r.u.done.octets += l->proof.octets;
+		r.u.done.listed += l->proof.octets < listed ? l->proof.octets : listed;
+	}
 	report_send(l->r->report_fd, &r);
 }
 
@@ -344,6 +350,7 @@ static bool take_end_of_mail(struct loop *l)
 	l->failures_before = l->r->failures_n;
 	l->received_mails++;
 	l->received_octets += l->proof.octets;
+	l->received_listed += loop_mail(l, l->index)->size;
 	settle_flight(l, l->index);
 	report_progress(l, l->answered == l->fetch_n);
 	if (l->r->alone || loop_fits(l, PROOF_FITS) || !proof_begins_like_reply(&l->proof))

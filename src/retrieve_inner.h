@@ -43,7 +43,8 @@ struct loop {
 	bool sink_failed;         /* nothing more can be delivered */
 	struct fingerprint print; /* of that mail */
 	uint64_t received_mails, received_octets;
-	uint64_t flight_octets; /* expected, of RETRs sent and not answered to the end */
+	uint64_t received_listed; /* these octets as LIST counts them */
+	uint64_t flight_octets;   /* expected, of RETRs sent and not answered to the end */
 	struct commit_batch *open;
 	int64_t open_since_ms, progress_ms, stop_ms;
 	size_t failed_in_a_row;

@@ -33,6 +33,7 @@
 #include "fetch.h"
 #include "history.h"
 #include "passwords.h"
+#include "report_leave.h"
 #include "stop.h"
 
 enum state { WAITING, RUNNING, ENDED };
@@ -96,6 +97,7 @@ static void work(struct run *run, struct worker *self, int report_fd, const sigs
 		}
 	}
 	order.batch_max = batch_max();
+	leave_to_parent();
 	/* The signals are blocked until here: none is lost or goes to the parent's handler. */
 	if (!stop_listen(before, &order.stop, &order.stop_fd))
 		_exit(error_exit_code(ERROR_INTERNAL));

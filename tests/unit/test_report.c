@@ -870,7 +870,7 @@ static struct report plan_of(uint32_t account, uint64_t mails, uint64_t octets)
 static struct report progress_of(uint32_t account, uint64_t mails, uint64_t octets)
 {
 	return (struct report){
-		.type = REPORT_PROGRESS, .account = account, .u.done = {mails, octets}};
+		.type = REPORT_PROGRESS, .account = account, .u.done = {mails, octets, octets}};
 }
 
 static void live__goes_from_step_to_bar_to_summary(void **state)
@@ -1063,7 +1063,7 @@ static void live__sums_up_what_has_no_room(void **state)
 	on_screen(&s, r, NULL);
 	assert_string_equal(screen_line(&s, 0, &line), "a   working …");
 	assert_string_equal(screen_line(&s, 1, &line), "b   working …");
-	assert_string_equal(screen_line(&s, 2, &line), "and 4 more accounts");
+	assert_string_equal(screen_line(&s, 2, &line), "0 of 6 accounts done   4 more at work");
 	screen_close(&s, r);
 	assert_string_equal(screen_line(&s, 0, &line), "");
 	buf_release(&line);
