@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/i18n.h"
 #include "base/text.h"
 #include "doctor/checkup.h"
 #include "net/dial.h"
@@ -136,7 +137,8 @@ bool check_addresses_of_host(struct checkup *c)
 		return false;
 	}
 	if (names.n != 1 || strcmp(names.addresses[0].text, to->host) != 0)
-		check_ok(c, "name", clock_ms() - start_ms, "%s has %zu address%s",
-			safe(span_of(to->host)).text, names.n, names.n == 1 ? "" : "es");
+		check_ok(c, "name", clock_ms() - start_ms,
+			_n("%s has %zu address", "%s has %zu addresses", names.n),
+			safe(span_of(to->host)).text, names.n);
 	return check_addresses(c, &names);
 }

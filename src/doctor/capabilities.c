@@ -2,6 +2,7 @@
 /* What the server says it can do (CAPA), before the login and behind it. */
 #include <string.h>
 
+#include "base/i18n.h"
 #include "doctor/look.h"
 #include "doctor/words.h"
 
@@ -70,10 +71,11 @@ void look_tell_capabilities(struct look *l, int64_t ms)
 		return;
 	}
 	add_names(&names, &l->lines, NULL);
-	check_ok(l->c, "capabilities", ms, "%s", names.len ? names.data : "none");
+	check_ok(l->c, "capabilities", ms, "%s", names.len ? names.data : _("none"));
 	tell_meanings(l, NULL);
 	if (l->more_lines)
-		check_detail(l->c, true, "and %zu more", l->more_lines);
+		check_detail(l->c, true, _n("and %zu more", "and %zu more", l->more_lines),
+			l->more_lines);
 	buf_release(&names);
 }
 

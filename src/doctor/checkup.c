@@ -142,11 +142,11 @@ void check_copy(struct checkup *c, bool always, const char *fmt, ...)
 
 static void tell_title(struct checkup *c)
 {
-	static const char *const tls[] = {[TLS_IMPLICIT] = "TLS at once",
-		[TLS_STARTTLS] = "TLS after STLS",
-		[TLS_NONE] = "no encryption"};
+	static const char *const tls[] = {[TLS_IMPLICIT] = N_("TLS at once"),
+		[TLS_STARTTLS] = N_("TLS after STLS"),
+		[TLS_NONE] = N_("no encryption")};
 	const struct account *a = c->account;
-	const char *how = tls[a->tls.mode];
+	const char *how = _(tls[a->tls.mode]);
 
 	/* A URL's name is the user and the place. */
 	if (a->temporary)

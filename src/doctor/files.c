@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/i18n.h"
 #include "base/text.h"
 #include "doctor/checkup.h"
 #include "places.h"
@@ -34,9 +35,11 @@ void check_configuration(struct checkup *c)
 	home = places_home();
 	shown = text_tilde(path, home);
 	line = line_in(a->where, path);
-	check_ok(c, "configuration", NO_TIME, "%s%s%s, %s", shown, line ? ":" : ", account in ",
-		line ? line : a->where,
-		st.st_mode & 077 ? "others can read it, it holds no password" : "yours alone");
+	/* TRANSLATORS: the name of a file and a line in it, and who may read it. */
+	check_ok(c, "configuration", NO_TIME, line ? "%s:%s, %s" : N_("%s, account in %s, %s"),
+		shown, line ? line : a->where,
+		st.st_mode & 077 ? _("others can read it, it holds no password")
+				 : _("yours alone"));
 	free(shown);
 	free(home);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The login, where it may be sent. */
 #include "base/clock.h"
+#include "base/i18n.h"
 #include "doctor/look.h"
 #include "recall.h"
 
@@ -54,9 +55,10 @@ static bool tell_pause(struct look *l, const struct guard *guard, int64_t pause_
 
 	write_wait(wait, sizeof(wait), pause_s);
 	error_set(&e, ERROR_AUTH,
-		"%s has refused the last login%s of \"%s\"; runs that nobody watches pause for %s",
-		a->endpoint.host, guard->refusals == 1 ? "" : "s", safe(span_of(a->user)).text,
-		wait);
+		_n("%s has refused the last login of \"%s\"; runs that nobody watches pause for %s",
+			"%s has refused the last logins of \"%s\"; runs that nobody watches pause for %s",
+			guard->refusals),
+		a->endpoint.host, safe(span_of(a->user)).text, wait);
 	if (by_hand) {
 		check_note(l->c, "pause", &e);
 		return true;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The mailbox is counted, and nothing fetched; what the server wants of who fetches. */
 #include "base/clock.h"
+#include "base/i18n.h"
 #include "base/parse.h"
 #include "doctor/look.h"
 #include "expire.h"
@@ -69,8 +70,10 @@ static void tell_no_uids(struct look *l, uint32_t mails)
 
 	if (a->policy.keep == KEEP_NOT) {
 		check_remark(l->c, "listing",
-			"%lu message%s, no UIDL: one whose deletion is interrupted will come again",
-			(unsigned long)mails, mails == 1 ? "" : "s");
+			_n("%lu message, no UIDL: one whose deletion is interrupted will come again",
+				"%lu messages, no UIDL: one whose deletion is interrupted will come again",
+				mails),
+			(unsigned long)mails);
 		return;
 	}
 	error_set(&e, ERROR_CAPABILITY,
@@ -102,13 +105,15 @@ bool look_count_mail(struct look *l)
 		check_ok(l->c, "listing", clock_ms() - start_ms, "no mail there");
 	else if (uids != mails)
 		check_remark(l->c, "listing",
-			"%lu message%s (%s), but %llu UIDs: not all of it is shown at once",
-			(unsigned long)mails, mails == 1 ? "" : "s", size,
-			(unsigned long long)uids);
+			_n("%lu message (%s), but %llu UIDs: not all of it is shown at once",
+				"%lu messages (%s), but %llu UIDs: not all of it is shown at once",
+				mails),
+			(unsigned long)mails, size, (unsigned long long)uids);
 	else
-		check_ok(l->c, "listing", clock_ms() - start_ms, "%lu message%s (%s), %s",
-			(unsigned long)mails, mails == 1 ? "" : "s", size,
-			mails == 1 ? "with a UID" : "each with a UID");
+		check_ok(l->c, "listing", clock_ms() - start_ms,
+			_n("%lu message (%s), with a UID", "%lu messages (%s), each with a UID",
+				mails),
+			(unsigned long)mails, size);
 	return true;
 }
 

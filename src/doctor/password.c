@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What the account logs in with. That is found here, whatever becomes of the server. */
+#include "base/i18n.h"
 #include "base/text.h"
 #include "credential.h"
 #include "doctor/checkup.h"
 
-static const char label[] = "password";
+static const char label[] = N_("password");
 
 /* The line to look at, where the error does not say better. */
 static void add_place(const struct checkup *c, struct error *e)
@@ -34,7 +35,7 @@ void check_password(struct checkup *c)
 		c->needs_no_password = true;
 		check_ok(c, label, NO_TIME, "none is needed (auth)");
 	} else if (found) {
-		check_ok(c, label, NO_TIME, "from %s", c->password->source);
+		check_ok(c, label, NO_TIME, "from %s", _(c->password->source));
 		if (c->no_password.kind)
 			check_note(c, label, &c->no_password);
 	} else if (!c->account->temporary) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Where mail would go. */
+#include "base/i18n.h"
 #include "base/text.h"
 #include "doctor/checkup.h"
 #include "local/look.h"
@@ -31,8 +32,10 @@ static void tell_place(struct checkup *c, const struct sink_look *look)
 		error_set(&e, ERROR_DELIVERY, "%s, %s: only %s free", d->shown, what, room);
 		check_note(c, "destination", &e);
 	} else {
-		check_ok(c, "destination", NO_TIME, "%s, %s%s, %s free", d->shown, what,
-			look->exists ? "" : " that the first run makes", room);
+		check_ok(c, "destination", NO_TIME,
+			look->exists ? N_("%s, %s, %s free")
+				     : N_("%s, %s that the first run makes, %s free"),
+			d->shown, what, room);
 	}
 	if (d->kind == SINK_MBOX)
 		tell_lock(c, look);
@@ -53,7 +56,7 @@ void check_destination(struct checkup *c)
 		tell_place(c, &look);
 	} else {
 		check_ok(c, "destination", NO_TIME,
-			d->kind == SINK_PIPE ? "%s, a command that is there" : "%s",
+			d->kind == SINK_PIPE ? N_("%s, a command that is there") : "%s",
 			safe(span_of(d->shown)).text);
 	}
 }

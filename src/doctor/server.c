@@ -6,16 +6,17 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/i18n.h"
 #include "doctor/look.h"
 #include "recall.h"
 
 static const char *const labels[] = {
-	[SESSION_CONNECT] = "connection",
-	[SESSION_TLS] = "TLS",
-	[SESSION_GREETING] = "greeting",
-	[SESSION_CAPABILITIES] = "capabilities",
-	[SESSION_STLS] = "STLS",
-	[SESSION_LOGIN] = "login",
+	[SESSION_CONNECT] = N_("connection"),
+	[SESSION_TLS] = N_("TLS"),
+	[SESSION_GREETING] = N_("greeting"),
+	[SESSION_CAPABILITIES] = N_("capabilities"),
+	[SESSION_STLS] = N_("STLS"),
+	[SESSION_LOGIN] = N_("login"),
 };
 
 const char *look_label(enum session_step step)
@@ -161,10 +162,13 @@ static bool check_mechanism(struct look *l)
 
 	list_mechanisms(l, &offered);
 	if (done) {
-		check_ok(l->c, "mechanism", NO_TIME, "%s (%s%s)",
-			mech_title(session_mechanism(l->session)),
-			offered.len ? "offered: " : "the server names none",
-			offered.len ? offered.data : "");
+		const char *title = mech_title(session_mechanism(l->session));
+
+		if (offered.len)
+			check_ok(l->c, "mechanism", NO_TIME, "%s (offered: %s)", title,
+				offered.data);
+		else
+			check_ok(l->c, "mechanism", NO_TIME, "%s (the server names none)", title);
 		note_better(l);
 	} else {
 		if (!e.why[0] && offered.len)

@@ -12,22 +12,20 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/i18n.h"
 #include "base/text.h"
 #include "doctor/checkup.h"
 #include "local/store.h"
 #include "places.h"
 #include "renamed.h"
 
-static const char label[] = "state";
+static const char label[] = N_("state");
 
-static void fail_place(struct checkup *c, int err, const char *what, const char *shown)
+static void fail_place(struct checkup *c, struct error *e)
 {
-	struct error e;
-
-	error_sys(&e, ERROR_STORE, err, "%s%s", what, shown);
-	error_remedy(&e, "to keep the state elsewhere",
+	error_remedy(e, "to keep the state elsewhere",
 		"state-dir = \"/FOLDER\" in ambil.conf, or XDG_STATE_HOME");
-	check_failed(c, label, &e);
+	check_failed(c, label, e);
 }
 
 /* The folders on the way to path that are missing would be made; the first that is there must take
@@ -36,22 +34,26 @@ static bool can_be_made(struct checkup *c, const char *home)
 {
 	char *root = places_state_root(c->order->state_dir, home);
 	char *folder = xstrdup(c->order->state_dir), *shown, *slash;
+	struct error e = {0};
 	struct stat st;
 	bool done = false;
 
 	if (stat(root, &st) < 0) {
-		fail_place(c, errno, "the folder of the state ", root);
+		error_sys(&e, ERROR_STORE, errno, "the folder of the state %s", root);
+		fail_place(c, &e);
 		goto end;
 	}
 	while (stat(folder, &st) < 0 && errno == ENOENT && (slash = strrchr(folder, '/')) > folder)
 		*slash = '\0';
 	shown = text_tilde(folder, home);
 	if (stat(folder, &st) == 0 && !S_ISDIR(st.st_mode))
-		fail_place(c, ENOTDIR, "the folder of the state ", shown);
+		error_sys(&e, ERROR_STORE, ENOTDIR, "the folder of the state %s", shown);
 	else if (access(folder, W_OK | X_OK) < 0)
-		fail_place(c, errno, "no state can be written in ", shown);
+		error_sys(&e, ERROR_STORE, errno, "no state can be written in %s", shown);
 	else
 		done = true;
+	if (!done)
+		fail_place(c, &e);
 	free(shown);
 end:
 	free(folder);
@@ -108,14 +110,19 @@ static void tell_counts(struct checkup *c, const struct seen_set *set, const cha
 
 	for (size_t i = 0; seen_at(set, i); i++)
 		failing += seen_at(set, i)->state == STORE_NOTED && seen_at(set, i)->attempts;
-	check_ok(c, label, NO_TIME, "%s, %zu message%s known", shown, known, known == 1 ? "" : "s");
+	check_ok(c, label, NO_TIME, _n("%s, %zu message known", "%s, %zu messages known", known),
+		shown, known);
 	if (between)
 		check_remark(c, label,
-			"%zu message%s of an interrupted run: the next one finishes %s", between,
-			between == 1 ? "" : "s", between == 1 ? "it" : "them");
+			_n("%zu message of an interrupted run: the next one finishes it",
+				"%zu messages of an interrupted run: the next one finishes them",
+				between),
+			between);
 	if (failing)
-		check_remark(c, label, "%zu message%s could not be fetched or delivered so far",
-			failing, failing == 1 ? "" : "s");
+		check_remark(c, label,
+			_n("%zu message could not be fetched or delivered so far",
+				"%zu messages could not be fetched or delivered so far", failing),
+			failing);
 }
 
 static void look_inside(struct checkup *c, struct store *s, const char *shown)

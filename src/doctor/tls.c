@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/i18n.h"
 #include "doctor/checkup.h"
 #include "doctor/words.h"
 #include "net/tls.h"
@@ -42,7 +43,7 @@ static void tell_details(struct checkup *c, const struct tls_certificate *one, b
 	words_moment(until, sizeof(until), one->until_s);
 	check_detail(c, always, "owner    %s", one->owner);
 	check_detail(c, always, "issuer   %s", one->signer);
-	check_detail(c, always, "for      %s", one->names[0] ? one->names : "no host");
+	check_detail(c, always, "for      %s", one->names[0] ? one->names : _("no host"));
 	check_detail(c, always, "from     %s", from);
 	check_detail(c, always, "until    %s", until);
 	check_detail(c, always, "key      %s", one->key);
@@ -114,7 +115,7 @@ static void tell_distrust(
 
 bool check_client_certificate(struct checkup *c)
 {
-	static const char label[] = "own key";
+	static const char label[] = N_("own key");
 	const struct tls_policy *policy = &c->account->tls;
 	int64_t now = clock_wall_s();
 	struct tls_certificate own = {.from_s = 0};

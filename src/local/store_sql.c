@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <stdlib.h>
-
 #include <string.h>
 
 #include "base/i18n.h"
