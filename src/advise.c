@@ -9,15 +9,6 @@
 #include "base/i18n.h"
 #include "link.h"
 
-void advise_where(
-	const struct session *s, char *text, size_t room, const char *before, const char *behind)
-{
-	size_t len = strlen(text);
-
-	snprintf(text + len, room - len, "%s%s%s", before, config_origin(s->account, "host"),
-		behind);
-}
-
 /*
  * Remedies are settings; where there is only a URL, the same is done otherwise. word: what of a
  * remedy it is that cannot be followed.
@@ -63,7 +54,8 @@ void advise_for_url(const struct session *s, struct error *e)
 void advise_host(const struct session *s, struct error *e)
 {
 	if (e->about == ERROR_ABOUT_NAMES && !s->account->temporary)
-		advise_where(s, e->remedy, sizeof(e->remedy), " in ", "");
+		error_remedy(e, "", "use one of these names as host in %s",
+			config_origin(s->account, "host"));
 }
 
 void advise_link(const struct session *s, struct error *e)

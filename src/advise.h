@@ -6,9 +6,6 @@
 
 #include "session_inner.h"
 
-/* Adds where "host" is set to words about it, between before and behind. */
-void advise_where(
-	const struct session *s, char *text, size_t room, const char *before, const char *behind);
 /* Of an account that is a URL: what is a setting elsewhere is done otherwise there. */
 void advise_for_url(const struct session *s, struct error *e);
 /* To the one remedy that is a change of "host": where that stands. */

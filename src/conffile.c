@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/i18n.h"
 #include "base/text.h"
 #include "config.h"
 #include "places.h"
@@ -34,11 +35,22 @@ bool conffile_make_folder(const char *path, struct error *e)
 	return done;
 }
 
-static bool cannot(const char *what, const char *path, int err, struct error *e)
+enum deed { READ, WRITE, WRITE_BESIDE };
+static bool cannot(enum deed deed, const char *path, int err, struct error *e)
 {
 	char *home = places_home(), *shown = text_tilde(path, home);
 
-	error_sys(e, ERROR_CONFIG, err, "cannot %s %s", what, shown);
+	switch (deed) {
+	case READ:
+		error_sys(e, ERROR_CONFIG, err, "cannot read %s", shown);
+		break;
+	case WRITE:
+		error_sys(e, ERROR_CONFIG, err, "cannot write %s", shown);
+		break;
+	case WRITE_BESIDE:
+		error_sys(e, ERROR_CONFIG, err, "cannot write beside %s", shown);
+		break;
+	}
 	free(shown);
 	free(home);
 	return false;
@@ -51,10 +63,10 @@ bool conffile_read(struct conffile *f, const char *path, struct error *e)
 	*f = (struct conffile){.path = xstrdup(path), .mode = 0600};
 	f->found = lstat(path, &st) == 0;
 	if (!f->found && errno != ENOENT)
-		return cannot("read", path, errno, e);
+		return cannot(READ, path, errno, e);
 	f->target = f->found ? realpath(path, NULL) : xstrdup(path);
 	if (!f->target || (f->found && !file_slurp(path, CONFIG_MAX, &f->text, &f->mode, NULL)))
-		return cannot("read", path, errno, e);
+		return cannot(READ, path, errno, e);
 	return true;
 }
 
@@ -92,13 +104,13 @@ bool conffile_write(struct conffile *f, const char *named, const struct buf *tex
 	err = errno;
 	if (fd < 0) {
 		free(beside);
-		return cannot("write beside", f->path, err, e);
+		return cannot(WRITE_BESIDE, f->path, err, e);
 	}
 	f->beside = beside;
 	done = write_whole(f, text, fd);
 	err = errno;
 	close(fd);
-	return done || cannot("write", f->path, err, e);
+	return done || cannot(WRITE, f->path, err, e);
 }
 
 static bool is_unchanged(const struct conffile *f)
@@ -130,7 +142,7 @@ bool conffile_place(struct conffile *f, struct error *e)
 		return false;
 	}
 	if (rename(f->beside, f->target) < 0)
-		return cannot("write", f->path, errno, e);
+		return cannot(WRITE, f->path, errno, e);
 	free(f->beside);
 	f->beside = NULL;
 	return file_sync_parent(f->target, ERROR_CONFIG, e);

@@ -72,7 +72,7 @@ struct account *config_find(struct config *config, const char *name)
 char *config_looked_for(const struct config *config)
 {
 	char *path = places_user_config(config->home), *shown = text_tilde(path, config->home);
-	char *both = xasprintf("%s and %s", shown, places_system_config());
+	char *both = xasprintf(_("%s and %s"), shown, places_system_config());
 
 	free(path);
 	free(shown);

@@ -109,12 +109,9 @@ static void check_access(
 	free(path);
 }
 
-/* Where to look for a setting that is like none of ours. Those of mpop have underscores. */
-static const char *page_for(const char *name)
+static bool is_like_one_of_mpop(const char *name)
 {
-	return strchr(name, '_') || strcmp(name, "passwordeval") == 0
-		? "man ambil-migration says what those of mpop are called here"
-		: "man ambil.conf has all there are";
+	return strchr(name, '_') || strcmp(name, "passwordeval") == 0;
 }
 
 /* Takes unknown names out of what libconfuse reads; true when a secret stands in the file. */
@@ -139,9 +136,14 @@ static bool check_names(struct loader *l, struct source *src)
 		if (nearest)
 			complain(l, src, item->line, "unknown setting \"%s\", did you mean \"%s\"?",
 				safe(span_of(item->name)).text, nearest);
+		else if (is_like_one_of_mpop(item->name))
+			complain(l, src, item->line,
+				"unknown setting \"%s\"; man ambil-migration says what those of mpop are called here",
+				safe(span_of(item->name)).text);
 		else
-			complain(l, src, item->line, "unknown setting \"%s\"; %s",
-				safe(span_of(item->name)).text, page_for(item->name));
+			complain(l, src, item->line,
+				"unknown setting \"%s\"; man ambil.conf has all there are",
+				safe(span_of(item->name)).text);
 	}
 	return secret;
 }
@@ -247,8 +249,8 @@ static bool load_file(struct loader *l, const char *path, const struct source *f
 static const char *why_unreadable(int err)
 {
 	if (err == EFBIG)
-		return "larger than 1 MiB";
-	return err == EINVAL ? "not a regular file" : strerror(err);
+		return _("larger than 1 MiB");
+	return err == EINVAL ? _("not a regular file") : strerror(err);
 }
 
 /* A relative name is taken from the folder of the file that includes it. */
@@ -293,9 +295,9 @@ static void take_include(struct loader *l, const struct source *src, size_t inde
 		return;
 	path = include_path(src, name, l->config->home);
 	if (is_open(src, path))
-		why = "a file cannot include itself";
+		why = _("a file cannot include itself");
 	else if (depth_of(src) > INCLUDE_DEPTH_MAX)
-		why = "nested too deeply";
+		why = _("nested too deeply");
 	else if (!load_file(l, path, src, &err))
 		why = why_unreadable(err);
 	if (why)

@@ -60,7 +60,7 @@ static bool reach(struct session *s, struct error *e)
 	if (e->about == ERROR_ABOUT_PROXY)
 		return error_append(e, " (%s)", config_origin(a, "proxy"));
 	if (!a->temporary)
-		advise_where(s, e->text, sizeof(e->text), " (", ")");
+		error_append(e, " (%s)", config_origin(a, "host"));
 	return false;
 }
 

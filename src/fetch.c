@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/i18n.h"
 #include "credential.h"
 #include "fetch_inner.h"
 #include "onnew.h"
@@ -47,9 +48,11 @@ void fetch_tell_rest(const struct fetch *f, struct error *e)
 {
 	uint64_t left = f->wanted - f->counts.mails;
 
-	error_append(e, "; %llu of %llu fetched, %llu stay%s on the server",
+	error_append(e,
+		_n("; %llu of %llu fetched, %llu stays on the server",
+			"; %llu of %llu fetched, %llu stay on the server", left),
 		(unsigned long long)f->counts.mails, (unsigned long long)f->wanted,
-		(unsigned long long)left, left == 1 ? "s" : "");
+		(unsigned long long)left);
 }
 
 /* The run that has the account may do without being asked what this one was asked for. */
@@ -145,17 +148,20 @@ static bool recover_and_tell(struct fetch *f, struct error *e)
 		return false;
 	if (done.unsure) {
 		error_set(&w, ERROR_LATER,
-			"%llu message%s of an interrupted run may come a second time: %.200s",
-			(unsigned long long)done.unsure, done.unsure == 1 ? "" : "s",
-			done.unsure_why.text);
+			_n("%llu message of an interrupted run may come a second time: %s",
+				"%llu messages of an interrupted run may come a second time: %s",
+				done.unsure),
+			(unsigned long long)done.unsure, done.unsure_why.text);
 		report_warning(f->report_fd, &w);
 	}
 	if (done.gone) {
 		error_set(&w, ERROR_LATER,
-			"%llu message%s of an interrupted run %s in %s no more, and will not be "
-			"deleted on the server",
-			(unsigned long long)done.gone, done.gone == 1 ? "" : "s",
-			done.gone == 1 ? "is" : "are", f->account->destination.shown);
+			_n("%llu message of an interrupted run is in %s no more, and will not be "
+			   "deleted on the server",
+				"%llu messages of an interrupted run are in %s no more, and will not be "
+				"deleted on the server",
+				done.gone),
+			(unsigned long long)done.gone, f->account->destination.shown);
 		error_remedy(&w, "if nobody has moved or deleted it, to get it again",
 			"ambil fetch %s --all", f->account->typed);
 		report_warning(f->report_fd, &w);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/i18n.h"
 #include "session_inner.h"
 
 enum { CAPABILITY_TEXT_MAX = 2000 };
@@ -66,9 +67,10 @@ bool session_greet(struct session *s, struct error *e)
 	if (!session_wait(s, &ev, e)) {
 		if (s->silent && !s->encrypted) {
 			error_set(e, wrong_port ? ERROR_TLS : ERROR_NETWORK,
-				"%s:%u sent nothing for %lld s; %s port expects TLS at once",
-				to->host, (unsigned)to->port, (long long)(s->timeout_ms / 1000),
-				wrong_port ? "this" : "perhaps this");
+				wrong_port
+					? N_("%s:%u sent nothing for %lld s; this port expects TLS at once")
+					: N_("%s:%u sent nothing for %lld s; perhaps this port expects TLS at once"),
+				to->host, (unsigned)to->port, (long long)(s->timeout_ms / 1000));
 			error_remedy(e, "set", "tls = implicit");
 		}
 		return false;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/i18n.h"
 #include "encoded.h"
 #include "headers.h"
 #include "local/header.h"
@@ -168,17 +169,34 @@ static void choose(struct list *l)
 	free(mails);
 }
 
-static void say_without_headers(struct fetch *f, const char *what)
+/* Once is enough. */
+static void say_without_headers(struct fetch *f, const struct error *w)
 {
-	struct error w = {0};
-
-	if (f->headers_missed)
-		return;
+	if (!f->headers_missed)
+		report_warning(f->report_fd, w);
 	f->headers_missed = true;
+}
+
+static void say_refused(struct fetch *f)
+{
+	struct error w;
+
 	error_set(&w, ERROR_CAPABILITY,
-		"%s %s: date, sender and subject are not known without a fetch",
-		f->account->endpoint.host, what);
-	report_warning(f->report_fd, &w);
+		"%s refuses TOP: date, sender and subject are not known without a fetch",
+		f->account->endpoint.host);
+	say_without_headers(f, &w);
+}
+
+static void say_missing(struct fetch *f)
+{
+	struct error w;
+
+	error_set(&w, ERROR_CAPABILITY,
+		f->header_failures
+			? N_("%s breaks off at TOP: date, sender and subject are not known without a fetch")
+			: N_("%s has no TOP: date, sender and subject are not known without a fetch"),
+		f->account->endpoint.host);
+	say_without_headers(f, &w);
 }
 
 bool list_messages(struct fetch *f, bool *again, struct error *e)
@@ -191,11 +209,11 @@ bool list_messages(struct fetch *f, bool *again, struct error *e)
 	begin_header(&l);
 	report_step(f->report_fd, "reading headers");
 	if (l.n && !has_top)
-		say_without_headers(f, f->header_failures ? "breaks off at TOP" : "has no TOP");
+		say_missing(f);
 	if (has_top)
 		done = headers_read(f, l.mails, l.n, &reader, again, e);
 	if (done && has_top && l.n && !l.came)
-		say_without_headers(f, "refuses TOP");
+		say_refused(f);
 	while (done && l.told < l.n)
 		tell(&l, false);
 	for (size_t i = 0; i < FIELDS; i++)

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "auth/sasl.h"
+#include "base/i18n.h"
 #include "base/text.h"
 #include "net/tls.h"
 #include "report.h"
@@ -82,18 +83,19 @@ static void blame_password(const struct session *s, const char *source, struct e
 	bool place = strchr(source, '/') != NULL; /* .netrc */
 	bool works = s->setting->used == s->mech && !mech_binds(s->mech);
 	enum mech other = typed || works ? MECH_NONE : other_way(s);
-	char lead[sizeof(e->lead)], more[80] = "";
+	char lead[sizeof(e->lead)], more[160] = "";
 
 	if (!source[0])
 		return;
-	snprintf(lead, sizeof(lead), "password came from: %s;  %s", place ? ".netrc" : source,
-		keyring                    ? "change it"
-			: setting || place ? "correct it"
-					   : "try again");
+	snprintf(lead, sizeof(lead),
+		keyring                    ? _("password came from: %s;  change it")
+			: setting || place ? _("password came from: %s;  correct it")
+					   : _("password came from: %s;  try again"),
+		place ? ".netrc" : i18n_text(source));
 	if (other != MECH_NONE)
 		snprintf(more, sizeof(more),
-			a->temporary ? "  or, if it is right,  write ;AUTH=%s behind the user"
-				     : "  or, if it is right,  auth = %s",
+			a->temporary ? _("  or, if it is right,  write ;AUTH=%s behind the user")
+				     : _("  or, if it is right,  auth = %s"),
 			mech_name(other));
 	if (setting)
 		error_remedy(e, lead, "%s in %s%s", source, config_origin(a, source), more);
@@ -105,6 +107,7 @@ static void blame_password(const struct session *s, const char *source, struct e
 				: s->setting->watch ? "doctor"
 						    : "fetch",
 			a->typed, more);
+	e->place = setting || place;
 }
 
 static bool refused(struct session *s, const struct pop3_event *ev, struct error *e)
@@ -117,10 +120,12 @@ static bool refused(struct session *s, const struct pop3_event *ev, struct error
 
 	session_note_refusal(s, ev->code);
 	if (kind == ERROR_AUTH) {
-		error_set(e, kind, "%s refused the login of \"%s\"", a->endpoint.host,
-			safe(span_of(a->user)).text);
-		if (s->mech != MECH_PLAIN && s->mech != MECH_USER)
-			error_append(e, " by %s", mech_title(s->mech));
+		if (s->mech == MECH_PLAIN || s->mech == MECH_USER)
+			error_set(e, kind, "%s refused the login of \"%s\"", a->endpoint.host,
+				safe(span_of(a->user)).text);
+		else
+			error_set(e, kind, "%s refused the login of \"%s\" by %s", a->endpoint.host,
+				safe(span_of(a->user)).text, mech_title(s->mech));
 		blame_password(s, s->setting->secret->source, e);
 	} else {
 		error_set(e, kind, "%s does not let \"%s\" in now; the password may be right",

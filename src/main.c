@@ -178,7 +178,7 @@ static void say_stored(const struct account *account, struct report_style style,
 		jsonout_bool(out, "stored", true);
 		jsonout_end(out);
 	} else {
-		buf_printf(out, "%s: %s took the password, which is in the keyring now\n",
+		buf_printf(out, _("%s: %s took the password, which is in the keyring now\n"),
 			account->shown, account->endpoint.host);
 	}
 }

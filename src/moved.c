@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "adopt.h"
+#include "base/i18n.h"
 #include "base/parse.h"
 #include "fetch_inner.h"
 #include "headers.h"
@@ -225,10 +226,12 @@ static bool question(const struct move *m, struct error *e)
 	size_t fresh = m->fresh_n - m->pairs, gone = m->gone_n - m->pairs;
 
 	error_set(e, ERROR_CONFIG,
-		"%s lists %zu messages under new names, and %zu known ones are gone: was the "
-		"mailbox moved? %s",
-		f->account->endpoint.host, fresh, gone,
-		fetch_only_looks(f) ? "A fetch will ask first" : "None of them was fetched");
+		fetch_only_looks(f)
+			? N_("%s lists %zu messages under new names, and %zu known ones are gone: was the "
+			     "mailbox moved? A fetch will ask first")
+			: N_("%s lists %zu messages under new names, and %zu known ones are gone: was the "
+			     "mailbox moved? None of them was fetched"),
+		f->account->endpoint.host, fresh, gone);
 	return error_remedy(e, "to fetch them all",
 		"ambil fetch %.62s --accept   to take them as seen:  ambil fetch %.62s --from-now",
 		name, name);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/i18n.h"
 #include "base/mem.h"
 
 /* A folder the environment names; by the XDG specification relative ones are ignored. */
@@ -122,8 +123,9 @@ bool places_make_state(const char *state_dir, struct error *e)
 	if (stat(root, &st) == 0)
 		done = file_make_folders(state_dir, home, ERROR_STORE, e);
 	else
-		done = error_sys(e, ERROR_STORE, errno, "%s %s",
-			strcmp(root, home) == 0 ? "the home folder" : "the folder of the state",
+		done = error_sys(e, ERROR_STORE, errno,
+			strcmp(root, home) == 0 ? N_("the home folder %s")
+						: N_("the folder of the state %s"),
 			root);
 	if (!done)
 		error_remedy(e, "to keep the state elsewhere",

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/i18n.h"
 #include "base/mem.h"
 #include "base/parse.h"
 #include "base/text.h"
@@ -79,8 +80,8 @@ static bool parse_login(struct span login, struct popurl *out, struct error *e)
 	if (!out->user || !out->user[0])
 		return error_set(e, ERROR_USAGE,
 			out->user
-				? "the URL names no user"
-				: "the user in the URL is not well formed: use %%XX for special characters");
+				? N_("the URL names no user")
+				: N_("the user in the URL is not well formed: use %%XX for special characters"));
 	return true;
 }
 

@@ -110,9 +110,8 @@ static void fail_mail(struct loop *l, const struct commit_batch *b)
 
 	while (place < l->fetch_n && l->fetch[place] != b->mails[0].index)
 		place++;
-	snprintf(e.text, sizeof(e.text),
-		"%.280s on message %zu of %zu; it stays on the server, nothing lost", b->error.text,
-		place + 1, l->fetch_n);
+	error_append(&e, " on message %zu of %zu; it stays on the server, nothing lost", place + 1,
+		l->fetch_n);
 	loop_add_failure(l, b->mails[0].index, false, &e);
 	/* What waits in front of the command would fail too. */
 	if (l->enough)

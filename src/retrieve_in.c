@@ -415,7 +415,7 @@ void loop_blame(struct loop *l)
 	}
 	if (!l->ended)
 		l->index = l->fetch[l->answered];
-	snprintf(e.text, sizeof(e.text), "%.300s; message %lu stays on the server", l->fatal.text,
+	error_append(&e, "; message %lu stays on the server",
 		(unsigned long)loop_mail(l, l->index)->msg);
 	loop_add_failure(l, l->index, true, &e);
 }

@@ -342,7 +342,6 @@ static void take(struct run *run, struct worker *w, struct report *r)
 /* A worker that did not say how it ended: by a signal, or a second request to stop. */
 static void explain(const struct run *run, struct worker *w, int status)
 {
-	static const char comfort[] = "; nothing is lost, the next run goes on";
 	int code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
 
 	if (run->signals > 1 && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
@@ -354,7 +353,7 @@ static void explain(const struct run *run, struct worker *w, int status)
 		stop_error(code - 128, w->account->deadline_ms, &w->error);
 	else
 		error_set(&w->error, ERROR_INTERNAL, "the worker ended with code %d", code);
-	error_append(&w->error, "%s", comfort);
+	error_append(&w->error, "; nothing is lost, the next run goes on");
 }
 
 static void reap(struct run *run, struct worker *w)

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/i18n.h"
 #include "base/text.h"
 #include "report.h"
 
@@ -144,7 +145,8 @@ static bool fail_silent(struct session *s, struct error *e)
 	s->lost_step = pop3_outstanding(s->engine) > 1 && !s->setting->pipelining_proven;
 	s->silent = !s->began;
 	return error_set(e, ERROR_NETWORK,
-		s->silent ? "%s:%u sent nothing for %lld s" : "%s:%u sent no whole line in %lld s",
+		s->silent ? N_("%s:%u sent nothing for %lld s")
+			  : N_("%s:%u sent no whole line in %lld s"),
 		s->account->endpoint.host, (unsigned)s->account->endpoint.port,
 		(long long)(s->timeout_ms / 1000));
 }

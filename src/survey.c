@@ -10,6 +10,7 @@
 #include <strings.h>
 
 #include "base/clock.h"
+#include "base/i18n.h"
 #include "base/parse.h"
 #include "expire.h"
 #include "fetch_inner.h"
@@ -243,8 +244,10 @@ static bool warn_without_uid(struct fetch *f, struct error *e)
 
 	if (!n)
 		return true;
-	error_set(&w, ERROR_PROTOCOL, "%s lists %zu message%s without a UID; %s there",
-		f->account->endpoint.host, n, n == 1 ? "" : "s", n == 1 ? "it stays" : "they stay");
+	error_set(&w, ERROR_PROTOCOL,
+		_n("%s lists %zu message without a UID; it stays there",
+			"%s lists %zu messages without a UID; they stay there", n),
+		f->account->endpoint.host, n);
 	snprintf(count, sizeof(count), "%zu", n);
 	return warn_once(f, "said-without-uid", count, &w, e);
 }
@@ -444,9 +447,10 @@ static bool warn_of_doubt(struct fetch *f, struct error *e)
 	if (!n)
 		return true;
 	error_set(&w, ERROR_CAPABILITY,
-		"%zu message%s on %s stay%s there: %s UID%s %s known, but perhaps of other messages",
-		n, n == 1 ? "" : "s", f->account->endpoint.host, n == 1 ? "s" : "",
-		n == 1 ? "its" : "their", n == 1 ? "" : "s", n == 1 ? "is" : "are");
+		_n("%zu message on %s stays there: its UID is known, but perhaps of other messages",
+			"%zu messages on %s stay there: their UIDs are known, but perhaps of other messages",
+			n),
+		n, f->account->endpoint.host);
 	error_remedy(&w, "to see which", "ambil fetch %s --dry-run", f->account->typed);
 	snprintf(count, sizeof(count), "%zu", n);
 	return warn_once(f, "said-doubt", count, &w, e);

@@ -439,7 +439,7 @@ static void syntax_account(struct reader *c, const struct token *name)
 /* What may be meant as a part of the value before it. */
 static const char *behind_value(const struct reader *c, unsigned line)
 {
-	return c->value_line == line ? "; a value with blanks or commas stands in quotes" : "";
+	return c->value_line == line ? _("; a value with blanks or commas stands in quotes") : "";
 }
 
 /* Behind "name". */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/i18n.h"
 #include "base/parse.h"
 #include "base/text.h"
 #include "fetch_inner.h"
@@ -143,8 +144,11 @@ static void explain(const struct fetch *f, const struct retrieval *r, struct err
 	if (e->kind == ERROR_DELIVERY || e->kind == ERROR_STORE) {
 		fetch_tell_rest(f, e);
 	} else if (r->unconfirmed && !e->why[0]) {
-		error_why(e, "%zu deletion%s not confirmed; the next run asks again",
-			r->unconfirmed, r->unconfirmed == 1 ? " is" : "s are");
+		error_why(e,
+			_n("%zu deletion is not confirmed; the next run asks again",
+				"%zu deletions are not confirmed; the next run asks again",
+				r->unconfirmed),
+			r->unconfirmed);
 	}
 }
 
@@ -208,9 +212,10 @@ static bool fetch_mail(struct fetch *f, bool *again, struct error *e)
 		(!f->account->policy.fetch_max || f->counts.mails < f->account->policy.fetch_max) &&
 		(r.alone || r.mails || r.failures_n || r.suspected || (r.lost_step && !r.doubtful));
 	if (done && r.refused) {
-		done = error_set(e, ERROR_LATER, "%s refused to delete %zu message%s; %s there",
-			f->account->endpoint.host, r.refused, r.refused == 1 ? "" : "s",
-			r.refused == 1 ? "it stays" : "they stay");
+		done = error_set(e, ERROR_LATER,
+			_n("%s refused to delete %zu message; it stays there",
+				"%s refused to delete %zu messages; they stay there", r.refused),
+			f->account->endpoint.host, r.refused);
 		error_server(e, span_of(r.refusal));
 	}
 	if (!done)
