@@ -105,20 +105,6 @@ static enum next next_of(const struct report *what)
 	}
 }
 
-/* By how much the widest word is wider than the widest English one. */
-static size_t growth(const char *const *words, size_t n)
-{
-	size_t here = 0, english = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		size_t width = screen_width(_(words[i]));
-
-		here = width > here ? width : here;
-		english = strlen(words[i]) > english ? strlen(words[i]) : english;
-	}
-	return here > english ? here - english : 0;
-}
-
 /* A day, as narrow as it may be; nothing for a time that is not known. */
 static void add_day(struct buf *out, const struct list_view *l, int64_t seconds)
 {
@@ -165,9 +151,10 @@ static size_t set_widths(struct list_view *l, size_t size, const char *uid, cons
 	if (l->setting->verbosity >= REPORT_VERBOSE)
 		l->width[UID] = strlen(uid) > strlen(titles[UID]) ? strlen(uid)
 								  : strlen(titles[UID]);
-	l->width[STATE] += growth(state_words, LISTED_STATES);
+	l->width[STATE] += text_growth(state_words, LISTED_STATES);
 	if (l->width[NEXT])
-		l->width[NEXT] += growth(next_words, NEXTS) + (size == 2 ? growth(&until, 1) : 0);
+		l->width[NEXT] += text_growth(next_words, NEXTS) +
+			(size == 2 ? text_growth(&until, 1) : 0);
 	for (enum column c = 0; c < FROM; c++)
 		used += l->width[c] ? l->width[c] + GAP : 0;
 	return columns > used ? columns - used : 0;

@@ -294,6 +294,19 @@ void text_pad(struct buf *out, const char *text, size_t columns)
 		buf_printf(out, "%*s", (int)(columns - width), "");
 }
 
+size_t text_growth(const char *const *words, size_t n)
+{
+	size_t here = 0, english = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		size_t width = text_columns(span_of(_(words[i]))), plain = strlen(words[i]);
+
+		here = width > here ? width : here;
+		english = plain > english ? plain : english;
+	}
+	return here > english ? here - english : 0;
+}
+
 void text_list(struct buf *out, const char *const *words, size_t n, bool any)
 {
 	struct buf before = {NULL, 0, 0};

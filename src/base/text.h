@@ -61,6 +61,8 @@ char *text_tilde(const char *path, const char *home);
 size_t text_columns(struct span text);
 /* Adds text, and blanks up to that width. */
 void text_pad(struct buf *out, const char *text, size_t columns);
+/* By how much the widest of n words is wider than the widest of them in English. */
+size_t text_growth(const char *const *words, size_t n);
 /* Adds "a, b and c", or with any "a, b or c". */
 void text_list(struct buf *out, const char *const *words, size_t n, bool any);
 

@@ -16,6 +16,7 @@
 
 #include "base/child.h"
 #include "base/file.h"
+#include "base/i18n.h"
 #include "base/text.h"
 #include "conffile.h"
 #include "config.h"
@@ -23,7 +24,7 @@
 
 extern char **environ;
 
-static const char template[] =
+static const char *const template = N_(
 	"# The accounts of ambil; \"man ambil.conf\" explains every setting.\n"
 	"# Take the # away and fill in your own values.\n"
 	"\n"
@@ -34,7 +35,7 @@ static const char template[] =
 	"#     host = pop.example.org\n"
 	"#     user = anna\n"
 	"#     password-command = \"pass mail/home\"\n"
-	"# }\n";
+	"# }\n");
 
 /* The variable that names the editor; NULL for neither. */
 static const char *editor_variable(void)
@@ -52,6 +53,7 @@ static const char *editor_variable(void)
 
 static bool make_file(const char *path, const char *shown, struct error *e)
 {
+	const char *text;
 	bool done;
 	int err, fd;
 
@@ -60,7 +62,8 @@ static bool make_file(const char *path, const char *shown, struct error *e)
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return error_sys(e, ERROR_CONFIG, errno, "cannot create %s", shown);
-	done = file_write_all(fd, template, strlen(template));
+	text = _(template);
+	done = file_write_all(fd, text, strlen(text));
 	err = errno;
 	close(fd);
 	return done || error_sys(e, ERROR_CONFIG, err, "cannot write %s", shown);
@@ -127,8 +130,10 @@ static bool open_editor(const char *path, struct error *e)
 			safe(span_of(argv[0])).text);
 		error_remedy(e, "to use another", "EDITOR=nano ambil config edit");
 	} else if (!done) {
-		error_set(e, ERROR_CONFIG, "the editor \"%s\" ended with %s %d",
-			safe(span_of(argv[0])).text, WIFEXITED(status) ? "code" : "signal",
+		error_set(e, ERROR_CONFIG,
+			WIFEXITED(status) ? N_("the editor \"%s\" ended with code %d")
+					  : N_("the editor \"%s\" ended with signal %d"),
+			safe(span_of(argv[0])).text,
 			WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
 	}
 	free(whole[n]);

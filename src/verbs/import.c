@@ -11,6 +11,7 @@
 #include "../conffile.h"
 #include "../places.h"
 #include "base/file.h"
+#include "base/i18n.h"
 #include "base/parse.h"
 #include "base/text.h"
 #include "import/mpop.h"
@@ -130,16 +131,19 @@ static void say_seen(
 	const char *mark = dry ? "# " : "";
 	size_t n = dry ? item->seen.n : item->added;
 
+	buf_add_text(out, mark);
 	if (!item->seen_file)
-		buf_printf(out, "%s%s: there is no %s: all mail on the server is new\n", mark,
+		buf_printf(out, _("%s: there is no %s: all mail on the server is new\n"),
 			item->name, item->seen_shown);
 	else
-		buf_printf(out, "%s%s: %zu message%s that %s has fetched %s taken as seen (%s)\n",
-			mark, item->name, n, n == 1 ? "" : "s", im->tool,
-			dry              ? "would be"
-				: n == 1 ? "is"
-					 : "are",
-			item->seen_shown);
+		buf_printf(out,
+			dry ? _n("%s: %zu message that %s has fetched would be taken as seen (%s)\n",
+				      "%s: %zu messages that %s has fetched would be taken as seen (%s)\n",
+				      n)
+			    : _n("%s: %zu message that %s has fetched is taken as seen (%s)\n",
+				      "%s: %zu messages that %s has fetched are taken as seen (%s)\n",
+				      n),
+			item->name, n, im->tool, item->seen_shown);
 }
 
 /* The old text with the new one behind it, written but not in its place. */
@@ -198,7 +202,7 @@ static bool carry_out(struct import *im, const struct cli *cli, const volatile s
 	for (size_t i = 0; done && i < im->n; i++)
 		say_seen(im, &im->items[i], cli->dry_run, out);
 	if (cli->dry_run)
-		buf_printf(out, "# Nothing was changed. Without --dry-run this goes into %s.\n",
+		buf_printf(out, _("# Nothing was changed. Without --dry-run this goes into %s.\n"),
 			shown);
 	for (size_t i = 0; done && !cli->dry_run && i < im->n; i++)
 		import_password(&im->items[i], !cli->no_input, stop, out);
@@ -206,8 +210,10 @@ static bool carry_out(struct import *im, const struct cli *cli, const volatile s
 		buf_clear(out);
 		import_events(im, cli->dry_run, path, &text, out);
 	} else if (done && !cli->dry_run && n) {
-		buf_printf(out, "%zu account%s added to %s; next: ambil check\n", n,
-			n == 1 ? "" : "s", shown);
+		buf_printf(out,
+			_n("%zu account added to %s; next: ambil check\n",
+				"%zu accounts added to %s; next: ambil check\n", n),
+			n, shown);
 	}
 	buf_release(&text);
 	free(shown);

@@ -9,6 +9,7 @@
 #include "auth/keyring.h"
 #include "auth/secret.h"
 #include "base/file.h"
+#include "base/i18n.h"
 #include "base/text.h"
 #include "verbs/import_inner.h"
 
@@ -29,7 +30,7 @@ static bool says_yes(const char *question)
 
 static bool asks(const struct import_item *item)
 {
-	char *question = xasprintf("Store the password of %s (%s:%u) in the keyring? [Y/n] ",
+	char *question = xasprintf(_("Store the password of %s (%s:%u) in the keyring? [Y/n] "),
 		item->name, safe(span_of(item->file)).text, item->from->password_line);
 	bool yes = says_yes(question);
 
@@ -55,12 +56,12 @@ void import_password(
 			entry.state = KEYRING_NOTHING;
 		if (entry.state == KEYRING_DONE) {
 			item->stored = true;
-			buf_printf(out, "%s: the keyring has its password now\n", item->name);
+			buf_printf(out, _("%s: the keyring has its password now\n"), item->name);
 			return;
 		}
 	}
 	buf_printf(out,
-		"%s: its password (%s:%u) was not taken over: ambil login %s stores it in the keyring; "
-		"or set password-command\n",
+		_("%s: its password (%s:%u) was not taken over: ambil login %s stores it in the keyring; "
+		  "or set password-command\n"),
 		item->name, safe(span_of(item->file)).text, from->password_line, item->name);
 }

@@ -9,6 +9,7 @@
 
 #include "../places.h"
 #include "base/file.h"
+#include "base/i18n.h"
 #include "base/text.h"
 #include "import/getmail.h"
 #include "import/mpop.h"
@@ -126,11 +127,11 @@ static const struct tool {
 	const char *places; /* for words */
 	const char *needs;
 } tools[] = {
-	{"mpop", places_mpop_config, read_mpop, "~/.mpoprc and mpop/config in $XDG_CONFIG_HOME",
-		"host, user and delivery"},
+	{"mpop", places_mpop_config, read_mpop, N_("~/.mpoprc and mpop/config in $XDG_CONFIG_HOME"),
+		N_("host, user and delivery")},
 	{"getmail", places_getmail_folder, read_getmail,
-		"getmail in $XDG_CONFIG_HOME and ~/.getmail",
-		"a POP3 server, a user and a destination"},
+		N_("getmail in $XDG_CONFIG_HOME and ~/.getmail"),
+		N_("a POP3 server, a user and a destination")},
 };
 
 static const struct tool *find_tool(const char *name)
@@ -157,7 +158,7 @@ bool import_read(struct import *im, const char *named, struct error *e)
 	im->path = named ? xstrdup(named) : tool->find(im->config.home);
 	if (!im->path) {
 		error_set(e, ERROR_INPUT, "no configuration of %s here (looked for %s)", tool->name,
-			tool->places);
+			_(tool->places));
 		return error_remedy(e, "to name it", "ambil import %s FILE", tool->name);
 	}
 	im->shown = show(im->path, im->config.home);
@@ -165,6 +166,6 @@ bool import_read(struct import *im, const char *named, struct error *e)
 		return false;
 	if (im->read.n)
 		return true;
-	error_set(e, ERROR_INPUT, "no account in %s has %s", im->shown, tool->needs);
+	error_set(e, ERROR_INPUT, "no account in %s has %s", im->shown, _(tool->needs));
 	return !im->read.n_notes ? false : error_why(e, "%s", im->read.notes[0].text);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../account.h"
+#include "base/i18n.h"
 #include "base/text.h"
 #include "verbs/import_inner.h"
 
@@ -13,9 +14,9 @@ static void add_notes(
 {
 	for (size_t i = 0; i < n; i++) {
 		buf_printf(out, "%s# %s", indent,
-			notes[i].what == IMPORT_DROPPED ? "not converted" : "changed");
+			notes[i].what == IMPORT_DROPPED ? _("not converted") : _("changed"));
 		if (notes[i].line)
-			buf_printf(out, " (line %u)", notes[i].line);
+			buf_printf(out, _(" (line %u)"), notes[i].line);
 		buf_printf(out, ": %s\n", notes[i].text);
 	}
 }
@@ -38,18 +39,18 @@ static void add_against_defaults(
 		if (!config->defaults[i] || imported_get(from, s->name))
 			continue;
 		if (s->value)
-			add_setting(out, s->name, s->value, "not the default above");
+			add_setting(out, s->name, s->value, _("not the default above"));
 		else
-			buf_printf(out, "\t# beware: %s, set above, holds here too\n", s->name);
+			buf_printf(out, _("\t# beware: %s, set above, holds here too\n"), s->name);
 	}
 }
 
 static void add_account(struct buf *out, const struct import *im, const struct import_item *item)
 {
 	const struct imported_account *from = item->from;
-	char *name = setting_quote(item->name), why[60];
+	char *name = setting_quote(item->name), why[120];
 
-	snprintf(why, sizeof(why), "%s deletes when nothing is said", im->tool);
+	snprintf(why, sizeof(why), _("%s deletes when nothing is said"), im->tool);
 	buf_printf(
 		out, "account %s {    # %s:%u\n", name, safe(span_of(item->file)).text, from->line);
 	for (size_t i = 0; i < from->n_settings; i++) {
@@ -63,8 +64,8 @@ static void add_account(struct buf *out, const struct import *im, const struct i
 	add_notes(out, "\t", from->notes, from->n_notes);
 	if (from->password)
 		buf_printf(out,
-			"\t# not converted (line %u): the password, because it does not belong here: "
-			"ambil login %s, or password-command\n",
+			_("\t# not converted (line %u): the password, because it does not belong here: "
+			  "ambil login %s, or password-command\n"),
 			from->password_line, item->name);
 	buf_add_text(out, "}\n");
 	free(name);
@@ -72,8 +73,8 @@ static void add_account(struct buf *out, const struct import *im, const struct i
 
 void import_text(const struct import *im, struct buf *out)
 {
-	buf_printf(
-		out, "# From %s, by ambil import %s.\n", safe(span_of(im->shown)).text, im->tool);
+	buf_printf(out, _("# From %s, by ambil import %s.\n"), safe(span_of(im->shown)).text,
+		im->tool);
 	add_notes(out, "", im->read.notes, im->read.n_notes);
 	for (size_t i = 0; i < im->n; i++)
 		if (!im->items[i].here)

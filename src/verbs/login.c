@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "auth/keyring.h"
+#include "base/i18n.h"
 #include "verbs/login_inner.h"
 
 /* Whether the keyring would be asked at all. */
@@ -67,8 +68,8 @@ bool login_say_keyring(const struct account *a, const struct keyring_entry *entr
 
 static void wait_for_window(void *self)
 {
-	static const char words[] = "The keyring asks in a window of its own.\n";
-	ssize_t ignored = write(STDERR_FILENO, words, sizeof(words) - 1);
+	const char *words = _("The keyring asks in a window of its own.\n");
+	ssize_t ignored = write(STDERR_FILENO, words, strlen(words));
 
 	(void)self;
 	(void)ignored;
@@ -83,9 +84,9 @@ struct keyring_way login_keyring_way(const struct login_way *way)
 
 static bool say_cannot_ask(const struct account *a, const struct login_way *way, struct error *e)
 {
-	error_set(e, ERROR_CONFIG, "%s",
-		way->no_input ? "--no-input forbids to ask for the password"
-			      : "no terminal to ask for the password on");
+	error_set(e, ERROR_CONFIG,
+		way->no_input ? N_("--no-input forbids to ask for the password")
+			      : N_("no terminal to ask for the password on"));
 	return error_remedy(e, "from a pipe", "ambil login %s --stdin", a->typed);
 }
 

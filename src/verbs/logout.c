@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The keyring forgets what a run would find in it; what stands elsewhere is the user's to change.
  */
+#include "base/i18n.h"
 #include "base/jsonout.h"
 #include "verbs/login_inner.h"
 
@@ -14,16 +15,16 @@ static void say_what_is_left(const struct account *a, bool json, struct buf *out
 	if (setting && json)
 		jsonout_text(out, NULL, setting);
 	else if (setting && setting[0] == '$')
-		buf_printf(out, "%s: %s still has one\n", a->shown, setting);
+		buf_printf(out, _("%s: %s still has one\n"), a->shown, setting);
 	else if (setting)
-		buf_printf(out, "%s: %s is still set (%s)\n", a->shown, setting,
+		buf_printf(out, _("%s: %s is still set (%s)\n"), a->shown, setting,
 			config_origin(a, setting));
 	if (!a->netrc || !secret_in_netrc(&sources, where, sizeof(where)))
 		return;
 	if (json)
 		jsonout_text(out, NULL, where);
 	else
-		buf_printf(out, "%s: %s still has one\n", a->shown, where);
+		buf_printf(out, _("%s: %s still has one\n"), a->shown, where);
 }
 
 static void tell(const struct account *a, const struct keyring_entry *entry, struct buf *out)
@@ -40,10 +41,12 @@ static void tell(const struct account *a, const struct keyring_entry *entry, str
 static void say(const struct account *a, const struct keyring_entry *entry, struct buf *out)
 {
 	if (entry->forgotten)
-		buf_printf(out, "%s: removed %u password%s from the keyring\n", a->shown,
-			entry->forgotten, entry->forgotten == 1 ? "" : "s");
+		buf_printf(out,
+			_n("%s: removed %u password from the keyring\n",
+				"%s: removed %u passwords from the keyring\n", entry->forgotten),
+			a->shown, entry->forgotten);
 	else if (entry->state == KEYRING_DONE)
-		buf_printf(out, "%s: the keyring has no password for it\n", a->shown);
+		buf_printf(out, _("%s: the keyring has no password for it\n"), a->shown);
 	say_what_is_left(a, false, out);
 }
 

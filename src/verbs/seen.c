@@ -14,13 +14,20 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/i18n.h"
 #include "base/jsonout.h"
 #include "base/text.h"
 #include "fit.h"
 #include "places.h"
 #include "seenfile.h"
 
-enum { IMPORT_MAX = 256 * 1024 * 1024, UID_COLUMNS_MAX = 70, SIZE_COLUMNS = 5, DAY_COLUMNS = 10 };
+enum {
+	IMPORT_MAX = 256 * 1024 * 1024,
+	UID_COLUMNS_MAX = 70,
+	SIZE_COLUMNS = 5,
+	STATE_COLUMNS = 8,
+	DAY_COLUMNS = 10
+};
 
 struct seen_job {
 	const struct config *config;
@@ -104,25 +111,39 @@ static size_t rows_of(const struct seen_job *job)
 
 static void say_nothing_known(const struct seen_job *job)
 {
-	buf_printf(job->out, "%s: nothing is known yet; the first fetch gets what is there\n",
+	buf_printf(job->out, _("%s: nothing is known yet; the first fetch gets what is there\n"),
 		job->account->shown);
 }
 
 /* ---- showing ---- */
 
+/* Scripts read them in English. */
+enum word { ARRIVING, MARKED, SEEN, DELETED, FAILED, NOTED, WORDS };
+static const char *const words[WORDS] = {[ARRIVING] = N_("arriving"),
+	[MARKED] = N_("marked"),
+	[SEEN] = N_("seen"),
+	[DELETED] = N_("deleted"),
+	[FAILED] = N_("failed"),
+	[NOTED] = N_("noted")};
+
 static const char *state_word(const struct seen *row)
 {
 	switch (row->state) {
 	case STORE_PREPARED:
-		return "arriving";
+		return words[ARRIVING];
 	case STORE_DELIVERED:
-		return row->marked ? "marked" : "seen";
+		return words[row->marked ? MARKED : SEEN];
 	case STORE_REMOVED:
-		return "deleted";
+		return words[DELETED];
 	case STORE_NOTED:
 		break;
 	}
-	return row->attempts ? "failed" : "noted";
+	return words[row->attempts ? FAILED : NOTED];
+}
+
+static size_t state_columns(void)
+{
+	return STATE_COLUMNS + text_growth(words, WORDS);
 }
 
 /* What is said of one row. Times are 0 where there is none. */
@@ -162,31 +183,37 @@ static void add_day(struct buf *out, int64_t seconds)
 /* Why it failed, since when the server does not list it, when it is due to be deleted there. */
 static void add_note(struct buf *out, const struct seen_job *job, const struct line *line)
 {
+	struct buf day = {NULL, 0, 0};
+
 	if (line->row->attempts && line->row->state == STORE_NOTED)
-		buf_printf(out, "%u attempt%s: %s", (unsigned)line->row->attempts,
-			line->row->attempts == 1 ? "" : "s", line->why);
+		buf_printf(out,
+			_n("%u attempt: %s", "%u attempts: %s", (unsigned)line->row->attempts),
+			(unsigned)line->row->attempts, line->why);
 	if (line->row->missing) {
-		buf_add_text(out, out->len ? "; gone " : "gone ");
-		add_day(out, line->row->missing_s);
+		add_day(&day, line->row->missing_s);
+		buf_add_text(out, out->len ? "; " : "");
+		buf_printf(out, _("gone %s"), day.data);
 	} else if (line->due_s && line->due_s <= job->now_s) {
-		buf_add_text(out, "due now");
+		buf_add_text(out, _("due now"));
 	} else if (line->due_s) {
-		buf_add_text(out, "due ");
-		add_day(out, line->due_s);
+		add_day(&day, line->due_s);
+		buf_printf(out, _("due %s"), day.data);
 	}
+	buf_release(&day);
 }
 
 static void add_aligned(
 	struct seen_job *job, const struct line *line, const char *uid, size_t uid_width)
 {
 	struct buf note = {NULL, 0, 0};
-	size_t used = uid_width + 2 + SIZE_COLUMNS + 2 + 8 + 2 + DAY_COLUMNS + 2;
+	size_t used = uid_width + 2 + SIZE_COLUMNS + 2 + state_columns() + 2 + DAY_COLUMNS + 2;
 	char size[32] = "-";
 
 	if (line->row->size)
 		text_size_short(size, sizeof(size), line->row->size);
-	buf_printf(job->out, "%-*s  %*s  %-8s  ", (int)uid_width, uid, SIZE_COLUMNS, size,
-		state_word(line->row));
+	buf_printf(job->out, "%-*s  %*s  ", (int)uid_width, uid, SIZE_COLUMNS, size);
+	text_pad(job->out, _(state_word(line->row)), state_columns());
+	buf_add_text(job->out, "  ");
 	add_day(job->out, line->since_s);
 	add_note(&note, job, line);
 	if (note.len) {
@@ -264,6 +291,19 @@ static size_t widest_uid(const struct seen_job *job, size_t n)
 	return width < UID_COLUMNS_MAX ? width : UID_COLUMNS_MAX;
 }
 
+static void add_title(struct seen_job *job, size_t uid_width)
+{
+	const char *size = _("SIZE");
+	size_t columns = text_columns(span_of(size));
+
+	text_pad(job->out, "UID", uid_width + 2);
+	buf_printf(job->out, "%*s%s  ", columns < SIZE_COLUMNS ? (int)(SIZE_COLUMNS - columns) : 0,
+		"", size);
+	text_pad(job->out, _("STATE"), state_columns() + 2);
+	text_pad(job->out, _("SINCE"), DAY_COLUMNS + 2);
+	buf_printf(job->out, "%s\n", _("NOTE"));
+}
+
 /* What came last first, as in list. */
 static bool show(struct seen_job *job, struct error *e)
 {
@@ -281,8 +321,7 @@ static bool show(struct seen_job *job, struct error *e)
 	}
 	width = widest_uid(job, n);
 	if (job->columns && !job->cli->json)
-		buf_printf(job->out, "%-*s  %*s  %-8s  %-*s  NOTE\n", (int)width, "UID",
-			SIZE_COLUMNS, "SIZE", "STATE", DAY_COLUMNS, "SINCE");
+		add_title(job, width);
 	for (size_t i = n; done && i-- > 0;) {
 		struct line line;
 
@@ -306,7 +345,7 @@ static bool export(struct seen_job *job, struct error *e)
 {
 	if (!open_to_look(job, e) || !load(job, e))
 		return false;
-	buf_printf(job->out, "# ambil seen %s: UID, time of delivery\n", job->account->shown);
+	buf_printf(job->out, _("# ambil seen %s: UID, time of delivery\n"), job->account->shown);
 	for (size_t i = 0, n = rows_of(job); i < n; i++)
 		if (seen_at(job->set, i)->state == STORE_DELIVERED)
 			seenfile_add(job->out, seen_at(job->set, i));
@@ -348,9 +387,13 @@ static bool no_such_uid(const struct seen_job *job, const char *written, size_t 
 		uids[i] = texts[i].data ? texts[i].data : "";
 	}
 	nearest = text_nearest(written, uids, n);
-	error_set(e, ERROR_USAGE, "no message with the UID \"%s\" is known%s%s%s",
-		safe(span_of(written)).text, nearest ? " (did you mean " : "",
-		nearest ? nearest : "", nearest ? "?)" : "");
+	if (nearest)
+		error_set(e, ERROR_USAGE,
+			"no message with the UID \"%s\" is known (did you mean %s?)",
+			safe(span_of(written)).text, nearest);
+	else
+		error_set(e, ERROR_USAGE, "no message with the UID \"%s\" is known",
+			safe(span_of(written)).text);
 	error_remedy(e, "to see them", "ambil seen %s", job->account->typed);
 	for (size_t i = 0; i < n; i++)
 		buf_release(&texts[i]);
@@ -396,13 +439,18 @@ static void say_forgotten(const struct seen_job *job, size_t n, size_t kept)
 		tell_change(job, "forgotten", n, "unfinished", kept);
 		return;
 	}
-	buf_printf(job->out, "%s: %s %zu message%s%s\n", job->account->shown,
-		job->cli->dry_run ? "would forget" : "forgot", n, n == 1 ? "" : "s",
-		n ? "; what the server still has is fetched again" : "");
+	buf_printf(job->out,
+		job->cli->dry_run
+			? _n("%s: would forget %zu message", "%s: would forget %zu messages", n)
+			: _n("%s: forgot %zu message", "%s: forgot %zu messages", n),
+		job->account->shown, n);
+	buf_printf(job->out, "%s\n", n ? _("; what the server still has is fetched again") : "");
 	if (kept)
 		buf_printf(job->out,
-			"%s: %zu of an interrupted run stay%s; to finish it: ambil fetch %s\n",
-			job->account->shown, kept, kept == 1 ? "s" : "", job->account->typed);
+			_n("%s: %zu of an interrupted run stays; to finish it: ambil fetch %s\n",
+				"%s: %zu of an interrupted run stay; to finish it: ambil fetch %s\n",
+				kept),
+			job->account->shown, kept, job->account->typed);
 }
 
 static bool open_for(struct seen_job *job, struct error *e)
@@ -506,6 +554,18 @@ static bool add_rows(
 	return done;
 }
 
+static void say_taken(const struct seen_job *job, size_t added, size_t known)
+{
+	buf_printf(job->out,
+		job->cli->dry_run ? _n("%s: would take %zu message as seen",
+					    "%s: would take %zu messages as seen", added)
+				  : _n("%s: took %zu message as seen",
+					    "%s: took %zu messages as seen", added),
+		job->account->shown, added);
+	buf_printf(job->out, _n(", %zu was known already\n", ", %zu were known already\n", known),
+		known);
+}
+
 static bool take_over(struct seen_job *job, const struct seenfile *file, struct error *e)
 {
 	size_t added = 0;
@@ -522,17 +582,15 @@ static bool take_over(struct seen_job *job, const struct seenfile *file, struct 
 	if (done && job->cli->json)
 		tell_change(job, "taken", added, "known", file->n - added);
 	else if (done)
-		buf_printf(job->out, "%s: %s %zu message%s as seen, %zu %s known already\n",
-			job->account->shown, job->cli->dry_run ? "would take" : "took", added,
-			added == 1 ? "" : "s", file->n - added,
-			file->n - added == 1 ? "was" : "were");
+		say_taken(job, added, file->n - added);
 	return done;
 }
 
 static bool import(struct seen_job *job, struct error *e)
 {
 	const char *path = job->cli->import;
-	const struct safe shown = safe(span_of(strcmp(path, "-") == 0 ? "standard input" : path));
+	const struct safe shown = safe(
+		span_of(strcmp(path, "-") == 0 ? _("standard input") : path));
 	struct buf text = {NULL, 0, 0};
 	struct seenfile file = {.rows = NULL};
 	bool done = read_input(path, shown.text, &text, e) &&
