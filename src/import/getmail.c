@@ -10,6 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/i18n.h"
 #include "base/parse.h"
 #include "base/text.h"
 #include "import/ini.h"
@@ -36,7 +37,7 @@ static void refuse(struct converter *c, const struct ini_entry *entry, const cha
 {
 	if (!c->failed)
 		error_set(c->e, ERROR_CONFIG, "%s:%u: %s must be %s", c->shown, entry->line,
-			entry->key, what);
+			entry->key, _(what));
 	c->failed = true;
 }
 
@@ -95,7 +96,7 @@ static void drop(struct converter *c, const char *section, const char *key, cons
 	struct ini_entry *entry = get(c, section, key);
 
 	if (entry)
-		DROPPED(c, entry, "%s, because %s", key, why);
+		DROPPED(c, entry, "%s, because %s", key, _(why));
 }
 
 /* $HOME at the start becomes ~; other variables are of whoever runs getmail. NULL: refused. */
@@ -456,10 +457,10 @@ static void convert(struct converter *c, const char *name)
 
 	if (!type || !host || !user || !get(c, DESTINATION, "type")) {
 		imported_note(c->out, NULL, IMPORT_DROPPED, 0, "%s, because it lacks %s", c->shown,
-			!type           ? "the type in [retriever]"
-				: !host ? "the server in [retriever]"
-				: !user ? "the username in [retriever]"
-					: "the type in [destination]");
+			!type           ? _("the type in [retriever]")
+				: !host ? _("the server in [retriever]")
+				: !user ? _("the username in [retriever]")
+					: _("the type in [destination]"));
 		return;
 	}
 	if (!is_usable(type->value, &ssl)) {

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/i18n.h"
 #include "base/text.h"
 
 struct reader {
@@ -21,7 +22,7 @@ struct reader {
 
 static bool fail(struct reader *r, const char *words, struct span what)
 {
-	return error_set(r->e, ERROR_CONFIG, "%s:%u: %s%s%s", r->shown, r->line, words,
+	return error_set(r->e, ERROR_CONFIG, "%s:%u: %s%s%s", r->shown, r->line, _(words),
 		what.len ? ": " : "", what.len ? safe(what).text : "");
 }
 

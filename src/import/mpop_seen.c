@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "base/i18n.h"
 #include "base/parse.h"
 #include "import/mpop.h"
 
@@ -55,7 +56,7 @@ static bool take_line(struct span line, struct list *list, struct imported_seen 
 	const char **words)
 {
 	if (!line.len || line.data[0] == ' ' || memchr(line.data, '\0', line.len)) {
-		*words = "a UID is missing";
+		*words = _("a UID is missing");
 		return false;
 	}
 	list->left--;
@@ -82,12 +83,12 @@ bool mpop_read_seen(struct span text, const char *shown, const char *host, const
 			if (list.left)
 				(void)!take_line(line, &list, out, &room, &words);
 			else if (line.len && !begin_list(line, host, user, &list))
-				words = "this begins no list: \" N HOST USER\" was expected";
+				words = _("this begins no list: \" N HOST USER\" was expected");
 		}
 		*found = *found || list.wanted;
 	}
 	if (!words && list.left)
-		words = "the list ends too early";
+		words = _("the list ends too early");
 	if (words) {
 		imported_seen_release(out);
 		return fail(e, shown, number, words);
