@@ -198,6 +198,16 @@ class Network(Trouble):
                              "ambil.conf:%d" % self.line_of("host"))
         self.assertEqual(len(result.lines), 1, str(result))
 
+    def test_no_network(self):
+        """In a network of its own, where nothing is up."""
+        if os.geteuid() != 0:
+            self.skipTest("needs root, for a network of its own")
+        for host, what in (("192.0.2.7", "home: no network (Network is unreachable)"),
+                           ("pop.example.org", "home: no network or DNS: cannot look up pop.example.org")):
+            with self.subTest(host=host):
+                self.configure(host=host, connect_timeout="5s")
+                self.off_terminal(75, what, wrap=["unshare", "-n"])
+
     def test_nothing_listens(self):
         port = dovecot.free_ports(1)[0]
         self.configure(port=port)
