@@ -30,6 +30,7 @@ void imported_release(struct imported *im)
 		free(a->seen_path);
 		free(a->seen_host);
 		free(a->seen_user);
+		free(a->file);
 		free(a->name);
 	}
 	free(im->accounts);

@@ -30,13 +30,15 @@ struct imported_note {
 struct imported_account {
 	char *name;    /* as the other program calls it */
 	unsigned line; /* where it begins */
+	char *file;    /* that included file, as sentences call it; NULL: the one that was read */
 	struct imported_setting *settings;
 	size_t n_settings;
 	struct imported_note *notes;
 	size_t n_notes;
 	char *password; /* that stands in the file; NULL: none. Wiped */
 	unsigned password_line;
-	char *seen_path;             /* the list of what was fetched, perhaps with ~ */
+	char *seen_path;             /* the list of what was fetched, perhaps with ~; NULL: none */
+	bool seen_marked;            /* what is in it was perhaps never delivered */
 	char *seen_host, *seen_user; /* whose list in that file */
 };
 
