@@ -72,7 +72,7 @@ _ambil_arguments()
 	list | seen | login | logout) [[ $2 -gt 0 ]] || _ambil_accounts "$4" "$5" ;;
 	import)
 		if [[ $2 -eq 0 ]]; then
-			printf '%s\n' mpop getmail
+			printf '%s\n' mpop getmail fdm
 		elif [[ $2 -eq 1 ]]; then
 			compgen -f -- "$6"
 		fi

@@ -49,7 +49,7 @@ const struct cli_verb cli_verbs[] = {
 		{N_("ambil doctor                     check all accounts"),
 			N_("ambil doctor home -v             one of them, with every detail"),
 			N_("ambil doctor pops://pop.example.org   a server, without any account")}},
-	[VERB_IMPORT] = {"import", "mpop|getmail [FILE]",
+	[VERB_IMPORT] = {"import", "mpop|getmail|fdm [FILE]",
 		N_("take over the accounts of another fetcher"),
 		{N_("ambil import mpop -n             show what would be taken over, change nothing"),
 			N_("ambil import mpop                take over ~/.mpoprc and its lists of mail"),

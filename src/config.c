@@ -84,15 +84,30 @@ char *config_file(const struct config *config)
 	return text_tilde(config->path, config->home);
 }
 
+/* The one that has a configuration here; NULL: none. */
+static const char *other_fetcher(const char *home)
+{
+	static const struct {
+		const char *name;
+		char *(*find)(const char *home);
+	} others[] = {{"mpop", places_mpop_config}, {"getmail", places_getmail_folder},
+		{"fdm", places_fdm_config}};
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		char *path = others[i].find(home);
+
+		free(path);
+		if (path)
+			return others[i].name;
+	}
+	return NULL;
+}
+
 bool config_no_accounts(const struct config *config, struct error *e)
 {
 	char *file = config->path ? config_file(config) : config_looked_for(config);
-	char *mpop = places_mpop_config(config->home),
-	     *getmail = places_getmail_folder(config->home);
-	const char *other = config->path ? NULL : mpop ? "mpop" : getmail ? "getmail" : NULL;
+	const char *other = config->path ? NULL : other_fetcher(config->home);
 
-	free(mpop);
-	free(getmail);
 	if (config->n)
 		error_set(e, ERROR_CONFIG, "all accounts in %s have enabled = false", file);
 	else if (config->path)

@@ -62,6 +62,11 @@ char *places_mpop_config(const char *home)
 	return which_is_there(xasprintf("%s/.mpoprc", home), config_of(home, "mpop/config"));
 }
 
+char *places_fdm_config(const char *home)
+{
+	return which_is_there(xasprintf("%s/.fdm.conf", home), xstrdup("/etc/fdm.conf"));
+}
+
 char *places_getmail_folder(const char *home)
 {
 	return which_is_there(config_of(home, "getmail"), xasprintf("%s/.getmail", home));

@@ -23,10 +23,11 @@ const char *places_system_config(void);
 char *places_state_root(const char *state_dir, const char *home);
 /* The configuration of mpop, where it looks for one; NULL when there is none. */
 char *places_mpop_config(const char *home);
+/* The same for fdm, and for the folder of getmail's configuration, which may hold none. */
+char *places_fdm_config(const char *home);
+char *places_getmail_folder(const char *home);
 /* Makes state_dir below that folder, which itself is not made. ERROR_STORE. */
 bool places_make_state(const char *state_dir, struct error *e) MUST_CHECK;
-/* The same for the folder of getmail's configuration, which may hold none. */
-char *places_getmail_folder(const char *home);
 /*
  * The configuration to read: named, else $AMBIL_CONFIG, else the user's, else the system's. When
  * none of them exists, *found is false and the path is that of the first one. *by_name: it was

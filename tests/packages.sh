@@ -5,7 +5,7 @@
 
 build_packages='gcc libc6-dev meson ninja-build pkgconf libgnutls28-dev libgsasl-dev libsqlite3-dev
 	libconfuse-dev libsecret-1-dev gettext'
-test_packages='libcmocka-dev dovecot-core dovecot-pop3d procmail maildrop mpop fetchmail getmail6 openssl python3 faketime
+test_packages='libcmocka-dev dovecot-core dovecot-pop3d procmail maildrop mpop fdm fetchmail getmail6 openssl python3 faketime
 	libfaketime microsocks tinyproxy-bin socat netcat-openbsd openssh-server openssh-client iproute2 procps
 	softhsm2 opensc
 	mandoc groff-base bash zsh fish strace valgrind clang-format-14

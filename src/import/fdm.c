@@ -23,10 +23,11 @@ struct converter {
 
 static const struct fdm_place nowhere = {"", 0};
 
-/* A line of an included file is not one of the file that the account is in. */
-static bool is_main(const struct fdm_config *c, struct fdm_place at)
+/* Whether the line is one of the file that the account is in, or without one of the main file. */
+static bool is_same_file(
+	const struct fdm_config *c, const struct imported_account *to, struct fdm_place at)
 {
-	return !at.line || strcmp(at.file, c->lexer.files[0].at.file) == 0;
+	return !at.line || strcmp(at.file, to && to->file ? to->file : c->main_file) == 0;
 }
 
 void fdm_note(struct fdm_config *c, struct imported_account *to, enum imported_what what,
@@ -38,7 +39,7 @@ void fdm_note(struct fdm_config *c, struct imported_account *to, enum imported_w
 	va_start(args, fmt);
 	vsnprintf(words, sizeof(words), fmt, args);
 	va_end(args);
-	if (is_main(c, at))
+	if (is_same_file(c, to, at))
 		imported_note(c->out, to, what, at.line, "%s", words);
 	else
 		imported_note(c->out, to, what, 0, "%s (%s:%u)", words, at.file, at.line);
@@ -49,7 +50,7 @@ void fdm_note(struct fdm_config *c, struct imported_account *to, enum imported_w
 
 static void set(struct converter *c, const char *setting, struct fdm_place at, const char *value)
 {
-	imported_set(c->to, setting, is_main(c->config, at) ? at.line : 0, value);
+	imported_set(c->to, setting, is_same_file(c->config, c->to, at) ? at.line : 0, value);
 }
 
 static void set_fresh(struct converter *c, const char *setting, struct fdm_place at, char *value)
@@ -358,7 +359,7 @@ static void convert_policy(struct converter *c, const struct fdm_outcome *outcom
 	}
 	if (a->disabled.line)
 		disable(c, a->disabled);
-	c->to->seen_marked = !keeps || !outcome->deliver || !outcome->all_alike;
+	c->to->seen_stays = !keeps || !outcome->deliver || !outcome->all_alike;
 }
 
 /* ---- whole accounts ---- */
@@ -447,7 +448,8 @@ static void convert(struct fdm_config *config, const struct fdm_account *a)
 		bool pipe = a->pipe.origin != FDM_ABSENT;
 
 		c.to = imported_add(config->out, a->name.text, a->at.line);
-		c.to->file = is_main(config, a->at) ? NULL : xstrdup(a->at.file);
+		if (strcmp(a->at.file, config->main_file) != 0)
+			c.to->file = xstrdup(a->at.file);
 		c.to->seen_host = xstrdup(pipe ? "localhost" : a->known_server);
 		c.to->seen_user = xstrdup(a->known_user);
 		c.to->seen_path = a->known_cache ? xstrdup(a->known_cache) : NULL;
@@ -464,7 +466,7 @@ static void convert(struct fdm_config *config, const struct fdm_account *a)
 bool fdm_read(struct span text, const char *shown, const struct fdm_world *world,
 	struct imported *out, struct error *e)
 {
-	struct fdm_config c = {.out = out};
+	struct fdm_config c = {.out = out, .main_file = shown};
 	bool done;
 
 	*out = (struct imported){.n = 0};

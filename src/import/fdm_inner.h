@@ -104,7 +104,9 @@ struct fdm_config {
 	struct fdm_action *actions;
 	size_t n_actions;
 	struct fdm_rule rules; /* a nest of all */
+	const char *main_file; /* as sentences call it */
 	struct imported *out;  /* for notes about the file */
+	bool noted;            /* it was told why some rules are not taken over */
 };
 
 /* Reads everything; false: the lexer's error is set. Release in any case. */

@@ -58,9 +58,9 @@ static void take_rest(struct fdm_lexer *l, struct fdm_step *step, const char *wo
 	} else if (step->what != FDM_DROP && step->what != FDM_KEEP && step->what != FDM_STDOUT) {
 		step->argument = fdm_take_text(l);
 	}
+	/* The word may be missing behind add-header. */
 	if (strcmp(word, "tag") == 0 ? fdm_accept(l, "value") : strcmp(word, "add-header") == 0) {
-		if (word[0] == 'a')
-			fdm_expect(l, "value");
+		fdm_accept(l, "value");
 		fdm_take_text(l);
 	}
 	if (step->what == FDM_NOTES && strcmp(word, "tag") != 0) {

@@ -40,7 +40,8 @@ static bool accept_number(struct fdm_lexer *l)
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (fdm_accept(l, words[i])) {
-			fdm_take_number(l);
+			if (!fdm_accept(l, "none"))
+				fdm_take_number(l);
 			return true;
 		}
 	return false;
@@ -48,7 +49,7 @@ static bool accept_number(struct fdm_lexer *l)
 
 static bool accept_locks(struct fdm_lexer *l)
 {
-	static const char *const locks[] = {"fcntl", "flock", "dotlock", NULL},
+	static const char *const locks[] = {"fcntl", "flock", "dotlock", "none", NULL},
 				 *const places[] = {"passwd", "courier", NULL};
 
 	if (fdm_accept(l, "lock-types") || fdm_accept(l, "lock-type"))

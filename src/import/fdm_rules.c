@@ -193,9 +193,12 @@ static void note_rule(struct walk *w, struct fdm_rule *rule)
 	w->outcome->all_alike = false;
 	if (!rule->noted)
 		fdm_note(w->config, NULL, IMPORT_DROPPED, rule->at,
-			"match, because mail is not looked into here: it goes where all other "
-			"mail of its account goes; a program behind pipe: can sort it");
-	rule->noted = true;
+			w->config->noted
+				? "match, for the same reason"
+				: "match, because mail is not looked into here: it goes where all "
+				  "other mail of its account goes; a program behind pipe: can sort "
+				  "it");
+	rule->noted = w->config->noted = true;
 }
 
 /* True when no rule behind these is asked. */

@@ -38,8 +38,10 @@ struct imported_account {
 	char *password; /* that stands in the file; NULL: none. Wiped */
 	unsigned password_line;
 	char *seen_path;             /* the list of what was fetched, perhaps with ~; NULL: none */
-	bool seen_marked;            /* what is in it was perhaps never delivered */
 	char *seen_host, *seen_user; /* whose list in that file */
+	/* The other program leaves on the server what it has left there, though it deletes the
+	 * rest. */
+	bool seen_stays;
 };
 
 struct imported {

@@ -20,13 +20,18 @@
 
 static bool check_words(const struct cli *cli, struct error *e)
 {
-	if (cli->n_arguments == 0)
-		error_set(e, ERROR_USAGE, "import needs the name of a program: mpop or getmail");
-	else if (cli->n_arguments > 2)
+	char *tools;
+
+	if (cli->n_arguments == 0) {
+		tools = import_tools();
+		error_set(e, ERROR_USAGE, "import needs the name of a program: %s", tools);
+		free(tools);
+	} else if (cli->n_arguments > 2) {
 		error_set(e, ERROR_USAGE, "too many words for import %s",
 			safe(span_of(cli->arguments[0])).text);
-	else if (import_knows(cli->arguments[0], e))
+	} else if (import_knows(cli->arguments[0], e)) {
 		return true;
+	}
 	return error_remedy(e, "see", "ambil import --help");
 }
 
@@ -41,6 +46,14 @@ static bool has_port(const struct account *a, const struct imported_account *fro
 		a->endpoint.port == number;
 }
 
+/* Behind two commands there may be two servers. */
+static bool has_command(const struct account *a, const struct imported_account *from)
+{
+	const char *command = imported_get(from, "socket-command"), *here = a->endpoint.command;
+
+	return command && here ? strcmp(command, here) == 0 : !command && !here;
+}
+
 /* The account of ambil.conf for the same mailbox; NULL when there is none. */
 static const struct account *find_mailbox(
 	const struct config *config, const struct imported_account *from)
@@ -48,7 +61,8 @@ static const struct account *find_mailbox(
 	for (size_t i = 0; i < config->n; i++)
 		if (strcasecmp(config->accounts[i].endpoint.host, from->seen_host) == 0 &&
 			strcmp(config->accounts[i].user, from->seen_user) == 0 &&
-			has_port(&config->accounts[i], from))
+			has_port(&config->accounts[i], from) &&
+			has_command(&config->accounts[i], from))
 			return &config->accounts[i];
 	return NULL;
 }
@@ -103,7 +117,7 @@ static bool prepare(struct import *im, struct error *e)
 				"the mailbox of %s is account \"%s\" (%s) already; nothing was changed",
 				safe(span_of(item->from->name)).text, item->name,
 				item->here->where);
-			return error_remedy(e, "to add only what mpop has fetched",
+			return error_remedy(e, "to add only what it has fetched",
 				"ambil import %s --merge", im->tool);
 		}
 		if (!item->here && !import_check(im, item, e))
@@ -132,7 +146,12 @@ static void say_seen(
 	size_t n = dry ? item->seen.n : item->added;
 
 	buf_add_text(out, mark);
-	if (!item->seen_file)
+	if (!item->seen_shown)
+		buf_printf(out,
+			_("%s: %s keeps no list of what it has fetched here: all mail on the server "
+			  "is new\n"),
+			item->name, im->tool);
+	else if (!item->seen_file)
 		buf_printf(out, _("%s: there is no %s: all mail on the server is new\n"),
 			item->name, item->seen_shown);
 	else

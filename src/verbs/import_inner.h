@@ -14,7 +14,7 @@ struct import_item {
 	const struct account *here; /* this mailbox's account, when ambil.conf has one */
 	struct buf text;            /* of the file with the list; uids point into it */
 	struct imported_seen seen;
-	char *seen_shown; /* that file */
+	char *seen_shown; /* that file; NULL: the other program has none */
 	bool seen_file;   /* it is there */
 	size_t added;     /* mails that were not known here before */
 	bool stored;      /* its password is in the keyring now */
@@ -39,6 +39,7 @@ bool import_check(
 
 /* import_read.c: finds and reads the other program's configuration. named: see the command line;
  * may be NULL. ERROR_USAGE for a tool that is not known. */
+char *import_tools(void); /* their names, with commas between; fresh */
 bool import_knows(const char *tool, struct error *e) MUST_CHECK;
 bool import_read(struct import *im, const char *named, struct error *e) MUST_CHECK;
 

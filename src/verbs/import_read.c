@@ -2,6 +2,7 @@
 /* Where the other program has its configuration, and reading that. */
 #include <dirent.h>
 #include <errno.h>
+#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -11,6 +12,7 @@
 #include "base/file.h"
 #include "base/i18n.h"
 #include "base/text.h"
+#include "import/fdm.h"
 #include "import/getmail.h"
 #include "import/mpop.h"
 #include "verbs/import_inner.h"
@@ -39,8 +41,11 @@ static bool slurp(const char *path, const char *shown, struct buf *text, struct 
 static void note_files(struct import *im, size_t before, const char *shown)
 {
 	im->files = xreallocarray(im->files, im->read.n + 1, sizeof(*im->files));
-	for (size_t i = before; i < im->read.n; i++)
-		im->files[i] = xstrdup(shown);
+	for (size_t i = before; i < im->read.n; i++) {
+		const char *included = im->read.accounts[i].file;
+
+		im->files[i] = xstrdup(included ? included : shown);
+	}
 }
 
 static bool read_mpop(struct import *im, struct error *e)
@@ -118,6 +123,46 @@ static bool read_getmail(struct import *im, struct error *e)
 	return done;
 }
 
+/* ---- fdm: a file, and those that it includes ---- */
+
+/* A name that is not there as it stands is looked for beside the main file. */
+static int include(void *context, const char *path, struct buf *text, char **shown)
+{
+	const struct import *im = context;
+	const char *slash = strrchr(im->path, '/');
+	char *expanded = file_expand_home(path, im->config.home), *beside;
+	int err;
+
+	beside = xasprintf("%.*s%s", slash ? (int)(slash + 1 - im->path) : 0, im->path, expanded);
+	buf_reserve(text, 64 * 1024); /* it may hold passwords: no copies left behind */
+	if (file_slurp(expanded, CONFIG_MAX, text, NULL, NULL)) {
+		*shown = show(expanded, im->config.home);
+		err = 0;
+	} else {
+		err = file_slurp(beside, CONFIG_MAX, text, NULL, NULL) ? 0 : errno;
+		*shown = show(beside, im->config.home);
+	}
+	free(beside);
+	free(expanded);
+	return err;
+}
+
+static bool read_fdm(struct import *im, struct error *e)
+{
+	const struct passwd *self = getpwuid(getuid());
+	const struct fdm_world world = {.home = im->config.home,
+		.user = self ? self->pw_name : "",
+		.include = include,
+		.context = im};
+	struct buf text = {0};
+	bool done = slurp(im->path, im->shown, &text, e) &&
+		fdm_read(buf_span(&text), im->shown, &world, &im->read, e);
+
+	buf_wipe(&text);
+	note_files(im, 0, im->shown);
+	return done;
+}
+
 /* ---- which program ---- */
 
 static const struct tool {
@@ -132,6 +177,8 @@ static const struct tool {
 	{"getmail", places_getmail_folder, read_getmail,
 		N_("getmail in $XDG_CONFIG_HOME and ~/.getmail"),
 		N_("a POP3 server, a user and a destination")},
+	{"fdm", places_fdm_config, read_fdm, N_("~/.fdm.conf and /etc/fdm.conf"),
+		N_("a POP3 server and a user")},
 };
 
 static const struct tool *find_tool(const char *name)
@@ -142,11 +189,26 @@ static const struct tool *find_tool(const char *name)
 	return NULL;
 }
 
+char *import_tools(void)
+{
+	struct buf out = {0};
+
+	for (size_t i = 0; i < sizeof(tools) / sizeof(tools[0]); i++)
+		buf_printf(&out, "%s%s", i ? ", " : "", tools[i].name);
+	return buf_detach(&out);
+}
+
 bool import_knows(const char *tool, struct error *e)
 {
-	return find_tool(tool) ||
-		error_set(e, ERROR_USAGE, "import knows mpop and getmail, and not \"%s\"",
-			safe(span_of(tool)).text);
+	char *known;
+
+	if (find_tool(tool))
+		return true;
+	known = import_tools();
+	error_set(
+		e, ERROR_USAGE, "import knows %s, and not \"%s\"", known, safe(span_of(tool)).text);
+	free(known);
+	return false;
 }
 
 bool import_read(struct import *im, const char *named, struct error *e)

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * What another fetcher has delivered becomes rows of the account's state, with its times, so that
- * an age of keep counts from then. They are delivered mail, not marked one: it is here.
+ * an age of keep counts from then. They are delivered mail, not marked one: it is here. Where the
+ * other program may not have delivered it, or would not delete it, it is marked, and so never
+ * deleted.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -13,6 +15,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "import/fdm.h"
 #include "import/getmail.h"
 #include "import/mpop.h"
 #include "local/store.h"
@@ -20,13 +23,16 @@
 
 enum { SEEN_FILE_MAX = 512 * 1024 * 1024 };
 
-/* getmail has them in its own folder, or in that which it was told, with its files. */
+/* fdm starts from where it is started, which is the home folder under cron. getmail has them in its
+ * own folder, or in that which it was told, with its files. */
 static char *find_list(const struct import *im, const struct import_item *item)
 {
 	const char *name = item->from->seen_path, *slash = strrchr(im->path, '/');
 	char *folder, *path;
 	struct stat st;
 
+	if (strcmp(im->tool, "fdm") == 0 && name[0] != '/' && name[0] != '~')
+		return xasprintf("%s/%s", im->config.home, name);
 	if (strcmp(im->tool, "getmail") != 0)
 		return file_expand_home(name, im->config.home);
 	if (stat(im->path, &st) == 0 && S_ISDIR(st.st_mode))
@@ -42,14 +48,33 @@ static char *find_list(const struct import *im, const struct import_item *item)
 	return path;
 }
 
+static bool parse_list(const struct import *im, struct import_item *item, struct error *e)
+{
+	const struct imported_account *from = item->from;
+	struct span text = buf_span(&item->text);
+	bool found;
+
+	if (strcmp(im->tool, "getmail") == 0) {
+		getmail_read_seen(text, &item->seen);
+		return true;
+	}
+	if (strcmp(im->tool, "fdm") == 0)
+		return fdm_read_seen(text, item->seen_shown, &item->seen, e);
+	return mpop_read_seen(
+		text, item->seen_shown, from->seen_host, from->seen_user, &item->seen, &found, e);
+}
+
 bool import_read_seen(const struct import *im, struct import_item *item, struct error *e)
 {
 	const struct imported_account *from = item->from;
-	char *path = find_list(im, item), *shown;
-	bool done, found;
+	char *path, *shown;
+	bool done;
 	pid_t holder;
 	int err;
 
+	if (!from->seen_path)
+		return true;
+	path = find_list(im, item);
 	shown = text_tilde(path, im->config.home);
 	item->seen_shown = xstrdup(safe(span_of(shown)).text);
 	free(shown);
@@ -72,12 +97,7 @@ bool import_read_seen(const struct import *im, struct import_item *item, struct 
 			"cannot read %s, the list of what %s has fetched", item->seen_shown,
 			im->tool);
 	item->seen_file = true;
-	if (strcmp(im->tool, "getmail") == 0) {
-		getmail_read_seen(buf_span(&item->text), &item->seen);
-		return true;
-	}
-	return mpop_read_seen(buf_span(&item->text), item->seen_shown, from->seen_host,
-		from->seen_user, &item->seen, &found, e);
+	return parse_list(im, item, e);
 }
 
 static char *state_file(const struct import *im, const struct import_item *item, const char *ending)
@@ -133,6 +153,7 @@ static bool add_rows(struct store *s, struct import_item *item, struct error *e)
 {
 	struct store_key *keys = xcalloc(item->seen.n, sizeof(*keys));
 	int64_t *times = xcalloc(item->seen.n, sizeof(*times)), now_s = clock_wall_s();
+	bool *stay = xcalloc(item->seen.n, sizeof(*stay));
 	bool done;
 
 	for (size_t i = 0; i < item->seen.n; i++) {
@@ -140,10 +161,12 @@ static bool add_rows(struct store *s, struct import_item *item, struct error *e)
 
 		keys[i] = (struct store_key){uid->uid, uid->occurrence};
 		times[i] = sane_time(uid->time_s, now_s);
+		stay[i] = item->from->seen_stays;
 	}
-	done = store_import(s, keys, times, NULL, item->seen.n, &item->added, e);
+	done = store_import(s, keys, times, stay, item->seen.n, &item->added, e);
 	free(keys);
 	free(times);
+	free(stay);
 	return done;
 }
 

@@ -23,6 +23,7 @@ PACKAGES = {
     "mpop": "mpop",
     "fetchmail": "fetchmail",
     "getmail": "getmail6",
+    "fdm": "fdm",
     "libfaketime": "libfaketime",
     "strace": "strace",
     "microsocks": "microsocks",

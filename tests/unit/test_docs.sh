@@ -296,7 +296,7 @@ ambil config path |
 ambil help |fetch check list seen login logout doctor import config help options
 ambil help fetch |
 ambil doctor |home anna@work
-ambil import |mpop getmail
+ambil import |mpop getmail fdm
 ambil import mpop o|other.conf
 END
 }

@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Coming from fdm: the real one fetches, ambil takes over, and no message comes twice."""
+
+import glob
+import os
+import subprocess
+
+import popd
+import test_import
+from test_import import mail
+
+
+class Fdm(test_import.Import):
+    TOOL = "fdm"
+
+    def run_tool(self, *args):
+        """Not as root, for whom it delivers nothing without another user."""
+        root = os.geteuid() == 0
+        if root:
+            self.give_home(test_import.NOBODY)
+        done = subprocess.run([self.tool, "-f", self.box.path(".fdm.conf"), *args], check=False,
+                              timeout=60, capture_output=True, stdin=subprocess.DEVNULL,
+                              cwd=self.box.home,
+                              env=self.box.environment(),
+                              **({"user": test_import.NOBODY, "group": test_import.NOBODY,
+                                  "extra_groups": []} if root else {}))
+        if root:
+            self.give_home(0)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertNotIn(b"aborted", done.stderr)
+
+    def give_home(self, user):
+        for folder, _, names in os.walk(self.box.root):
+            os.chown(folder, user, -1)
+            for name in names:
+                os.chown(os.path.join(folder, name), user, -1)
+
+    def setUp(self):
+        super().setUp()
+        with open(self.server.ca, encoding="utf-8") as f:
+            self.box.write("ca.pem", f.read())
+        usual = self.box.environment
+        self.box.environment = lambda more=None: usual(
+            {"SSL_CERT_FILE": self.box.path("ca.pem"), **(more or {})})
+
+    def rc(self, only='new-only cache "%s"', keep="keep", rules="match all action \"in\"",
+           password=None, more=""):
+        cache = self.box.path("cache")
+        return self.box.write(".fdm.conf", """# mail
+set verify-certificates
+set no-received
+set lock-file "%s"
+$folder = '%s'
+action "in" maildir "${folder}"
+account "home" pop3s
+    server "localhost" port %d
+    user "anna" pass %s
+    %s %s
+%s
+%s
+""" % (self.box.path("lock"), self.box.path("old"), self.server.port,
+            password or "$(echo " + popd.PASSWORD + ")", only % cache if "%" in only else only, keep,
+            more, rules), mode=0o600)
+
+
+class Takeover(Fdm):
+    def test_each_message_comes_once(self):
+        self.rc()
+        self.run_tool("fetch")
+        self.takes_over("~/cache")
+
+    def test_what_fdm_left_stays_though_it_deletes_the_rest(self):
+        """With -k it keeps once what it would delete: that is in the cache, and stays."""
+        self.rc(keep="")
+        self.run_tool("-k", "fetch")
+        self.assert_left(self.old)
+        new = [mail(100)]
+        self.server.delivers(new)
+        self.assert_said(self.imports().stdout.decode(), "keep = false",
+                         "5 messages that fdm has fetched are taken as seen")
+        self.ambil()
+        self.assert_left(self.old)
+        self.assert_maildir(self.old + new, "old")
+
+    def test_mail_that_a_rule_kept_back_is_never_deleted(self):
+        """It is in the cache too, though it was delivered nowhere."""
+        self.rc(rules='match "Subject: 3" in headers action keep\nmatch all action "in"')
+        self.run_tool("fetch")
+        self.assertEqual(len(self.maildir("old")), 4)
+        said = self.imports().stdout.decode()
+        self.assert_said(said, "# not converted (line 12): match, because mail is not looked into "
+                         "here", "5 messages")
+        self.box.write_config(self.config().replace("keep = true", "keep = false"))
+        self.ambil()
+        self.assert_left(self.old)
+
+    def test_without_a_cache_all_is_new_and_it_says_so(self):
+        self.rc(only="")
+        said = self.imports().stdout.decode()
+        self.assert_said(said, "# changed (line 7): fdm fetches all mail each time", "home: fdm "
+                         "keeps no list of what it has fetched here: all mail on the server is new")
+        self.assert_said(self.count(), "5 new messages")
+
+    def test_merge_adds_what_is_not_known(self):
+        self.rc()
+        self.run_tool("fetch")
+        self.imports()
+        result = self.imports(code=78)
+        self.assert_said(result.stderr, "is account \"home\"", "ambil import fdm --merge")
+        self.server.delivers([mail(7)])
+        self.run_tool("fetch")
+        before = self.config()
+        self.assertEqual(self.imports("--merge").stdout.decode(),
+                         "home: 1 message that fdm has fetched is taken as seen (~/cache)\n")
+        self.assertEqual(self.config(), before)
+        self.assert_said(self.count(), "no new mail")
+
+
+class Configuration(Fdm):
+    def test_several_accounts_and_files(self):
+        self.box.write("more.conf", "\naccount \"second\" disabled pop3 server \"h\" user \"v\" "
+                       "pass \"hunter2\" keep new-only cache \"~/cache2\"\n")
+        self.box.write("cache2", "3 abc\n1 d\n")
+        self.rc(more="include \"more.conf\"\naccount \"old\" imaps server \"h\" user \"u\" pass "
+                "\"hunter2\"")
+        said = self.imports().stdout.decode()
+        self.assert_said(said, "(line 12): account old, because imaps is no POP3 server",
+                         "account second {    # more.conf:2", "enabled = false",
+                         "# changed (line 2): fdm does not encrypt here",
+                         "second: 2 messages that fdm has fetched are taken as seen (~/cache2)",
+                         "its password (more.conf:2) was not taken over")
+        self.assertNotIn("hunter2", said + self.config())
+        self.assertEqual(self.box.run("config", "accounts").stdout, b"home\nsecond\n")
+
+    def test_what_is_wrong_is_named_and_nothing_is_changed(self):
+        for text, cache, code, words in (
+                ("set nosuch", None, 78, "~/.fdm.conf:11: \"nosuch\" has no place here"),
+                ("include \"more\"", None, 78, "~/.fdm.conf:11: cannot read more: No such file"),
+                ("", "3 abc\n3 ab\n", 66, "~/cache:2: the UID is shorter than its length"),
+                ("", "nonsense\n", 66, "~/cache:1: \"LENGTH UID\" was expected")):
+            with self.subTest(words=words):
+                self.rc(more=text)
+                if cache:
+                    self.box.write("cache", cache)
+                before = self.files()
+                result = self.imports(code=code)
+                self.assert_said(result.stderr, words)
+                self.assertEqual(self.files(), before)
+
+    def test_ambil_alone_points_to_it(self):
+        result = self.box.run()
+        self.assertNotIn("import", result.stderr)
+        self.rc()
+        self.assert_said(self.box.run().stderr, "no accounts yet", "(try: ambil import fdm)")
+
+    def test_a_command_gets_what_fdm_would_have_told_it(self):
+        self.rc(only="", rules="match all action pipe \"cat >> %s; echo '%%[server_uid]' %%a >> "
+                "%s\"" % (self.box.path("taken"), self.box.path("told")))
+        self.imports()
+        self.ambil()
+        with open(self.box.path("taken"), "rb") as f:
+            self.assertEqual(f.read(), b"".join(self.old))
+        with open(self.box.path("told"), encoding="utf-8") as f:
+            self.assertEqual([line.split()[1] for line in f], ["home"] * 5)
+        self.assertEqual(glob.glob(self.box.path("old", "new", "*")), [])
