@@ -11,6 +11,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/i18n.h"
 #include "base/parse.h"
 #include "base/text.h"
 #include "import/fdm_inner.h"
@@ -37,7 +38,7 @@ void fdm_note(struct fdm_config *c, struct imported_account *to, enum imported_w
 	va_list args;
 
 	va_start(args, fmt);
-	vsnprintf(words, sizeof(words), fmt, args);
+	vsnprintf(words, sizeof(words), i18n_text(fmt), args);
 	va_end(args);
 	if (is_same_file(c, to, at))
 		imported_note(c->out, to, what, at.line, "%s", words);
@@ -213,12 +214,6 @@ static void convert_login(struct converter *c)
 
 /* ---- delivery ---- */
 
-static void cannot_deliver(struct converter *c, struct fdm_place at, const char *why)
-{
-	DROPPED(c, at, "%s: say where mail goes with deliver, and take out enabled = false", why);
-	disable(c, at);
-}
-
 /* ~/… where it is below the home folder; fresh. */
 static char *tidy_path(struct converter *c, struct fdm_place at, const char *path)
 {
@@ -287,17 +282,25 @@ static void deliver_to(struct converter *c, const struct fdm_step *step)
 		return;
 	}
 	if (step->argument.origin != FDM_PLAIN || !fdm_replace(&tags, step->argument.text, &text)) {
-		cannot_deliver(c, step->at,
+		DROPPED(c, step->at,
 			"the destination, because there are parts in it that differ between mails, "
-			"or that a command prints");
+			"or that a command prints: say where mail goes with deliver, and take out "
+			"enabled = false");
+		disable(c, step->at);
 	} else if (!text.len || !is_one_line(text.data)) {
-		cannot_deliver(c, step->at, "the destination, because it is not one line");
+		DROPPED(c, step->at,
+			"the destination, because it is not one line: say where mail goes with "
+			"deliver, and take out enabled = false");
+		disable(c, step->at);
 	} else if (pipe) {
 		command = import_command(text.data);
 		set_fresh(c, "deliver", step->at, xasprintf("pipe:%s", command));
 		free(command);
 	} else if (is_of_other(text.data)) {
-		cannot_deliver(c, step->at, "the destination, because it is in another's home");
+		DROPPED(c, step->at,
+			"the destination, because it is in another's home: say where mail goes with "
+			"deliver, and take out enabled = false");
+		disable(c, step->at);
 	} else {
 		deliver_file(c, step, text.data);
 	}
@@ -309,14 +312,20 @@ static void convert_delivery(struct converter *c, struct fdm_outcome *outcome)
 	struct fdm_place unmatched = c->config->options.drops_unmatched;
 
 	fdm_decide(c->config, c->from, c->to, outcome);
-	if (outcome->deliver)
+	if (outcome->deliver) {
 		deliver_to(c, outcome->deliver);
+		return;
+	}
+	if (outcome->drops)
+		DROPPED(c, nowhere,
+			"drop, because mail that was not delivered is never deleted: say where mail "
+			"goes with deliver, and take out enabled = false");
 	else
-		cannot_deliver(c, nowhere,
-			outcome->drops
-				? "drop, because mail that was not delivered is never deleted"
-				: "the rules, because none says where all mail goes");
-	if (!outcome->deliver && unmatched.line)
+		DROPPED(c, nowhere,
+			"the rules, because none says where all mail goes: say it with deliver, and "
+			"take out enabled = false");
+	disable(c, nowhere);
+	if (unmatched.line)
 		DROPPED(c, unmatched,
 			"unmatched-mail drop, because mail that was not delivered is never deleted");
 }
@@ -386,18 +395,37 @@ static void resolve(struct fdm_config *c, struct fdm_account *a)
 	a->known_cache = known(c, a->cache);
 }
 
-/* What would be missing here; NULL: nothing. */
-static const char *lacks(const struct fdm_account *a)
+/* Whether all is known that an account needs here. */
+static bool is_complete(const struct fdm_account *a)
 {
-	if (a->user.origin == FDM_ABSENT)
-		return "it has no user (what stands in ~/.netrc has to be written here)";
-	if (!a->known_user)
-		return "its user is not known without running a command";
-	if (a->pipe.origin != FDM_ABSENT)
-		return a->known_pipe ? NULL : "its pipe is no command of one line";
-	if (!a->known_server)
-		return "its server is not known without running a command";
-	return port_of(a) ? NULL : "its port is not known";
+	return a->type != FDM_OTHER_TYPE && a->known_user &&
+		(a->pipe.origin != FDM_ABSENT ? a->known_pipe != NULL
+					      : a->known_server && port_of(a));
+}
+
+static void note_incomplete(struct converter *c, const char *name)
+{
+	const struct fdm_account *a = c->from;
+
+	if (a->type == FDM_OTHER_TYPE)
+		DROPPED(c, a->at, "account %s, because %s is no POP3 server", name, a->type_word);
+	else if (a->user.origin == FDM_ABSENT)
+		DROPPED(c, a->at,
+			"account %s, because it has no user: what stands in ~/.netrc has to be "
+			"written here",
+			name);
+	else if (!a->known_user)
+		DROPPED(c, a->at,
+			"account %s, because its user is not known without running a command",
+			name);
+	else if (a->pipe.origin != FDM_ABSENT)
+		DROPPED(c, a->at, "account %s, because its pipe is no command of one line", name);
+	else if (!a->known_server)
+		DROPPED(c, a->at,
+			"account %s, because its server is not known without running a command",
+			name);
+	else
+		DROPPED(c, a->at, "account %s, because its port is not known", name);
 }
 
 static bool is_same(const char *a, const char *b)
@@ -410,7 +438,7 @@ static bool is_same_mailbox(const struct fdm_account *a, const struct fdm_accoun
 {
 	const char *host = a->known_server, *other = b->known_server;
 
-	return a->type != FDM_OTHER_TYPE && b->type != FDM_OTHER_TYPE && !lacks(a) && !lacks(b) &&
+	return is_complete(a) && is_complete(b) &&
 		(host && other ? strcasecmp(host, other) == 0 : host == other) &&
 		port_of(a) == port_of(b) && is_same(a->known_pipe, b->known_pipe) &&
 		is_same(a->known_user, b->known_user) && is_same(a->known_cache, b->known_cache);
@@ -432,15 +460,11 @@ static void convert(struct fdm_config *config, const struct fdm_account *a)
 {
 	struct converter c = {.config = config, .from = a};
 	const struct fdm_account *twin = find_twin(config, a);
-	const char *missing = a->type == FDM_OTHER_TYPE ? NULL : lacks(a);
 	struct safe name = safe(span_of(a->name.text));
 	struct fdm_outcome outcome;
 
-	if (a->type == FDM_OTHER_TYPE) {
-		DROPPED(&c, a->at, "account %s, because %s is no POP3 server", name.text,
-			a->type_word);
-	} else if (missing) {
-		DROPPED(&c, a->at, "account %s, because %s", name.text, missing);
+	if (!is_complete(a)) {
+		note_incomplete(&c, name.text);
 	} else if (twin) {
 		DROPPED(&c, a->at, "account %s, because it is the mailbox of account %s", name.text,
 			safe(span_of(twin->name.text)).text);

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/i18n.h"
 #include "base/parse.h"
 #include "base/text.h"
 
@@ -24,7 +25,7 @@ void fdm_fail(struct fdm_lexer *l, struct fdm_place at, const char *fmt, ...)
 	if (l->failed)
 		return;
 	va_start(args, fmt);
-	vsnprintf(words, sizeof(words), fmt, args);
+	vsnprintf(words, sizeof(words), i18n_text(fmt), args);
 	va_end(args);
 	error_set(l->e, ERROR_CONFIG, "%s:%u: %s", at.file, at.line, words);
 	l->failed = true;
@@ -36,12 +37,12 @@ void fdm_unexpected(struct fdm_lexer *l, const struct fdm_token *t)
 		fdm_fail(l, t->at, "the file ends too early");
 	else if ((t->kind == FDM_WORD || t->kind == FDM_SIGN) && !l->after_pass)
 		fdm_fail(l, t->at, "\"%s\" has no place here", safe(span_of(t->text)).text);
+	else if (t->kind == FDM_STRING)
+		fdm_fail(l, t->at, "there is a string in the wrong place");
+	else if (t->kind == FDM_NUMBER)
+		fdm_fail(l, t->at, "there is a number in the wrong place");
 	else
-		fdm_fail(l, t->at, "there is %s in the wrong place",
-			t->kind == FDM_STRING           ? "a string"
-				: t->kind == FDM_NUMBER ? "a number"
-				: l->after_pass         ? "something"
-							: "a macro or a command");
+		fdm_fail(l, t->at, "there is something in the wrong place");
 }
 
 /* ---- memory ---- */

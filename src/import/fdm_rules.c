@@ -83,7 +83,7 @@ static const char *word_of(enum fdm_do what)
 		[FDM_SMTP] = "smtp",
 		[FDM_IMAP] = "imap",
 		[FDM_REWRITE] = "rewrite",
-		[FDM_HEADERS] = "adding or removing headers",
+		[FDM_HEADERS] = "add-header or remove-header",
 		[FDM_NOTES] = "tag",
 		[FDM_CALL] = "action"};
 
@@ -95,13 +95,20 @@ static bool is_file(const struct fdm_step *step)
 	return step->what == FDM_MAILDIR || step->what == FDM_MBOX;
 }
 
-static void note_step(struct walk *w, const struct fdm_step *step, const char *why)
+/* As it stands in the file; fresh. */
+static char *shown(const struct fdm_step *step)
 {
 	const char *text = step->argument.origin == FDM_PLAIN ? step->argument.text : "";
 
-	fdm_note(w->config, w->to, IMPORT_DROPPED, step->at, "%s%s%s, because %s",
-		word_of(step->what), *text ? " " : "", safe(span_of(text)).text, why);
+	return xasprintf("%s%s%s", word_of(step->what), *text ? " " : "", safe(span_of(text)).text);
 }
+
+#define NOTE(w, step, fmt)                                                              \
+	do {                                                                            \
+		char *words = shown(step);                                              \
+		fdm_note((w)->config, (w)->to, IMPORT_DROPPED, (step)->at, fmt, words); \
+		free(words);                                                            \
+	} while (0)
 
 /* Of several places, a file of mail; else the first. */
 static void deliver(struct walk *w, struct fdm_step *step)
@@ -113,7 +120,7 @@ static void deliver(struct walk *w, struct fdm_step *step)
 		w->outcome->deliver = step;
 	}
 	if (other)
-		note_step(w, other, "mail goes to one place here, which is the other one");
+		NOTE(w, other, "%s, because mail goes to one place here, which is the other one");
 }
 
 static void do_steps(struct walk *w, struct fdm_steps *steps, unsigned calls);
@@ -126,7 +133,7 @@ static void call(struct walk *w, const struct fdm_step *step, unsigned calls)
 	bool found = false;
 
 	if (step->argument.origin != FDM_PLAIN || !fdm_replace(&tags, step->argument.text, &name)) {
-		note_step(w, step, "which action that is differs between mails");
+		NOTE(w, step, "%s, because which action that is differs between mails");
 		buf_release(&name);
 		return;
 	}
@@ -137,10 +144,10 @@ static void call(struct walk *w, const struct fdm_step *step, unsigned calls)
 		if (calls < CALLS_MAX)
 			do_steps(w, &w->config->actions[i].steps, calls + 1);
 		else
-			note_step(w, step, "too many actions call each other");
+			NOTE(w, step, "%s, because too many actions call each other");
 	}
 	if (!found)
-		note_step(w, step, "there is no action of that name");
+		NOTE(w, step, "%s, because there is no action of that name");
 	buf_release(&name);
 }
 
@@ -163,11 +170,11 @@ static void do_step(struct walk *w, struct fdm_step *step, unsigned calls)
 	case FDM_WRITE:
 	case FDM_SMTP:
 	case FDM_IMAP:
-		note_step(w, step, "there is no such destination");
+		NOTE(w, step, "%s, because there is no such destination");
 		break;
 	case FDM_REWRITE:
 	case FDM_HEADERS:
-		note_step(w, step, "mail is not changed here");
+		NOTE(w, step, "%s, because mail is not changed here");
 		break;
 	case FDM_NOTES:
 		break;
@@ -191,13 +198,12 @@ static void do_steps(struct walk *w, struct fdm_steps *steps, unsigned calls)
 static void note_rule(struct walk *w, struct fdm_rule *rule)
 {
 	w->outcome->all_alike = false;
-	if (!rule->noted)
+	if (!rule->noted && w->config->noted)
+		fdm_note(w->config, NULL, IMPORT_DROPPED, rule->at, "match, for the same reason");
+	else if (!rule->noted)
 		fdm_note(w->config, NULL, IMPORT_DROPPED, rule->at,
-			w->config->noted
-				? "match, for the same reason"
-				: "match, because mail is not looked into here: it goes where all "
-				  "other mail of its account goes; a program behind pipe: can sort "
-				  "it");
+			"match, because mail is not looked into here: it goes where all other mail "
+			"of its account goes; a program behind pipe: can sort it");
 	rule->noted = w->config->noted = true;
 }
 

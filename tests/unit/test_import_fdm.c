@@ -111,7 +111,7 @@ static void test_words(void **state)
 		{"$a \"x\"", "rc:1: there is a string in the wrong place"},
 		{"$a = 5", "rc:1: there is a number in the wrong place"},
 		{"%a = \"x\"", "rc:1: there is a string in the wrong place"},
-		{"%a = $b", "rc:1: there is a macro or a command in the wrong place"},
+		{"%a = $b", "rc:1: there is something in the wrong place"},
 		{"\n@\n", "rc:2: a word, a string or a number was expected"},
 		{"nosuch\n", "rc:1: \"nosuch\" has no place here"},
 		{"actions \"a\" drop\n", "rc:1: \"actions\" has no place here"},
