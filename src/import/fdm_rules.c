@@ -103,6 +103,7 @@ static char *shown(const struct fdm_step *step)
 	return xasprintf("%s%s%s", word_of(step->what), *text ? " " : "", safe(span_of(text)).text);
 }
 
+/* Named in po/sources.sh. */
 #define NOTE(w, step, fmt)                                                              \
 	do {                                                                            \
 		char *words = shown(step);                                              \
