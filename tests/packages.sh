@@ -8,7 +8,7 @@ build_packages='gcc libc6-dev meson ninja-build pkgconf libgnutls28-dev libgsasl
 test_packages='libcmocka-dev dovecot-core dovecot-pop3d procmail maildrop mpop fdm fetchmail getmail6 openssl python3 faketime
 	libfaketime microsocks tinyproxy-bin socat netcat-openbsd openssh-server openssh-client iproute2 procps
 	softhsm2 opensc
-	mandoc groff-base bash zsh fish strace valgrind clang-format-14
+	mandoc groff-base systemd bash zsh fish strace valgrind clang-format-14
 	dovecot-gssapi dbus gnome-keyring libsecret-tools python3-jeepney clang libclang-rt-14-dev clang-tidy cppcheck gcovr'
 
 # Debian lets one POP3 server be installed, and that is Dovecot. The others, with what else of theirs they need,
