@@ -51,7 +51,7 @@ _ambil_options()
 		options+=(-n --dry-run -a --all --keep --keep= --delete --to --max --max-size --from-now
 			--accept)
 		;;
-	check) options+=(--exit-code) ;;
+	check | status) options+=(--exit-code) ;;
 	list) options+=(--max) ;;
 	seen)
 		options+=(-n --dry-run --mark-all --forget --forget-all --export --import)
@@ -67,8 +67,8 @@ _ambil_options()
 _ambil_arguments()
 {
 	case $1 in
-	'') printf '%s\n' fetch check list seen login logout doctor import config help ;;
-	fetch | check | doctor) _ambil_accounts "$4" "$5" ;;
+	'') printf '%s\n' fetch check list seen status login logout doctor import config help ;;
+	fetch | check | status | doctor) _ambil_accounts "$4" "$5" ;;
 	list | seen | login | logout) [[ $2 -gt 0 ]] || _ambil_accounts "$4" "$5" ;;
 	import)
 		if [[ $2 -eq 0 ]]; then
@@ -84,7 +84,7 @@ _ambil_arguments()
 			_ambil_accounts "$4" "$5"
 		fi
 		;;
-	help) [[ $2 -gt 0 ]] || printf '%s\n' fetch check list seen login logout doctor import config help options ;;
+	help) [[ $2 -gt 0 ]] || printf '%s\n' fetch check list seen status login logout doctor import config help options ;;
 	esac
 }
 

@@ -87,13 +87,14 @@ complete -c ambil -n '__ambil_verb none' -a fetch -d 'Get new mail'
 complete -c ambil -n '__ambil_verb none' -a check -d 'Count new mail, fetch nothing'
 complete -c ambil -n '__ambil_verb none' -a list -d 'Show the messages on the server'
 complete -c ambil -n '__ambil_verb none' -a seen -d 'Show or change what is known as fetched'
+complete -c ambil -n '__ambil_verb none' -a status -d 'Show how the last runs went'
 complete -c ambil -n '__ambil_verb none' -a login -d 'Store a password in the keyring'
 complete -c ambil -n '__ambil_verb none' -a logout -d 'Forget the password in the keyring'
 complete -c ambil -n '__ambil_verb none' -a doctor -d 'Check all that an account needs'
 complete -c ambil -n '__ambil_verb none' -a import -d 'Take over accounts of another fetcher'
 complete -c ambil -n '__ambil_verb none' -a config -d 'Look at the configuration, or change it'
 complete -c ambil -n '__ambil_verb none' -a help -d 'Explain ambil or one of its verbs'
-complete -c ambil -n '__ambil_verb fetch check doctor' -a '(__ambil_accounts)' -d Account
+complete -c ambil -n '__ambil_verb fetch check status doctor' -a '(__ambil_accounts)' -d Account
 complete -c ambil -n '__ambil_verb list seen login logout; and __ambil_behind 0' -a '(__ambil_accounts)' -d Account
 complete -c ambil -n '__ambil_verb import; and __ambil_behind 0' -a 'mpop getmail fdm' -d 'Another fetcher'
 complete -c ambil -n '__ambil_verb import; and __ambil_behind 1' -F
@@ -102,7 +103,7 @@ complete -c ambil -n '__ambil_verb config; and __ambil_behind 0' -a check -d 'Fi
 complete -c ambil -n '__ambil_verb config; and __ambil_behind 0' -a path -d 'The file that is used'
 complete -c ambil -n '__ambil_verb config; and __ambil_behind 0' -a edit -d 'Change it with your editor'
 complete -c ambil -n '__ambil_verb config; and __ambil_behind 1 show' -a '(__ambil_accounts)' -d Account
-complete -c ambil -n '__ambil_verb help; and __ambil_behind 0' -a 'fetch check list seen login logout doctor import config help options'
+complete -c ambil -n '__ambil_verb help; and __ambil_behind 0' -a 'fetch check list seen status login logout doctor import config help options'
 
 complete -c ambil -s c -l config -r -F -d 'Read FILE instead of ambil.conf'
 complete -c ambil -s q -l quiet -d 'Errors only'
@@ -127,6 +128,7 @@ complete -c ambil -n $fetching -l max-size -x -d 'Leave larger messages on the s
 complete -c ambil -n $fetching -l from-now -d 'Take all mail that is there as seen'
 complete -c ambil -n $fetching -l accept -d 'Fetch all that seems new after a move'
 complete -c ambil -n '__ambil_verb check' -l exit-code -d 'Exit with 1 when there is no new mail'
+complete -c ambil -n '__ambil_verb status' -l exit-code -d 'Exit as the last runs did'
 complete -c ambil -n '__ambil_verb list' -l max -x -d 'Show at most N messages'
 complete -c ambil -n '__ambil_verb seen' -s n -l dry-run -d 'Say what would happen; change nothing'
 complete -c ambil -n '__ambil_verb seen' -l mark-all -d 'Take all mail on the server as seen'

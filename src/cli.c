@@ -36,6 +36,10 @@ const struct cli_verb cli_verbs[] = {
 		{N_("ambil seen home                  what is known of each message"),
 			N_("ambil seen home --forget UID     get that message once more"),
 			N_("ambil seen home --export         for another machine, with --import")}},
+	[VERB_STATUS] = {"status", "[ACCOUNT|URL]...", N_("show how the last runs went"),
+		{N_("ambil status                     how all accounts stand"),
+			N_("ambil status --exit-code         for a monitor: as the last runs ended"),
+			N_("ambil status --json              the same, with all that is known")}},
 	[VERB_LOGIN] = {"login", "ACCOUNT|URL", N_("store a password in the keyring"),
 		{N_("ambil login home                 ask for it, try it, store it"),
 			"pass mail/home | ambil login home --stdin",
@@ -69,10 +73,6 @@ _Static_assert(sizeof(cli_verbs) / sizeof(cli_verbs[0]) == VERBS, "each verb has
 #define FETCH                       \
 	{                           \
 		[VERB_FETCH] = true \
-	}
-#define CHECK                       \
-	{                           \
-		[VERB_CHECK] = true \
 	}
 #define LOGIN                       \
 	{                           \
@@ -112,8 +112,9 @@ const struct cli_option cli_options[] = {
 		N_("take all mail that is there as seen; fetch nothing")},
 	{"--accept", 0, FETCH, NULL, NULL, OPTION_ACCEPT, NULL,
 		N_("fetch all that seems new after the mailbox was moved")},
-	{"--exit-code", 0, CHECK, NULL, NULL, OPTION_EXIT_CODE, NULL,
-		N_("exit with 1 when there is no new mail")},
+	{"--exit-code", 0, {[VERB_CHECK] = true, [VERB_STATUS] = true}, NULL, NULL,
+		OPTION_EXIT_CODE, NULL,
+		N_("check: exit with 1 without new mail; status: as the last runs did")},
 	{"--stdin", 0, LOGIN, NULL, NULL, OPTION_STDIN, NULL,
 		N_("read the password from standard input: its first line")},
 	{"--merge", 0, IMPORT, NULL, NULL, OPTION_MERGE, NULL,

@@ -23,6 +23,7 @@
 #include "verbs/login.h"
 #include "verbs/print.h"
 #include "verbs/seen.h"
+#include "verbs/status.h"
 
 static int fail(struct report_style style, const struct error *e)
 {
@@ -144,6 +145,22 @@ static int verb_fetch(struct config *config, const struct cli *cli, int stop_fd)
 	} else {
 		code = fail(terminal_style(cli, config), &e);
 	}
+	free(chosen);
+	return code;
+}
+
+static int verb_status_of(struct config *config, const struct cli *cli)
+{
+	struct account **chosen = xcalloc(config->n + cli->n_arguments, sizeof(struct account *));
+	struct report_style style = terminal_style(cli, config);
+	struct error e = {0};
+	size_t n;
+	int code;
+
+	if (choose_program(config, cli, &e) && choose_accounts(config, cli, chosen, &n, &e))
+		code = verb_status(config, chosen, n, cli, style, terminal_columns());
+	else
+		code = fail(style, &e);
 	free(chosen);
 	return code;
 }
@@ -319,6 +336,8 @@ static int carry_out(const struct cli *cli, int stop_fd)
 		code = verb_login(&config, cli, stop_fd);
 	else if (cli->verb == VERB_LIST)
 		code = verb_list(&config, cli, stop_fd);
+	else if (cli->verb == VERB_STATUS)
+		code = verb_status_of(&config, cli);
 	else if (cli->verb == VERB_SEEN)
 		code = verb_seen_of(&config, cli, stop_fd);
 	else

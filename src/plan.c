@@ -73,6 +73,15 @@ static bool is_over(const struct seen *seen, const struct policy *policy, int64_
 	return seen->delivered_s >= CLOCK_SANE_S && now_s - seen->delivered_s >= policy->keep_s;
 }
 
+int64_t plan_due_s(const struct seen *seen, const struct policy *policy, int64_t now_s)
+{
+	if (seen->state != STORE_DELIVERED || seen->marked || policy->keep == KEEP_FOREVER)
+		return 0;
+	if (policy->keep == KEEP_NOT)
+		return now_s;
+	return seen->delivered_s >= CLOCK_SANE_S ? seen->delivered_s + policy->keep_s : 0;
+}
+
 static enum plan_why why_known(
 	const struct listed *mail, const struct policy *policy, int64_t now_s)
 {

@@ -61,6 +61,9 @@ bool plan_is_another_mail(const struct listed *mail);
 bool plan_is_doubtful(const struct listed *mail);
 /* Whether it would be removed now, if it is the one that was delivered. */
 bool plan_may_remove(const struct listed *mail, const struct policy *policy, int64_t now_s);
+/* When a mail that is known is to be deleted there, if it still is there; 0: never, as far as is
+ * known. */
+int64_t plan_due_s(const struct seen *seen, const struct policy *policy, int64_t now_s);
 /* Whether its identity decides what becomes of it, and can be found out. */
 bool plan_needs_identity(const struct listed *mail, const struct policy *policy, int64_t now_s);
 

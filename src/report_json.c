@@ -58,7 +58,7 @@ static void add_reason(struct buf *out, const struct error *e)
 		jsonout_text(out, "hint", e->remedy);
 }
 
-static void add_trouble(struct buf *out, const struct error *e)
+void json_add_trouble(struct buf *out, const struct error *e)
 {
 	if (e->kind) {
 		jsonout_number(out, "code", error_exit_code(e->kind));
@@ -75,7 +75,7 @@ static void add_event(
 	jsonout_begin(out, event);
 	if (account)
 		jsonout_text(out, "account", account);
-	add_trouble(out, e);
+	json_add_trouble(out, e);
 	jsonout_end(out);
 }
 
@@ -275,7 +275,7 @@ static void begin_check(
 	if (check->ms >= 0)
 		jsonout_seconds(&a->check, "seconds", check->ms);
 	if (check->mark == CHECK_FAILED) {
-		add_trouble(&a->check, &check->error);
+		json_add_trouble(&a->check, &check->error);
 		return;
 	}
 	jsonout_text(&a->check, "message", check->text[0] ? check->text : check->error.text);
@@ -357,7 +357,7 @@ static void add_account(const struct json_view *j, const struct report *what, st
 	begin(j, out, "account", what->account);
 	jsonout_text(out, "status", e->kind ? "error" : c->locked ? "locked" : "ok");
 	if (e->kind)
-		add_trouble(out, e);
+		json_add_trouble(out, e);
 	if (!c->locked)
 		add_counts(j, a, what, out);
 	if (!j->setting->checks)

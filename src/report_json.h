@@ -15,6 +15,9 @@ struct json_view *json_view_new(const struct report_setting *setting);
 void json_view_take(struct json_view *j, const struct report *what, struct buf *out);
 void json_view_free(struct json_view *j);
 
+/* Adds the members of an event that say what went wrong: code, kind, message and the like. */
+void json_add_trouble(struct buf *out, const struct error *e);
+
 /*
  * Writes the line of an error that belongs to no run of an account, or of what is no failure. who:
  * an account, or NULL. False: it did not go out, so that it must be said elsewhere.

@@ -156,13 +156,13 @@ void text_age(char *out, size_t room, int64_t seconds)
 {
 	static const struct {
 		int64_t seconds;
-		char unit;
-	} units[] = {{86400, 'd'}, {3600, 'h'}, {60, 'm'}, {1, 's'}};
+		const char *unit;
+	} units[] = {{86400, "d"}, {3600, "h"}, {60, "min"}, {1, "s"}};
 	size_t i = 0;
 
 	while (i < 3 && seconds < units[i].seconds)
 		i++;
-	snprintf(out, room, "%lld %c", (long long)(seconds / units[i].seconds), units[i].unit);
+	snprintf(out, room, "%lld %s", (long long)(seconds / units[i].seconds), units[i].unit);
 }
 
 void text_duration(char *out, size_t room, int64_t seconds)

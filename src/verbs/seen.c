@@ -156,16 +156,12 @@ struct line {
 static bool describe(
 	const struct seen_job *job, const struct seen *row, struct line *line, struct error *e)
 {
-	const struct policy *policy = &job->account->policy;
-
 	*line = (struct line){.row = row};
 	if (row->state == STORE_NOTED || row->state == STORE_PREPARED)
 		return store_failure(
 			job->store, row->key, line->why, sizeof(line->why), &line->since_s, e);
 	line->since_s = row->state == STORE_REMOVED ? row->removed_s : row->delivered_s;
-	if (row->state != STORE_DELIVERED || row->marked || policy->keep == KEEP_FOREVER)
-		return true;
-	line->due_s = policy->keep == KEEP_FOR ? row->delivered_s + policy->keep_s : job->now_s;
+	line->due_s = plan_due_s(row, &job->account->policy, job->now_s);
 	return true;
 }
 

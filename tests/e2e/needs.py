@@ -39,6 +39,8 @@ PACKAGES = {
     "softhsm2-util": "softhsm2",
     "pkcs11-tool": "opensc",
     "dovecot-gssapi": "dovecot-gssapi",
+    "setpriv": "util-linux",
+    "systemd-analyze": "systemd",
     "bash": "bash",
     "fish": "fish",
     "zsh": "zsh",

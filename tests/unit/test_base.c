@@ -697,7 +697,7 @@ static void text__shows_ages(void **state)
 	static const struct {
 		int64_t seconds;
 		const char *text;
-	} table[] = {{0, "0 s"}, {45, "45 s"}, {59, "59 s"}, {60, "1 m"}, {3599, "59 m"},
+	} table[] = {{0, "0 s"}, {45, "45 s"}, {59, "59 s"}, {60, "1 min"}, {3599, "59 min"},
 		{3600, "1 h"}, {7200, "2 h"}, {86399, "23 h"}, {86400, "1 d"}, {1209600, "14 d"}};
 	char out[40];
 
