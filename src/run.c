@@ -367,6 +367,9 @@ static void reap(struct run *run, struct worker *w)
 	run->running--;
 	if (!w->reported)
 		explain(run, w, status);
+	/* A worker is stopped by SIGTERM whatever came here. */
+	if (w->error.kind == ERROR_TERMINATED && *run->order->stop == SIGINT)
+		w->error.kind = ERROR_INTERRUPTED;
 	end_with_error(run, w);
 }
 

@@ -9,7 +9,7 @@ test_packages='libcmocka-dev dovecot-core dovecot-pop3d procmail maildrop mpop f
 	libfaketime microsocks tinyproxy-bin socat netcat-openbsd openssh-server openssh-client iproute2 procps
 	softhsm2 opensc
 	mandoc groff-base systemd bash zsh fish strace valgrind clang-format-14
-	dovecot-gssapi dbus gnome-keyring libsecret-tools python3-jeepney clang libclang-rt-14-dev clang-tidy cppcheck gcovr'
+	dovecot-gssapi dbus gnome-keyring libsecret-tools python3-jeepney python3-jsonschema clang libclang-rt-14-dev clang-tidy cppcheck gcovr'
 
 # Debian lets one POP3 server be installed, and that is Dovecot. The others, with what else of theirs they need,
 # are unpacked only: nothing of them is set up or started.
