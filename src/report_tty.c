@@ -3,9 +3,9 @@
  * The live lines. Between two drawings the cursor rests in the first column of the first of them:
  * from there all are taken away by one sequence, whatever a terminal has made of them when it
  * became narrower (some wrap lines anew, some cut them off), and what else reaches it (^C) is
- * overdrawn. Only ECMA-48 sequences that every terminal has are used: up, erase, colour. While the
- * terminal belongs to others (a job in the background), nothing is drawn, and nothing of what was
- * drawn is touched any more.
+ * overdrawn. Only sequences that every terminal has are used: up, erase, colour, wrapping. While
+ * the terminal belongs to others (a job in the background), nothing is drawn, and nothing of what
+ * was drawn is touched any more.
  */
 #include "report_tty.h"
 
@@ -114,15 +114,19 @@ static void add_row(struct live *l, size_t account, struct buf *text)
 	buf_clear(text);
 }
 
-/* The lines, and the way back to the first of them. */
+/*
+ * The lines, and the way back to the first of them. Without wrapping (DECAWM): a terminal that has
+ * become narrower since it was asked for its size would make more rows of them than is known here.
+ */
 static void add_rows(const struct live *l, struct buf *out)
 {
+	buf_add_text(out, "\033[?7l");
 	for (size_t i = 0; i < l->rows_n; i++) {
 		if (i > 0)
 			buf_add_text(out, "\033[K\n");
 		buf_add(out, l->rows[i].text.data, l->rows[i].text.len);
 	}
-	buf_add_text(out, "\033[J\r");
+	buf_add_text(out, "\033[J\033[?7h\r");
 	if (l->rows_n > 1)
 		buf_printf(out, "\033[%zuA", l->rows_n - 1);
 }

@@ -11,6 +11,7 @@ import struct
 import subprocess
 import termios
 import time
+import unicodedata
 
 TOKEN = re.compile(r"\x1b\[([?\d;]*)([A-Za-z])|\x1b\][^\a\x1b]*(?:\a|\x1b\\)|\x1b[()].|\x1b.|[\s\S]")
 
@@ -21,6 +22,7 @@ class Terminal:
     def __init__(self, command, env, cwd=None, size=(24, 80)):
         self.rows, self.columns = size
         self.raw = b""
+        self.sizes = [(0, *size)]       # from which octet on the terminal was of that size
         self.master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", *size, 0, 0))
         self.process = subprocess.Popen(
@@ -93,51 +95,156 @@ class Terminal:
         if self.master is not None:
             self.close()
 
+    def resize(self, rows, columns):
+        """Another size, as when a window is dragged; what was written until now is on the screen."""
+        while self._read(0):
+            pass
+        self.sizes.append((len(self.raw), rows, columns))
+        self.rows, self.columns = rows, columns
+        fcntl.ioctl(self.slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
     @property
     def screen(self):
         """The lines on the screen (and those scrolled off), without trailing blanks."""
-        return render(self.text, self.columns)
+        return self.shown()
+
+    def shown(self, wraps_anew=True):
+        """The same, on a terminal that wraps lines anew in another width, or one that cuts them off."""
+        begin, rows, columns = self.sizes[0]
+        screen = Screen(columns, rows)
+        for end, rows, columns in self.sizes[1:] + [(len(self.raw), self.rows, self.columns)]:
+            screen.write(self.raw[begin:end].decode("utf-8", "replace"))
+            screen.resize(columns, rows, wraps_anew)
+            begin = end
+        return screen.shown()
+
+
+class Screen:
+    """What a terminal makes of the octets it gets, as far as programs on a line or two use it.
+
+    A cell is a character with what is written over it; behind a wide one there is an empty cell.
+    """
+
+    def __init__(self, columns=80, rows=None):
+        self.columns, self.rows = columns, rows
+        self.lines = [[]]
+        self.wrapped = set()            # rows that go on in the next
+        self.row = self.column = 0
+        self.wraps = True
+        self.control = {"\r": self._return, "\n": self._feed, "\b": self._back}
+
+    def write(self, text):
+        for match in TOKEN.finditer(text):
+            token, final = match.group(0), match.group(2)
+            if token in self.control:
+                self.control[token]()
+            elif final:
+                self._obey(match.group(1), final)
+            elif not token.startswith("\x1b") and token >= " ":
+                self._put(token)
+
+    def shown(self):
+        lines = ["".join(line).rstrip() for line in self.lines]
+        while lines and not lines[-1]:
+            lines.pop()
+        return lines
+
+    def resize(self, columns, rows, wraps_anew=True):
+        if columns != self.columns:
+            if wraps_anew:
+                self._wrap_anew(columns)
+            else:
+                self.lines = [line[:columns] for line in self.lines]
+                self.column = min(self.column, columns - 1)
+        self.columns, self.rows = columns, rows
+
+    def _wrap_anew(self, columns):
+        lines, wrapped, place = [], set(), (0, 0)
+        whole, offset = [], None
+        for row, line in enumerate(self.lines):
+            if row == self.row:
+                offset = len(whole) + self.column
+            whole += line
+            if row in self.wrapped:
+                continue
+            if offset is not None:
+                place = (len(lines) + offset // columns, offset % columns)
+                offset = None
+            while len(whole) > columns:
+                wrapped.add(len(lines))
+                lines.append(whole[:columns])
+                whole = whole[columns:]
+            lines.append(whole)
+            whole = []
+        self.lines, self.wrapped = lines, wrapped
+        self.row, self.column = place
+        self._fill()
+
+    def _return(self):
+        self.column = 0
+
+    def _back(self):
+        self.column = max(0, self.column - 1)
+
+    def _feed(self):
+        self.row += 1
+        self._fill(0)
+
+    def _obey(self, numbers, final):
+        count = int(numbers) if numbers.isdigit() else None
+        if final == "A":
+            top = max(0, len(self.lines) - self.rows) if self.rows else 0
+            self.row = max(top, self.row - (count or 1))
+        elif final == "B":
+            self.row += count or 1
+        elif final == "G":
+            self.column = (count or 1) - 1
+        elif final == "K":
+            self._fill()
+            self.wrapped.discard(self.row)
+            self.lines[self.row] = [] if count == 2 else self.lines[self.row][:self.column]
+        elif final == "J":
+            self._fill()
+            self.lines[self.row] = self.lines[self.row][:self.column]
+            del self.lines[self.row + 1:]
+            self.wrapped -= {row for row in self.wrapped if row >= self.row}
+        elif numbers == "?7":
+            self.wraps = final == "h"
+
+    def _put(self, character):
+        width = columns_of(character)
+        if width == 0:
+            self._fill()
+            if self.column:
+                self.lines[self.row][self.column - 1] += character
+            return
+        if self.column + width > self.columns:
+            if self.wraps and width <= self.columns:
+                self._fill()
+                self.wrapped.add(self.row)
+                self.row, self.column = self.row + 1, 0
+            else:
+                self.column = max(0, self.columns - width)
+        self._fill()
+        self.lines[self.row][self.column:self.column + width] = [character] + [""] * (width - 1)
+        self.column += width
+
+    def _fill(self, column=None):
+        """Make the screen large enough to have this place."""
+        while len(self.lines) <= self.row:
+            self.lines.append([])
+        line = self.lines[self.row]
+        line.extend(" " * ((self.column if column is None else column) - len(line)))
+
+
+def columns_of(text):
+    """How many columns a terminal needs for it."""
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
+               for c in text)
 
 
 def render(text, columns=80):
     """What a simple terminal shows after this output, as a list of lines."""
-    lines, row, column = [[]], 0, 0
-    for match in TOKEN.finditer(text):
-        token, final = match.group(0), match.group(2)
-        count = int(match.group(1)) if (match.group(1) or "").isdigit() else None
-        if token == "\r":
-            column = 0
-        elif token == "\n":
-            row += 1
-        elif token == "\b":
-            column = max(0, column - 1)
-        elif final == "A":
-            row = max(0, row - (count or 1))
-        elif final == "B":
-            row += count or 1
-        elif final == "G":
-            column = (count or 1) - 1
-        elif final == "K":
-            _fill(lines, row, column)
-            lines[row] = [] if count == 2 else lines[row][:column]
-        elif final == "J":
-            _fill(lines, row, column)
-            lines[row] = lines[row][:column]
-            del lines[row + 1:]
-        elif not token.startswith("\x1b") and token >= " ":
-            if column >= columns:
-                row, column = row + 1, 0
-            _fill(lines, row, column)
-            lines[row][column:column + 1] = [token]
-            column += 1
-    shown = ["".join(line).rstrip() for line in lines]
-    while shown and not shown[-1]:
-        shown.pop()
-    return shown
-
-
-def _fill(lines, row, column):
-    """Make the screen large enough to have this place."""
-    while len(lines) <= row:
-        lines.append([])
-    lines[row].extend(" " * (column - len(lines[row])))
+    screen = Screen(columns)
+    screen.write(text)
+    return screen.shown()

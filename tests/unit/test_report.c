@@ -668,6 +668,7 @@ enum { ROWS = 24, COLUMNS = 120 };
 struct screen {
 	int master, slave;
 	int rows, columns, row, column;
+	bool cuts; /* what is too long is not wrapped */
 	char cells[ROWS][COLUMNS][5];
 	size_t octets; /* that came */
 };
@@ -689,22 +690,31 @@ static void screen_open(struct screen *s, int rows, int columns)
 	fcntl(s->master, F_SETFL, O_NONBLOCK);
 }
 
-/* Lines that are too long are wrapped anew, as most terminals do. */
-static void screen_narrow(struct screen *s, int columns)
+static int screen_length(const struct screen *s, int row)
+{
+	int len = COLUMNS;
+
+	while (len && !s->cells[row][len - 1][0])
+		len--;
+	return len;
+}
+
+/* Lines that are too long are wrapped anew, as most terminals do, or cut off, as others do. */
+static void screen_narrow(struct screen *s, int columns, bool wraps)
 {
 	struct winsize size = {
 		.ws_row = (unsigned short)s->rows, .ws_col = (unsigned short)columns};
 	struct screen new = {.row = 0};
-	int row = 0;
+	int row = 0, last = ROWS - 1;
 
-	for (int i = 0; i <= s->row; i++) {
-		int len = COLUMNS, column = 0;
+	while (last > s->row && !screen_length(s, last))
+		last--;
+	for (int i = 0; i <= last; i++) {
+		int len = screen_length(s, i), column = 0;
 
-		while (len && !s->cells[i][len - 1][0])
-			len--;
 		if (i == s->row)
 			new.row = row;
-		for (int j = 0; j < len; j++) {
+		for (int j = 0; j < len && (wraps || j < columns); j++) {
 			if (column == columns) {
 				row++;
 				column = 0;
@@ -743,6 +753,10 @@ static void screen_escape(struct screen *s, int number, char final)
 		break;
 	case 'm':
 		break;
+	case 'l':
+	case 'h':
+		s->cuts = final == 'l';
+		break;
 	default:
 		fail_msg("an unexpected sequence ends with %c", final);
 	}
@@ -755,8 +769,8 @@ static size_t screen_put(struct screen *s, const char *octets, size_t len)
 	while (n < len && ((unsigned char)octets[n] & 0xc0) == 0x80)
 		n++;
 	if (s->column == s->columns) {
-		s->column = 0;
-		s->row++;
+		s->column = s->cuts ? s->columns - 1 : 0;
+		s->row += !s->cuts;
 	}
 	assert_true(s->row < s->rows);
 	memcpy(s->cells[s->row][s->column], octets, n);
@@ -770,8 +784,8 @@ static void screen_obey(struct screen *s, const char *octets, size_t len)
 		if (octets[i] == '\033') {
 			int number = 0;
 
-			for (i += 2; octets[i] >= '0' && octets[i] <= '9'; i++)
-				number = number * 10 + octets[i] - '0';
+			for (i += 2; (octets[i] >= '0' && octets[i] <= '9') || octets[i] == '?'; i++)
+				number = octets[i] == '?' ? -1 : number * 10 + octets[i] - '0';
 			screen_escape(s, number, octets[i++]);
 		} else if (octets[i] == '\r') {
 			s->column = 0;
@@ -1009,7 +1023,46 @@ static void live__fits_every_width(void **state)
 static void live__leaves_nothing_when_the_terminal_becomes_narrow(void **state)
 {
 	struct report_setting setting = live_setting();
-	struct report what = {.type = REPORT_STEP, .u.text = "in front"};
+	struct buf line = {NULL, 0, 0};
+
+	(void)state;
+	setting.n = 2;
+	for (int wraps = 0; wraps < 2; wraps++) {
+		struct report what = {.type = REPORT_STEP, .u.text = "in front"};
+		struct reporter *r = reporter_new(&setting);
+		struct screen s;
+
+		screen_open(&s, 24, 100);
+		screen_obey(&s, "$ one\r\n$ ambil\r\n", 16);
+		for (uint32_t i = 0; i < 2; i++) {
+			what = plan_of(i, 21, 5662310);
+			on_screen(&s, r, &what);
+		}
+		pause_ms(110);
+		on_screen(&s, r, NULL);
+		assert_non_null(strstr(screen_line(&s, 3, &line), "office   "));
+		screen_narrow(&s, 24, wraps);
+		pause_ms(110);
+		what = progress_of(1, 2, 4096);
+		on_screen(&s, r, &what);
+		assert_string_equal(screen_line(&s, 0, &line), "$ one");
+		assert_string_equal(screen_line(&s, 1, &line), "$ ambil");
+		assert_non_null(strstr(screen_line(&s, 2, &line), "home "));
+		assert_non_null(strstr(screen_line(&s, 3, &line), "office "));
+		for (int row = 4; row < 24; row++)
+			assert_string_equal(screen_line(&s, row, &line), "");
+		screen_close(&s, r);
+		assert_string_equal(screen_line(&s, 1, &line), "$ ambil");
+		assert_string_equal(screen_line(&s, 2, &line), "");
+		assert_int_equal(s.row, 2);
+	}
+	buf_release(&line);
+}
+
+/* The terminal became narrower between being asked for its size and getting the lines. */
+static void live__leaves_nothing_when_lines_are_too_wide_for_the_terminal(void **state)
+{
+	struct report_setting setting = live_setting();
 	struct buf line = {NULL, 0, 0};
 	struct reporter *r;
 	struct screen s;
@@ -1018,26 +1071,62 @@ static void live__leaves_nothing_when_the_terminal_becomes_narrow(void **state)
 	setting.n = 2;
 	r = reporter_new(&setting);
 	screen_open(&s, 24, 100);
-	screen_obey(&s, "$ ambil\n", 8);
+	s.columns = 30;
 	for (uint32_t i = 0; i < 2; i++) {
-		what = plan_of(i, 21, 5662310);
-		on_screen(&s, r, &what);
+		struct report what = plan_of(i, 21, 5662310);
+
+		reporter_take(r, &what);
 	}
-	pause_ms(110);
 	on_screen(&s, r, NULL);
-	assert_non_null(strstr(screen_line(&s, 2, &line), "office   "));
-	screen_narrow(&s, 24);
-	pause_ms(110);
-	what = progress_of(1, 2, 4096);
-	on_screen(&s, r, &what);
-	assert_string_equal(screen_line(&s, 0, &line), "$ ambil");
-	assert_non_null(strstr(screen_line(&s, 1, &line), "home "));
-	assert_non_null(strstr(screen_line(&s, 2, &line), "office "));
-	for (int row = 3; row < 24; row++)
-		assert_string_equal(screen_line(&s, row, &line), "");
+	assert_int_equal(s.row, 0);
+	assert_non_null(strstr(screen_line(&s, 1, &line), "office "));
+	assert_string_equal(screen_line(&s, 2, &line), "");
 	screen_close(&s, r);
-	assert_string_equal(screen_line(&s, 0, &line), "$ ambil");
-	assert_string_equal(screen_line(&s, 1, &line), "");
+	assert_string_equal(screen_line(&s, 0, &line), "");
+	buf_release(&line);
+}
+
+/* All at once: there is no moment without them. */
+static void live__makes_room_for_text_above(void **state)
+{
+	struct report_setting setting = live_setting();
+	struct report what = {.type = REPORT_WARNING};
+	struct buf line = {NULL, 0, 0};
+	struct reporter *r;
+	struct screen s;
+	int saved;
+
+	(void)state;
+	setting.n = 2;
+	r = reporter_new(&setting);
+	screen_open(&s, 24, 60);
+	for (uint32_t i = 0; i < 2; i++) {
+		struct report plan = plan_of(i, 8, 0);
+
+		reporter_take(r, &plan);
+	}
+	on_screen(&s, r, NULL);
+	error_set(&what.u.error, ERROR_CAPABILITY, "the server says no");
+	saved = dup(2);
+	dup2(s.slave, 2);
+	reporter_take(r, &what);
+	screen_update(&s);
+	assert_string_equal(screen_line(&s, 0, &line), "ambil: home: the server says no");
+	assert_non_null(strstr(screen_line(&s, 1, &line), "0 of 8"));
+	assert_non_null(strstr(screen_line(&s, 2, &line), "office "));
+	assert_int_equal(s.row, 1);
+	/* The line of what has ended goes in the same moment. */
+	what = done_with((struct report_counts){.mails = 8, .octets = 800});
+	reporter_take(r, &what);
+	screen_update(&s);
+	dup2(saved, 2);
+	close(saved);
+	assert_string_equal(
+		screen_line(&s, 1, &line), "home     8 new messages (800 octets) in ~/Mail");
+	assert_non_null(strstr(screen_line(&s, 2, &line), "office "));
+	assert_string_equal(screen_line(&s, 3, &line), "");
+	screen_close(&s, r);
+	assert_string_equal(screen_line(&s, 2, &line), "");
 	buf_release(&line);
 }
 
@@ -1229,6 +1318,8 @@ int main(void)
 		cmocka_unit_test(live__uses_signs_that_the_terminal_has),
 		cmocka_unit_test(live__fits_every_width),
 		cmocka_unit_test(live__leaves_nothing_when_the_terminal_becomes_narrow),
+		cmocka_unit_test(live__leaves_nothing_when_lines_are_too_wide_for_the_terminal),
+		cmocka_unit_test(live__makes_room_for_text_above),
 		cmocka_unit_test(live__sums_up_what_has_no_room),
 		cmocka_unit_test(live__draws_at_most_ten_times_a_second),
 		cmocka_unit_test(live__is_off_unless_asked_for),
