@@ -22,35 +22,6 @@ enum {
 	NAME_MIN = 8,                  /* names are not cut shorter than this for its sake */
 };
 
-void progress_take(struct progress *p, const struct report *what)
-{
-	if (p->ended)
-		return;
-	switch (what->type) {
-	case REPORT_STEP:
-		snprintf(p->step, sizeof(p->step), "%.*s", (int)sizeof(p->step) - 1, what->u.text);
-		p->stepping = true;
-		break;
-	case REPORT_PLAN:
-		p->mails_total = what->u.total.mails;
-		p->listed_total = what->u.total.octets;
-		p->stepping = p->mails_total == 0;
-		break;
-	case REPORT_PROGRESS:
-		p->done = (struct progress_counts){
-			what->u.done.mails, what->u.done.octets, what->u.done.listed};
-		p->stepping = p->mails_total == 0;
-		break;
-	case REPORT_DONE:
-		p->active = false;
-		p->ended = true;
-		return;
-	default:
-		return;
-	}
-	p->active = true;
-}
-
 /* Numbers */
 
 void progress_sample(struct progress *p, int64_t now_ms)
@@ -104,14 +75,55 @@ static struct share measure(const struct progress *p, int64_t now_ms)
 	return s;
 }
 
-/* 100 is said of nothing that is not whole. */
-static unsigned per_cent(const struct progress *p, const struct share *s)
+/* 100 per cent is said of nothing that is not whole. */
+static unsigned per_mille(const struct progress *p, const struct share *s)
 {
-	unsigned n = (unsigned)((double)s->done / (double)s->total * 100);
+	unsigned n = (unsigned)((double)s->done / (double)s->total * 1000);
 
 	if (p->done.mails >= p->mails_total)
-		return 100;
-	return n > 99 ? 99 : n;
+		return 1000;
+	n = n > p->reached ? n : p->reached;
+	return n > 999 ? 999 : n;
+}
+
+/* A session that was lost counts anew; what was seen to be done does not go back. */
+static void note_reached(struct progress *p)
+{
+	struct share s = measure(p, 0);
+
+	if (p->mails_total)
+		p->reached = per_mille(p, &s);
+}
+
+void progress_take(struct progress *p, const struct report *what)
+{
+	if (p->ended)
+		return;
+	switch (what->type) {
+	case REPORT_STEP:
+		snprintf(p->step, sizeof(p->step), "%.*s", (int)sizeof(p->step) - 1, what->u.text);
+		p->stepping = true;
+		break;
+	case REPORT_PLAN:
+		p->mails_total = what->u.total.mails;
+		p->listed_total = what->u.total.octets;
+		p->stepping = p->mails_total == 0;
+		note_reached(p);
+		break;
+	case REPORT_PROGRESS:
+		p->done = (struct progress_counts){
+			what->u.done.mails, what->u.done.octets, what->u.done.listed};
+		p->stepping = p->mails_total == 0;
+		note_reached(p);
+		break;
+	case REPORT_DONE:
+		p->active = false;
+		p->ended = true;
+		return;
+	default:
+		return;
+	}
+	p->active = true;
 }
 
 /* Words */
@@ -200,12 +212,13 @@ static void add_counts(struct buf *b, const struct progress *p, const struct pro
 	const struct layout *layout, int64_t now_ms)
 {
 	struct share s = measure(p, now_ms);
+	unsigned reached = per_mille(p, &s);
 	uint64_t mails = p->done.mails < p->mails_total ? p->done.mails : p->mails_total;
 	char speed[40];
 
 	if (layout->bar)
-		add_bar(b, look, (unsigned)((double)s.done / (double)s.total * 1000), layout->bar);
-	buf_printf(b, " %2u %%", per_cent(p, &s));
+		add_bar(b, look, reached, layout->bar);
+	buf_printf(b, " %2u %%", reached / 10);
 	if (layout->mails)
 		buf_printf(b, _("   %llu of %llu"), (unsigned long long)mails,
 			(unsigned long long)p->mails_total);

@@ -31,7 +31,8 @@ struct progress {
 	bool stepping; /* the step is the latest that is known, not the counts */
 	char step[128];
 	struct progress_counts done;
-	uint64_t mails_total, listed_total;               /* listed_total 0: not known */
+	uint64_t mails_total, listed_total; /* listed_total 0: not known */
+	unsigned reached;                   /* per mille that were shown: it does not go back */
 	struct progress_sample samples[PROGRESS_SAMPLES]; /* the oldest first */
 	size_t samples_n;
 };

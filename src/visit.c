@@ -157,7 +157,9 @@ static void report_plan(const struct fetch *f)
 	struct report r = {.type = REPORT_PLAN};
 
 	r.u.total.mails = f->counts.mails + f->plan.fetch;
-	r.u.total.octets = f->listing.has_sizes ? f->counts.octets + f->plan.fetch_octets : 0;
+	/* Nobody has so much mail: the sizes are none. */
+	if (f->listing.has_sizes && f->plan.fetch_octets < INT64_MAX)
+		r.u.total.octets = f->counts.octets + f->plan.fetch_octets;
 	r.u.total.seen = f->counts.seen;
 	report_send(f->report_fd, &r);
 }

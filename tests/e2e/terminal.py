@@ -57,6 +57,10 @@ class Terminal:
             if time.monotonic() > end:
                 raise AssertionError("no %r within %d s: %r" % (pattern, timeout, self.text))
 
+    def since(self, octet):
+        """What was written from there on."""
+        return self.raw[octet:].decode("utf-8", "replace")
+
     def send(self, octets):
         os.write(self.master, octets)
 
@@ -97,7 +101,7 @@ class Terminal:
 
     def resize(self, rows, columns):
         """Another size, as when a window is dragged; what was written until now is on the screen."""
-        while self._read(0):
+        while self.read(0):
             pass
         self.sizes.append((len(self.raw), rows, columns))
         self.rows, self.columns = rows, columns
