@@ -1,30 +1,20 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/*
- * getaddrinfo() cannot be given a timeout, so it runs in a thread of its own that nobody joins:
- * what both sides need is counted by reference, and an answer that comes too late is thrown away by
- * the thread itself.
- */
+/* getaddrinfo() cannot be given a timeout, so it runs aside. */
 #include "net/lookup.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/i18n.h"
+#include "net/aside.h"
 #include "net/wait.h"
 
 enum { V4_ALONE_MS = 500 };
 
-/* Shared by the waiting side and the thread; the last of the two to leave frees it. */
 struct lookup {
-	pthread_mutex_t lock;
-	unsigned users;
-	int done_fd; /* the thread's end of a pipe; closing it wakes the waiting side */
 	char *host;
 	char port[8];
 	struct addrinfo hints;
@@ -38,93 +28,29 @@ static bool is_answer(int code)
 	return code != EAI_AGAIN && code != EAI_FAIL && code != EAI_SYSTEM && code != EAI_MEMORY;
 }
 
-static void lookup_release(struct lookup *l)
+static void lookup_drop(void *work)
 {
-	bool last;
+	struct lookup *l = work;
 
-	pthread_mutex_lock(&l->lock);
-	last = --l->users == 0;
-	pthread_mutex_unlock(&l->lock);
-	if (!last)
-		return;
-	pthread_mutex_destroy(&l->lock);
 	if (l->list)
 		freeaddrinfo(l->list);
 	free(l->host);
 	free(l);
 }
 
-static void *lookup_run(void *argument)
+static void lookup_run(void *work)
 {
-	struct lookup *l = argument;
-	struct addrinfo *list = NULL;
-	int err, code = getaddrinfo(l->host, l->port, &l->hints, &list);
+	struct lookup *l = work;
 
+	l->code = getaddrinfo(l->host, l->port, &l->hints, &l->list);
 	/* Without a network AI_ADDRCONFIG hides names that stand for the machine itself. */
-	if (code != 0 && is_answer(code)) {
+	if (l->code != 0 && is_answer(l->code)) {
 		l->hints.ai_flags &= ~AI_ADDRCONFIG;
-		code = getaddrinfo(l->host, l->port, &l->hints, &list);
+		l->code = getaddrinfo(l->host, l->port, &l->hints, &l->list);
 	}
-	err = errno;
-	pthread_mutex_lock(&l->lock);
-	l->code = code;
-	l->err = err;
-	l->list = code == 0 ? list : NULL;
-	pthread_mutex_unlock(&l->lock);
-	close(l->done_fd);
-	lookup_release(l);
-	return NULL;
-}
-
-/* Starts the thread with every signal blocked: they belong to the program's own threads. */
-static int start_thread(struct lookup *l)
-{
-	pthread_attr_t attributes;
-	pthread_t thread;
-	sigset_t all, before;
-	int err;
-
-	sigfillset(&all);
-	pthread_attr_init(&attributes);
-	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	err = pthread_create(&thread, &attributes, lookup_run, l);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	pthread_attr_destroy(&attributes);
-	return err;
-}
-
-/* NULL with *e set when no thread could be started; *wake_fd is the caller's to close. */
-static struct lookup *lookup_start(const char *host, const char *port, const struct addrinfo *hints,
-	int *wake_fd, struct error *e)
-{
-	struct lookup *l;
-	int ends[2], err;
-
-	if (pipe(ends) < 0) {
-		error_sys(e, ERROR_INTERNAL, errno, "cannot make a pipe");
-		return NULL;
-	}
-	fcntl(ends[0], F_SETFD, FD_CLOEXEC);
-	fcntl(ends[1], F_SETFD, FD_CLOEXEC);
-	l = xcalloc(1, sizeof(*l));
-	pthread_mutex_init(&l->lock, NULL);
-	l->users = 2;
-	l->done_fd = ends[1];
-	l->host = xstrdup(host);
-	snprintf(l->port, sizeof(l->port), "%s", port);
-	l->hints = *hints;
-	err = start_thread(l);
-	if (err) {
-		close(ends[0]);
-		close(ends[1]);
-		l->users = 1;
-		lookup_release(l);
-		error_sys(e, ERROR_INTERNAL, err, "cannot start a thread");
-		return NULL;
-	}
-	*wake_fd = ends[0];
-	return l;
+	l->err = errno;
+	if (l->code != 0)
+		l->list = NULL;
 }
 
 static bool lookup_failed(const struct endpoint *to, int code, int err, struct error *e)
@@ -151,35 +77,22 @@ static bool lookup_failed(const struct endpoint *to, int code, int err, struct e
 
 /* fd becomes readable with the answer; -1: nothing is asked, or the answer was taken. */
 struct question {
-	struct lookup *lookup;
+	struct aside *aside;
 	int fd;
 };
 
 static bool ask(struct question *q, const char *name, const char *port,
 	const struct addrinfo *hints, struct error *e)
 {
-	q->lookup = lookup_start(name, port, hints, &q->fd, e);
-	if (!q->lookup)
+	struct lookup *l = xcalloc(1, sizeof(*l));
+
+	l->host = xstrdup(name);
+	snprintf(l->port, sizeof(l->port), "%s", port);
+	l->hints = *hints;
+	q->aside = aside_start(lookup_run, lookup_drop, l, &q->fd, e);
+	if (!q->aside)
 		q->fd = -1;
-	return q->lookup != NULL;
-}
-
-/* Its code, 0: *list is found. */
-static int take_answer(struct question *q, struct addrinfo **list, int *err)
-{
-	struct lookup *l = q->lookup;
-	int code;
-
-	pthread_mutex_lock(&l->lock);
-	code = l->code;
-	*err = l->err;
-	*list = l->list;
-	l->list = NULL;
-	pthread_mutex_unlock(&l->lock);
-	lookup_release(l);
-	close(q->fd);
-	q->fd = -1;
-	return code;
+	return q->aside != NULL;
 }
 
 /* An answer that is still to come is thrown away by its thread. */
@@ -187,9 +100,24 @@ static void drop(struct question *q)
 {
 	if (q->fd < 0)
 		return;
-	lookup_release(q->lookup);
+	aside_leave(q->aside);
 	close(q->fd);
 	q->fd = -1;
+}
+
+/* Its code, 0: *list is found. */
+static int take_answer(struct question *q, struct addrinfo **list, int *err)
+{
+	struct lookup *l = aside_done(q->aside);
+	int code = l ? l->code : EAI_SYSTEM;
+
+	if (l) {
+		*err = l->err;
+		*list = l->list;
+		l->list = NULL;
+	}
+	drop(q);
+	return code;
 }
 
 /* The way to the addresses of a name. */
