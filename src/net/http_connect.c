@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "base/i18n.h"
-#include "base/parse.h"
 #include "base/text.h"
+#include "net/http.h"
 #include "net/proxy_inner.h"
 
 enum { LINE_MAX_OCTETS = 4096, HEADER_MAX_OCTETS = 32 * 1024 };
@@ -103,21 +103,15 @@ void http_connect_refuse(struct proxy_talk *t)
 	add_why(t);
 }
 
-/* "HTTP/1.1 200 Connection established" */
 static bool take_status(struct proxy_talk *t, struct span line)
 {
-	const size_t code = sizeof(version) + 1; /* behind a digit and a space */
 	struct span reason;
 	struct buf room = {NULL, 0, 0};
 
-	if (line.len < code + 3 || line.data[code - 2] < '0' || line.data[code - 2] > '9' ||
-		line.data[code - 1] != ' ' ||
-		!parse_u32((struct span){line.data + code, 3}, 599, &t->status) ||
-		t->status < 100 || (line.len > code + 3 && line.data[code + 3] != ' ')) {
+	if (!http_status_line(line, &t->status, &reason)) {
 		t->status = 0;
 		return false;
 	}
-	reason = span_trim((struct span){line.data + code + 3, line.len - code - 3});
 	snprintf(t->reason, sizeof(t->reason), "%s", safe(hide_in(&t->hide, reason, &room)).text);
 	buf_wipe(&room);
 	t->in_fields = true;

@@ -22,6 +22,7 @@
 #include "base/file.h"
 #include "need.h"
 #include "net/dial.h"
+#include "net/probe.h"
 #include "net/race.h"
 #include "net/stream.h"
 #include "net_helpers.h"
@@ -298,7 +299,8 @@ static void race__lets_the_families_take_turns(void **state)
 	close(held);
 }
 
-/* The same port on both, the queue of IPv6 the shortest; 0 without IPv6. Another program may have the port. */
+/* The same port on both, the queue of IPv6 the shortest; 0 without IPv6. Another program may have
+ * the port. */
 static uint16_t bind_both(int *v4, int *v6)
 {
 	for (int i = 0; i < 20; i++) {
@@ -360,6 +362,93 @@ static void dial__leaves_a_late_answer_behind(void **state)
 	}
 }
 
+/* A server that takes connections, one that also says nothing in TLS, one that refuses. */
+enum role { LIVE, SILENT, DEAD };
+enum { LONG_MS = 600 * 1000 };
+
+static void set_up(struct probe *probes, const enum role *roles, size_t n, char *host,
+	uint16_t live, uint16_t dead)
+{
+	static const struct tls_policy tls = {.min = TLS_1_2};
+
+	for (size_t i = 0; i < n; i++)
+		probes[i] = (struct probe){
+			.to = {.host = host, .port = roles[i] == DEAD ? dead : live},
+			.tls = roles[i] == SILENT ? &tls : NULL};
+}
+
+/* Without a time limit that anybody would wait for. */
+static void probe__takes_the_first_in_order_that_answers(void **state)
+{
+	static const struct {
+		enum role roles[3];
+		size_t found;
+	} table[] = {{{LIVE, SILENT, SILENT}, 0}, {{DEAD, LIVE, SILENT}, 1},
+		{{DEAD, DEAD, LIVE}, 2}, {{DEAD, DEAD, DEAD}, 3}};
+	char host[] = "127.0.0.1";
+	int server, bound;
+	uint16_t live = bind_loopback(AF_INET, 0, 50, &server);
+	uint16_t dead = bind_loopback(AF_INET, 0, -1, &bound);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+		struct error e = {ERROR_NONE};
+		struct probe probes[3];
+		size_t found = 9;
+
+		set_up(probes, table[i].roles, 3, host, live, dead);
+		if (!probe_first(probes, 3, LONG_MS, -1, &found, &e))
+			fail_msg("%s", e.text);
+		assert_int_equal(found, table[i].found);
+		for (size_t j = 0; j < found; j++) {
+			assert_true(probes[j].tried);
+			assert_false(probes[j].answers);
+			assert_says(probes[j].failure.text, " refuses connections");
+		}
+		if (found < 3)
+			assert_true(probes[found].answers);
+	}
+	close(server);
+	close(bound);
+}
+
+static void probe__waits_for_one_that_is_in_front(void **state)
+{
+	char host[] = "127.0.0.1";
+	int server;
+	uint16_t live = bind_loopback(AF_INET, 0, 50, &server);
+	struct error e = {ERROR_NONE};
+	struct probe probes[2];
+	size_t found;
+
+	(void)state;
+	set_up(probes, (const enum role[]){SILENT, LIVE}, 2, host, live, 0);
+	assert_true(probe_first(probes, 2, 300, -1, &found, &e));
+	assert_int_equal(found, 1);
+	assert_true(probes[0].tried);
+	assert_int_equal(probes[0].failure.kind, ERROR_NETWORK);
+	close(server);
+}
+
+static void probe__stops_when_it_is_told_to(void **state)
+{
+	char host[] = "127.0.0.1";
+	int server, stop[2];
+	uint16_t live = bind_loopback(AF_INET, 0, 50, &server);
+	struct error e = {ERROR_NONE};
+	struct probe probes[2];
+	size_t found;
+
+	(void)state;
+	assert_int_equal(pipe(stop), 0);
+	close(stop[1]);
+	set_up(probes, (const enum role[]){SILENT, SILENT}, 2, host, live, 0);
+	assert_false(probe_first(probes, 2, LONG_MS, stop[0], &found, &e));
+	assert_int_equal(e.kind, ERROR_INTERRUPTED);
+	close(stop[0]);
+	close(server);
+}
+
 static void dial__spells_names(void **state)
 {
 	struct error e = {ERROR_NONE};
@@ -389,6 +478,9 @@ int main(void)
 		cmocka_unit_test(race__lets_the_families_take_turns),
 		cmocka_unit_test(race__starts_the_next_when_one_hangs),
 		cmocka_unit_test(dial__leaves_a_late_answer_behind),
+		cmocka_unit_test(probe__takes_the_first_in_order_that_answers),
+		cmocka_unit_test(probe__waits_for_one_that_is_in_front),
+		cmocka_unit_test(probe__stops_when_it_is_told_to),
 		cmocka_unit_test(dial__spells_names),
 	};
 
