@@ -40,7 +40,7 @@ struct discovery {
 	 */
 	bool unconfirmed;
 	const char *provider; /* "Gmail"; NULL: none of the table */
-	/* What the person has to do first, a sentence for each line of a dialog; NULL: nothing. */
+	/* What the person has to do first, a sentence a line, in their language; NULL: nothing. */
 	const char *note;
 };
 
@@ -56,10 +56,14 @@ struct discovery_order {
 	/* Proxy, source address and kind of address that the account will have; NULL: none. With a
 	 * proxy nothing is looked up beside it: there are no SRV records then. */
 	const struct endpoint *way;
-	const char *ca_file; /* the authorities that count; NULL: those of the system */
-	int stop_fd;         /* readable: ERROR_INTERRUPTED; -1: none */
-	/* Called when a step begins that asks somebody; may be NULL. */
+	/* Authorities and the like that the account will have; NULL: the usual. Web servers are
+	 * judged by the authorities alone. */
+	const struct tls_policy *tls;
+	int stop_fd; /* readable: ERROR_INTERRUPTED; -1: none */
+	/* Both may be NULL. Called when a step begins that asks somebody; and, for whoever wants to
+	 * see all, with what has come of each question: "_pop3s._tcp.example.org: no record". */
 	void (*begins)(void *context, enum discovery_step step);
+	void (*tells)(void *context, const char *what);
 	void *context;
 };
 
@@ -72,7 +76,8 @@ enum discovery_outcome discover(
 	const struct discovery_order *order, struct discovery *found, struct error *e) MUST_CHECK;
 void discovery_release(struct discovery *found);
 
-/* How it was found, to stand in parentheses behind the server's name: "SRV record". */
+/* How it was found, to stand in parentheses behind the server's name: "SRV record"; in the language
+ * of the person. */
 const char *discovery_origin(const struct discovery *found);
 
 #endif

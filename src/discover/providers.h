@@ -10,7 +10,8 @@ struct provider {
 	const char *domains; /* parted by blanks */
 	const char *host;    /* port 995, TLS at once; NULL: it has no POP3 */
 	enum discovery_login login;
-	const char *note; /* what to do first; without a host: what there is instead. Or NULL */
+	const char *note; /* in English: what to do first; without a host: what there is instead.
+			   Or NULL */
 };
 
 /* The provider of the domain, which is in ASCII; NULL: not in the table. Pure. */

@@ -34,6 +34,7 @@ PACKAGES = {
     "ssh": "openssh-client",
     "ssh-keygen": "openssh-client",
     "ip": "iproute2",
+    "dnsmasq": "dnsmasq-base",
     "ps": "procps",
     "valgrind": "valgrind",
     "softhsm2-util": "softhsm2",
