@@ -372,6 +372,19 @@ class Verbs(Popd):
         self.run_json("seen", "home", "--forget-all")
         self.assertEqual(self.one(self.run_json("seen", "home", "--mark-all"), "account")["marked"], 3)
 
+    def test_how_the_last_runs_went(self):
+        self.box_of(keep="1d")
+        self.assertEqual(self.run_json("status")[0]["status"], "never")
+        self.run_json()
+        now = self.one(self.run_json("status"), "status")
+        self.assertEqual((now["status"], now["failures"], now["to_delete"]), ("ok", 0, 0))
+        self.assertGreater(now["next_deletion"], now["worked"])
+        self.configure(port=1)
+        failed = self.one(self.run_json(code=75), "account")
+        now = self.one(self.run_json("status"), "status")
+        self.assertEqual((now["status"], now["failures"], now["kind"]), ("failing", 1, "network"))
+        self.assertEqual(now["message"], failed["message"])
+
     def test_doctor(self):
         self.box_of()
         said = self.run_json("doctor")
