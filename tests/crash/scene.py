@@ -74,13 +74,13 @@ class Run:
 class Starter:
     """The program, loaded once and run often."""
 
-    def __init__(self, env=None, preload=()):
+    def __init__(self, env=None, preload=(), args=()):
         ours, theirs = socket.socketpair()
         asan = ":".join(filter(None, [os.environ.get("ASAN_OPTIONS"), "verify_asan_link_order=0"]))
         full = {key: os.environ[key] for key in harness.PASSED_ON if key in os.environ}
         full.update(STOP_SERVER=str(theirs.fileno()), ASAN_OPTIONS=asan,
                     LD_PRELOAD=" ".join([*preload, STOPPER]), TZ="UTC", **(env or {}))
-        self.process = subprocess.Popen([harness.AMBIL], env=full, pass_fds=[theirs.fileno()],
+        self.process = subprocess.Popen([harness.AMBIL, *args], env=full, pass_fds=[theirs.fileno()],
                                         stdin=subprocess.DEVNULL)
         theirs.close()
         self.socket = ours

@@ -6,6 +6,7 @@
  */
 #include "base/child.h"
 #include "fuzz.h"
+#include "import/fdm.h"
 #include "import/getmail.h"
 #include "import/mpop.h"
 
@@ -37,7 +38,9 @@ static void check_accounts(const struct imported *im, unsigned lines)
 	for (size_t i = 0; i < im->n; i++) {
 		const struct imported_account *a = &im->accounts[i];
 
-		CHECK(a->name[0] && a->line >= 1 && a->line <= lines && a->seen_path[0]);
+		CHECK(a->name[0] && a->line >= 1 && a->line <= lines);
+		CHECK(!a->seen_path || a->seen_path[0]);
+		CHECK(a->seen_host[0] && a->seen_user[0]);
 		CHECK(imported_get(a, "host") && imported_get(a, "user") &&
 			imported_get(a, "keep"));
 		CHECK(imported_get(a, "tls"));
@@ -82,6 +85,36 @@ static void check_lists(struct span text)
 	imported_seen_release(&seen);
 }
 
+/* Every included file is the same short one. */
+static int include(void *context, const char *path, struct buf *text, char **shown)
+{
+	(void)context;
+	buf_add_text(text, "$i = 'x'\n");
+	*shown = xstrdup(path);
+	return 0;
+}
+
+static void check_fdm(struct span text, unsigned lines)
+{
+	static const struct fdm_world world = {.home = "/h", .user = "u", .include = include};
+	struct imported_seen seen;
+	struct imported im;
+	struct error e;
+
+	if (fdm_read(text, "rc", &world, &im, &e)) {
+		check_accounts(&im, lines);
+		imported_release(&im);
+	} else {
+		CHECK(im.n == 0 && im.n_notes == 0);
+	}
+	if (fdm_read_seen(text, "cache", &seen, &e)) {
+		check_uids(&seen, text);
+		imported_seen_release(&seen);
+	} else {
+		CHECK(seen.n == 0);
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	char *exact = exact_copy((struct span){(const char *)data, len});
@@ -102,6 +135,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	if (getmail_read(text, "rc", "x", &im, &e))
 		check_accounts(&im, lines);
 	imported_release(&im);
+	check_fdm(text, lines);
 	check_lists(text);
 	free(exact);
 	return 0;
