@@ -220,31 +220,6 @@ class Takeover(Mpop):
             self.assertEqual(f.read(), b"MAILER-DAEMON\n" * 5)
 
 
-    def test_the_line_of_cron(self):
-        """Each pair of lines in the manual does the same, and is as silent."""
-        page = os.path.join(harness.HERE, "..", "..", "man", "ambil-migration.7")
-        with open(page, encoding="utf-8") as f:
-            lines = re.findall(r"^\*/10 \* \* \* \*  (.*)$", f.read(), re.M)
-        lines = lines[:4]
-        self.assertEqual([line.split()[0] for line in lines],
-                         ["mpop", "/usr/local/bin/ambil"] * 2)
-        self.mpoprc()
-        want = list(self.old)
-        for line in lines[0::2] + lines[1::2]:
-            if "ambil" in line and not os.path.exists(self.box.config):
-                self.imports()
-            want.append(mail(200 + len(want)))
-            self.server.delivers(want[-1:])
-            self.cron(line.replace("/usr/local/bin/ambil", harness.AMBIL)
-                      if "ambil" in line else line.replace("mpop", self.tool))
-            self.assert_maildir(want, "old", line)
-
-    def cron(self, line):
-        done = subprocess.run(["/bin/sh", "-c", line], env=self.box.environment(), check=True,
-                              cwd=self.box.home, capture_output=True, timeout=30)
-        self.assertEqual((done.stdout, done.stderr), (b"", b""))
-
-
 class Configuration(Mpop):
     def test_ambil_alone_points_to_it(self):
         result = self.box.run()
@@ -425,6 +400,8 @@ delivered_to = false
     def where(self):
         return "~/.config/getmail/oldmail-localhost-%d-anna" % self.server.port
 
+
+class GetmailTakeover(Getmail):
     def test_each_message_comes_once(self):
         self.rc()
         self.run_tool()
