@@ -34,7 +34,9 @@ _ambil_values()
 {
 	case $1 in
 	--color | --progress) compgen -W 'auto always never' -- "$2" ;;
-	--config | --import) compgen -f -- "$2" ;;
+	--tls) compgen -W 'implicit starttls none' -- "$2" ;;
+	--password-command) compgen -c -- "$2" ;;
+	--config | --import | --ca-file) compgen -f -- "$2" ;;
 	--to) _ambil_destinations "$2" ;;
 	--keep) compgen -W '7d 14d 30d true' -- "$2" ;;
 	esac
@@ -56,6 +58,10 @@ _ambil_options()
 	seen)
 		options+=(-n --dry-run --mark-all --forget --forget-all --export --import)
 		;;
+	setup)
+		options+=(--name --host --port --user --tls --ca-file --pin --pin= --to --password-command
+			--stdin --from-now --timer)
+		;;
 	login) options+=(--stdin) ;;
 	import) options+=(-n --dry-run --merge) ;;
 	esac
@@ -67,9 +73,9 @@ _ambil_options()
 _ambil_arguments()
 {
 	case $1 in
-	'') printf '%s\n' fetch check list seen status login logout doctor import config help ;;
+	'') printf '%s\n' fetch check list seen status setup login logout doctor import config help ;;
 	fetch | check | status | doctor) _ambil_accounts "$4" "$5" ;;
-	list | seen | login | logout) [[ $2 -gt 0 ]] || _ambil_accounts "$4" "$5" ;;
+	list | seen | setup | login | logout) [[ $2 -gt 0 ]] || _ambil_accounts "$4" "$5" ;;
 	import)
 		if [[ $2 -eq 0 ]]; then
 			printf '%s\n' mpop getmail fdm
@@ -84,7 +90,7 @@ _ambil_arguments()
 			_ambil_accounts "$4" "$5"
 		fi
 		;;
-	help) [[ $2 -gt 0 ]] || printf '%s\n' fetch check list seen status login logout doctor import config help options ;;
+	help) [[ $2 -gt 0 ]] || printf '%s\n' fetch check list seen status setup login logout doctor import config help options ;;
 	esac
 }
 
@@ -113,7 +119,8 @@ _ambil()
 		-c | --config) waiting=--config ;;
 		-c*) file=${word#-c} ;;
 		--config=*) file=${word#*=} ;;
-		--color | --progress | --to | --max | --max-size | --forget | --import) waiting=$word ;;
+		--color | --progress | --to | --max | --max-size | --forget | --import | --name | --host | \
+			--port | --user | --tls | --ca-file | --password-command) waiting=$word ;;
 		-?*) ;;
 		*)
 			if [[ -z $verb ]]; then
@@ -147,7 +154,7 @@ _ambil()
 	# A value, or the rest of a path, is still to come.
 	if [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *[:=] ]]; then
 		compopt -o nospace 2>/dev/null
-	elif [[ $waiting == --config || $waiting == --import || $waiting == --to || $cur == --config=* || $cur == --import=* || $cur == --to=* ]]; then
+	elif [[ $waiting == --config || $waiting == --import || $waiting == --ca-file || $waiting == --to || $cur == --config=* || $cur == --import=* || $cur == --to=* ]]; then
 		compopt -o filenames 2>/dev/null
 	fi
 	return 0

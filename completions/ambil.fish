@@ -15,7 +15,8 @@ function __ambil_words
             switch $word
                 case --
                     set ended yes
-                case -c --config --color --progress --to --max --max-size --forget --import
+                case -c --config --color --progress --to --max --max-size --forget --import \
+                    --name --host --port --user --tls --ca-file --password-command
                     set value yes
                 case '-?*'
                 case '*'
@@ -88,6 +89,7 @@ complete -c ambil -n '__ambil_verb none' -a check -d 'Count new mail, fetch noth
 complete -c ambil -n '__ambil_verb none' -a list -d 'Show the messages on the server'
 complete -c ambil -n '__ambil_verb none' -a seen -d 'Show or change what is known as fetched'
 complete -c ambil -n '__ambil_verb none' -a status -d 'Show how the last runs went'
+complete -c ambil -n '__ambil_verb none' -a setup -d 'Add an account, or change one'
 complete -c ambil -n '__ambil_verb none' -a login -d 'Store a password in the keyring'
 complete -c ambil -n '__ambil_verb none' -a logout -d 'Forget the password in the keyring'
 complete -c ambil -n '__ambil_verb none' -a doctor -d 'Check all that an account needs'
@@ -95,7 +97,7 @@ complete -c ambil -n '__ambil_verb none' -a import -d 'Take over accounts of ano
 complete -c ambil -n '__ambil_verb none' -a config -d 'Look at the configuration, or change it'
 complete -c ambil -n '__ambil_verb none' -a help -d 'Explain ambil or one of its verbs'
 complete -c ambil -n '__ambil_verb fetch check status doctor' -a '(__ambil_accounts)' -d Account
-complete -c ambil -n '__ambil_verb list seen login logout; and __ambil_behind 0' -a '(__ambil_accounts)' -d Account
+complete -c ambil -n '__ambil_verb list seen setup login logout; and __ambil_behind 0' -a '(__ambil_accounts)' -d Account
 complete -c ambil -n '__ambil_verb import; and __ambil_behind 0' -a 'mpop getmail fdm' -d 'Another fetcher'
 complete -c ambil -n '__ambil_verb import; and __ambil_behind 1' -F
 complete -c ambil -n '__ambil_verb config; and __ambil_behind 0' -a show -d 'The values in effect'
@@ -103,14 +105,14 @@ complete -c ambil -n '__ambil_verb config; and __ambil_behind 0' -a check -d 'Fi
 complete -c ambil -n '__ambil_verb config; and __ambil_behind 0' -a path -d 'The file that is used'
 complete -c ambil -n '__ambil_verb config; and __ambil_behind 0' -a edit -d 'Change it with your editor'
 complete -c ambil -n '__ambil_verb config; and __ambil_behind 1 show' -a '(__ambil_accounts)' -d Account
-complete -c ambil -n '__ambil_verb help; and __ambil_behind 0' -a 'fetch check list seen status login logout doctor import config help options'
+complete -c ambil -n '__ambil_verb help; and __ambil_behind 0' -a 'fetch check list seen status setup login logout doctor import config help options'
 
 complete -c ambil -s c -l config -r -F -d 'Read FILE instead of ambil.conf'
 complete -c ambil -s q -l quiet -d 'Errors only'
 complete -c ambil -s v -l verbose -d 'Say more, also when not on a terminal'
 complete -c ambil -s d -l debug -d 'Show the conversation with the server'
 complete -c ambil -l json -d 'One JSON object a line, for programs'
-complete -c ambil -l no-input -d 'Never ask for a password'
+complete -c ambil -l no-input -d 'Never ask anything'
 complete -c ambil -l color -x -a 'auto always never' -d 'Use colour'
 complete -c ambil -l progress -x -a 'auto always never' -d 'Show live lines'
 complete -c ambil -s h -l help -d 'Explain the verb and its options'
@@ -136,6 +138,18 @@ complete -c ambil -n '__ambil_verb seen' -l forget -x -d 'Forget this message'
 complete -c ambil -n '__ambil_verb seen' -l forget-all -d 'Forget all messages'
 complete -c ambil -n '__ambil_verb seen' -l export -d 'Write what was seen'
 complete -c ambil -n '__ambil_verb seen' -l import -r -F -d 'Take these messages as seen'
+complete -c ambil -n '__ambil_verb setup' -l name -x -d 'What to call the account'
+complete -c ambil -n '__ambil_verb setup' -l host -x -d 'The server, which is not looked for'
+complete -c ambil -n '__ambil_verb setup' -l port -x -d 'Its port'
+complete -c ambil -n '__ambil_verb setup' -l user -x -d 'The name to log in with'
+complete -c ambil -n '__ambil_verb setup' -l tls -x -a 'implicit starttls none' -d 'Encryption'
+complete -c ambil -n '__ambil_verb setup' -l ca-file -r -F -d 'Trust the authorities in FILE'
+complete -c ambil -n '__ambil_verb setup' -l pin -d 'Trust the key that the server shows'
+complete -c ambil -n '__ambil_verb setup' -l to -x -a '(__ambil_destinations)' -d 'Deliver to DEST'
+complete -c ambil -n '__ambil_verb setup' -l password-command -x -d 'A command that prints the password'
+complete -c ambil -n '__ambil_verb setup' -l stdin -d 'Read the password from standard input'
+complete -c ambil -n '__ambil_verb setup' -l from-now -d 'Take all mail that is there as seen'
+complete -c ambil -n '__ambil_verb setup' -l timer -d 'Fetch every ten minutes (systemd)'
 complete -c ambil -n '__ambil_verb login' -l stdin -d 'Read the password from standard input'
 complete -c ambil -n '__ambil_verb import' -s n -l dry-run -d 'Say what would happen; change nothing'
 complete -c ambil -n '__ambil_verb import' -l merge -d 'Also where the account has been used'

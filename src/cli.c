@@ -40,6 +40,10 @@ const struct cli_verb cli_verbs[] = {
 		{N_("ambil status                     how all accounts stand"),
 			N_("ambil status --exit-code         for a monitor: as the last runs ended"),
 			N_("ambil status --json              the same, with all that is known")}},
+	[VERB_SETUP] = {"setup", "[ADDRESS|URL|ACCOUNT]", N_("add an account, or change one"),
+		{N_("ambil setup anna@example.org     find the server, try the login, write it down"),
+			N_("ambil setup home --timer         fetch its mail every ten minutes"),
+			"ambil setup anna@example.org --no-input --password-command 'pass mail'"}},
 	[VERB_LOGIN] = {"login", "ACCOUNT|URL", N_("store a password in the keyring"),
 		{N_("ambil login home                 ask for it, try it, store it"),
 			"pass mail/home | ambil login home --stdin",
@@ -74,10 +78,6 @@ _Static_assert(sizeof(cli_verbs) / sizeof(cli_verbs[0]) == VERBS, "each verb has
 	{                           \
 		[VERB_FETCH] = true \
 	}
-#define LOGIN                       \
-	{                           \
-		[VERB_LOGIN] = true \
-	}
 
 #define LIST                       \
 	{                          \
@@ -86,6 +86,11 @@ _Static_assert(sizeof(cli_verbs) / sizeof(cli_verbs[0]) == VERBS, "each verb has
 #define SEEN                       \
 	{                          \
 		[VERB_SEEN] = true \
+	}
+
+#define SETUP                       \
+	{                           \
+		[VERB_SETUP] = true \
 	}
 
 #define IMPORT                       \
@@ -102,20 +107,35 @@ const struct cli_option cli_options[] = {
 		N_("leave mail on the server, for AGE (14d) or for ever")},
 	{"--delete", 0, FETCH, NULL, "false", OPTION_OVERRIDE, "keep",
 		N_("delete mail from the server once it is delivered")},
-	{"--to", 0, FETCH, "DEST", NULL, OPTION_OVERRIDE, "deliver",
-		N_("maildir:PATH, mbox:PATH, pipe:COMMAND, or - for standard output")},
+	{"--name", 0, SETUP, "NAME", NULL, OPTION_NAME, NULL, N_("what to call the account")},
+	{"--host", 0, SETUP, "HOST", NULL, OPTION_WRITE, "host",
+		N_("the server, which is not looked for then")},
+	{"--port", 0, SETUP, "PORT", NULL, OPTION_WRITE, "port", N_("its port")},
+	{"--tls", 0, SETUP, "HOW", NULL, OPTION_WRITE, "tls",
+		N_("implicit (at once), starttls or none")},
+	{"--user", 0, SETUP, "USER", NULL, OPTION_WRITE, "user", N_("the name to log in with")},
+	{"--password-command", 0, SETUP, "COMMAND", NULL, OPTION_WRITE, "password-command",
+		N_("a command that prints the password")},
+	{"--to", 0, {[VERB_FETCH] = true, [VERB_SETUP] = true}, "DEST", NULL, OPTION_OVERRIDE,
+		"deliver", N_("maildir:PATH, mbox:PATH, pipe:COMMAND, or - for standard output")},
 	{"--max", 0, {[VERB_FETCH] = true, [VERB_LIST] = true}, "N", NULL, OPTION_OVERRIDE,
 		"max-messages", N_("at most N messages of each account")},
 	{"--max-size", 0, FETCH, "SIZE", NULL, OPTION_OVERRIDE, "max-size",
 		N_("leave messages larger than SIZE (500k, 10M) on the server")},
-	{"--from-now", 0, FETCH, NULL, NULL, OPTION_FROM_NOW, NULL,
-		N_("take all mail that is there as seen; fetch nothing")},
+	{"--pin", 0, SETUP, "KEY", "", OPTION_PIN, NULL,
+		N_("trust the key that the server shows, or only KEY")},
+	{"--ca-file", 0, SETUP, "FILE", NULL, OPTION_WRITE, "ca-file",
+		N_("trust the authorities in FILE")},
+	{"--timer", 0, SETUP, NULL, NULL, OPTION_TIMER, NULL,
+		N_("fetch every ten minutes, by a timer of systemd")},
+	{"--from-now", 0, {[VERB_FETCH] = true, [VERB_SETUP] = true}, NULL, NULL, OPTION_FROM_NOW,
+		NULL, N_("take all mail that is there as seen; fetch nothing")},
 	{"--accept", 0, FETCH, NULL, NULL, OPTION_ACCEPT, NULL,
 		N_("fetch all that seems new after the mailbox was moved")},
 	{"--exit-code", 0, {[VERB_CHECK] = true, [VERB_STATUS] = true}, NULL, NULL,
 		OPTION_EXIT_CODE, NULL,
 		N_("check: exit with 1 without new mail; status: as the last runs did")},
-	{"--stdin", 0, LOGIN, NULL, NULL, OPTION_STDIN, NULL,
+	{"--stdin", 0, {[VERB_SETUP] = true, [VERB_LOGIN] = true}, NULL, NULL, OPTION_STDIN, NULL,
 		N_("read the password from standard input: its first line")},
 	{"--merge", 0, IMPORT, NULL, NULL, OPTION_MERGE, NULL,
 		N_("also where the account has been used here: add what is not known")},
@@ -138,8 +158,8 @@ const struct cli_option cli_options[] = {
 		N_("show the conversation with the server, without passwords")},
 	{"--json", 0, {false}, NULL, NULL, OPTION_JSON, NULL,
 		N_("for programs: one JSON object a line on standard output"), true},
-	{"--no-input", 0, {false}, NULL, NULL, OPTION_NO_INPUT, NULL,
-		N_("never ask for a password"), true},
+	{"--no-input", 0, {false}, NULL, NULL, OPTION_NO_INPUT, NULL, N_("never ask anything"),
+		true},
 	{"--color", 0, {false}, "WHEN", NULL, OPTION_OVERRIDE, "color", N_("auto, always or never"),
 		true},
 	{"--progress", 0, {false}, "WHEN", NULL, OPTION_OVERRIDE, "progress",
@@ -170,6 +190,7 @@ static const char *const conflicts[][2] = {
 	{"--export", "--import"},
 	{"--export", "--dry-run"},
 	{"--export", "--json"},
+	{"--stdin", "--password-command"},
 };
 
 struct parser {
@@ -343,6 +364,18 @@ static void apply(struct parser *p, size_t index, const char *value)
 		break;
 	case OPTION_IMPORT:
 		cli->import = value;
+		break;
+	case OPTION_NAME:
+		cli->name = value;
+		break;
+	case OPTION_PIN:
+		cli->pin = value ? value : option->implied;
+		break;
+	case OPTION_TIMER:
+		cli->timer = true;
+		break;
+	case OPTION_WRITE:
+		add_override(cli, option, value);
 		break;
 	case OPTION_OVERRIDE:
 		p->after_keep = !value && option->argument;

@@ -13,6 +13,7 @@ enum verb {
 	VERB_LIST,
 	VERB_SEEN,
 	VERB_STATUS,
+	VERB_SETUP,
 	VERB_LOGIN,
 	VERB_LOGOUT,
 	VERB_DOCTOR,
@@ -53,7 +54,11 @@ enum option_effect {
 	OPTION_FORGET_ALL,
 	OPTION_EXPORT,
 	OPTION_IMPORT,
+	OPTION_NAME,
+	OPTION_PIN,
+	OPTION_TIMER,
 	OPTION_OVERRIDE,
+	OPTION_WRITE, /* the same, for setup to write down: it has no default */
 };
 struct cli_option {
 	const char *name;     /* "--dry-run" */
@@ -63,11 +68,11 @@ struct cli_option {
 	const char *implied;  /* the value when there is no argument; with argument set, that is
 				 optional */
 	enum option_effect effect;
-	const char *setting; /* OPTION_OVERRIDE */
+	const char *setting; /* OPTION_OVERRIDE, OPTION_WRITE */
 	const char *help;
 	bool minor; /* a global one that the overview only names: it has one screen for all */
 };
-enum { CLI_OPTIONS = 27 };
+enum { CLI_OPTIONS = 36 };
 extern const struct cli_option cli_options[CLI_OPTIONS];
 bool cli_option_global(const struct cli_option *option);
 
@@ -92,7 +97,9 @@ struct cli {
 	enum cli_verbosity verbosity;
 	bool json, no_input, help, version;
 	bool dry_run, all, from_now, accept, exit_code, from_stdin, merge;
-	bool mark_all, forget_all, export;
+	bool mark_all, forget_all, export, timer;
+	const char *name;    /* setup: NULL: not said */
+	const char *pin;     /* setup: "": of whatever key the server shows; NULL: not asked for */
 	const char *import;  /* a file, "-": standard input; NULL: not asked for */
 	const char **forget; /* UIDs */
 	size_t n_forget;

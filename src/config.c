@@ -84,8 +84,8 @@ char *config_file(const struct config *config)
 	return text_tilde(config->path, config->home);
 }
 
-/* The one that has a configuration here; NULL: none. */
-static const char *other_fetcher(const char *home)
+/* Another fetcher that is set up here: its accounts can be taken over. */
+static void tell_other_fetcher(const struct config *config, struct error *e)
 {
 	static const struct {
 		const char *name;
@@ -93,20 +93,23 @@ static const char *other_fetcher(const char *home)
 	} others[] = {{"mpop", places_mpop_config}, {"getmail", places_getmail_folder},
 		{"fdm", places_fdm_config}};
 
-	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
-		char *path = others[i].find(home);
+	for (size_t i = 0; !e->why[0] && i < sizeof(others) / sizeof(others[0]); i++) {
+		const char *name = others[i].name;
+		char *path = others[i].find(config->home), *shown;
 
+		if (!path)
+			continue;
+		shown = text_tilde(path, config->home);
+		error_why(e, "coming from %s? %s found:  ambil import %s", name,
+			safe(span_of(shown)).text, name);
+		free(shown);
 		free(path);
-		if (path)
-			return others[i].name;
 	}
-	return NULL;
 }
 
 bool config_no_accounts(const struct config *config, struct error *e)
 {
 	char *file = config->path ? config_file(config) : config_looked_for(config);
-	const char *other = config->path ? NULL : other_fetcher(config->home);
 
 	if (config->n)
 		error_set(e, ERROR_CONFIG, "all accounts in %s have enabled = false", file);
@@ -117,11 +120,9 @@ bool config_no_accounts(const struct config *config, struct error *e)
 	free(file);
 	if (config->n)
 		return error_remedy(e, "to use one", "ambil fetch %s", config->accounts[0].name);
-	if (other)
-		return error_remedy(
-			e, "to take over what another fetcher has", "ambil import %s", other);
-	return error_remedy(e, "to add one",
-		"ambil config edit   without any:  ambil fetch pops://USER@SERVER");
+	if (!config->path)
+		tell_other_fetcher(config, e);
+	return error_remedy(e, "to add one", "ambil setup you@example.org");
 }
 
 /* What is no account may be the name of a server, which is written otherwise. */

@@ -300,9 +300,10 @@ int fetch_account(const struct account *account, const struct run_order *order,
 	struct error e = {0};
 	bool done;
 
-	if (order->mode == RUN_LOGIN) {
+	if (order->mode == RUN_LOGIN || order->mode == RUN_LOOK) {
 		start_clock(&f);
-		done = trial(&f, &e);
+		done = order->mode == RUN_LOOK ? trial_look(&f, &e)
+					       : find_credential(&f, &e) && trial(&f, &e);
 	} else {
 		done = open_local(&f, &e) && manners_allow(&f, &e) && find_credential(&f, &e) &&
 			talk(&f, &e);

@@ -157,7 +157,9 @@ bool visit(struct fetch *f, bool *again, struct error *e) MUST_CHECK;
 /* RUN_LIST, after the survey: reports every message, the newest first, with what its header says.
  * again: as of visit(). */
 bool list_messages(struct fetch *f, bool *again, struct error *e) MUST_CHECK;
-/* Logs in with f->password, and ends the session. */
+/* Looks at the server without a login, and reports its certificate. */
+bool trial_look(struct fetch *f, struct error *e) MUST_CHECK;
+/* Logs in with f->password, reports what is there, and ends the session. */
 bool trial(struct fetch *f, struct error *e) MUST_CHECK;
 
 /* No further session of this run can be: what the next run has to know, to get further than this

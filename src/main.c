@@ -23,6 +23,7 @@
 #include "verbs/login.h"
 #include "verbs/print.h"
 #include "verbs/seen.h"
+#include "verbs/setup.h"
 #include "verbs/status.h"
 
 static int fail(struct report_style style, const struct error *e)
@@ -328,6 +329,8 @@ static int carry_out(const struct cli *cli, int stop_fd)
 		return verb_config(cli, terminal_style(cli, NULL));
 	if (cli->verb == VERB_IMPORT)
 		return verb_import(cli, terminal_style(cli, NULL), &process_stop);
+	if (cli->verb == VERB_SETUP)
+		return verb_setup(cli, &process_stop, stop_fd);
 	if (cli->verb == VERB_HELP)
 		return verb_help(cli, terminal_style(cli, NULL));
 	if (!config_load(cli->config_path, &config, NULL, &e))

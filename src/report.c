@@ -606,6 +606,8 @@ void reporter_take(struct reporter *r, const struct report *what)
 	case REPORT_PLAN:
 	case REPORT_PROGRESS:
 	case REPORT_CHECK:
+	case REPORT_SERVER:
+	case REPORT_MAILBOX:
 		break;
 	}
 }

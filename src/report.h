@@ -32,6 +32,8 @@ enum report_type {
 	REPORT_TRACE,   /* -d: one line of protocol, secrets hidden, in text */
 	REPORT_LISTED,  /* list: one message */
 	REPORT_CHECK,   /* doctor: what one check has found, or that it has begun */
+	REPORT_SERVER,  /* RUN_LOOK: whom it talks to */
+	REPORT_MAILBOX, /* RUN_LOGIN: what is behind the login */
 	REPORT_AGAIN,   /* from the parent: the account works again, whose failure was said */
 	REPORT_DONE,    /* counts and the error that ended it, if any; a warning may follow */
 };
@@ -79,6 +81,21 @@ struct report_check {
 /* Of a listed message. */
 enum listed_state { LISTED_NEW, LISTED_FAILED, LISTED_SEEN, LISTED_MARKED, LISTED_STATES };
 
+/* The certificate that a server has shown. */
+struct report_server {
+	bool trusted, pinned; /* else distrust says why not */
+	int64_t until_s;
+	char subject[256], issuer[256];
+	char sha256[96]; /* of the certificate */
+	char pin[48];    /* of its key, as pin-sha256 takes it */
+	struct error distrust;
+};
+struct report_mailbox {
+	char mechanism[48];
+	bool counted;
+	uint64_t mails, octets;
+};
+
 struct report {
 	enum report_type type;
 	uint32_t account; /* index, filled in by the parent */
@@ -114,6 +131,8 @@ struct report {
 			char uid[REPORT_UID_ROOM], name[300], address[300], subject[900];
 		} listed;
 		struct error error;
+		struct report_server server;
+		struct report_mailbox mailbox;
 		struct report_check check;
 		struct quiet_end again;
 		struct {

@@ -396,6 +396,8 @@ void json_view_take(struct json_view *j, const struct report *what, struct buf *
 	case REPORT_PROGRESS:
 	case REPORT_AGAIN: /* "ok" says it */
 	case REPORT_TRACE:
+	case REPORT_SERVER:
+	case REPORT_MAILBOX:
 		break;
 	}
 }

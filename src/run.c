@@ -110,6 +110,14 @@ static void work(struct run *run, struct worker *self, int report_fd, const sigs
 
 /* In the parent */
 
+static void show(struct run *run, const struct report *r)
+{
+	const struct run_order *order = run->order;
+
+	if (!order->watch || !order->watch(order->watch_self, r))
+		reporter_take(run->reporter, r);
+}
+
 /* Whether the run says something of the account, or only of this run. */
 static bool is_told_apart(const struct worker *w)
 {
@@ -159,7 +167,7 @@ static void end(struct run *run, struct worker *w)
 	r.u.end.counts = w->counts;
 	r.u.end.error = w->error;
 	w->state = ENDED;
-	reporter_take(run->reporter, &r);
+	show(run, &r);
 	if (works)
 		tell_again(run, w, &again);
 }
@@ -249,7 +257,7 @@ static void find_passwords(struct run *run, struct account *const *accounts)
 	struct password *found = xcalloc(run->n, sizeof(*found));
 	const struct secret *given = run->order->password;
 
-	if (!given)
+	if (!given && run->order->mode != RUN_LOOK)
 		passwords_find(accounts, run->n, run->order, run->reporter, run->style, found);
 	for (size_t i = 0; i < run->n; i++) {
 		struct worker *w = &run->workers[i];
@@ -291,6 +299,15 @@ static bool is_sound_listed(struct report *r)
 	return r->u.listed.why < PLAN_WHYS && r->u.listed.state < LISTED_STATES;
 }
 
+static bool is_sound_server(struct report_server *s)
+{
+	s->subject[sizeof(s->subject) - 1] = '\0';
+	s->issuer[sizeof(s->issuer) - 1] = '\0';
+	s->sha256[sizeof(s->sha256) - 1] = '\0';
+	s->pin[sizeof(s->pin) - 1] = '\0';
+	return is_sound_error(&s->distrust);
+}
+
 /* A worker that a server has taken over may write anything: nothing of it is believed unseen. */
 static bool is_sound(struct report *r)
 {
@@ -317,6 +334,11 @@ static bool is_sound(struct report *r)
 		return is_sound_check(&r->u.check);
 	case REPORT_AGAIN:
 		return false; /* that is for the parent to say */
+	case REPORT_SERVER:
+		return is_sound_server(&r->u.server);
+	case REPORT_MAILBOX:
+		r->u.mailbox.mechanism[sizeof(r->u.mailbox.mechanism) - 1] = '\0';
+		return true;
 	case REPORT_WAITING:
 	case REPORT_PLAN:
 	case REPORT_PROGRESS:
@@ -331,7 +353,7 @@ static void take(struct run *run, struct worker *w, struct report *r)
 	if (!is_sound(r))
 		return;
 	if (r->type != REPORT_DONE) {
-		reporter_take(run->reporter, r);
+		show(run, r);
 		return;
 	}
 	w->reported = true;
@@ -493,7 +515,7 @@ int run_accounts(struct account *const *accounts, size_t n, const struct run_ord
 	int code;
 
 	words.on_stdout = order->mode == RUN_CHECK || order->mode == RUN_DRY;
-	words.no_summary = order->mode == RUN_LOGIN;
+	words.no_summary = order->mode == RUN_LOGIN || order->mode == RUN_LOOK;
 	words.checks = order->mode == RUN_DOCTOR;
 	words.lists = order->mode == RUN_LIST;
 	words.destinations = (const char *const *)phrases;

@@ -11,12 +11,21 @@
 #include "report.h"
 
 /* What every worker is asked to do. */
-enum run_mode { RUN_FETCH, RUN_DRY, RUN_CHECK, RUN_FROM_NOW, RUN_LOGIN, RUN_DOCTOR, RUN_LIST };
+enum run_mode {
+	RUN_FETCH,
+	RUN_DRY,
+	RUN_CHECK,
+	RUN_FROM_NOW,
+	RUN_LOGIN, /* logs in, and tells what is there */
+	RUN_LOOK,  /* up to a server that is ready for a login, which may not be trusted */
+	RUN_DOCTOR,
+	RUN_LIST,
+};
 struct run_order {
 	enum run_mode mode;
 	bool trace;                    /* -d */
 	bool prompt;                   /* a terminal may be asked for passwords */
-	const struct secret *password; /* RUN_LOGIN: the one that is tried */
+	const struct secret *password; /* the one that is tried; NULL: all places are asked */
 	bool by_hand;                  /* on a terminal: somebody sees what happens, and can wait */
 	bool wait_locked;  /* wait for another ambil instead of passing the account over */
 	bool sizes;        /* somebody watches the progress: ask the server for sizes */
@@ -32,6 +41,10 @@ struct run_order {
 	size_t known_n;
 	const volatile sig_atomic_t *stop; /* the number of the signal that asked to stop, else 0 */
 	int stop_fd;                       /* becomes readable when *stop is set */
+	/* For a caller who tells it otherwise: gets each report first; true: it is not rendered.
+	 * May be NULL. */
+	bool (*watch)(void *self, const struct report *r);
+	void *watch_self;
 };
 
 /*

@@ -250,6 +250,7 @@ static bool carry_out(struct fetch *f, bool *again, struct error *e)
 	case RUN_FROM_NOW:
 		return mark_all(f, e);
 	case RUN_LOGIN:
+	case RUN_LOOK:
 	case RUN_FETCH:
 	case RUN_DOCTOR: /* never comes here */
 		break;

@@ -71,7 +71,8 @@ show ambil
 
 cat <<END
 
-For your own mailbox (it asks for the password; mail stays on the server):
+For your own mailbox (it asks for the password and a few things more; mail stays on the server):
 
-    build-demo/ambil fetch pops://you@pop.example.org --to maildir:~/Mail
+    build-demo/ambil setup you@example.org
+    build-demo/ambil
 END

@@ -30,8 +30,9 @@ static void add_entry(struct buf *out, const char *left, const char *right, size
 static void add_option(struct buf *out, const struct cli_option *option, size_t width)
 {
 	struct buf left = {0}, right = {0};
-	const struct setting *s = option->setting ? &settings[settings_find(option->setting)]
-						  : NULL;
+	const struct setting *s = option->effect == OPTION_OVERRIDE && option->setting
+		? &settings[settings_find(option->setting)]
+		: NULL;
 
 	if (option->letter)
 		buf_printf(&left, "-%c, ", option->letter);

@@ -18,7 +18,8 @@ from terminal import Terminal
 
 FILES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "completions")
 ESCAPE = re.compile(r"\x1b\[[?\d;]*[A-Za-z]|\x1b[=>]|\x1b\(.")
-VERBS = ("fetch", "check", "list", "seen", "login", "logout", "doctor", "import", "config", "help")
+VERBS = ("fetch", "check", "list", "seen", "status", "setup", "login", "logout", "doctor", "import",
+         "config", "help")
 
 
 class Shell(harness.Case):

@@ -458,7 +458,7 @@ class Configuration(Trouble):
     def test_no_configuration(self):
         for run in (self.off_terminal, self.on_terminal):
             run(78, "no accounts yet (looked for ~/.config/ambil/ambil.conf and /",
-                "ambil config edit", "ambil fetch pops://")
+                "ambil setup you@example.org")
 
     def test_a_file_that_cannot_be_read_is_named_in_full(self):
         os.mkdir(self.box.config)

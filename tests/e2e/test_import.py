@@ -227,10 +227,10 @@ class Configuration(Mpop):
         self.mpoprc()
         result = self.box.run()
         self.assert_code(result, 78)
-        self.assert_said(result.stderr, "no accounts yet", "(try: ambil import mpop)")
+        self.assert_said(result.stderr, "no accounts yet", "coming from mpop?", "ambil import mpop")
         os.makedirs(self.box.path(".config", "mpop"))
         os.rename(self.box.path(".mpoprc"), self.box.path(".config", "mpop", "config"))
-        self.assert_said(self.box.run().stderr, "(try: ambil import mpop)")
+        self.assert_said(self.box.run().stderr, "coming from mpop?", "ambil import mpop")
         self.imports()
 
     def test_an_existing_file_stays_and_names_do_not_meet(self):
@@ -467,7 +467,8 @@ class GetmailTakeover(Getmail):
 
     def test_ambil_alone_points_to_it(self):
         self.rc()
-        self.assert_said(self.box.run().stderr, "no accounts yet", "(try: ambil import getmail)")
+        self.assert_said(self.box.run().stderr, "no accounts yet", "coming from getmail?",
+                         "ambil import getmail")
 
     def test_what_is_wrong_is_named_and_nothing_is_changed(self):
         self.rc("delete = maybe")

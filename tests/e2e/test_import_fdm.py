@@ -151,7 +151,7 @@ class Configuration(Fdm):
         result = self.box.run()
         self.assertNotIn("import", result.stderr)
         self.rc()
-        self.assert_said(self.box.run().stderr, "no accounts yet", "(try: ambil import fdm)")
+        self.assert_said(self.box.run().stderr, "no accounts yet", "coming from fdm?", "ambil import fdm")
 
     def test_a_command_gets_what_fdm_would_have_told_it(self):
         self.rc(only="", rules="match all action pipe \"cat >> %s; echo '%%[server_uid]' %%a >> "

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The terminal's own line editing does the work, so that no mode of it is changed and nothing need
+ * be put back. After Ctrl-Z the question is put again: the screen may be another one.
+ */
+#include "verbs/ask.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "base/file.h"
+
+enum { ANSWER_MAX = 1024, POLL_MS = 200 };
+
+static bool interrupted(struct error *e)
+{
+	return error_set(e, ERROR_INTERRUPTED, "interrupted before an answer");
+}
+
+/* The length of what was typed; 0: the end, -1: a signal or, with errno, a fault. */
+static ssize_t wait_for_line(int fd, const volatile sig_atomic_t *stop, char *line, size_t room)
+{
+	for (;;) {
+		struct pollfd p = {.fd = fd, .events = POLLIN};
+		int ready;
+
+		errno = EINTR;
+		if (*stop)
+			return -1;
+		/* A signal that comes just before the call must not be waited out. */
+		ready = poll(&p, 1, POLL_MS);
+		if (ready < 0)
+			return -1;
+		if (ready > 0)
+			return read(fd, line, room);
+	}
+}
+
+static bool read_answer(int fd, const char *question, const volatile sig_atomic_t *stop,
+	struct buf *answer, struct error *e)
+{
+	char line[ANSWER_MAX];
+	struct span words;
+	ssize_t n;
+
+	do {
+		/* What was typed before the question is no answer to it. */
+		tcflush(fd, TCIFLUSH);
+		if (!file_write_all(fd, question, strlen(question)))
+			return error_sys(e, ERROR_CONFIG, errno, "cannot ask on the terminal");
+		n = wait_for_line(fd, stop, line, sizeof(line));
+	} while (n < 0 && errno == EINTR && !*stop);
+	if (*stop || n <= 0) {
+		/* The cursor stands behind the question. */
+		(void)!file_write_all(fd, "\n", 1);
+		return n < 0 && !*stop
+			? error_sys(e, ERROR_CONFIG, errno, "cannot read from the terminal")
+			: interrupted(e);
+	}
+	words = span_trim((struct span){line, (size_t)n - (line[n - 1] == '\n')});
+	buf_add(answer, words.data, words.len);
+	return true;
+}
+
+bool ask_line(const char *question, const volatile sig_atomic_t *stop, struct buf *answer,
+	struct error *e)
+{
+	int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+	bool done;
+
+	if (fd < 0)
+		return error_sys(e, ERROR_CONFIG, errno, "there is no terminal to ask on");
+	buf_reserve(answer, ANSWER_MAX);
+	done = read_answer(fd, question, stop, answer, e);
+	close(fd);
+	return done;
+}
+
+bool ask_letter(const char *question, const char *letters, const volatile sig_atomic_t *stop,
+	char *answer, struct error *e)
+{
+	for (;;) {
+		struct buf line = {NULL, 0, 0};
+		char letter = letters[0];
+
+		if (!ask_line(question, stop, &line, e)) {
+			buf_release(&line);
+			return false;
+		}
+		if (line.len)
+			letter = line.data[0] >= 'A' && line.data[0] <= 'Z'
+				? (char)(line.data[0] - 'A' + 'a')
+				: line.data[0];
+		buf_release(&line);
+		if (!strchr(letters, letter))
+			continue;
+		*answer = letter;
+		return true;
+	}
+}

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The story of a dialog: which account, is that its server, is that the password, what of the mail
+ * that is there, where does it go. Until all of it is known nothing is written. Then the new
+ * configuration is written beside the old one, what is there is marked if that is wanted, the
+ * password stored, and the configuration put in its place: an account that is there is whole.
+ */
+#include "verbs/setup.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../screen.h"
+#include "../terminal.h"
+#include "base/i18n.h"
+#include "base/text.h"
+#include "verbs/ask.h"
+#include "verbs/print.h"
+#include "verbs/setup_inner.h"
+
+/* ---- what is there ---- */
+
+static char *state_path(const struct setup *s, const char *ending)
+{
+	return xasprintf("%s/%s.%s", s->config.state_dir, s->account->name, ending);
+}
+
+static bool has_state(const struct setup *s)
+{
+	char *path = state_path(s, "db");
+	bool there = access(path, F_OK) == 0;
+
+	free(path);
+	return there;
+}
+
+/* A state that was made for nothing would hide mail from an account of that name to come. */
+static void forget_state(const struct setup *s)
+{
+	static const char *const endings[] = {"db", "db-wal", "db-shm", "lock"};
+
+	for (size_t i = 0; !s->old_state && i < sizeof(endings) / sizeof(endings[0]); i++) {
+		char *path = state_path(s, endings[i]);
+
+		unlink(path);
+		free(path);
+	}
+}
+
+/* Of a new account: all of its mail, or only what is still to come? */
+static bool ask_from_when(struct setup *s, struct error *e)
+{
+	const struct report_mailbox *m = &s->mailbox;
+	char size[32], answer = 'a';
+
+	s->old_state = has_state(s);
+	if (s->from_now || !m->counted)
+		return true;
+	text_size(size, sizeof(size), m->octets);
+	if (!m->mails) {
+		setup_say(s, _("Mailbox: empty\n"));
+		return true;
+	}
+	setup_say(s, _n("Mailbox: %llu message, %s\n", "Mailbox: %llu messages, %s\n", m->mails),
+		(unsigned long long)m->mails, size);
+	if (s->old_state)
+		setup_say(s,
+			_("  An account \"%s\" was here before: what it has fetched is not fetched "
+			  "again.\n"),
+			s->account->name);
+	if (!s->may_ask || !s->is_new)
+		return true;
+	if (!ask_letter(_("Fetch [a]ll, or only mail that arrives from [n]ow on? [a] "), "an",
+		    s->stop, &answer, e))
+		return false;
+	s->from_now = answer == 'n';
+	return true;
+}
+
+/* ---- writing ---- */
+
+static bool write_beside(const struct setup *s, struct conffile *file, struct error *e)
+{
+	struct buf text = {NULL, 0, 0};
+	bool found, done;
+	char *path = s->is_new ? config_path(s->cli->config_path, &found)
+			       : xstrdup(s->account->file);
+
+	done = conffile_read(file, path, e) &&
+		(s->is_new ? confedit_add(buf_span(&file->text), s->account->name, s->list, s->n,
+				     &text, e)
+			   : confedit_change(buf_span(&file->text), s->account->name, s->list, s->n,
+				     &text, e)) &&
+		conffile_write(file, s->cli->config_path, &text, e);
+	buf_wipe(&text);
+	free(path);
+	return done;
+}
+
+static bool save(struct setup *s, struct error *e)
+{
+	struct conffile file = {.path = NULL};
+	bool done = !s->n || write_beside(s, &file, e), made = false;
+
+	if (done && s->from_now)
+		done = made = setup_try_login(s, RUN_FROM_NOW, e);
+	done = done && setup_store_password(s, e);
+	if (done && s->n && !conffile_place(&file, e)) {
+		setup_forget_file(s);
+		done = false;
+	}
+	if (!done && made && s->is_new)
+		forget_state(s);
+	conffile_release(&file);
+	return done;
+}
+
+/* ---- what was done ---- */
+
+static void add_password(const struct setup *s, struct buf *out)
+{
+	switch (s->place) {
+	case PLACE_KEYRING:
+		buf_add_text(out, _("The password is in the keyring.\n"));
+		break;
+	case PLACE_FILE:
+		buf_printf(out, _("The password is in %s, which only you can read.\n"),
+			s->password_file);
+		break;
+	case PLACE_NONE:
+		buf_printf(out,
+			_("The password was not stored: ambil asks for it, and cannot run by "
+			  "itself.\n"));
+		break;
+	case PLACE_THERE:
+		break;
+	}
+}
+
+static void add_keep(const struct setup *s, struct buf *out)
+{
+	const struct policy *policy = &s->account->policy;
+	char *value = setting_show_keep(policy);
+
+	if (policy->keep == KEEP_FOREVER)
+		buf_add_text(out, _("Mail stays on the server (keep = true).\n"));
+	else if (policy->keep == KEEP_NOT)
+		buf_add_text(out,
+			_("Mail is deleted on the server once it is delivered (keep = false).\n"));
+	else
+		buf_printf(out, _("Mail is deleted on the server some time later (keep = %s).\n"),
+			value);
+	free(value);
+}
+
+/* "ambil", "ambil -c other.conf": what is typed. Fresh. */
+static char *typed(const struct setup *s)
+{
+	return s->cli->config_path
+		? xasprintf("ambil -c %s", safe(span_of(s->cli->config_path)).text)
+		: xstrdup("ambil");
+}
+
+static void add_next(const struct setup *s, struct buf *out)
+{
+	char *command = typed(s), *with_timer;
+	bool timer = !s->cli->timer && !s->cli->config_path; /* which reads the usual file */
+	int width;
+
+	with_timer = xasprintf("ambil setup %s --timer", s->account->name);
+	width = (int)strlen(timer ? with_timer : command);
+	buf_printf(out, "%s  %-*s   %s\n", _("Next:"), width, command, _("fetch now"));
+	if (timer)
+		buf_printf(out, "%*s  %s   %s\n", (int)screen_width(_("Next:")), "", with_timer,
+			_("fetch every 10 minutes"));
+	free(with_timer);
+	free(command);
+}
+
+static void add_saved(const struct setup *s, struct buf *out)
+{
+	bool found;
+	char *path = s->is_new ? config_path(s->cli->config_path, &found)
+			       : xstrdup(s->account->file);
+	char *shown = text_tilde(path, s->config.home);
+
+	if (s->n)
+		buf_printf(out, _("Saved: %s (account \"%s\")\n"), shown, s->account->name);
+	else if (!s->from_now)
+		buf_printf(out, _("The account \"%s\" is as it was.\n"), s->account->name);
+	for (size_t i = 0; !s->is_new && i < s->n; i++) {
+		char *quoted = setting_quote(s->list[i].value);
+
+		buf_printf(out, "       %s = %s\n", s->list[i].name, quoted);
+		free(quoted);
+	}
+	free(shown);
+	free(path);
+}
+
+static void add_result(const struct setup *s, struct buf *out)
+{
+	add_saved(s, out);
+	if (s->from_now)
+		buf_printf(out,
+			_n("%llu message that is there is taken as seen.\n",
+				"%llu messages that are there are taken as seen.\n", s->marked),
+			(unsigned long long)s->marked);
+	add_password(s, out);
+	if (s->is_new) {
+		add_keep(s, out);
+		add_next(s, out);
+	}
+}
+
+/* ---- the dialog ---- */
+
+static bool changes_one_of(const struct setup *s, const char *const *names)
+{
+	for (; *names; names++)
+		for (size_t i = 0; i < s->n; i++)
+			if (strcmp(s->list[i].name, *names) == 0)
+				return true;
+	return false;
+}
+
+/* Without options all of an account is gone through; else what they touch. */
+static bool concerns_server(const struct setup *s)
+{
+	static const char *const names[] = {"host", "port", "tls", "ca-file", "pin-sha256", NULL};
+
+	return s->is_new || !s->changes || s->cli->pin || changes_one_of(s, names);
+}
+
+static bool concerns_login(const struct setup *s)
+{
+	static const char *const names[] = {"host", "user", "password-command", NULL};
+
+	return s->is_new || !s->changes || s->cli->from_stdin || s->from_now ||
+		changes_one_of(s, names);
+}
+
+static bool go_through(struct setup *s, struct error *e)
+{
+	bool done = !concerns_server(s) || setup_check_server(s, e);
+
+	if (done && concerns_login(s))
+		done = setup_find_password(s, e) &&
+			(s->from_now || setup_try_login(s, RUN_LOGIN, e)) &&
+			setup_choose_place(s, e) && ask_from_when(s, e);
+	return done && setup_find_destination(s, e) && save(s, e);
+}
+
+static bool is_only_for_timer(const struct setup *s)
+{
+	return !s->is_new && s->cli->timer && !s->n && !s->cli->pin && !s->from_now &&
+		!s->cli->from_stdin;
+}
+
+static bool carry_out(struct setup *s, struct buf *out, struct error *e)
+{
+	if (!config_load(s->cli->config_path, &s->config, NULL, e) || !setup_find_account(s, e))
+		return false;
+	if (is_only_for_timer(s))
+		return true;
+	if (!go_through(s, e))
+		return false;
+	add_result(s, out);
+	return true;
+}
+
+static void release(struct setup *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		free((char *)s->list[i].value);
+	free(s->list);
+	free(s->address);
+	free(s->password_file);
+	secret_release(&s->password);
+	config_release(&s->config);
+}
+
+static int fail(const struct setup *s, const struct error *e)
+{
+	const char *who = s->account && !s->is_new ? s->account->shown : NULL;
+
+	report_error(s->style, who, e);
+	return e->kind == ERROR_INTERRUPTED && *s->stop ? 128 + (int)*s->stop
+							: error_exit_code(e->kind);
+}
+
+int verb_setup(const struct cli *cli, const volatile sig_atomic_t *stop, int stop_fd)
+{
+	struct setup s = {.cli = cli, .stop = stop, .stop_fd = stop_fd};
+	struct buf out = {NULL, 0, 0};
+	struct error e = {0};
+	int code = 0;
+
+	s.style = terminal_style(cli, NULL);
+	s.may_ask = !cli->no_input && !cli->json && terminal_is_stderr() && secret_can_prompt();
+	s.tells = !cli->json && terminal_verbosity(cli) >= REPORT_SUMMARY;
+	s.from_now = cli->from_now;
+	if (!carry_out(&s, &out, &e))
+		code = fail(&s, &e);
+	if (!code && out.len && cli->verbosity != CLI_QUIET)
+		code = verb_print(&out, s.style);
+	buf_clear(&out);
+	if (!code && cli->timer && !timer_start(stop, &out, &e))
+		code = fail(&s, &e);
+	if (!code && out.len && cli->verbosity != CLI_QUIET)
+		code = verb_print(&out, s.style);
+	buf_release(&out);
+	release(&s);
+	return code;
+}

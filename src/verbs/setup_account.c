@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Which account it is: one that is there, or a new one for an address or a URL, with a name that is
+ * short and free. */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "../account.h"
+#include "../discover/discover.h"
+#include "../popurl.h"
+#include "base/i18n.h"
+#include "base/text.h"
+#include "local/look.h"
+#include "verbs/ask.h"
+#include "verbs/setup_inner.h"
+
+/* ---- settings ---- */
+
+static void note(struct setup *s, const char *setting, const char *value)
+{
+	size_t i = 0;
+
+	while (i < s->n && strcmp(s->list[i].name, setting) != 0)
+		i++;
+	if (i == s->n) {
+		s->list = xreallocarray(s->list, s->n + 1, sizeof(*s->list));
+		s->list[s->n++].name = settings[settings_find(setting)].name;
+	} else {
+		free((char *)s->list[i].value);
+	}
+	s->list[i].value = xstrdup(value);
+}
+
+bool setup_set(struct setup *s, const char *setting, const char *value, const char *option,
+	struct error *e)
+{
+	if (!config_override(&s->config, s->account, setting, value, option, e))
+		return false;
+	note(s, setting, value);
+	return true;
+}
+
+static bool apply_options(struct setup *s, struct error *e)
+{
+	const struct cli *cli = s->cli;
+
+	for (size_t i = 0; i < cli->n_overrides; i++) {
+		const struct cli_override *o = &cli->overrides[i];
+
+		if (settings[settings_find(o->setting)].scope != SCOPE_TOP &&
+			!setup_set(s, o->setting, o->value, o->option, e))
+			return false;
+	}
+	return !cli->pin || !cli->pin[0] || setup_set(s, "pin-sha256", cli->pin, "--pin", e);
+}
+
+static bool has_option(const struct setup *s, const char *setting)
+{
+	for (size_t i = 0; i < s->cli->n_overrides; i++)
+		if (strcmp(s->cli->overrides[i].setting, setting) == 0)
+			return true;
+	return false;
+}
+
+/* ---- names ---- */
+
+static bool is_one_of(struct span word, const char *const *list)
+{
+	for (; *list; list++)
+		if (span_is_nocase(word, *list))
+			return true;
+	return false;
+}
+
+/* "example" of "example.org", "mail.example.org" and "example.co.uk"; fresh. */
+static char *short_name(const char *domain)
+{
+	static const char *const inner[] = {"co", "com", "org", "net", "ac", "gov", "edu", NULL};
+	struct span labels[3] = {{NULL, 0}};
+	const char *end = domain + strlen(domain);
+	size_t n = 0;
+	char *name;
+
+	while (n < 3 && end > domain) {
+		const char *start = end;
+
+		while (start > domain && start[-1] != '.')
+			start--;
+		labels[n++] = (struct span){start, (size_t)(end - start)};
+		end = start > domain ? start - 1 : start;
+	}
+	if (n == 3 && labels[0].len == 2 && is_one_of(labels[1], inner))
+		labels[1] = labels[2];
+	else if (n == 1)
+		labels[1] = labels[0];
+	name = xstrndup(labels[1].data ? labels[1].data : "", labels[1].len);
+	for (char *p = name; *p; p++)
+		if (*p >= 'A' && *p <= 'Z')
+			*p = (char)(*p - 'A' + 'a');
+	return name;
+}
+
+static void rename_account(struct setup *s, const char *name)
+{
+	struct account *a = s->account;
+	char *copy = xstrdup(name);
+
+	free(a->name);
+	free(a->shown);
+	free(a->typed);
+	a->name = copy;
+	a->shown = xstrdup(copy);
+	a->typed = xstrdup(copy);
+}
+
+static bool is_free(const struct setup *s, const char *name)
+{
+	for (size_t i = 0; i < s->config.n; i++)
+		if (&s->config.accounts[i] != s->account &&
+			strcmp(s->config.accounts[i].name, name) == 0)
+			return false;
+	return account_name_ok(name);
+}
+
+static bool check_name(const struct setup *s, const char *name, struct error *e)
+{
+	if (!account_name_ok(name))
+		return error_set(e, ERROR_USAGE,
+			"--name \"%s\": use letters, digits and . _ - @ + for its name, not "
+			"beginning with . or -",
+			safe(span_of(name)).text);
+	if (is_free(s, name))
+		return true;
+	error_set(e, ERROR_USAGE, "there is an account \"%s\" already, for another mailbox", name);
+	return error_remedy(
+		e, "either", "another --name, or to change that one: ambil setup %s", name);
+}
+
+static bool choose_name(struct setup *s, struct error *e)
+{
+	const struct account *a = s->account;
+	const char *at = strrchr(s->address ? s->address : a->user, '@');
+	char *name;
+
+	if (s->cli->name) {
+		if (!check_name(s, s->cli->name, e))
+			return false;
+		rename_account(s, s->cli->name);
+		return true;
+	}
+	name = short_name(at ? at + 1 : a->endpoint.host);
+	if (!is_free(s, name)) {
+		free(name);
+		name = account_name_for(a->user, a->endpoint.host, NULL);
+		for (unsigned n = 2; !is_free(s, name); n++) {
+			free(name);
+			name = xasprintf("mail-%u", n);
+		}
+	}
+	rename_account(s, name);
+	free(name);
+	return true;
+}
+
+/* ---- an account that is there ---- */
+
+static bool use_account(struct setup *s, struct account *account, struct error *e)
+{
+	const struct cli *cli = s->cli;
+
+	s->account = account;
+	s->is_new = false;
+	s->changes = cli->pin || cli->from_now || cli->from_stdin || cli->timer;
+	for (size_t i = 0; i < cli->n_overrides; i++)
+		s->changes = s->changes ||
+			settings[settings_find(cli->overrides[i].setting)].scope != SCOPE_TOP;
+	if (cli->name) {
+		error_set(e, ERROR_USAGE, "--name is for a new account, and \"%s\" is there",
+			account->shown);
+		return error_remedy(e, "to change its name", "ambil config edit");
+	}
+	return apply_options(s, e) && config_complete(&s->config, account, e);
+}
+
+static struct account *find_twin(const struct setup *s)
+{
+	const struct account *a = s->account;
+
+	for (size_t i = 0; i < s->config.n; i++) {
+		struct account *other = &s->config.accounts[i];
+
+		if (other != a && strcasecmp(other->endpoint.host, a->endpoint.host) == 0 &&
+			strcmp(other->user, a->user) == 0 &&
+			other->endpoint.port == a->endpoint.port)
+			return other;
+	}
+	return NULL;
+}
+
+/* The mailbox has an account already: that may be changed. */
+static bool use_twin(struct setup *s, struct account *twin, struct error *e)
+{
+	char answer = 'n', *question;
+	bool done = true;
+
+	error_set(e, ERROR_CONFIG, "the account \"%s\" (%s) is for this mailbox already",
+		twin->name, twin->where);
+	error_remedy(e, "to change it", "ambil setup %s", twin->name);
+	if (!s->may_ask)
+		return false;
+	question = xasprintf(
+		_("The account \"%s\" is for this mailbox already. Change it? [Y/n] "), twin->name);
+	done = ask_letter(question, "yn", s->stop, &answer, e);
+	free(question);
+	if (!done || answer == 'n')
+		return false;
+	/* The new one is the last. */
+	account_release(s->account);
+	s->config.n--;
+	for (size_t i = 0; i < s->n; i++)
+		free((char *)s->list[i].value);
+	s->n = 0;
+	return use_account(s, twin, e);
+}
+
+/* ---- a new one ---- */
+
+static bool set_server(struct setup *s, const struct discovery *found, struct error *e)
+{
+	char port[8];
+	uint16_t usual = found->tls == TLS_IMPLICIT ? 995 : 110;
+	bool done = setup_set(s, "host", found->host, "--host", e);
+
+	*text_put_number(port, found->port, 1) = '\0';
+	if (done && found->tls != TLS_IMPLICIT && !has_option(s, "tls"))
+		done = setup_set(s, "tls", "starttls", "--tls", e);
+	if (done && found->port != usual && !has_option(s, "port"))
+		done = setup_set(s, "port", port, "--port", e);
+	if (done && !has_option(s, "user"))
+		done = setup_set(s, "user", found->user, "--user", e);
+	return done;
+}
+
+static bool fill_from_address(struct setup *s, struct error *e)
+{
+	struct discovery found = {.host = NULL};
+	bool done;
+
+	if (!has_option(s, "host")) {
+		done = setup_discover(s, &found, e) && set_server(s, &found, e);
+		discovery_release(&found);
+		return done;
+	}
+	return has_option(s, "user") || setup_set(s, "user", s->address, "--user", e);
+}
+
+static bool fill_from_url(struct setup *s, const char *url, struct error *e)
+{
+	struct popurl parsed;
+	bool done;
+
+	if (!popurl_parse(url, &parsed, e))
+		return false;
+	if (!parsed.user && !has_option(s, "user")) {
+		popurl_no_user(url, e);
+		popurl_release(&parsed);
+		return false;
+	}
+	done = setup_set(s, "host", parsed.host, "host", e) &&
+		(parsed.tls_at_once || setup_set(s, "tls", "starttls", "tls", e)) &&
+		(!parsed.port || setup_set(s, "port", parsed.port, "port", e)) &&
+		(!parsed.auth || setup_set(s, "auth", parsed.auth, "auth", e)) &&
+		(!parsed.user || setup_set(s, "user", parsed.user, "user", e)) &&
+		apply_options(s, e);
+	popurl_release(&parsed);
+	return done;
+}
+
+static bool add_account(struct setup *s, const char *word, struct error *e)
+{
+	struct account *twin;
+	bool done;
+
+	s->is_new = true;
+	s->account = account_add(&s->config, "new", "command line");
+	account_fill(s->account, &s->config);
+	if (!apply_options(s, e))
+		return false;
+	if (popurl_is(word)) {
+		done = fill_from_url(s, word, e);
+	} else {
+		s->address = xstrdup(word);
+		done = fill_from_address(s, e);
+	}
+	if (!done || !config_complete(&s->config, s->account, e))
+		return false;
+	twin = find_twin(s);
+	if (twin)
+		return use_twin(s, twin, e);
+	/* The name may be a part of where its mail goes. */
+	return choose_name(s, e) && config_complete(&s->config, s->account, e);
+}
+
+static bool is_address(const char *word)
+{
+	const char *at = strrchr(word, '@');
+
+	return at && at != word && at[1] && !strpbrk(word, " \t/:");
+}
+
+static bool find_by_word(struct setup *s, const char *word, struct error *e)
+{
+	struct account *account = config_find(&s->config, word);
+
+	if (account)
+		return use_account(s, account, e);
+	if (popurl_is_other(word))
+		return popurl_refuse(word, e);
+	if (popurl_is(word) || is_address(word))
+		return add_account(s, word, e);
+	if (s->config.n)
+		return config_no_such_account(&s->config, word, e);
+	error_set(e, ERROR_USAGE, "\"%s\" is neither a mail address nor a URL",
+		safe(span_of(word)).text);
+	return error_remedy(e, "such as", "ambil setup you@example.org");
+}
+
+bool setup_find_account(struct setup *s, struct error *e)
+{
+	const struct cli *cli = s->cli;
+	struct buf answer = {NULL, 0, 0};
+	bool done;
+
+	if (cli->n_arguments > 1)
+		return error_set(e, ERROR_USAGE, "setup takes one account at a time");
+	if (cli->n_arguments == 1)
+		return find_by_word(s, cli->arguments[0], e);
+	if (!s->may_ask) {
+		error_set(e, ERROR_USAGE, "setup needs a mail address, a URL or an account");
+		return error_remedy(e, "such as", "ambil setup you@example.org");
+	}
+	done = ask_line(_("Your mail address: "), s->stop, &answer, e) &&
+		find_by_word(s, answer.len ? answer.data : "", e);
+	buf_release(&answer);
+	return done;
+}
+
+/* ---- where its mail goes ---- */
+
+/* A path is a Maildir; what already has a kind stays as it is. Fresh. */
+static char *read_destination(const struct buf *answer)
+{
+	static const char *const kinds[] = {"maildir:", "mbox:", "pipe:"};
+
+	if (strcmp(answer->data, "-") == 0)
+		return xstrdup(answer->data);
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (strncmp(answer->data, kinds[i], strlen(kinds[i])) == 0)
+			return xstrdup(answer->data);
+	return xasprintf("maildir:%s", answer->data);
+}
+
+static bool looks_good(const struct setup *s, struct error *e)
+{
+	struct sink_look look;
+
+	return sink_look(&s->account->destination, &look, e);
+}
+
+/* *again: the answer was wrong, and that was said. */
+static bool ask_destination(struct setup *s, bool *again, struct error *e)
+{
+	const char *now = s->account->deliver;
+	const char *shown = strncmp(now, "maildir:", 8) == 0 ? now + 8 : now;
+	char *question = xasprintf(_("Deliver to [%s]: "), safe(span_of(shown)).text);
+	struct buf answer = {NULL, 0, 0};
+	bool done = ask_line(question, s->stop, &answer, e);
+	char *value;
+
+	*again = false;
+	if (done && answer.len) {
+		value = read_destination(&answer);
+		done = setup_set(s, "deliver", value, "--to", e);
+		free(value);
+	}
+	if (done || e->kind == ERROR_USAGE) {
+		done = done && config_complete(&s->config, s->account, e) && looks_good(s, e);
+		*again = !done;
+	}
+	buf_release(&answer);
+	free(question);
+	return done;
+}
+
+bool setup_find_destination(struct setup *s, struct error *e)
+{
+	bool again = true, done = false;
+
+	if (!s->may_ask || has_option(s, "deliver") || (s->changes && !s->is_new))
+		return looks_good(s, e);
+	while (again) {
+		struct error wrong = {0};
+
+		done = ask_destination(s, &again, &wrong);
+		if (again)
+			report_error(s->style, NULL, &wrong);
+		else if (!done)
+			*e = wrong;
+	}
+	return done;
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* From a mail address to a server: discover() does it, and here is said and asked what comes of it.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "../discover/discover.h"
+#include "../screen.h"
+#include "base/i18n.h"
+#include "base/parse.h"
+#include "base/text.h"
+#include "verbs/ask.h"
+#include "verbs/setup_inner.h"
+
+static const char *domain_of(const struct setup *s)
+{
+	const char *at = strrchr(s->address, '@');
+
+	return at ? at + 1 : s->address;
+}
+
+/* What has to be done before a login can be taken. */
+static void say_note(const struct setup *s, const struct discovery *found)
+{
+	struct span rest = span_of(found->note ? found->note : "");
+
+	while (rest.len)
+		setup_explain(s, safe(span_line(&rest)).text);
+}
+
+/* "pop.example.org", or with ":110" behind it, which is the port for STARTTLS. */
+static void take_name(const struct setup *s, const char *name, struct discovery *found)
+{
+	size_t len = strcspn(name, ":");
+	uint32_t port = 995;
+
+	if (!name[len] || !parse_u32(span_of(name + len + 1), UINT16_MAX, &port) || !port) {
+		len = strlen(name);
+		port = 995;
+	}
+	*found = (struct discovery){.host = xstrndup(name, len),
+		.port = (uint16_t)port,
+		.tls = port == 110 ? TLS_STARTTLS : TLS_IMPLICIT,
+		.user = xstrdup(s->address)};
+}
+
+/* The user knows what nobody was found to tell. */
+static bool ask_server(struct setup *s, struct discovery *found, struct error *e)
+{
+	char *question = xasprintf(_("The POP3 server of %s: "), safe(span_of(domain_of(s))).text);
+	struct buf answer = {NULL, 0, 0};
+	bool done = ask_line(question, s->stop, &answer, e);
+
+	if (done && !answer.len)
+		done = error_set(e, ERROR_USAGE, "no server was named; nothing was written");
+	if (done)
+		take_name(s, answer.data, found);
+	buf_release(&answer);
+	free(question);
+	return done;
+}
+
+/* A server outside of the domain, on the word of the DNS alone. */
+static bool confirm(const struct setup *s, const struct discovery *found, struct error *e)
+{
+	char answer = 'n', *question;
+	bool done;
+
+	if (!s->may_ask) {
+		error_set(e, ERROR_USAGE,
+			"%s is outside of %s, and only the DNS says that it is its server",
+			found->host, safe(span_of(domain_of(s))).text);
+		return error_remedy(e, "if you know that it is", "--host %s", found->host);
+	}
+	setup_explain(s,
+		_("Only the DNS says that this is the server, which is outside of the domain of your "
+		  "address. If somebody has falsified that, your password goes to them."));
+	question = xasprintf(_("Is your mail at %s? [y/N] "), found->host);
+	done = ask_letter(question, "ny", s->stop, &answer, e);
+	free(question);
+	if (done && answer == 'n') {
+		error_set(e, ERROR_USAGE, "nothing was written: the server was not confirmed");
+		return error_remedy(e, "if you know its name", "ambil setup %s --host NAME",
+			safe(span_of(s->address)).text);
+	}
+	return done;
+}
+
+static bool take(struct setup *s, struct discovery *found, struct error *e)
+{
+	setup_say(
+		s, "%s (%s)\n", dial_where(found->host, found->port).text, discovery_origin(found));
+	if (found->login == DISCOVERY_OAUTH && !s->account->token_command) {
+		error_set(e, ERROR_CAPABILITY,
+			"%s takes no passwords from programs, only tokens (OAuth)",
+			found->provider ? found->provider : found->host);
+		error_why(e, "%s", found->note ? found->note : "");
+		return error_remedy(e, "write an account with",
+			"oauth-token-command; see man "
+			"ambil.conf");
+	}
+	say_note(s, found);
+	return !found->unconfirmed || confirm(s, found, e);
+}
+
+static void tell_question(void *self, const char *what)
+{
+	const struct setup *s = self;
+
+	if (s->cli->verbosity >= CLI_VERBOSE)
+		setup_say(s, "\n  %s", what);
+}
+
+bool setup_discover(struct setup *s, struct discovery *found, struct error *e)
+{
+	const struct discovery_order order = {.address = s->address,
+		.way = &s->account->endpoint,
+		.tls = &s->account->tls,
+		.stop_fd = s->stop_fd,
+		.tells = tell_question,
+		.context = s};
+
+	setup_say(s, _("Looking for the POP3 server of %s %s "), safe(span_of(domain_of(s))).text,
+		screen_utf8() ? "…" : "...");
+	switch (discover(&order, found, e)) {
+	case DISCOVERY_FOUND:
+		return take(s, found, e);
+	case DISCOVERY_NOTHING:
+		setup_say(s, _("not found\n"));
+		return s->may_ask && ask_server(s, found, e);
+	case DISCOVERY_NO_POP3:
+	case DISCOVERY_FAILED:
+		break;
+	}
+	setup_say(s, "\n");
+	return false;
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef AMBIL_VERBS_SETUP_INNER_H
+#define AMBIL_VERBS_SETUP_INNER_H
+
+#include "../cli.h"
+#include "../confedit.h"
+#include "../conffile.h"
+#include "../config.h"
+#include "../report.h"
+#include "../run.h"
+#include "auth/secret.h"
+
+/* What setup*.c share: one account on its way into the configuration. */
+
+/* Where the password is, or goes. */
+enum setup_place {
+	PLACE_THERE,   /* where it was found, or a command gives it: nothing is to be stored */
+	PLACE_KEYRING, /* the others: once all else is sure */
+	PLACE_FILE,
+	PLACE_NONE, /* ambil asks each time */
+};
+
+struct setup {
+	const struct cli *cli;
+	const volatile sig_atomic_t *stop;
+	int stop_fd;
+	struct report_style style;
+	bool may_ask; /* there is a terminal, and questions are allowed */
+	bool tells;   /* somebody reads how it goes on */
+
+	struct config config; /* as it is, with the account in it */
+	struct account *account;
+	bool is_new;
+	char *address;  /* that was given, or asked for; NULL: none */
+	bool old_state; /* a state with the account's name is there from before */
+	bool changes;   /* an account that was there: options say what to change in it */
+
+	/* What is to be written; values are this list's own. */
+	struct confedit_setting *list;
+	size_t n;
+
+	/* What the last worker has told. */
+	struct error ended; /* ERROR_NONE: it has succeeded */
+	struct report_server server;
+	struct report_mailbox mailbox;
+	bool server_seen;
+	uint64_t marked; /* RUN_FROM_NOW */
+
+	struct secret password; /* value NULL: the account's settings give it */
+	enum setup_place place;
+	char *password_file; /* PLACE_FILE: as the setting has it */
+	bool from_now;
+};
+
+/* setup_tell.c: lines of the dialog, for whoever sees them. */
+void setup_say(const struct setup *s, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* One sentence or more, indented, in lines that fit. */
+void setup_explain(const struct setup *s, const char *text);
+/* A line with a short word at the end of the line: that it went well. */
+void setup_say_ok(const struct setup *s, const char *line, const char *word);
+
+/* setup_account.c: which account it is, and what its settings are. */
+bool setup_find_account(struct setup *s, struct error *e) MUST_CHECK;
+/* The account gets the setting, and the file will. option is named in an error. */
+bool setup_set(struct setup *s, const char *setting, const char *value, const char *option,
+	struct error *e) MUST_CHECK;
+/* Where new mail goes; asks. */
+bool setup_find_destination(struct setup *s, struct error *e) MUST_CHECK;
+
+/* setup_discover.c: the server of an address. host, port, tls and user of *found are to be the
+ * account's. */
+struct discovery;
+bool setup_discover(struct setup *s, struct discovery *found, struct error *e) MUST_CHECK;
+
+/* setup_server.c: looks at the server until it is trusted, or the user gives up. */
+bool setup_check_server(struct setup *s, struct error *e) MUST_CHECK;
+/* Runs one worker for the account; what it has told is in *s. */
+bool setup_run(struct setup *s, enum run_mode mode, struct error *e) MUST_CHECK;
+
+/* setup_login.c: finds the password where a run would, else asks. Without a value then: the
+ * account's settings give it, or there is none. */
+bool setup_find_password(struct setup *s, struct error *e) MUST_CHECK;
+/* Logs in with it, by RUN_LOGIN or RUN_FROM_NOW; asks for another when it was refused. */
+bool setup_try_login(struct setup *s, enum run_mode mode, struct error *e) MUST_CHECK;
+/* Where it will be kept; asks. */
+bool setup_choose_place(struct setup *s, struct error *e) MUST_CHECK;
+bool setup_store_password(struct setup *s, struct error *e) MUST_CHECK;
+/* A file that was made for it is of no use. */
+void setup_forget_file(const struct setup *s);
+
+/* timer.c: the timer of systemd that fetches; out gets what to know about it. ERROR_CONFIG: there
+ * is none. */
+bool timer_start(const volatile sig_atomic_t *stop, struct buf *out, struct error *e) MUST_CHECK;
+
+#endif

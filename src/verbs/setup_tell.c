@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The lines of the dialog: chatter, so that they go to standard error, and only where somebody
+ * reads them. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../screen.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "verbs/setup_inner.h"
+
+static void put(const struct setup *s, const struct buf *text)
+{
+	if (s->tells && text->len)
+		(void)!file_write_all(STDERR_FILENO, text->data, text->len);
+}
+
+void setup_say(const struct setup *s, const char *fmt, ...)
+{
+	char line[1000];
+	struct buf text = {NULL, 0, 0};
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	buf_add_text(&text, line);
+	put(s, &text);
+	buf_release(&text);
+}
+
+void setup_explain(const struct setup *s, const char *text)
+{
+	enum { INDENT = 2 };
+	struct buf lines = {NULL, 0, 0};
+
+	buf_printf(&lines, "%*s", INDENT, "");
+	text_wrap(&lines, text, INDENT, screen_columns(STDERR_FILENO));
+	put(s, &lines);
+	buf_release(&lines);
+}
+
+void setup_say_ok(const struct setup *s, const char *line, const char *word)
+{
+	enum { COLUMN = 66 };
+	size_t width = screen_width(line);
+	struct buf text = {NULL, 0, 0};
+
+	buf_printf(
+		&text, "%s%*s%s\n", line, width + 2 < COLUMN ? (int)(COLUMN - width) : 2, "", word);
+	put(s, &text);
+	buf_release(&text);
+}

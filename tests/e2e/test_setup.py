@@ -1,0 +1,686 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""ambil setup: the dialog and its unattended form; what is written, and what is not when anything
+goes wrong; the password's place; the timer."""
+
+import hashlib
+import os
+import re
+import signal
+import ssl
+import stat
+import tempfile
+import time
+import unittest
+
+import certs
+import corpus
+import domain
+import dovecot_case
+import harness
+import keyring
+import needs
+import popd
+import terminal
+
+PASSWORD = dovecot_case.PASSWORD
+BUS = None
+
+
+def setUpModule():
+    dovecot_case.start()
+
+
+def mail(count, first=1):
+    return [corpus.mail("number %d" % n, b"words\n") for n in range(first, first + count)]
+
+
+class SetupCase(dovecot_case.DovecotCase):
+    """The server's certificate is that of a trusted authority unless a test says otherwise."""
+
+    def setUp(self):
+        super().setUp()
+        self.trusted = {"SSL_CERT_FILE": self.server.ca}
+
+    def words(self, *more):
+        """The command line for this test's mailbox; its address is none that exists."""
+        return ["setup", self.user + "@mail.example.org", "--host", "localhost", "--port",
+                str(self.server.pop3s), "--user", self.user, *more]
+
+    def own_account(self, *lines, name="example"):
+        """What is written for it."""
+        port = "port = %d" % self.server.pop3s
+        return "account %s {\n%s}\n" % (name, "".join(
+            "    %s\n" % line for line in ("host = localhost", port, "user = " + self.user, *lines)))
+
+    def written(self):
+        with open(self.box.config, encoding="utf-8", newline="") as f:
+            return f.read()
+
+    def files(self):
+        """All files in the home, but the test's own."""
+        found = []
+        for folder, _, names in os.walk(self.box.home):
+            found += [os.path.relpath(os.path.join(folder, name), self.box.home) for name in names]
+        return sorted(set(found) - {"password"})
+
+    def fetches(self, mails, **more):
+        """ambil gets just these, with what was written."""
+        self.ambil(env=self.trusted, **more)
+        self.assertEqual(len(self.maildir()), len(mails))
+
+    def assert_nothing_written(self, before=()):
+        self.assertEqual(self.files(), sorted(before))
+
+
+class Unattended(SetupCase):
+    def setup(self, *more, code=0, env=None, **options):
+        result = self.box.run(*self.words("--no-input", *more), env=env or self.trusted, **options)
+        self.assert_code(result, code)
+        return result
+
+    def with_password(self, *more, **options):
+        return self.setup("--password-command", "cat " + self.password_file, *more, **options)
+
+    def test_a_new_account_is_written_and_fetches(self):
+        sent = self.arrive(mail(2))
+        result = self.with_password()
+        self.assertEqual(result.stderr, "")
+        self.assertEqual(result.stdout.decode(), """\
+Saved: ~/.config/ambil/ambil.conf (account "example")
+Mail stays on the server (keep = true).
+Next:  ambil                         fetch now
+       ambil setup example --timer   fetch every 10 minutes
+""")
+        self.assertEqual(self.written(), self.own_account(
+            'password-command = "cat %s"' % self.password_file))
+        self.assertEqual(stat.S_IMODE(os.stat(self.box.config).st_mode), 0o600)
+        self.assertEqual(self.files(), [".config/ambil/ambil.conf"])
+        self.fetches(sent)
+
+    def test_what_is_missing_is_named_with_its_option(self):
+        result = self.setup(code=64)
+        self.assert_said(result.stderr, "no password found, and --no-input forbids to ask",
+                         "--password-command COMMAND, or --stdin")
+        result = self.box.run(*self.words())
+        self.assert_said(result.stderr, "is not trusted", "--ca-file", "--pin=")
+        self.assert_code(result, 69)
+        result = self.box.run("setup")
+        self.assert_said(result.stderr, "setup needs a mail address", "ambil setup you@example.org")
+        self.assert_code(result, 64)
+        result = self.box.run("setup", "home", "--no-input")
+        self.assert_said(result.stderr, '"home" is neither a mail address nor a URL')
+        self.assert_code(result, 64)
+        self.assert_nothing_written()
+
+    def test_a_wrong_password_writes_nothing(self):
+        result = self.setup("--password-command", "echo wrong", code=77)
+        self.assert_said(result.stderr, "localhost refused the login of", "Authentication failed")
+        self.assert_nothing_written()
+
+    def test_a_password_from_a_pipe_goes_into_a_file_where_there_is_no_keyring(self):
+        sent = self.arrive(mail(1))
+        with open(self.password_file, "rb") as f:
+            result = self.setup("--stdin", stdin=f)
+        place = "~/.config/ambil/example.password"
+        self.assertIn("The password is in %s, which only you can read.\n" % place,
+                      result.stdout.decode())
+        self.assertEqual(self.written(), self.own_account('password-file = "%s"' % place))
+        path = self.box.path(".config/ambil/example.password")
+        self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o600)
+        self.assertEqual(self.files(),
+                         [".config/ambil/ambil.conf", ".config/ambil/example.password"])
+        self.fetches(sent)
+
+    def test_a_password_that_netrc_has_is_used_and_stays_there(self):
+        sent = self.arrive(mail(1))
+        self.box.write(".netrc", 'machine localhost login %s password "%s"\n' %
+                       (self.user, PASSWORD))
+        result = self.setup("-v")
+        self.assert_said(result.stderr, "with the password from: ~/.netrc:1")
+        self.assertEqual(self.written(), self.own_account())
+        self.fetches(sent)
+
+    def test_a_key_is_pinned_when_that_is_asked_for(self):
+        sent = self.arrive(mail(1))
+        nobody = {"SSL_CERT_FILE": None}
+        result = self.with_password("--pin", env=nobody)
+        self.assertEqual(result.stderr, "")
+        pin = re.search('pin-sha256 = "([^"]*)"', self.written()).group(1)
+        self.ambil()
+        self.assertEqual(len(self.maildir()), len(sent))
+        os.unlink(self.box.config)
+        self.with_password("--pin=" + pin, env=nobody)
+        self.assertIn(pin, self.written())
+        os.unlink(self.box.config)
+        result = self.with_password("--pin=" + "A" * 43 + "=", env=nobody, code=69)
+        self.assertIn("has another key", result.stderr)
+        self.assertFalse(os.path.exists(self.box.config))
+
+    def test_an_authority_and_starttls_and_a_place_are_written_down(self):
+        sent = self.arrive(mail(1))
+        url = "pop://%s@localhost:%d" % (self.user, self.server.pop3)
+        result = self.box.run("setup", url, "--name", "mine", "--ca-file", self.server.ca, "--to",
+                              "mbox:~/box", "--no-input", "--password-command",
+                              "cat " + self.password_file)
+        self.assert_code(result, 0)
+        self.assertEqual(sorted(self.written().splitlines()), sorted([
+            "account mine {", "    host = localhost", "    port = %d" % self.server.pop3,
+            "    tls = starttls", "    user = " + self.user, '    deliver = "mbox:~/box"',
+            '    ca-file = "%s"' % self.server.ca,
+            '    password-command = "cat %s"' % self.password_file, "}"]))
+        self.ambil()
+        with open(self.box.path("box"), "rb") as f:
+            self.assertEqual(f.read().count(b"\nFrom ") + 1, len(sent))
+
+    def test_from_now_on_only_what_comes_is_fetched(self):
+        self.arrive(mail(3))
+        result = self.with_password("--from-now")
+        self.assertIn("3 messages that are there are taken as seen.", result.stdout.decode())
+        self.fetches([])
+        self.fetches(self.arrive(mail(1, first=4)))
+
+    def test_from_now_with_a_wrong_password_leaves_no_state(self):
+        result = self.setup("--from-now", "--password-command", "echo wrong", code=77)
+        self.assertIn("refused the login", result.stderr)
+        left = [name for name in self.files() if not name.endswith(".lock")]
+        self.assertEqual([name for name in left if name.endswith(".conf")], [])
+        self.with_password()
+        sent = self.arrive(mail(1))
+        self.fetches(sent)
+
+    def test_another_file_and_a_symbolic_link(self):
+        real = self.box.write("dotfile", "# mine\n", mode=0o640)
+        os.symlink(real, self.box.config)
+        self.with_password()
+        self.assertTrue(os.path.islink(self.box.config))
+        with open(real, encoding="utf-8") as f:
+            self.assertEqual(f.read(), "# mine\n\n" + self.own_account(
+                'password-command = "cat %s"' % self.password_file))
+        self.assertEqual(stat.S_IMODE(os.stat(real).st_mode), 0o640)
+        other = self.box.path("other.conf")
+        result = self.with_password("-c", other, code=66)
+        self.box.write("other.conf", "")
+        result = self.with_password("-c", other)
+        self.assert_said(result.stdout.decode(), "Saved: ~/other.conf", "ambil -c %s " % other)
+        self.assertNotIn("--timer", result.stdout.decode())
+
+    def test_a_file_that_is_wrong_or_cannot_be_written_is_left_alone(self):
+        self.box.write_config("account home {\n")
+        result = self.with_password(code=78)
+        self.assertIn("is not closed", result.stderr)
+        self.assertEqual(self.written(), "account home {\n")
+        os.unlink(self.box.config)
+        os.rmdir(os.path.dirname(self.box.config))
+        self.box.write(".config/ambil", "")
+        result = self.with_password(code=78)
+        self.assertIn("~/.config/ambil", result.stderr)
+        self.assertEqual(self.files(), [".config/ambil"])
+
+    def test_a_name_is_free_and_of_the_domain(self):
+        self.box.write_config("account example { host = x.invalid user = u }\n")
+        result = self.with_password("--name", "example", code=64)
+        self.assertIn('there is an account "example" already', result.stderr)
+        result = self.with_password("--name", "../x", code=64)
+        self.assertIn("use letters, digits", result.stderr)
+        self.with_password()
+        self.assertIn("account %s@localhost {" % self.user, self.written())
+
+    def test_a_mailbox_has_one_account(self):
+        self.with_password()
+        before = self.written()
+        result = self.with_password("--name", "again", code=78)
+        self.assert_said(result.stderr, 'the account "example" (ambil.conf:1) is for this mailbox '
+                         "already", "ambil setup example")
+        self.assertEqual(self.written(), before)
+
+    def test_providers_are_known(self):
+        result = self.box.run("setup", "anna@icloud.com", "--no-input")
+        self.assert_said(result.stderr, "iCloud has no POP3", "IMAP")
+        self.assert_code(result, 69)
+        result = self.box.run("setup", "anna@outlook.com", "--no-input")
+        self.assert_said(result.stderr, "Outlook.com takes no passwords", "oauth-token-command")
+        self.assert_code(result, 69)
+        self.assert_nothing_written()
+
+    def test_for_programs_the_result_is_json(self):
+        result = self.with_password("--json")
+        self.assertTrue(result.stdout.startswith(b'{"v":1,'), result)
+        result = self.setup("--json", "--name", "other", code=78)
+        self.assertIn(b'"hint":"ambil setup example"', result.stdout)
+
+
+class Changes(SetupCase):
+    """An account that is there, in a file with comments."""
+
+    FILE = """\
+# All my mail.
+keep = 14d   # two weeks
+
+account home {\t# the first
+\thost = localhost
+\tport = %d
+\tuser = "%s"
+\tpassword-file = "%s"   # on disk
+
+\t# more to come
+}
+account work { host = pop.invalid user = bob }   # not yet
+"""
+
+    def setUp(self):
+        super().setUp()
+        self.text = self.FILE % (self.server.pop3s, self.user, self.password_file)
+        self.box.write_config(self.text)
+
+    def change(self, *args, code=0, **more):
+        result = self.box.run("setup", "home", *args, env=self.trusted, **more)
+        self.assert_code(result, code)
+        return result
+
+    def test_an_option_changes_its_setting_only(self):
+        result = self.change("--to", "maildir:~/home")
+        self.assert_said(result.stdout.decode(), "Saved: ~/.config/ambil/ambil.conf",
+                         'deliver = "maildir:~/home"')
+        place = '# on disk\n\tdeliver = "maildir:~/home"\n'
+        self.assertEqual(self.written(), self.text.replace("# on disk\n", place))
+        self.change("--to", "mbox:~/box")
+        self.assertEqual(self.written(), self.text.replace(
+            "# on disk\n", '# on disk\n\tdeliver = "mbox:~/box"\n'))
+
+    def test_a_key_is_pinned(self):
+        result = self.box.run("setup", "home", "--pin")
+        self.assert_code(result, 0)
+        self.assertRegex(self.written(), '# on disk\n\tpin-sha256 = "[^"]{44}"\n\n')
+        self.box.write_config(self.written().replace("work", "work2"))
+        self.ambil("fetch", "home")
+
+    def test_a_login_that_fails_changes_nothing(self):
+        result = self.change("--user", "nobody", code=77)
+        self.assert_said(result.stderr, "home: localhost refused the login")
+        result = self.change("--port", "1", code=75)
+        self.assertIn("home: ", result.stderr)
+        self.assertEqual(self.written(), self.text)
+
+    def test_without_options_it_is_looked_at(self):
+        result = self.change("-v")
+        self.assert_said(result.stderr, "Certificate: ", "ok", "Login as ", "ok")
+        self.assertEqual(result.stdout, b'The account "home" is as it was.\n')
+        self.assertEqual(self.written(), self.text)
+
+    def test_an_account_of_an_included_file_is_changed_there(self):
+        self.box.write_config('include("more.conf")\n')
+        more = self.box.write(".config/ambil/more.conf", self.text)
+        result = self.change("--to", "maildir:~/x")
+        self.assertIn("Saved: ~/.config/ambil/more.conf", result.stdout.decode())
+        with open(more, encoding="utf-8") as f:
+            self.assertIn('\tdeliver = "maildir:~/x"\n', f.read())
+        self.assertEqual(self.written(), 'include("more.conf")\n')
+
+    def test_a_name_is_not_changed(self):
+        result = self.change("--name", "other", code=64)
+        self.assertIn("--name is for a new account", result.stderr)
+
+    def test_a_new_account_leaves_the_file_as_it_is(self):
+        text = self.text.replace("\n", "\r\n").replace('user = "%s"' % self.user, 'user = "else"')
+        with open(self.box.config, "w", encoding="utf-8", newline="") as f:
+            f.write(text)
+        result = self.box.run(*self.words("--no-input", "--password-command",
+                                          "cat " + self.password_file), env=self.trusted)
+        self.assert_code(result, 0)
+        self.assertIn("some time later (keep = 14d)", result.stdout.decode())
+        self.assertTrue(self.written().startswith(text))
+        self.assertEqual(self.written()[len(text):], "\r\n" + self.own_account(
+            'password-command = "cat %s"' % self.password_file)
+            .replace("    ", "\t").replace("\n", "\r\n"))
+
+
+class DialogCase(SetupCase):
+    TRUST, ASKED = r"\[s\]top\? \[s\] $", r"Password for [^\n]*: $"
+    PLACE, WHEN, WHERE = r"\[n\]either\? \[f\] $", r"\[n\]ow on\? \[a\] $", r"Deliver to \[[^]]*\]: $"
+
+    def answer(self, t, pattern, answer):
+        """Wait for a question and answer it; what came before does not count any more."""
+        t.expect(pattern)
+        if pattern == self.ASKED:
+            end = time.monotonic() + 10
+            while t.echoes() and time.monotonic() < end:
+                time.sleep(0.01)
+        self.seen += t.text
+        t.raw = b""
+        t.send(answer.encode() + b"\n")
+
+    def talk(self, *answers, code=0, words=None, env=None):
+        self.seen = ""
+        with self.box.terminal(*(words or self.words()), env=env or self.trusted) as t:
+            for pattern, answer in answers:
+                self.answer(t, pattern, answer)
+            self.assertEqual(t.wait(), code, self.seen + t.text)
+            self.assertTrue(t.echoes())
+            self.seen += t.text
+        self.seen = self.seen.replace("\r\n", "\n")
+
+
+class Dialog(DialogCase):
+    def test_to_the_first_mail_with_a_trusted_certificate(self):
+        sent = self.arrive(mail(2))
+        self.talk((self.ASKED, PASSWORD), (self.PLACE, ""), (self.WHEN, ""), (self.WHERE, ""))
+        self.assertRegex(self.seen, re.compile(
+            r"\ACertificate: ambil test server, by ambil test authority, until [0-9-]{10}  ok\n"
+            r"Password for \S+ at localhost: \n"
+            r"Login as \S+ +ok \([A-Z0-9-]+\)\n"
+            r"The password cannot go into the keyring: [^\n]+\n"
+            r"Keep it in a private \[f\]ile, let a \[c\]ommand print it, or \[n\]either\? \[f\] \n"
+            r"Mailbox: 2 messages, [0-9]+ octets\n"
+            r"Fetch \[a\]ll, or only mail that arrives from \[n\]ow on\? \[a\] \n"
+            r"Deliver to \[~/Mail\]: \n"
+            r'Saved: ~/.config/ambil/ambil.conf \(account "example"\)\n'
+            r"The password is in ~/.config/ambil/example.password, which only you can read.\n"
+            r"Mail stays on the server \(keep = true\).\n"
+            r"Next:  ambil                         fetch now\n"
+            r"       ambil setup example --timer   fetch every 10 minutes\n\Z"))
+        self.fetches(sent)
+
+    def test_with_an_own_authority_the_key_is_pinned(self):
+        sent = self.arrive(mail(1))
+        self.talk((self.TRUST, "p"), (self.ASKED, PASSWORD), (self.PLACE, "f"), (self.WHEN, "a"),
+                  (self.WHERE, ""), env={"SSL_CERT_FILE": None})
+        self.assert_said(self.seen, "NOT TRUSTED", 'unknown issuer "ambil test', "SHA-256  ",
+                         "pinned", "Login as")
+        shown = re.search(r"SHA-256  ([0-9A-F:\s]+?)\n  [A-Z]", self.seen).group(1)
+        with open(self.server.certificates.cert, encoding="ascii") as f:
+            der = ssl.PEM_cert_to_DER_cert(f.read())
+        self.assertEqual(re.sub(r"[:\s]", "", shown).lower(), hashlib.sha256(der).hexdigest())
+        self.ambil()
+        self.assertEqual(len(self.maildir()), len(sent))
+
+    def test_or_the_authority_is_named(self):
+        self.arrive(mail(1))
+        self.talk((self.TRUST, "c"), (r"authority: $", "/nonexistent.pem"), (self.TRUST, "c"),
+                  (r"authority: $", self.server.ca), (self.ASKED, PASSWORD), (self.PLACE, ""),
+                  (self.WHEN, ""), (self.WHERE, ""), env={"SSL_CERT_FILE": None})
+        self.assert_said(self.seen, "/nonexistent.pem", "ok")
+        self.assertIn('ca-file = "%s"' % self.server.ca, self.written())
+        self.ambil()
+
+    def test_or_nothing_is_written(self):
+        self.talk((self.TRUST, ""), code=69, env={"SSL_CERT_FILE": None})
+        self.assert_said(self.seen, "is not trusted", "--ca-file")
+        self.assert_nothing_written()
+
+    def test_a_wrong_password_is_asked_for_three_times(self):
+        self.talk(*[(self.ASKED, "wrong")] * 3, code=77)
+        self.assertEqual(self.seen.count("refused the login of"), 3)
+        self.assert_nothing_written()
+
+    def test_a_wrong_password_may_be_followed_by_the_right_one(self):
+        self.talk((self.ASKED, "wrong"), (self.ASKED, PASSWORD), (self.PLACE, "n"), (self.WHERE, ""))
+        self.assert_said(self.seen, "refused the login of", "ok", "Mailbox: empty",
+                         "The password was not stored")
+        self.assertEqual(self.written(), self.own_account())
+
+    def test_a_command_for_the_password_must_print_it(self):
+        right = "cat " + self.password_file
+        self.talk((self.ASKED, PASSWORD), (self.PLACE, "c"), (r"prints the password: $", "echo no"),
+                  (self.PLACE, "c"), (r"prints the password: $", right), (self.WHERE, ""))
+        self.assertIn("this command prints another password", self.seen)
+        self.assertEqual(self.written(), self.own_account('password-command = "%s"' % right))
+
+    def test_only_what_is_to_come_is_fetched(self):
+        self.arrive(mail(2))
+        self.talk((self.ASKED, PASSWORD), (self.PLACE, ""), (self.WHEN, "n"), (self.WHERE, ""))
+        self.assertIn("2 messages that are there are taken as seen.", self.seen)
+        self.fetches([])
+        self.fetches(self.arrive(mail(1, first=3)))
+
+    def test_where_it_goes_is_asked_until_it_can(self):
+        sent = self.arrive(mail(1))
+        self.talk((self.ASKED, PASSWORD), (self.PLACE, ""), (self.WHEN, "x"), (self.WHEN, "A"),
+                  (self.WHERE, "~/no/such/folder"), (self.WHERE, "pipe:"), (self.WHERE, "~/In"))
+        self.assert_said(self.seen, "does not exist", "pipe:")
+        self.ambil(env=self.trusted)
+        self.assertEqual(len(self.maildir("In")), len(sent))
+
+    def test_an_address_may_be_typed(self):
+        words = self.words()
+        del words[1]
+        self.talk((r"address: $", self.user + "@example.org"), (self.ASKED, PASSWORD),
+                  (self.PLACE, ""), (self.WHERE, ""), words=words)
+        self.assertIn("account example {", self.written())
+
+    def test_an_account_that_is_there_is_offered(self):
+        with open(self.password_file, "rb") as f:
+            self.assert_code(self.box.run(*self.words("--stdin"), env=self.trusted, stdin=f), 0)
+        before = self.written()
+        self.talk((r"Change it\? \[Y/n\] $", "n"), code=78)
+        self.assertEqual(self.written(), before)
+        self.talk((r"Change it\? \[Y/n\] $", ""), words=self.words("--to", "maildir:~/x"))
+        self.assertEqual(self.written(), before.replace(
+            "}", '    deliver = "maildir:~/x"\n}'))
+        self.talk((r"Deliver to \[~/x\]: $", "~/y"), words=["setup", "example"])
+        self.assertIn('deliver = "maildir:~/y"', self.written())
+
+    def test_what_an_editor_saves_meanwhile_stays(self):
+        self.box.write_config("# before\n")
+        self.seen = ""
+        with self.box.terminal(*self.words(), env=self.trusted) as t:
+            self.answer(t, self.ASKED, PASSWORD)
+            self.answer(t, self.PLACE, "")
+            t.expect(self.WHERE)
+            self.box.write_config("# after\njobs = 3\n")
+            self.answer(t, self.WHERE, "")
+            self.assertEqual(t.wait(), 0, t.text)
+        self.assertTrue(self.written().startswith("# after\njobs = 3\n\naccount example {\n"))
+
+    def test_an_interruption_at_any_question_leaves_nothing(self):
+        self.arrive(mail(1))
+        nobody = {"SSL_CERT_FILE": None}
+        story = [(self.TRUST, "p"), (self.ASKED, PASSWORD), (self.PLACE, "f"), (self.WHEN, "n"),
+                 (self.WHERE, None)]
+        for stop in range(len(story)):
+            with self.subTest(story[stop][0]), self.box.terminal(*self.words(), env=nobody) as t:
+                self.seen = ""
+                for pattern, answer in story[:stop]:
+                    self.answer(t, pattern, answer)
+                t.expect(story[stop][0])
+                t.send(b"\x03")
+                self.assertEqual(t.wait(), 130, t.text)
+                self.assertTrue(t.echoes())
+                self.assertIn("interrupted", t.text)
+                self.assert_nothing_written()
+
+    def test_the_end_of_the_input_is_an_end(self):
+        with self.box.terminal(*self.words("--password-command", "cat " + self.password_file),
+                               env=self.trusted) as t:
+            t.expect(self.WHERE)
+            t.send(b"\x04")
+            self.assertEqual(t.wait(), 130, t.text)
+        self.assert_nothing_written()
+
+    def test_a_termination_is_one_too(self):
+        with self.box.terminal(*self.words(), env=self.trusted) as t:
+            t.expect(self.ASKED)
+            t.process.send_signal(signal.SIGTERM)
+            self.assertEqual(t.wait(), 143, t.text)
+            self.assertTrue(t.echoes())
+        self.assert_nothing_written()
+
+
+class Keyring(DialogCase):
+    """With a real one."""
+
+    def setUp(self):
+        global BUS
+        super().setUp()
+        if BUS is None:
+            BUS = keyring.Session()
+            unittest.addModuleCleanup(BUS.stop)
+            BUS.start_keyring()
+        self.trusted = {**self.trusted, **BUS.environment}
+        self.addCleanup(BUS.forget)
+
+    def entry(self):
+        return BUS.look_up(host="localhost", service="pop3", user=self.user)
+
+    def test_the_password_goes_into_the_keyring(self):
+        sent = self.arrive(mail(1))
+        self.talk((self.ASKED, PASSWORD), (self.WHEN, ""), (self.WHERE, ""))
+        self.assertIn("The password is in the keyring.", self.seen)
+        self.assertEqual(self.entry(), PASSWORD)
+        self.assertEqual(self.files(), [".config/ambil/ambil.conf"])
+        self.assertEqual(self.written(), self.own_account())
+        self.fetches(sent)
+
+    def test_one_that_is_there_is_used_or_replaced(self):
+        BUS.store(PASSWORD, host="localhost", service="pop3", user=self.user)
+        self.talk((self.WHERE, ""))
+        self.assert_said(self.seen, "with the password from: keyring", "ok")
+        os.unlink(self.box.config)
+        BUS.store("wrong", host="localhost", service="pop3", user=self.user)
+        self.talk((self.ASKED, PASSWORD), (self.WHERE, ""))
+        self.assert_said(self.seen, "refused the login", "The password is in the keyring.")
+        self.assertEqual(self.entry(), PASSWORD)
+
+    def test_nothing_is_in_it_before_all_is_sure(self):
+        with self.box.terminal(*self.words(), env=self.trusted) as t:
+            self.seen = ""
+            self.answer(t, self.ASKED, PASSWORD)
+            t.expect(self.WHERE)
+            t.send(b"\x03")
+            self.assertEqual(t.wait(), 130, t.text)
+        self.assertIsNone(self.entry())
+        self.assert_nothing_written()
+
+    def test_from_a_pipe_too(self):
+        with open(self.password_file, "rb") as f:
+            result = self.box.run(*self.words("--stdin", "--no-input"), env=self.trusted, stdin=f)
+        self.assert_code(result, 0)
+        self.assertIn(b"The password is in the keyring.", result.stdout)
+        self.assertEqual(self.entry(), PASSWORD)
+
+
+class Timer(SetupCase):
+    CRON = "*/10 * * * *  ambil"
+
+    def setUp(self):
+        super().setUp()
+        self.configure(name="home")
+        self.text = self.written()
+
+    def fake(self, script):
+        """A systemctl that writes down what it was told; nothing else is in PATH."""
+        os.mkdir(self.box.path("bin"))
+        self.box.write("bin/systemctl", "#!/bin/sh\necho \"$*\" >>%s\n%s\n" % (
+            self.box.path("told"), script), mode=0o700)
+        return {"PATH": self.box.path("bin")}
+
+    def told(self):
+        with open(self.box.path("told"), encoding="utf-8") as f:
+            return f.read().splitlines()
+
+    def test_it_is_started(self):
+        result = self.box.run("setup", "home", "--timer", env=self.fake("exit 0"))
+        self.assert_code(result, 0)
+        self.assertEqual(result.stdout.decode(), """\
+The timer is on: mail is fetched every 10 minutes while you are logged in.
+Next:  systemctl --user list-timers ambil   when it runs
+       loginctl enable-linger               also while you are logged out
+""")
+        self.assertEqual(self.told(), ["--user daemon-reload", "--user enable --now ambil.timer"])
+        self.assertEqual(self.written(), self.text)
+
+    def test_a_failure_says_what_it_said_and_shows_the_line_for_cron(self):
+        fails = 'case $* in *enable*) echo "Failed to enable unit: no ambil.timer" >&2; exit 1; esac'
+        result = self.box.run("setup", "home", "--timer", env=self.fake(fails))
+        self.assert_code(result, 78)
+        self.assert_said(result.stderr, "home: systemctl failed; the timer was not started",
+                         "Failed to enable unit: no ambil.timer", self.CRON)
+
+    def test_without_systemd_there_is_cron(self):
+        result = self.box.run("setup", "home", "--timer", env={"PATH": self.box.path("bin")})
+        self.assert_code(result, 78)
+        self.assert_said(result.stderr, "there is no systemctl here", self.CRON)
+
+    def test_with_a_new_account_both_is_done(self):
+        os.unlink(self.box.config)
+        env = {**self.trusted, **self.fake("exit 0")}
+        result = self.box.run(*self.words(
+            "--no-input", "--timer", "--password-command", needs.need("cat") + " " +
+            self.password_file), env=env)
+        self.assert_code(result, 0)
+        self.assert_said(result.stdout.decode(), "Saved: ", "Next:  ambil   fetch now\n",
+                         "The timer is on")
+        self.assertEqual(len(self.told()), 2)
+
+
+@unittest.skipUnless(os.geteuid() == 0, "only root can have a network of its own")
+class FromAnAddress(DialogCase):
+    """A real name server, which knows where the mail of a few domains is."""
+
+    RECORDS = ["srv-host=_pop3s._tcp.one.test,pop.one.test,9950",
+               "srv-host=_pop3s._tcp.away.test,pop.one.test,9950",
+               "srv-host=_pop3s._tcp.none.test", "srv-host=_pop3._tcp.none.test",
+               "host-record=pop.one.test,127.0.0.1"]
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.network = domain.Network(cls.RECORDS)
+        cls.addClassCleanup(cls.network.stop)
+        folder = tempfile.TemporaryDirectory(prefix="ac")
+        cls.addClassCleanup(folder.cleanup)
+        shown = certs.Certificates(folder.name, ["DNS:pop.one.test"])
+        cls.ca = shown.ca
+        cls.network.serve(popd.POPD, "--parent-exit", "--port", "9950", "--tls", "implicit",
+                          "--use-cert", shown.cert, "--use-key", shown.key, "--sample",
+                          "--user", "anna@one.test")
+
+    def start(self, *words):
+        env = self.box.environment({"TERM": "xterm", "SSL_CERT_FILE": self.ca})
+        self.seen = ""
+        return terminal.Terminal([*self.network.enter, harness.AMBIL, *words], env,
+                                 cwd=self.box.home)
+
+    def test_two_commands_to_the_first_mail(self):
+        with self.start("setup", "anna@one.test") as t:
+            t.expect("Looking for the POP3 server of one.test … pop.one.test:9950 .SRV record.\r\n"
+                     "Certificate: ambil test server, by ")
+            self.answer(t, self.ASKED, "secret")
+            self.answer(t, self.PLACE, "")
+            t.expect("Mailbox: 10 messages, ")
+            self.answer(t, self.WHEN, "")
+            self.answer(t, self.WHERE, "")
+            self.assertEqual(t.wait(), 0, t.text)
+        with self.start() as t:
+            self.assertEqual(t.wait(), 0, t.text)
+            self.assertRegex(t.text, "one   10 new messages .*in ~/Mail")
+        self.assertEqual(len(self.maildir()), 10)
+
+    def test_a_server_elsewhere_is_confirmed_first(self):
+        with self.start("setup", "anna@away.test") as t:
+            self.answer(t, r"Is your mail at pop.one.test\? \[y/N\] $", "")
+            self.assertEqual(t.wait(), 64, t.text)
+            self.assert_said(t.text, "the server was not confirmed", "--host NAME")
+        with self.start("setup", "anna@away.test") as t:
+            self.answer(t, r"\[y/N\] $", "y")
+            t.expect(self.ASKED)
+            t.send(b"\x03")
+            self.assertEqual(t.wait(), 130, t.text)
+        with self.start("setup", "anna@away.test", "--no-input") as t:
+            self.assertEqual(t.wait(), 64, t.text)
+            self.assert_said(t.text, "outside of away.test", "--host pop.one.test")
+        self.assert_nothing_written()
+
+    def test_one_that_is_not_found_is_asked_for(self):
+        with self.start("setup", "anna@one.test@unknown.test", "--user", "anna@one.test") as t:
+            t.expect("not found")
+            self.answer(t, r"The POP3 server of unknown.test: $", "pop.one.test:9950")
+            self.answer(t, self.ASKED, "secret")
+            t.expect(self.PLACE)
+            t.send(b"\x03")
+            self.assertEqual(t.wait(), 130, t.text)
+        with self.start("setup", "anna@unknown.test", "--no-input") as t:
+            self.assertEqual(t.wait(), 68, t.text)
+            self.assert_said(t.text, "ambil setup anna@unknown.test --host NAME")
+        with self.start("setup", "anna@none.test") as t:
+            self.assertEqual(t.wait(), 69, t.text)
+        self.assert_nothing_written()
