@@ -78,7 +78,7 @@ _ambil_arguments()
 	list | seen | setup | login | logout) [[ $2 -gt 0 ]] || _ambil_accounts "$4" "$5" ;;
 	import)
 		if [[ $2 -eq 0 ]]; then
-			printf '%s\n' mpop getmail fdm
+			printf '%s\n' mpop fetchmail getmail fdm
 		elif [[ $2 -eq 1 ]]; then
 			compgen -f -- "$6"
 		fi

@@ -98,7 +98,7 @@ complete -c ambil -n '__ambil_verb none' -a config -d 'Look at the configuration
 complete -c ambil -n '__ambil_verb none' -a help -d 'Explain ambil or one of its verbs'
 complete -c ambil -n '__ambil_verb fetch check status doctor' -a '(__ambil_accounts)' -d Account
 complete -c ambil -n '__ambil_verb list seen setup login logout; and __ambil_behind 0' -a '(__ambil_accounts)' -d Account
-complete -c ambil -n '__ambil_verb import; and __ambil_behind 0' -a 'mpop getmail fdm' -d 'Another fetcher'
+complete -c ambil -n '__ambil_verb import; and __ambil_behind 0' -a 'mpop fetchmail getmail fdm' -d 'Another fetcher'
 complete -c ambil -n '__ambil_verb import; and __ambil_behind 1' -F
 complete -c ambil -n '__ambil_verb config; and __ambil_behind 0' -a show -d 'The values in effect'
 complete -c ambil -n '__ambil_verb config; and __ambil_behind 0' -a check -d 'Find every error'

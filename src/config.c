@@ -90,8 +90,8 @@ static void tell_other_fetcher(const struct config *config, struct error *e)
 	static const struct {
 		const char *name;
 		char *(*find)(const char *home);
-	} others[] = {{"mpop", places_mpop_config}, {"getmail", places_getmail_folder},
-		{"fdm", places_fdm_config}};
+	} others[] = {{"mpop", places_mpop_config}, {"fetchmail", places_fetchmail_config},
+		{"getmail", places_getmail_folder}, {"fdm", places_fdm_config}};
 
 	for (size_t i = 0; !e->why[0] && i < sizeof(others) / sizeof(others[0]); i++) {
 		const char *name = others[i].name;

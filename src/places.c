@@ -72,6 +72,38 @@ char *places_getmail_folder(const char *home)
 	return which_is_there(config_of(home, "getmail"), xasprintf("%s/.getmail", home));
 }
 
+/* FETCHMAILHOME is a folder of its own, where files have other names; HOME_ETC stands for home. */
+char *places_fetchmail_folder(const char *home)
+{
+	const char *own = folder_from("FETCHMAILHOME"), *other = folder_from("HOME_ETC");
+
+	return xstrdup(own ? own : other ? other : home);
+}
+
+/* fetchmail's file of this name, with a dot where it is not in a folder of its own; fresh. */
+static char *fetchmail_file(const char *home, const char *name)
+{
+	char *folder = places_fetchmail_folder(home);
+	char *path = xasprintf("%s/%s%s", folder, folder_from("FETCHMAILHOME") ? "" : ".", name);
+
+	free(folder);
+	return path;
+}
+
+char *places_fetchmail_config(const char *home)
+{
+	char *path = fetchmail_file(home, "fetchmailrc");
+
+	return which_is_there(path, xstrdup(path));
+}
+
+char *places_fetchmail_pid_file(const char *home)
+{
+	if (geteuid() == 0 && !folder_from("FETCHMAILHOME"))
+		return xstrdup("/var/run/fetchmail.pid");
+	return fetchmail_file(home, "fetchmail.pid");
+}
+
 char *places_state_dir(const char *home)
 {
 	const char *folder = folder_from("XDG_STATE_HOME");

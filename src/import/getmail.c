@@ -128,28 +128,6 @@ static void set_path(struct converter *c, const char *setting, const char *key)
 		set_fresh(c, setting, entry, path);
 }
 
-/* ---- commands ---- */
-
-static void add_word(struct buf *out, const char *word)
-{
-	static const char bare[] =
-		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-@/=+,:%";
-
-	if (out->len)
-		buf_add_text(out, " ");
-	if (word[0] && !word[strspn(word, bare)]) {
-		buf_add_text(out, word);
-		return;
-	}
-	buf_add_text(out, "'");
-	for (; *word; word++)
-		if (*word == '\'')
-			buf_add_text(out, "'\\''");
-		else
-			buf_add(out, word, 1);
-	buf_add_text(out, "'");
-}
-
 /* ---- the server ---- */
 
 static void convert_clear(struct converter *c, const struct ini_entry *type, const char *host)
@@ -233,7 +211,7 @@ static void convert_login(struct converter *c)
 	if (truth_of(c, apop, false))
 		set(c, "auth", apop, "apop");
 	for (size_t i = 0; words && words[i]; i++)
-		add_word(&line, words[i]);
+		import_add_word(&line, words[i]);
 	ini_free_strings(words);
 	if (password) {
 		c->to->password = xstrdup(password->value);
@@ -274,7 +252,7 @@ static void convert_command(struct converter *c, const struct ini_entry *path)
 	struct buf line = {0};
 
 	if (program)
-		add_word(&line, program);
+		import_add_word(&line, program);
 	free(program);
 	for (size_t i = 0; words && words[i]; i++) {
 		if (is_sender_option(words[i]) && words[i + 1] &&
@@ -289,7 +267,7 @@ static void convert_command(struct converter *c, const struct ini_entry *path)
 		} else if (strchr(words[i], '$') || words[i][0] == '~') {
 			refuse(c, entry, "without variables and ~ in it");
 		} else {
-			add_word(&line, words[i]);
+			import_add_word(&line, words[i]);
 		}
 	}
 	ini_free_strings(words);

@@ -35,6 +35,7 @@ void imported_release(struct imported *im)
 	}
 	free(im->accounts);
 	free_notes(im->notes, im->n_notes);
+	free(im->pid_file);
 	*im = (struct imported){.n = 0};
 }
 
@@ -136,6 +137,31 @@ char *import_command(const char *command)
 			buf_add(&out, command, 1);
 	buf_add_text(&out, "'");
 	return buf_detach(&out);
+}
+
+void import_quote_word(struct buf *out, const char *word)
+{
+	static const char bare[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-@/=+,:%";
+
+	if (word[0] && !word[strspn(word, bare)]) {
+		buf_add_text(out, word);
+		return;
+	}
+	buf_add_text(out, "'");
+	for (; *word; word++)
+		if (*word == '\'')
+			buf_add_text(out, "'\\''");
+		else
+			buf_add(out, word, 1);
+	buf_add_text(out, "'");
+}
+
+void import_add_word(struct buf *out, const char *word)
+{
+	if (out->len)
+		buf_add_text(out, " ");
+	import_quote_word(out, word);
 }
 
 /* A path has % for names in it here. */

@@ -49,6 +49,7 @@ struct imported {
 	size_t n;
 	struct imported_note *notes; /* about the file, and accounts that were left out */
 	size_t n_notes;
+	char *pid_file; /* of the other program while it runs; NULL: at its usual place, or none */
 };
 void imported_release(struct imported *im);
 
@@ -67,6 +68,20 @@ void imported_note(struct imported *im, struct imported_account *a, enum importe
 bool import_needs_shell(const char *command);
 /* The command as this program runs it: itself, or "sh -c '…'"; fresh. */
 char *import_command(const char *command);
+
+/* Adds a word so that whoever parts a command at blanks and knows quotes reads just this; the
+ * second with a blank in front, but for the first one. */
+void import_quote_word(struct buf *out, const char *word);
+void import_add_word(struct buf *out, const char *word);
+/* What the other program hands to a shell for each mail. */
+struct import_mda {
+	struct span command;
+	const char *setting; /* for words */
+	unsigned line;
+	const char *recipient; /* for %T; NULL: the program knows no %T */
+};
+/* The same as this program runs it; fresh. Notes say what of it was lost. */
+char *import_mda(struct imported *out, struct imported_account *to, const struct import_mda *mda);
 
 /* "maildir:/m" from a kind with its colon and a path of another program, where % is a plain letter;
  * fresh. */

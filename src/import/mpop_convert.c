@@ -228,120 +228,6 @@ static void convert_login(struct converter *c)
 
 /* ---- delivery ---- */
 
-/* The next word of a command with its quotes, and the blanks behind it. */
-static struct span raw_word(struct span *rest)
-{
-	struct span word = {rest->data, 0};
-	char quote = '\0';
-
-	for (; word.len < rest->len; word.len++) {
-		char ch = word.data[word.len];
-
-		if (!quote && (ch == ' ' || ch == '\t'))
-			break;
-		if (quote ? ch == quote : ch == '\'' || ch == '"')
-			quote = quote ? '\0' : ch;
-		else if (ch == '\\' && quote != '\'' && word.len + 1 < rest->len)
-			word.len++;
-	}
-	rest->data += word.len;
-	rest->len -= word.len;
-	*rest = span_trim(*rest);
-	return word;
-}
-
-static bool has_sender(struct span word)
-{
-	for (size_t i = 0; i + 1 < word.len; i++)
-		if (word.data[i] == '%' && word.data[i + 1] == 'F')
-			return true;
-	return false;
-}
-
-/* Whether it is %F and nothing else, but for quotes. */
-static bool is_sender(struct span word)
-{
-	if (word.len >= 2 && strchr("'\"", word.data[0]) && word.data[word.len - 1] == word.data[0])
-		word = (struct span){word.data + 1, word.len - 2};
-	return span_is(word, "%F");
-}
-
-static bool is_sender_option(struct span word)
-{
-	return span_is(word, "-f") || span_is(word, "-r") || span_is(word, "--from") ||
-		span_is(word, "-F");
-}
-
-/* -f%F, -f'%F', --from=%F … */
-static bool is_option_with_sender(struct span word)
-{
-	static const char *const prefixes[] = {"--from=", "-f", "-r"};
-
-	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
-		size_t len = strlen(prefixes[i]);
-
-		if (word.len > len && memcmp(word.data, prefixes[i], len) == 0 &&
-			is_sender((struct span){word.data + len, word.len - len}))
-			return true;
-	}
-	return false;
-}
-
-/* The sender of the envelope where it is no option of its own: what mpop puts for none. */
-static void add_without_sender(struct buf *out, struct span word)
-{
-	for (size_t i = 0; i < word.len; i++)
-		if (i + 1 < word.len && word.data[i] == '%' && word.data[i + 1] == 'F') {
-			buf_add_text(out, "MAILER-DAEMON");
-			i++;
-		} else {
-			buf_add(out, word.data + i, 1);
-		}
-}
-
-/*
- * mpop hands the command to a shell, with %F as the sender of the envelope. There is none here: its
- * option goes, and the delivering program takes what it takes without it.
- */
-static char *convert_mda(struct converter *c, struct span command)
-{
-	struct span rest = span_trim(command);
-	struct buf out = {0};
-	char *whole, *result;
-
-	while (rest.len) {
-		struct span word = raw_word(&rest), ahead = rest;
-		struct span next = rest.len ? raw_word(&ahead) : rest;
-
-		if (is_sender_option(word) && is_sender(next)) {
-			rest = ahead;
-			DROPPED(c, MPOP_DELIVERY,
-				"%.*s %%F in delivery mda, because the sender of the envelope is not "
-				"known here; the command does without",
-				(int)word.len, word.data);
-			continue;
-		}
-		if (is_option_with_sender(word)) {
-			DROPPED(c, MPOP_DELIVERY,
-				"%s in delivery mda, because the sender of the envelope is not known "
-				"here; the command does without",
-				safe(word).text);
-			continue;
-		}
-		if (has_sender(word))
-			CHANGED(c, MPOP_DELIVERY,
-				"%%F in delivery mda is MAILER-DAEMON now, because the sender of the "
-				"envelope is not known here");
-		if (out.len)
-			buf_add_text(&out, " ");
-		add_without_sender(&out, word);
-	}
-	whole = buf_detach(&out);
-	result = import_command(whole);
-	free(whole);
-	return result;
-}
-
 static struct span without_quotes(struct span s)
 {
 	if (s.len >= 2 && s.data[0] == '"' && s.data[s.len - 1] == '"')
@@ -368,7 +254,9 @@ static void convert_delivery(struct converter *c)
 			"goes with deliver, and take out enabled = false");
 		disable(c, MPOP_DELIVERY);
 	} else if (span_is(method, "mda")) {
-		value = convert_mda(c, argument);
+		value = import_mda(c->out, c->to,
+			&(struct import_mda){
+				argument, "delivery mda", line_of(c, MPOP_DELIVERY), NULL});
 		set_fresh(c, "deliver", MPOP_DELIVERY, xasprintf("pipe:%s", value));
 		free(value);
 	} else {

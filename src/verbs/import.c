@@ -14,25 +14,25 @@
 #include "base/i18n.h"
 #include "base/parse.h"
 #include "base/text.h"
-#include "import/mpop.h"
 #include "verbs/import_inner.h"
 #include "verbs/print.h"
 
-static bool check_words(const struct cli *cli, struct error *e)
+static bool check_words(struct import *im, const struct cli *cli, struct error *e)
 {
-	char *tools;
+	char *tools = import_tools();
 
-	if (cli->n_arguments == 0) {
-		tools = import_tools();
+	if (cli->n_arguments)
+		im->tool = import_find_tool(cli->arguments[0]);
+	if (cli->n_arguments == 0)
 		error_set(e, ERROR_USAGE, "import needs the name of a program: %s", tools);
-		free(tools);
-	} else if (cli->n_arguments > 2) {
+	else if (cli->n_arguments > 2)
 		error_set(e, ERROR_USAGE, "too many words for import %s",
 			safe(span_of(cli->arguments[0])).text);
-	} else if (import_knows(cli->arguments[0], e)) {
-		return true;
-	}
-	return error_remedy(e, "see", "ambil import --help");
+	else if (!im->tool)
+		error_set(e, ERROR_USAGE, "import knows %s, and not \"%s\"", tools,
+			safe(span_of(cli->arguments[0])).text);
+	free(tools);
+	return !e->kind || error_remedy(e, "see", "ambil import --help");
 }
 
 /* ---- names ---- */
@@ -59,8 +59,9 @@ static const struct account *find_mailbox(
 	const struct config *config, const struct imported_account *from)
 {
 	for (size_t i = 0; i < config->n; i++)
-		if (strcasecmp(config->accounts[i].endpoint.host, from->seen_host) == 0 &&
-			strcmp(config->accounts[i].user, from->seen_user) == 0 &&
+		if (strcasecmp(config->accounts[i].endpoint.host, imported_get(from, "host")) ==
+				0 &&
+			strcmp(config->accounts[i].user, imported_get(from, "user")) == 0 &&
 			has_port(&config->accounts[i], from) &&
 			has_command(&config->accounts[i], from))
 			return &config->accounts[i];
@@ -95,7 +96,7 @@ static char *choose_name(struct import *im, size_t before, const char *wanted)
 
 	for (unsigned n = 2; is_taken(im, before, name); n++) {
 		free(name);
-		name = xasprintf("%s-%s%u", fit, im->tool, n);
+		name = xasprintf("%s-%s%u", fit, im->tool->name, n);
 	}
 	free(fit);
 	return name;
@@ -118,7 +119,7 @@ static bool prepare(struct import *im, struct error *e)
 				safe(span_of(item->from->name)).text, item->name,
 				item->here->where);
 			return error_remedy(e, "to add only what it has fetched",
-				"ambil import %s --merge", im->tool);
+				"ambil import %s --merge", im->tool->name);
 		}
 		if (!item->here && !import_check(im, item, e))
 			return false;
@@ -150,7 +151,7 @@ static void say_seen(
 		buf_printf(out,
 			_("%s: %s keeps no list of what it has fetched here: all mail on the server "
 			  "is new\n"),
-			item->name, im->tool);
+			item->name, im->tool->name);
 	else if (!item->seen_file)
 		buf_printf(out, _("%s: there is no %s: all mail on the server is new\n"),
 			item->name, item->seen_shown);
@@ -162,7 +163,7 @@ static void say_seen(
 			    : _n("%s: %zu message that %s has fetched is taken as seen (%s)\n",
 				      "%s: %zu messages that %s has fetched are taken as seen (%s)\n",
 				      n),
-			item->name, n, im->tool, item->seen_shown);
+			item->name, n, im->tool->name, item->seen_shown);
 }
 
 /* The old text with the new one behind it, written but not in its place. */
@@ -265,8 +266,7 @@ int verb_import(const struct cli *cli, struct report_style style, const volatile
 	struct error e = {0};
 	int code = 0;
 
-	im.tool = cli->n_arguments ? cli->arguments[0] : "";
-	if (!check_words(cli, &e) || !config_load(cli->config_path, &im.config, NULL, &e) ||
+	if (!check_words(&im, cli, &e) || !config_load(cli->config_path, &im.config, NULL, &e) ||
 		!import_read(&im, cli->n_arguments > 1 ? cli->arguments[1] : NULL, &e) ||
 		!prepare(&im, &e) || !carry_out(&im, cli, stop, &out, &e)) {
 		report_error(style, NULL, &e);

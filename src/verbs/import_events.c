@@ -9,7 +9,7 @@ static void tell_account(
 	const struct imported_account *from = item->from;
 
 	jsonout_begin(out, "imported");
-	jsonout_text(out, "tool", im->tool);
+	jsonout_text(out, "tool", im->tool->name);
 	jsonout_text(out, "account", item->name);
 	jsonout_text(out, "from", from->name);
 	jsonout_text(out, "file", item->file);

@@ -2,6 +2,8 @@
 #ifndef AMBIL_VERBS_IMPORT_INNER_H
 #define AMBIL_VERBS_IMPORT_INNER_H
 
+#include <sys/types.h>
+
 #include "../config.h"
 #include "import/import.h"
 #include "verbs/import.h"
@@ -20,7 +22,7 @@ struct import_item {
 	bool stored;      /* its password is in the keyring now */
 };
 struct import {
-	const char *tool;     /* "mpop" */
+	const struct import_tool *tool;
 	char *path, *shown;   /* of its configuration: a file, or getmail's folder of them */
 	struct config config; /* as it is now */
 	struct imported read;
@@ -37,11 +39,37 @@ void import_text(const struct import *im, struct buf *out);
 bool import_check(
 	const struct import *im, const struct import_item *item, struct error *e) MUST_CHECK;
 
+/* What differs between the programs. */
+struct import_tool {
+	const char *name;
+	char *(*find)(const char *home); /* its configuration, fresh; NULL: there is none */
+	bool (*read)(struct import *im, struct error *e);
+	const char *places,
+		*needs; /* for words: where it is looked for, what an account must have */
+	/* The path of an account's list of UIDs, fresh. */
+	char *(*find_list)(const struct import *im, const struct imported_account *from);
+	bool (*read_list)(
+		struct import_item *item, struct error *e); /* item->text, into item->seen */
+	/* Who is fetching, of whom the list shows nothing; 0: nobody. NULL: the list is locked. */
+	pid_t (*find_holder)(const struct import *im);
+};
+
 /* import_read.c: finds and reads the other program's configuration. named: see the command line;
- * may be NULL. ERROR_USAGE for a tool that is not known. */
-char *import_tools(void); /* their names, with commas between; fresh */
-bool import_knows(const char *tool, struct error *e) MUST_CHECK;
+ * may be NULL. import_find_tool(): NULL for one that is not known. import_tools(): all, fresh. */
+const struct import_tool *import_find_tool(const char *name);
+char *import_tools(void);
 bool import_read(struct import *im, const char *named, struct error *e) MUST_CHECK;
+
+/* import_lists.c: for the table of tools. */
+char *import_find_list(const struct import *im, const struct imported_account *from);
+char *import_find_getmail_list(const struct import *im, const struct imported_account *from);
+char *import_find_fdm_list(const struct import *im, const struct imported_account *from);
+char *import_find_fetchmail_list(const struct import *im, const struct imported_account *from);
+bool import_read_mpop_list(struct import_item *item, struct error *e) MUST_CHECK;
+bool import_read_getmail_list(struct import_item *item, struct error *e) MUST_CHECK;
+bool import_read_fdm_list(struct import_item *item, struct error *e) MUST_CHECK;
+bool import_read_fetchmail_list(struct import_item *item, struct error *e) MUST_CHECK;
+pid_t import_find_fetchmail(const struct import *im);
 
 /* import_state.c: reads the list of what was fetched. ERROR_INPUT. */
 bool import_read_seen(

@@ -43,8 +43,9 @@ void import_password(
 {
 	const struct imported_account *from = item->from;
 	const struct keyring_way way = {.unlock = may_ask, .stop = stop};
-	struct keyring_entry entry = {
-		.host = from->seen_host, .user = from->seen_user, .password = from->password};
+	struct keyring_entry entry = {.host = imported_get(from, "host"),
+		.user = imported_get(from, "user"),
+		.password = from->password};
 
 	if (!from->password || item->here)
 		return;

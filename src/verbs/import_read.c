@@ -13,6 +13,7 @@
 #include "base/i18n.h"
 #include "base/text.h"
 #include "import/fdm.h"
+#include "import/fetchmail.h"
 #include "import/getmail.h"
 #include "import/mpop.h"
 #include "verbs/import_inner.h"
@@ -30,10 +31,11 @@ static char *show(const char *path, const char *home)
 	return shown;
 }
 
-static bool slurp(const char *path, const char *shown, struct buf *text, struct error *e)
+static bool slurp(
+	const char *path, const char *shown, struct buf *text, mode_t *mode, struct error *e)
 {
 	buf_reserve(text, 64 * 1024); /* it may hold passwords: no copies left behind */
-	return file_slurp(path, CONFIG_MAX, text, NULL, NULL) ||
+	return file_slurp(path, CONFIG_MAX, text, mode, NULL) ||
 		error_sys(e, ERROR_INPUT, errno, "cannot read %s", shown);
 }
 
@@ -51,10 +53,48 @@ static void note_files(struct import *im, size_t before, const char *shown)
 static bool read_mpop(struct import *im, struct error *e)
 {
 	struct buf text = {0};
-	bool done = slurp(im->path, im->shown, &text, e) &&
+	bool done = slurp(im->path, im->shown, &text, NULL, e) &&
 		mpop_read(buf_span(&text), im->shown, &im->read, e);
 
 	buf_wipe(&text);
+	note_files(im, 0, im->shown);
+	return done;
+}
+
+/* ---- fetchmail ---- */
+
+/* fetchmail itself takes no other file, since passwords are in it. */
+static bool is_private(const struct import *im, mode_t mode, struct error *e)
+{
+	if (!(mode & 077))
+		return true;
+	error_set(e, ERROR_CONFIG,
+		"%s may be read or written by others (mode %04o), so that fetchmail does not take it",
+		im->shown, (unsigned)mode & 07777);
+	return error_remedy(e, "to change it", "chmod 600 %s", im->path);
+}
+
+/* Who runs it, as fetchmail calls them. */
+static char *login_name(void)
+{
+	const char *named = getenv("FETCHMAILUSER");
+	const struct passwd *entry = named && named[0] ? NULL : getpwuid(getuid());
+
+	if (entry)
+		named = entry->pw_name;
+	return xstrdup(named && named[0] ? named : "unknown");
+}
+
+static bool read_fetchmail(struct import *im, struct error *e)
+{
+	char *login = login_name();
+	struct buf text = {0};
+	mode_t mode = 0;
+	bool done = slurp(im->path, im->shown, &text, &mode, e) && is_private(im, mode, e) &&
+		fetchmail_read(buf_span(&text), im->shown, login, &im->read, e);
+
+	buf_wipe(&text);
+	free(login);
 	note_files(im, 0, im->shown);
 	return done;
 }
@@ -68,7 +108,7 @@ static bool read_rc(struct import *im, const char *path, struct error *e)
 	char *shown = show(path, im->config.home);
 	size_t before = im->read.n;
 	struct buf text = {0};
-	bool done = slurp(path, shown, &text, e) &&
+	bool done = slurp(path, shown, &text, NULL, e) &&
 		getmail_read(buf_span(&text), shown,
 			strcmp(name, "getmailrc") == 0 ? "getmail" : name, &im->read, e);
 
@@ -155,7 +195,7 @@ static bool read_fdm(struct import *im, struct error *e)
 		.include = include,
 		.context = im};
 	struct buf text = {0};
-	bool done = slurp(im->path, im->shown, &text, e) &&
+	bool done = slurp(im->path, im->shown, &text, NULL, e) &&
 		fdm_read(buf_span(&text), im->shown, &world, &im->read, e);
 
 	buf_wipe(&text);
@@ -165,25 +205,24 @@ static bool read_fdm(struct import *im, struct error *e)
 
 /* ---- which program ---- */
 
-static const struct tool {
-	const char *name;
-	char *(*find)(const char *home);
-	bool (*read)(struct import *im, struct error *e);
-	const char *places; /* for words */
-	const char *needs;
-} tools[] = {
+static const struct import_tool tools[] = {
 	{"mpop", places_mpop_config, read_mpop, N_("~/.mpoprc and mpop/config in $XDG_CONFIG_HOME"),
-		N_("host, user and delivery")},
+		N_("host, user and delivery"), import_find_list, import_read_mpop_list, NULL},
+	{"fetchmail", places_fetchmail_config, read_fetchmail, "~/.fetchmailrc",
+		N_("a POP3 server in it"), import_find_fetchmail_list, import_read_fetchmail_list,
+		import_find_fetchmail},
 	{"getmail", places_getmail_folder, read_getmail,
 		N_("getmail in $XDG_CONFIG_HOME and ~/.getmail"),
-		N_("a POP3 server, a user and a destination")},
+		N_("a POP3 server, a user and a destination"), import_find_getmail_list,
+		import_read_getmail_list, NULL},
 	{"fdm", places_fdm_config, read_fdm, N_("~/.fdm.conf and /etc/fdm.conf"),
-		N_("a POP3 server and a user")},
+		N_("a POP3 server and a user"), import_find_fdm_list, import_read_fdm_list, NULL},
 };
+enum { TOOLS = sizeof(tools) / sizeof(tools[0]) };
 
-static const struct tool *find_tool(const char *name)
+const struct import_tool *import_find_tool(const char *name)
 {
-	for (size_t i = 0; i < sizeof(tools) / sizeof(tools[0]); i++)
+	for (size_t i = 0; i < TOOLS; i++)
 		if (strcmp(tools[i].name, name) == 0)
 			return &tools[i];
 	return NULL;
@@ -191,32 +230,17 @@ static const struct tool *find_tool(const char *name)
 
 char *import_tools(void)
 {
-	struct buf out = {0};
+	struct buf names = {0};
 
-	for (size_t i = 0; i < sizeof(tools) / sizeof(tools[0]); i++)
-		buf_printf(&out, "%s%s", i ? ", " : "", tools[i].name);
-	return buf_detach(&out);
-}
-
-bool import_knows(const char *tool, struct error *e)
-{
-	char *known;
-
-	if (find_tool(tool))
-		return true;
-	known = import_tools();
-	error_set(
-		e, ERROR_USAGE, "import knows %s, and not \"%s\"", known, safe(span_of(tool)).text);
-	free(known);
-	return false;
+	for (size_t i = 0; i < TOOLS; i++)
+		buf_printf(&names, "%s%s", i ? ", " : "", tools[i].name);
+	return buf_detach(&names);
 }
 
 bool import_read(struct import *im, const char *named, struct error *e)
 {
-	const struct tool *tool = find_tool(im->tool);
+	const struct import_tool *tool = im->tool;
 
-	if (!tool)
-		return import_knows(im->tool, e);
 	im->path = named ? xstrdup(named) : tool->find(im->config.home);
 	if (!im->path) {
 		error_set(e, ERROR_INPUT, "no configuration of %s here (looked for %s)", tool->name,

@@ -15,53 +15,14 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "import/fdm.h"
-#include "import/getmail.h"
-#include "import/mpop.h"
 #include "local/store.h"
 #include "verbs/import_inner.h"
 
 enum { SEEN_FILE_MAX = 512 * 1024 * 1024 };
 
-/* fdm starts from where it is started, which is the home folder under cron. getmail has them in its
- * own folder, or in that which it was told, with its files. */
-static char *find_list(const struct import *im, const struct import_item *item)
+static pid_t find_holder(const struct import *im, const char *path)
 {
-	const char *name = item->from->seen_path, *slash = strrchr(im->path, '/');
-	char *folder, *path;
-	struct stat st;
-
-	if (strcmp(im->tool, "fdm") == 0 && name[0] != '/' && name[0] != '~')
-		return xasprintf("%s/%s", im->config.home, name);
-	if (strcmp(im->tool, "getmail") != 0)
-		return file_expand_home(name, im->config.home);
-	if (stat(im->path, &st) == 0 && S_ISDIR(st.st_mode))
-		return xasprintf("%s/%s", im->path, name);
-	path = xasprintf(
-		"%.*s/%s", slash ? (int)(slash - im->path) : 1, slash ? im->path : ".", name);
-	folder = places_getmail_folder(im->config.home);
-	if (access(path, F_OK) < 0 && folder) {
-		free(path);
-		path = xasprintf("%s/%s", folder, name);
-	}
-	free(folder);
-	return path;
-}
-
-static bool parse_list(const struct import *im, struct import_item *item, struct error *e)
-{
-	const struct imported_account *from = item->from;
-	struct span text = buf_span(&item->text);
-	bool found;
-
-	if (strcmp(im->tool, "getmail") == 0) {
-		getmail_read_seen(text, &item->seen);
-		return true;
-	}
-	if (strcmp(im->tool, "fdm") == 0)
-		return fdm_read_seen(text, item->seen_shown, &item->seen, e);
-	return mpop_read_seen(
-		text, item->seen_shown, from->seen_host, from->seen_user, &item->seen, &found, e);
+	return im->tool->find_holder ? im->tool->find_holder(im) : file_lock_holder(path);
 }
 
 bool import_read_seen(const struct import *im, struct import_item *item, struct error *e)
@@ -74,30 +35,30 @@ bool import_read_seen(const struct import *im, struct import_item *item, struct 
 
 	if (!from->seen_path)
 		return true;
-	path = find_list(im, item);
+	path = im->tool->find_list(im, from);
 	shown = text_tilde(path, im->config.home);
 	item->seen_shown = xstrdup(safe(span_of(shown)).text);
 	free(shown);
 	/* It is empty for a moment when it is written; whoever writes it holds it from before. */
-	holder = file_lock_holder(path);
+	holder = find_holder(im, path);
 	done = file_slurp(path, SEEN_FILE_MAX, &item->text, NULL, NULL);
 	err = errno;
-	holder = holder ? holder : file_lock_holder(path);
+	holder = holder ? holder : find_holder(im, path);
 	free(path);
 	if (holder) {
 		error_set(e, ERROR_LATER, "%s (pid %lld) is fetching \"%s\"; nothing was changed",
-			im->tool, (long long)holder, safe(span_of(from->name)).text);
-		return error_remedy(
-			e, "", "wait until it has ended, and keep cron from starting it");
+			im->tool->name, (long long)holder, safe(span_of(from->name)).text);
+		return error_remedy(e, "",
+			"wait until it has ended, or end it, and keep cron from starting it");
 	}
 	if (!done && err == ENOENT)
 		return true;
 	if (!done)
 		return error_sys(e, ERROR_INPUT, err,
 			"cannot read %s, the list of what %s has fetched", item->seen_shown,
-			im->tool);
+			im->tool->name);
 	item->seen_file = true;
-	return parse_list(im, item, e);
+	return im->tool->read_list(item, e);
 }
 
 static char *state_file(const struct import *im, const struct import_item *item, const char *ending)
@@ -112,7 +73,7 @@ static bool check_state(
 	struct seen_set *set;
 	bool empty;
 
-	if (!store_check_user(s, item->from->seen_user, e))
+	if (!store_check_user(s, imported_get(item->from, "user"), e))
 		return false;
 	if (im->merge)
 		return true;
@@ -126,7 +87,8 @@ static bool check_state(
 	error_set(e, ERROR_CONFIG,
 		"the account \"%s\" has fetched mail here already; nothing was changed",
 		item->name);
-	return error_remedy(e, "to add what it does not know", "ambil import %s --merge", im->tool);
+	return error_remedy(
+		e, "to add what it does not know", "ambil import %s --merge", im->tool->name);
 }
 
 bool import_may_write(const struct import *im, const struct import_item *item, struct error *e)
@@ -173,7 +135,8 @@ static bool add_rows(struct store *s, struct import_item *item, struct error *e)
 static bool write_locked(const struct import *im, struct import_item *item, struct error *e)
 {
 	char *path = state_file(im, item, "db");
-	struct store *s = store_open(path, item->from->seen_host, item->from->seen_user, e);
+	struct store *s = store_open(
+		path, imported_get(item->from, "host"), imported_get(item->from, "user"), e);
 	bool done = s && check_state(s, im, item, e) && add_rows(s, item, e);
 
 	store_free(s);

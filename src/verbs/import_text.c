@@ -50,7 +50,7 @@ static void add_account(struct buf *out, const struct import *im, const struct i
 	const struct imported_account *from = item->from;
 	char *name = setting_quote(item->name), why[120];
 
-	snprintf(why, sizeof(why), _("%s deletes when nothing is said"), im->tool);
+	snprintf(why, sizeof(why), _("%s deletes when nothing is said"), im->tool->name);
 	buf_printf(
 		out, "account %s {    # %s:%u\n", name, safe(span_of(item->file)).text, from->line);
 	for (size_t i = 0; i < from->n_settings; i++) {
@@ -58,6 +58,10 @@ static void add_account(struct buf *out, const struct import *im, const struct i
 		bool tell = !s->line && strcmp(s->name, "keep") == 0 &&
 			strcmp(s->value, "false") == 0;
 
+		/* Where the other program has none, the file's default is the destination. */
+		if (!s->line && strcmp(s->name, "deliver") == 0 &&
+			im->config.defaults[settings_find(s->name)])
+			continue;
 		add_setting(out, s->name, s->value, tell ? why : NULL);
 	}
 	add_against_defaults(out, &im->config, from);
@@ -74,7 +78,7 @@ static void add_account(struct buf *out, const struct import *im, const struct i
 void import_text(const struct import *im, struct buf *out)
 {
 	buf_printf(out, _("# From %s, by ambil import %s.\n"), safe(span_of(im->shown)).text,
-		im->tool);
+		im->tool->name);
 	add_notes(out, "", im->read.notes, im->read.n_notes);
 	for (size_t i = 0; i < im->n; i++)
 		if (!im->items[i].here)

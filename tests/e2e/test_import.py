@@ -287,8 +287,9 @@ class Configuration(Mpop):
         self.assertEqual(self.config(), "account home {\n")
 
     def test_words(self):
-        for args, code, words in (((), 64, "import needs the name of a program: mpop, getmail"),
-                                  (("mutt",), 64, "import knows mpop, getmail, fdm, and not \"mutt\""),
+        for args, code, words in (((), 64, "import needs the name of a program: mpop, fetchmail, "),
+                                  (("mutt",), 64, "import knows mpop, fetchmail, getmail, fdm, and "
+                                   "not \"mutt\""),
                                   (("mpop", "a", "b"), 64, "too many words"),
                                   (("mpop",), 66, "no configuration of mpop here"),
                                   (("mpop", "/nosuch"), 66, "cannot read /nosuch: ")):

@@ -7,6 +7,7 @@
 #include "base/child.h"
 #include "fuzz.h"
 #include "import/fdm.h"
+#include "import/fetchmail.h"
 #include "import/getmail.h"
 #include "import/mpop.h"
 
@@ -76,6 +77,12 @@ static void check_lists(struct span text)
 	getmail_read_seen(text, &seen);
 	check_uids(&seen, text);
 	imported_seen_release(&seen);
+	fetchmail_read_seen(text, "h", "u", &seen);
+	check_uids(&seen, text);
+	for (size_t i = 0; i < seen.n; i++)
+		CHECK(seen.uids[i].occurrence == 0 &&
+			!memchr(seen.uids[i].uid.data, '\n', seen.uids[i].uid.len));
+	imported_seen_release(&seen);
 	if (!mpop_read_seen(text, "list", "h", "u", &seen, &found, &e)) {
 		CHECK(seen.n == 0);
 		return;
@@ -126,6 +133,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	for (size_t i = 0; i < len; i++)
 		lines += exact[i] == '\n';
 	if (mpop_read(text, "rc", &im, &e)) {
+		check_accounts(&im, lines);
+		imported_release(&im);
+	} else {
+		CHECK(im.n == 0 && im.n_notes == 0);
+	}
+	if (fetchmail_read(text, "rc", "me", &im, &e)) {
 		check_accounts(&im, lines);
 		imported_release(&im);
 	} else {

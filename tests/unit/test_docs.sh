@@ -302,7 +302,7 @@ ambil config path |
 ambil help |fetch check list seen status setup login logout doctor import config help options
 ambil help fetch |
 ambil doctor |home anna@work
-ambil import |mpop getmail fdm
+ambil import |mpop fetchmail getmail fdm
 ambil import mpop o|other.conf
 END
 }

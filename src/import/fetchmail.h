@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef AMBIL_IMPORT_FETCHMAIL_H
+#define AMBIL_IMPORT_FETCHMAIL_H
+
+#include "import/import.h"
+
+/*
+ * Reads a run control file of fetchmail, as fetchmail(1) of version 6.4 describes it. login is the
+ * name of whoever runs it: the user on the server and here where the file names none. Each user of
+ * each poll becomes an account; what is for no POP3 server becomes a note. seen_path is the idfile
+ * as the file names it, else "~/.fetchids". ERROR_CONFIG names the line of what fetchmail itself
+ * would refuse.
+ */
+bool fetchmail_read(struct span text, const char *shown, const char *login, struct imported *out,
+	struct error *e) MUST_CHECK;
+
+/*
+ * Reads a file of fetchmail's UIDs, "USER@HOST UID" in each line, and takes those of user at host,
+ * which is the name behind poll. What is no such line is skipped, as fetchmail does. The UIDs point
+ * into text.
+ */
+void fetchmail_read_seen(
+	struct span text, const char *host, const char *user, struct imported_seen *out);
+
+#endif

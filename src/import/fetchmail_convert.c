@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What a user of a poll of fetchmail means here. Its defaults are written out where they differ
+ * from this program's: above all, that it deletes unless it says keep. What was weaker than this
+ * program allows becomes stricter, with a note.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/i18n.h"
+#include "base/parse.h"
+#include "base/text.h"
+#include "import/fetchmail_inner.h"
+
+const char *fm_get(const struct fm_converter *c, enum fm_option option)
+{
+	const char *text = c->from->values[option]->text;
+
+	return text && text[0] ? text : NULL;
+}
+
+unsigned fm_line(const struct fm_converter *c, enum fm_option option)
+{
+	return c->from->values[option]->line;
+}
+
+bool fm_is_on(const struct fm_converter *c, enum fm_option option, bool usual)
+{
+	const char *text = fm_get(c, option);
+
+	return text ? strcmp(text, "on") == 0 : usual;
+}
+
+void fm_set(struct fm_converter *c, const char *setting, enum fm_option option, const char *value)
+{
+	imported_set(c->to, setting, fm_line(c, option), value);
+}
+
+static void set_fresh(
+	struct fm_converter *c, const char *setting, enum fm_option option, char *value)
+{
+	fm_set(c, setting, option, value);
+	free(value);
+}
+
+void fm_set_path(struct fm_converter *c, const char *setting, enum fm_option option)
+{
+	const char *path = fm_get(c, option);
+
+	if (!path)
+		return;
+	fm_set(c, setting, option, path);
+	if (path[0] != '/' && path[0] != '~')
+		FM_CHANGED(c, option, "%s \"%s\" is looked for in the home folder", setting,
+			safe(span_of(path)).text);
+}
+
+static void disable(struct fm_converter *c, unsigned line)
+{
+	if (!imported_get(c->to, "enabled"))
+		imported_set(c->to, "enabled", line, "false");
+}
+
+/* ---- the server ---- */
+
+static const char *host_of(const struct fm_account *from)
+{
+	const char *via = from->values[FM_VIA]->text;
+
+	return via && via[0] ? via : from->poll;
+}
+
+/* A number, or a name that is known everywhere; 0: it is neither. */
+static unsigned port_of(const char *service)
+{
+	static const struct {
+		const char *name;
+		unsigned port;
+	} services[] = {{"pop3", 110}, {"pop-3", 110}, {"pop3s", 995}, {"imap", 143},
+		{"imap2", 143}, {"imaps", 993}, {"kpop", 1109}};
+	uint32_t port = 0;
+
+	for (size_t i = 0; i < sizeof(services) / sizeof(services[0]); i++)
+		if (strcasecmp(service, services[i].name) == 0)
+			return services[i].port;
+	return parse_u32(span_of(service), UINT16_MAX, &port) ? port : 0;
+}
+
+static void convert_port(struct fm_converter *c)
+{
+	const char *service = fm_get(c, FM_PORT);
+	unsigned port = service ? port_of(service) : 0;
+
+	if (port)
+		set_fresh(c, "port", FM_PORT, xasprintf("%u", port));
+	else if (service)
+		FM_DROPPED(c, FM_PORT, "service %s, because port is a number: set it",
+			safe(span_of(service)).text);
+}
+
+/* fetchmail parts it at blanks alone, and knows %h and %p as words. */
+static void convert_plugin(struct fm_converter *c)
+{
+	const char *tls = imported_get(c->to, "tls"), *port = imported_get(c->to, "port");
+	const char *plugin = fm_get(c, FM_PLUGIN);
+	struct span rest = span_trim(span_of(plugin ? plugin : ""));
+	struct buf command = {0};
+
+	while (rest.len) {
+		struct span word = span_word(&rest);
+		char *text = span_is(word, "%h") ? xstrdup(c->host)
+			: !span_is(word, "%p")   ? xstrndup(word.data, word.len)
+			: port                   ? xstrdup(port)
+			       : xstrdup(strcmp(tls, "implicit") == 0 ? "995" : "110");
+
+		import_add_word(&command, text);
+		free(text);
+	}
+	if (command.len)
+		fm_set(c, "socket-command", FM_PLUGIN, command.data);
+	buf_release(&command);
+}
+
+static void convert_timeout(struct fm_converter *c)
+{
+	enum { DAY_S = 86400 };
+	const char *text = fm_get(c, FM_TIMEOUT);
+	uint32_t seconds;
+
+	if (!text)
+		return;
+	if (parse_u32(span_of(text), DAY_S, &seconds) && seconds) {
+		set_fresh(c, "timeout", FM_TIMEOUT, xasprintf("%us", (unsigned)seconds));
+		return;
+	}
+	fm_set(c, "timeout", FM_TIMEOUT, "1d");
+	FM_CHANGED(c, FM_TIMEOUT, "timeout %s, because a day is the longest time; it is that now",
+		text);
+}
+
+/* ---- the login ---- */
+
+static void convert_auth(struct fm_converter *c)
+{
+	static const struct {
+		const char *theirs, *ours; /* ours NULL: there is no such thing */
+	} methods[] = {{"cram-md5", "cram-md5"}, {"cram", "cram-md5"}, {"ntlm", "ntlm"},
+		{"gssapi", "gssapi"}, {"kerberos_v5", "gssapi"}, {"kerberos5", "gssapi"},
+		{"external", "external"}, {"kerberos", NULL}, {"kerberos_v4", NULL},
+		{"kerberos4", NULL}, {"otp", NULL}, {"opie", NULL}, {"msn", NULL}, {"ssh", NULL}};
+	const char *method = fm_get(c, FM_AUTH), *protocol = fm_get(c, FM_PROTO);
+
+	for (size_t i = 0; method && i < sizeof(methods) / sizeof(methods[0]); i++)
+		if (strcmp(method, methods[i].theirs) == 0 && methods[i].ours)
+			fm_set(c, "auth", FM_AUTH, methods[i].ours);
+		else if (strcmp(method, methods[i].theirs) == 0)
+			FM_DROPPED(c, FM_AUTH,
+				"auth %s, because there is no such login here; what the server "
+				"offers is tried",
+				method);
+	if (protocol && strcasecmp(protocol, "apop") == 0 && !imported_get(c->to, "auth"))
+		fm_set(c, "auth", FM_PROTO, "apop");
+	if (fm_get(c, FM_PASSWORD)) {
+		c->to->password = xstrdup(fm_get(c, FM_PASSWORD));
+		c->to->password_line = fm_line(c, FM_PASSWORD);
+	}
+}
+
+/* ---- delivery ---- */
+
+static void cannot_deliver(struct fm_converter *c, enum fm_option option, const char *what)
+{
+	FM_DROPPED(c, option, "%s: say where mail goes with deliver, and take out enabled = false",
+		_(what));
+	disable(c, fm_line(c, option));
+}
+
+/* "localhost", or that with a slash and a port, is the first of them. */
+static bool is_elsewhere(const char *hosts)
+{
+	size_t len = strcspn(hosts ? hosts : "localhost", " /");
+	char *first = xstrndup(hosts ? hosts : "localhost", len);
+	bool here = import_is_here(first);
+
+	free(first);
+	return !here;
+}
+
+/* Mail for whoever runs it goes where mail goes here; that for somebody else needs the mail server.
+ */
+static void convert_smtp(struct fm_converter *c, const char *local, const char *login)
+{
+	struct buf sendmail = {0};
+
+	buf_add_text(&sendmail, "pipe:/usr/sbin/sendmail -i ");
+	import_quote_word(&sendmail, local);
+	if (strcmp(local, login) == 0) {
+		imported_set(c->to, "deliver", 0, "maildir:~/Mail");
+		FM_CHANGED(c, FM_SMTPHOST,
+			"fetchmail hands mail to the mail server of this machine, and now it goes "
+			"where deliver says; as before: deliver = \"%s\"",
+			safe(buf_span(&sendmail)).text);
+	} else {
+		fm_set(c, "deliver", FM_LOCAL, sendmail.data);
+		FM_CHANGED(c, FM_SMTPHOST,
+			"fetchmail hands mail to the mail server of this machine by SMTP, and now "
+			"sendmail does");
+	}
+	buf_release(&sendmail);
+}
+
+static void convert_mda(struct fm_converter *c, const char *local)
+{
+	char *command = import_mda(c->out, c->to,
+		&(struct import_mda){span_of(fm_get(c, FM_MDA)), "mda", fm_line(c, FM_MDA), local});
+
+	set_fresh(c, "deliver", FM_MDA, xasprintf("pipe:%s", command));
+	free(command);
+}
+
+static void convert_delivery(struct fm_converter *c, const char *login)
+{
+	const char *local = fm_get(c, FM_LOCAL) ? fm_get(c, FM_LOCAL) : login;
+
+	if (strpbrk(local, "*\n"))
+		cannot_deliver(c, FM_LOCAL,
+			"several users here, because mail is not parted by its recipient");
+	else if (fm_get(c, FM_BSMTP))
+		cannot_deliver(c, FM_BSMTP, "bsmtp, because there is no such destination");
+	else if (fm_get(c, FM_MDA))
+		convert_mda(c, local);
+	else if (fm_is_on(c, FM_LMTP, false))
+		cannot_deliver(c, FM_LMTP, "lmtp, because there is no such destination");
+	else if (is_elsewhere(fm_get(c, FM_SMTPHOST)))
+		cannot_deliver(c, FM_SMTPHOST, "smtphost, because mail is not sent to a server");
+	else
+		convert_smtp(c, local, login);
+}
+
+/* ---- what is fetched, and what stays ---- */
+
+static void set_number(struct fm_converter *c, const char *setting, enum fm_option option)
+{
+	const char *text = fm_get(c, option);
+	uint64_t number;
+
+	if (text && parse_u64(span_of(text), INT32_MAX, &number) && number)
+		set_fresh(c, setting, option, xasprintf("%llu", (unsigned long long)number));
+}
+
+static void convert_policy(struct fm_converter *c, const struct fm_globals *globals)
+{
+	bool keeps = fm_is_on(c, FM_KEEP, false);
+
+	fm_set(c, "keep", FM_KEEP, keeps ? "true" : "false");
+	c->to->seen_stays = !keeps;
+	if (keeps && !fm_is_on(c, FM_UIDL, false))
+		FM_CHANGED(c, FM_KEEP,
+			"keep without uidl: fetchmail goes by what the server calls read, where the "
+			"server says that (LAST), and has no list then; what is to count as seen "
+			"without one, ambil fetch NAME --from-now takes so");
+	if (keeps && fm_is_on(c, FM_FETCHALL, false))
+		FM_CHANGED(c, FM_FETCHALL,
+			"fetchall with keep fetches all mail each time; here only new mail is "
+			"fetched, but with ambil fetch --all");
+	set_number(c, "max-size", FM_LIMIT);
+	set_number(c, "max-messages", FM_FETCHLIMIT);
+	if (globals->invisible.text && strcmp(globals->invisible.text, "on") == 0)
+		imported_set(c->to, "received-header", globals->invisible.line, "false");
+}
+
+static const char PARTED[] = N_("mail is not parted by its recipient");
+static const char SENT[] = N_("mail is not handed to a mail server by SMTP");
+static const char AS_IT_IS[] = N_("mail is delivered as it came");
+static const char DELIVERED[] = N_("nothing is deleted that was not delivered");
+static const struct {
+	enum fm_option option;
+	const char *why;
+} dropped[] = {
+	{FM_AKA, PARTED},
+	{FM_LOCALDOMAINS, PARTED},
+	{FM_ENVELOPE, PARTED},
+	{FM_QVIRTUAL, PARTED},
+	{FM_CHECKALIAS, PARTED},
+	{FM_PLUGOUT, SENT},
+	{FM_ESMTPNAME, SENT},
+	{FM_ESMTPPASSWORD, SENT},
+	{FM_SMTPADDRESS, SENT},
+	{FM_SMTPNAME, SENT},
+	{FM_FETCHDOMAINS, SENT},
+	{FM_ANTISPAM, SENT},
+	{FM_BATCHLIMIT, SENT},
+	{FM_PASS8BITS, SENT},
+	{FM_REWRITE, AS_IT_IS},
+	{FM_FORCECR, AS_IT_IS},
+	{FM_DROPSTATUS, AS_IT_IS},
+	{FM_DROPDELIVERED, AS_IT_IS},
+	{FM_MIMEDECODE, AS_IT_IS},
+	{FM_FLUSH, DELIVERED},
+	{FM_LIMITFLUSH, DELIVERED},
+	{FM_INTERVAL,
+		N_("each run fetches: a line of its own in crontab and enabled = false do the same")},
+	{FM_INTERFACE, N_("what brings the line up can start ambil")},
+	{FM_MONITOR, N_("what brings the line up can start ambil")},
+	{FM_TRACEPOLLS,
+		N_("the Received line does not have it; a command of pipe: has AMBIL_ACCOUNT")},
+	{FM_PRINCIPAL, N_("there is no such setting")},
+	{FM_PRECONNECT, N_("no command is run before a session; socket-command can be a tunnel")},
+	{FM_POSTCONNECT,
+		N_("no command is run after a session; one behind ambil in crontab can be")},
+	{FM_FOLDER, N_("POP3 has no folders")},
+	{FM_IDLE, N_("POP3 has no such thing")},
+	{FM_WARNINGS, N_("no mail is sent about what is too large; ambil list shows it")},
+	{FM_EXPUNGE, N_("the server deletes at the end of each session")},
+	{FM_FETCHSIZELIMIT, N_("the sizes come all at once")},
+	{FM_FASTUIDL, N_("the list comes all at once")},
+	{FM_PROPERTIES, N_("it says nothing to fetchmail either")},
+};
+
+static void note_the_rest(struct fm_converter *c)
+{
+	const char *manner = fm_get(c, FM_BAD_HEADER);
+
+	for (size_t i = 0; i < sizeof(dropped) / sizeof(dropped[0]); i++) {
+		const char *text = fm_get(c, dropped[i].option);
+
+		if (text && strcmp(text, "off") != 0 && strcmp(text, "0") != 0)
+			FM_DROPPED(c, dropped[i].option, "%s, because %s",
+				fm_name(dropped[i].option), _(dropped[i].why));
+	}
+	if (manner && strcmp(manner, "reject") == 0)
+		FM_DROPPED(c, FM_BAD_HEADER, "bad-header reject, because %s", _(AS_IT_IS));
+}
+
+/* ---- the whole ---- */
+
+/* NULL: it is for a POP3 server. */
+static const char *other_protocol(const struct fm_account *from)
+{
+	static const char *const others[] = {"imap", "etrn", "odmr", "pop2", "rpop", "kpop"};
+	const char *protocol = from->values[FM_PROTO]->text;
+	const char *service = from->values[FM_PORT]->text;
+	unsigned port = service ? port_of(service) : 0;
+
+	for (size_t i = 0; protocol && i < sizeof(others) / sizeof(others[0]); i++)
+		if (strcasecmp(protocol, others[i]) == 0)
+			return protocol;
+	if ((!protocol || strcasecmp(protocol, "auto") == 0) && (port == 143 || port == 993))
+		return "imap";
+	return NULL;
+}
+
+static void convert_protocol(struct fm_converter *c)
+{
+	const char *protocol = fm_get(c, FM_PROTO);
+
+	if (!protocol || strcasecmp(protocol, "auto") == 0)
+		FM_CHANGED(c, FM_PROTO,
+			"fetchmail tries IMAP before POP3 where no protocol is named; now it is POP3");
+	else if (strcasecmp(protocol, "sdps") == 0)
+		FM_DROPPED(c, FM_PROTO, "protocol %s, because %s; it is POP3 now", protocol,
+			_(PARTED));
+}
+
+/* fetchmail has one list for both: what the one has fetched the other does not. */
+static bool is_twin(const struct imported *out, const char *poll, const char *user)
+{
+	for (size_t i = 0; i < out->n; i++)
+		if (strcasecmp(out->accounts[i].seen_host, poll) == 0 &&
+			strcmp(out->accounts[i].seen_user, user) == 0)
+			return true;
+	return false;
+}
+
+/* With a note of why. */
+static bool is_left_out(const struct fm_converter *c, const char *name)
+{
+	const char *other = other_protocol(c->from);
+
+	if (other)
+		imported_note(c->out, NULL, IMPORT_DROPPED, c->from->line,
+			"%s, because it is for %s, and here is POP3 only", safe(span_of(name)).text,
+			other);
+	else if (is_twin(c->out, c->from->poll, c->user))
+		imported_note(c->out, NULL, IMPORT_DROPPED, c->from->line,
+			"%s, because it is a mailbox that came before", safe(span_of(name)).text);
+	else
+		return false;
+	return true;
+}
+
+/* A path that begins nowhere begins in fetchmail's own folder, and so does a tilde. */
+static char *list_path(const struct fm_globals *globals)
+{
+	const char *path = globals->idfile.text;
+
+	if (!path || !path[0])
+		return xstrdup("~/.fetchids");
+	return path[0] == '/' ? xstrdup(path) : xasprintf("~/%s", path);
+}
+
+static void convert_all(struct fm_converter *c, const struct fm_globals *globals)
+{
+	if (c->from->skip)
+		disable(c, c->from->line);
+	fm_set(c, "host", FM_VIA, c->host);
+	fm_set(c, "user", FM_REMOTE, c->user);
+	convert_protocol(c);
+	convert_port(c);
+	fm_convert_tls(c);
+	convert_plugin(c);
+	convert_timeout(c);
+	convert_auth(c);
+	convert_delivery(c, globals->login);
+	convert_policy(c, globals);
+	note_the_rest(c);
+}
+
+void fm_convert(
+	const struct fm_account *from, const struct fm_globals *globals, struct imported *out)
+{
+	const char *remote = from->values[FM_REMOTE]->text;
+	struct fm_converter c = {.from = from,
+		.out = out,
+		.host = host_of(from),
+		.user = remote && remote[0] ? remote : globals->login};
+	char *name = from->alone ? xstrdup(from->poll) : xasprintf("%s@%s", c.user, from->poll);
+
+	if (!is_left_out(&c, name)) {
+		c.to = imported_add(out, name, from->line);
+		c.to->seen_path = list_path(globals);
+		c.to->seen_host = xstrdup(from->poll);
+		c.to->seen_user = xstrdup(c.user);
+		convert_all(&c, globals);
+	}
+	free(name);
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Where each of the other programs has its lists of what was fetched, and reading them. */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../places.h"
+#include "base/file.h"
+#include "base/parse.h"
+#include "import/fdm.h"
+#include "import/fetchmail.h"
+#include "import/getmail.h"
+#include "import/mpop.h"
+#include "verbs/import_inner.h"
+
+char *import_find_list(const struct import *im, const struct imported_account *from)
+{
+	return file_expand_home(from->seen_path, im->config.home);
+}
+
+bool import_read_mpop_list(struct import_item *item, struct error *e)
+{
+	const struct imported_account *from = item->from;
+	bool found;
+
+	return mpop_read_seen(buf_span(&item->text), item->seen_shown, from->seen_host,
+		from->seen_user, &item->seen, &found, e);
+}
+
+/* ---- fdm ---- */
+
+/* It starts from where it is started, which is the home folder under cron. */
+char *import_find_fdm_list(const struct import *im, const struct imported_account *from)
+{
+	const char *name = from->seen_path;
+
+	if (name[0] != '/' && name[0] != '~')
+		return xasprintf("%s/%s", im->config.home, name);
+	return file_expand_home(name, im->config.home);
+}
+
+bool import_read_fdm_list(struct import_item *item, struct error *e)
+{
+	return fdm_read_seen(buf_span(&item->text), item->seen_shown, &item->seen, e);
+}
+
+/* ---- getmail ---- */
+
+/* getmail has them in its own folder, or in that which it was told, with its files. */
+char *import_find_getmail_list(const struct import *im, const struct imported_account *from)
+{
+	const char *name = from->seen_path, *slash = strrchr(im->path, '/');
+	char *folder, *path;
+	struct stat st;
+
+	if (stat(im->path, &st) == 0 && S_ISDIR(st.st_mode))
+		return xasprintf("%s/%s", im->path, name);
+	path = xasprintf(
+		"%.*s/%s", slash ? (int)(slash - im->path) : 1, slash ? im->path : ".", name);
+	folder = places_getmail_folder(im->config.home);
+	if (access(path, F_OK) < 0 && folder) {
+		free(path);
+		path = xasprintf("%s/%s", folder, name);
+	}
+	free(folder);
+	return path;
+}
+
+bool import_read_getmail_list(struct import_item *item, struct error *e)
+{
+	(void)e;
+	getmail_read_seen(buf_span(&item->text), &item->seen);
+	return true;
+}
+
+/* ---- fetchmail ---- */
+
+/* A tilde is its own folder, which the environment may name. */
+char *import_find_fetchmail_list(const struct import *im, const struct imported_account *from)
+{
+	char *folder = places_fetchmail_folder(im->config.home), *path;
+
+	path = file_expand_home(from->seen_path, folder);
+	free(folder);
+	return path;
+}
+
+bool import_read_fetchmail_list(struct import_item *item, struct error *e)
+{
+	(void)e;
+	fetchmail_read_seen(
+		buf_span(&item->text), item->from->seen_host, item->from->seen_user, &item->seen);
+	return true;
+}
+
+/* fetchmail knows by this file that it runs already: its number is in the first line. */
+pid_t import_find_fetchmail(const struct import *im)
+{
+	char *path = im->read.pid_file ? xstrdup(im->read.pid_file)
+				       : places_fetchmail_pid_file(im->config.home);
+	struct buf text = {0};
+	struct span rest;
+	uint32_t pid = 0;
+
+	if (file_slurp(path, 4096, &text, NULL, NULL)) {
+		rest = buf_span(&text);
+		if (!parse_u32(span_trim(span_line(&rest)), INT32_MAX, &pid) || pid == 0 ||
+			(kill((pid_t)pid, 0) < 0 && errno == ESRCH))
+			pid = 0;
+	}
+	buf_release(&text);
+	free(path);
+	return (pid_t)pid;
+}
