@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Invariant: text made safe is UTF-8 without controls and fits its room; a number, an age, a size,
- * a command or a URL that is taken, written out plainly, is taken again as the same. */
+/* Invariant: text made safe is UTF-8 without controls and fits its room, and so is a string of
+ * JSON, which nothing within ends; a number, an age, a size, a command or a URL that is taken,
+ * written out plainly, is taken again as the same. */
 /*
  * The first octet is the room for what is made safe; all readers of short texts get the rest.
  */
@@ -8,6 +9,7 @@
 #include <stdio.h>
 
 #include "base/child.h"
+#include "base/jsonout.h"
 #include "base/parse.h"
 #include "base/text.h"
 #include "fuzz.h"
@@ -58,6 +60,36 @@ static void check_safe(struct span s, size_t room)
 	if (plain && room > s.len + 8)
 		CHECK(span_is(s, out));
 	free(out);
+}
+
+/* The octets of one character of a string of JSON, escaped or not (RFC 8259 s.7). */
+static size_t json_character(const unsigned char *p)
+{
+	if (p[0] == '"')
+		return 0;
+	if (p[0] != '\\')
+		return character(p);
+	if (p[1] == 'u')
+		return strspn((const char *)p + 2, "0123456789abcdef") >= 4 ? 6 : 0;
+	return p[1] && strchr("\"\\bfnrt", p[1]) ? 2 : 0;
+}
+
+static void check_json(struct span s)
+{
+	struct buf out = {NULL, 0, 0};
+	size_t characters = 0, in = 0, at = 1;
+
+	jsonout_span(&out, NULL, s);
+	CHECK(strlen(out.data) == out.len && out.data[0] == '"');
+	for (size_t n; at + 1 < out.len; at += n, characters++) {
+		n = json_character((const unsigned char *)out.data + at);
+		CHECK(n && at + n < out.len);
+	}
+	CHECK(out.data[at] == '"');
+	for (size_t n; in < s.len; in += n, characters--)
+		text_character((struct span){s.data + in, s.len - in}, &n);
+	CHECK(characters == 0);
+	buf_release(&out);
 }
 
 /* ---- read and written again ---- */
@@ -197,6 +229,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	struct safe safe_text;
 
 	check_safe((struct span){exact, in.len}, room);
+	check_json((struct span){exact, in.len});
 	safe_text = safe((struct span){exact, in.len});
 	CHECK(memchr(safe_text.text, '\0', sizeof(safe_text.text)));
 	check_numbers((struct span){exact, in.len});
