@@ -14,6 +14,7 @@
 #include "../screen.h"
 #include "../terminal.h"
 #include "base/i18n.h"
+#include "base/jsonout.h"
 #include "base/text.h"
 #include "verbs/ask.h"
 #include "verbs/print.h"
@@ -214,6 +215,36 @@ static void add_result(const struct setup *s, struct buf *out)
 	}
 }
 
+/* The same for programs. */
+static void tell_result(const struct setup *s, struct buf *out)
+{
+	static const char *const places[] = {[PLACE_THERE] = "there",
+		[PLACE_KEYRING] = "keyring",
+		[PLACE_FILE] = "file",
+		[PLACE_NONE] = "none"};
+	bool found;
+	char *path = s->is_new ? config_path(s->cli->config_path, &found)
+			       : xstrdup(s->account->file);
+
+	jsonout_begin(out, "setup");
+	jsonout_text(out, "account", s->account->name);
+	jsonout_bool(out, "added", s->is_new);
+	jsonout_text(out, "file", path);
+	jsonout_list(out, "settings");
+	for (size_t i = 0; i < s->n; i++) {
+		jsonout_object(out, NULL);
+		jsonout_text(out, "setting", s->list[i].name);
+		jsonout_text(out, "value", s->list[i].value);
+		jsonout_object_end(out);
+	}
+	jsonout_list_end(out);
+	jsonout_text(out, "password", places[s->place]);
+	if (s->from_now)
+		jsonout_number(out, "marked", (int64_t)s->marked);
+	jsonout_end(out);
+	free(path);
+}
+
 /* ---- the dialog ---- */
 
 static bool changes_one_of(const struct setup *s, const char *const *names)
@@ -266,7 +297,10 @@ static bool carry_out(struct setup *s, struct buf *out, struct error *e)
 		return true;
 	if (!go_through(s, e))
 		return false;
-	add_result(s, out);
+	if (s->style.json)
+		tell_result(s, out);
+	else
+		add_result(s, out);
 	return true;
 }
 
@@ -303,12 +337,12 @@ int verb_setup(const struct cli *cli, const volatile sig_atomic_t *stop, int sto
 	s.from_now = cli->from_now;
 	if (!carry_out(&s, &out, &e))
 		code = fail(&s, &e);
-	if (!code && out.len && cli->verbosity != CLI_QUIET)
-		code = verb_print(&out, s.style);
+	if (!code && out.len && (cli->json || cli->verbosity != CLI_QUIET))
+		code = verb_print_events(&out, s.style);
 	buf_clear(&out);
 	if (!code && cli->timer && !timer_start(stop, &out, &e))
 		code = fail(&s, &e);
-	if (!code && out.len && cli->verbosity != CLI_QUIET)
+	if (!code && out.len && (cli->json || cli->verbosity != CLI_QUIET))
 		code = verb_print(&out, s.style);
 	buf_release(&out);
 	release(&s);

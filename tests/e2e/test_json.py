@@ -457,6 +457,22 @@ class Verbs(Popd):
         error = self.one(self.run_json("login", "home", "--no-input", code=78), "error")
         self.assertIn("there is no keyring here", error["message"])
 
+    def test_setup(self):
+        self.serve(mails=corpus.numbered(2))
+        password = self.box.write("password", popd.PASSWORD + "\n")
+        words = ["setup", "pops://anna@localhost:%d" % self.server.port, "--name", "new", "--no-input",
+                 "--password-command", needs.need("cat") + " " + password, "--from-now"]
+        error = self.one(self.run_json(*words, code=69), "error")
+        self.assertIn("is not trusted", error["message"])
+        said = self.run_json(*words, env={"SSL_CERT_FILE": self.server.ca})
+        setup = self.one(said, "setup")
+        self.assertEqual((setup["account"], setup["added"], setup["marked"]), ("new", True, 2))
+        self.assertIn({"setting": "user", "value": "anna"}, setup["settings"])
+        self.assertEqual((setup["file"], setup["password"]), (self.box.config, "there"))
+        said = self.run_json("setup", "new", "--to", "maildir:~/Other", "--no-input")
+        self.assertEqual(self.one(said, "setup")["settings"],
+                         [{"setting": "deliver", "value": "maildir:~/Other"}])
+
     def test_for_people(self):
         self.box_of()
         version = self.one(self.run_json("--version"), "version")
