@@ -40,3 +40,28 @@ template() {
 			--regexp='^([^A-Za-z%]|%[-0-9.*]*(l|ll|z)?[a-z])*$' \
 			--regexp='^(ambil [a-z]+)?( %s| --[a-z-]+)*$' --output-file="$1" "$1.all"
 }
+
+# merge LANGUAGE TEMPLATE: the catalogue with the sentences of the template, without those that are gone, as it is
+# kept: nothing in it changes but sentences.
+merge() {
+	msgmerge --quiet --no-fuzzy-matching --add-location=file --output-file="$2.merged" "po/$1.po" "$2" &&
+		msgattrib --no-obsolete --add-location=file "$2.merged" |
+		awk '/^msgid/ { begun = 1 } (begun || !/^#:/) && !/^"POT-Creation-Date: /'
+}
+
+# lines FILE: the msgids of a catalogue, each in one line, as they are written there.
+lines() {
+	awk '/^msgid/ { if (text != "") print text; text = ""; inside = 1; sub(/^msgid(_plural)? /, "") }
+		/^msgstr/ { inside = 0 }
+		inside && /^"/ { sub(/^"/, ""); sub(/"$/, ""); text = text $0 }
+		END { if (text != "") print text }' "$1"
+}
+
+# unmarked TEMPLATE: of all texts in the sources those that look like words for people and are not translated. SQL
+# and lists of domains do not. To be called after template().
+unmarked() {
+	lines "$1.all" >"$1.marked" && extract "$1.every" --extract-all && lines "$1.every" | grep -vxF -f "$1.marked" |
+		grep -E '[A-Za-z]{2,}[,;:]? +[A-Za-z]{2,}|[a-z]{2,} %|%[a-z]+ [a-z]{2,}' |
+		grep -vE '^ ?(SELECT|INSERT|UPDATE|DELETE|CREATE|PRAGMA|ALTER|DROP|BEGIN|VALUES|FROM|ON CONFLICT|WHERE) ' |
+		grep -vxE '([a-z0-9-]+\.)+[a-z]+( ([a-z0-9-]+\.)+[a-z]+)*' | sort -u
+}

@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/i18n.h"
 #include "net/dial.h"
 
 struct socket_stream {
@@ -26,14 +27,16 @@ static const struct socket_stream *of(const struct stream *s)
 	return (const struct socket_stream *)s;
 }
 
-static enum stream_status fail(int err, const char *what, struct error *e)
+static enum stream_status fail(int err, bool reading, struct error *e)
 {
 	if (err == ECONNRESET)
 		error_set(e, ERROR_NETWORK, "the server reset the connection");
 	else if (err == EPIPE)
 		error_set(e, ERROR_NETWORK, "the server closed the connection");
 	else
-		error_sys(e, ERROR_NETWORK, err, "cannot %s the server", what);
+		error_sys(e, ERROR_NETWORK, err,
+			reading ? N_("cannot read from the server")
+				: N_("cannot write to the server"));
 	return STREAM_FAILED;
 }
 
@@ -52,7 +55,7 @@ static enum stream_status socket_read(
 		if (errno == EAGAIN || errno == EWOULDBLOCK)
 			return STREAM_WANT_READ;
 		if (errno != EINTR)
-			return fail(errno, "read from", e);
+			return fail(errno, true, e);
 	}
 }
 
@@ -69,7 +72,7 @@ static enum stream_status socket_write(
 		if (errno == EAGAIN || errno == EWOULDBLOCK)
 			return STREAM_WANT_WRITE;
 		if (errno != EINTR)
-			return fail(errno, "write to", e);
+			return fail(errno, false, e);
 	}
 }
 

@@ -42,6 +42,7 @@ PACKAGES = {
     "dovecot-gssapi": "dovecot-gssapi",
     "setpriv": "util-linux",
     "systemd-analyze": "systemd",
+    "localedef": "libc-bin",
     "bash": "bash",
     "fish": "fish",
     "zsh": "zsh",
