@@ -2,6 +2,7 @@
 """Manners towards servers: time between logins, refused logins, mailboxes in use, UTF8, proxies."""
 
 import os
+import re
 import subprocess
 import time
 import unittest
@@ -519,8 +520,7 @@ class Utf8(FakeCase):
                     ca_file=server.ca, auth=auth, password_file="~/password"))
                 result = self.box.run("-d")
                 self.assert_code(result, 0)
-                said = [line.split()[1] for line in result.stderr.splitlines()
-                        if line.startswith("C: ")]
+                said = re.findall(r"(?m)^ *[0-9.]* *C: (\S+)", result.stderr)
                 self.assertLess(said.index("STLS"), said.index("UTF8"))
                 self.assertLess(said.index("UTF8"), said.index(login))
 
