@@ -227,7 +227,7 @@ work: USER at localhost:PORT, TLS at once
                           password came from: password-file;  correct it:  password-file in ambil.conf:5
 home: USER at localhost:PORT, TLS at once
   failed   destination    the command "/no/such/command" was not found or cannot be executed
-                          it is set:  deliver in ambil.conf:16
+                          it is set:  deliver in ambil.conf:17
 """)
         self.doctor("home", code=78)
 
