@@ -177,6 +177,8 @@ static void check_all(struct checkup *c)
 	if (local && !checkup_stopped(c))
 		check_destination(c);
 	if (local && !checkup_stopped(c))
+		check_on_new(c);
+	if (local && !checkup_stopped(c))
 		check_state(c);
 }
 

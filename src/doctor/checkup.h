@@ -63,6 +63,8 @@ bool check_client_certificate(struct checkup *c);
 /* From the connection to the listing. */
 void check_server(struct checkup *c);
 void check_destination(struct checkup *c);
+/* The command of on-new, if there is one. */
+void check_on_new(struct checkup *c);
 void check_state(struct checkup *c);
 /* Opens the state for looking, if it can be; see struct checkup. */
 void open_state(struct checkup *c);

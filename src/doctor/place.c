@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Where mail would go. */
+/* Where mail would go, and what would be told of it. */
+#include "base/child.h"
 #include "base/i18n.h"
 #include "base/text.h"
 #include "doctor/checkup.h"
@@ -59,4 +60,26 @@ void check_destination(struct checkup *c)
 			d->kind == SINK_PIPE ? N_("%s, a command that is there") : "%s",
 			safe(span_of(d->shown)).text);
 	}
+}
+
+void check_on_new(struct checkup *c)
+{
+	struct error e = {.kind = ERROR_NONE};
+	char **argv = NULL;
+
+	if (!c->account->on_new)
+		return;
+	if (child_argv_split(c->account->on_new, &argv, &e) && !child_exists(argv[0]))
+		error_set(&e, ERROR_CONFIG,
+			"the command \"%s\" was not found or cannot be executed",
+			safe(span_of(argv[0])).text);
+	child_argv_free(argv);
+	if (!e.kind) {
+		check_ok(c, "on-new", NO_TIME, N_("%s, a command that is there"),
+			safe(span_of(c->account->on_new)).text);
+		return;
+	}
+	/* Mail comes without it. */
+	error_remedy(&e, "it is set", "on-new in %s", config_origin(c->account, "on-new"));
+	check_note(c, "on-new", &e);
 }

@@ -120,7 +120,8 @@ class Readers(unittest.TestCase):
     def test_values_are_written_in_the_syntax_of_the_configuration(self):
         self.assertEqual(harness.account("home", host="h", keep=False, max_size="1M", port=995),
                          'account home {\nhost = "h"\nkeep = false\nmax-size = "1M"\n'
-                         'port = 995\n}\n')
+                         'port = 995\nquiet-for = "0s"\n}\n')
+        self.assertEqual(harness.account("home", host="h", quiet_for=None), 'account home {\nhost = "h"\n}\n')
 
 
 class Screens(unittest.TestCase):

@@ -561,7 +561,7 @@ class Urls(OnKeyring):
     def test_a_url_has_its_password_in_keyring_and_netrc_too(self):
         server = popd.Popd()
         self.addCleanup(server.stop)
-        self.box.write_config()
+        self.box.write_config("quiet-for = 0s\n")
         env = {**self.env, "SSL_CERT_FILE": server.ca}
         url = "pops://%s@localhost:%d" % (popd.USER, server.port)
         self.fails(78, "no password found (tried keyring, ~/.netrc)", "(try: ambil login %s)" % url,

@@ -282,6 +282,18 @@ class OnNew(Case):
                 self.assert_maildir(corpus.numbered(2))
                 self.ambil()
 
+    def test_doctor_looks_for_the_command(self):
+        self.serve(mails=corpus.numbered(1))
+        self.configure(on_new="sh -c true")
+        result = self.box.run("doctor")
+        self.assertRegex(result.stdout.decode(), r"(?m)^ *ok +on-new +sh -c true, a command that is there$")
+        self.assert_code(result, 0)
+        self.configure(on_new="no-such-command --now")
+        result = self.box.run("doctor")
+        self.assert_code(result, 0)
+        self.assert_said(result.stdout.decode(), "on-new", 'the command "no-such-command" was not found',
+                         "on-new in ambil.conf:")
+
     def test_no_other_run_has_the_account_meanwhile(self):
         self.serve(mails=corpus.numbered(2))
         os.mkfifo(self.box.path("fifo"))
