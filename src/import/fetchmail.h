@@ -16,8 +16,8 @@ bool fetchmail_read(struct span text, const char *shown, const char *login, stru
 
 /*
  * Reads a file of fetchmail's UIDs, "USER@HOST UID" in each line, and takes those of user at host,
- * which is the name behind poll. What is no such line is skipped, as fetchmail does. The UIDs point
- * into text.
+ * which is the name behind via, where there is one, and not the one behind poll. What is no such
+ * line is skipped, as fetchmail does. The UIDs point into text.
  */
 void fetchmail_read_seen(
 	struct span text, const char *host, const char *user, struct imported_seen *out);

@@ -363,12 +363,23 @@ static void convert_protocol(struct fm_converter *c)
 			_(PARTED));
 }
 
-/* fetchmail has one list for both: what the one has fetched the other does not. */
-static bool is_twin(const struct imported *out, const char *poll, const char *user)
+/* Another port, or a tunnel, may be another mailbox. */
+static bool is_same(const struct fm_converter *c, const struct imported_account *a)
 {
-	for (size_t i = 0; i < out->n; i++)
-		if (strcasecmp(out->accounts[i].seen_host, poll) == 0 &&
-			strcmp(out->accounts[i].seen_user, user) == 0)
+	const char *port = imported_get(a, "port"), *service = fm_get(c, FM_PORT);
+	bool ssl = strcmp(imported_get(a, "tls"), "implicit") == 0;
+	unsigned theirs = port ? port_of(port) : ssl ? 995 : 110;
+	unsigned ours = service ? port_of(service) : fm_is_on(c, FM_SSL, false) ? 995 : 110;
+
+	return strcasecmp(a->seen_host, c->host) == 0 && strcmp(a->seen_user, c->user) == 0 &&
+		theirs == ours && !fm_get(c, FM_PLUGIN) && !imported_get(a, "socket-command");
+}
+
+/* fetchmail has one list for both: what the one has fetched the other does not. */
+static bool is_twin(const struct fm_converter *c)
+{
+	for (size_t i = 0; i < c->out->n; i++)
+		if (is_same(c, &c->out->accounts[i]))
 			return true;
 	return false;
 }
@@ -382,7 +393,7 @@ static bool is_left_out(const struct fm_converter *c, const char *name)
 		imported_note(c->out, NULL, IMPORT_DROPPED, c->from->line,
 			"%s, because it is for %s, and here is POP3 only", safe(span_of(name)).text,
 			other);
-	else if (is_twin(c->out, c->from->poll, c->user))
+	else if (is_twin(c))
 		imported_note(c->out, NULL, IMPORT_DROPPED, c->from->line,
 			"%s, because it is a mailbox that came before", safe(span_of(name)).text);
 	else
@@ -430,7 +441,7 @@ void fm_convert(
 	if (!is_left_out(&c, name)) {
 		c.to = imported_add(out, name, from->line);
 		c.to->seen_path = list_path(globals);
-		c.to->seen_host = xstrdup(from->poll);
+		c.to->seen_host = xstrdup(c.host);
 		c.to->seen_user = xstrdup(c.user);
 		convert_all(&c, globals);
 	}

@@ -96,18 +96,19 @@ bool import_read_fetchmail_list(struct import_item *item, struct error *e)
 	return true;
 }
 
-/* fetchmail knows by this file that it runs already: its number is in the first line. */
+/* fetchmail knows by this file that it runs already: its number comes first. */
 pid_t import_find_fetchmail(const struct import *im)
 {
 	char *path = im->read.pid_file ? xstrdup(im->read.pid_file)
 				       : places_fetchmail_pid_file(im->config.home);
 	struct buf text = {0};
-	struct span rest;
+	struct span rest, line;
 	uint32_t pid = 0;
 
 	if (file_slurp(path, 4096, &text, NULL, NULL)) {
 		rest = buf_span(&text);
-		if (!parse_u32(span_trim(span_line(&rest)), INT32_MAX, &pid) || pid == 0 ||
+		line = span_trim(span_line(&rest));
+		if (!parse_u32(span_word(&line), INT32_MAX, &pid) || pid == 0 ||
 			(kill((pid_t)pid, 0) < 0 && errno == ESRCH))
 			pid = 0;
 	}

@@ -8,8 +8,10 @@ import subprocess
 import unittest
 
 import harness
+import needs
 import test_import
 import test_import_fdm
+import test_import_fetchmail
 from test_import import mail
 
 PAGE = os.path.join(harness.HERE, "..", "..", "man", "ambil-migration.7")
@@ -157,6 +159,24 @@ class Fdm(Lines, test_import_fdm.Fdm):
 
     def take(self, line):
         self.cron_of_tool(line.replace(" FILE", " " + self.box.path(".fdm.conf")))
+
+
+class Fetchmail(Lines, test_import_fetchmail.Fetchmail):
+    def one_account(self):
+        self.rc()
+
+    def two_accounts(self):
+        needs.need("procmail")
+        self.rc(more="poll work via 127.0.0.1 user anna sslcommonname localhost")
+
+    def cron_of_tool(self, line):
+        done = self.as_user(line, CRON)
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, b"", b""), line)
+
+    def take(self, line):
+        line = line.replace("HOST", "localhost").replace("FILE", self.box.path(".fetchmailrc"))
+        done = self.as_user(line.replace("fetchmail", "fetchmail -V", 1))
+        self.assertEqual(done.returncode, 0, done)
 
 
 class Page(unittest.TestCase):

@@ -206,6 +206,11 @@ static void test_users(void **state)
 			"i:1 host=i user=u tls=starttls deliver=pipe:m keep=true"},
 		{BASE "\npoll H proto pop3 " USER,
 			"u@h:1 host=h user=u tls=starttls deliver=pipe:m keep=true -2"},
+		{BASE "poll a via H proto pop3 " USER "\npoll b via h proto pop3 uidl port 1 " USER
+		      "poll c via h proto pop3 plugin p uidl " USER,
+			BECOMES "\nb:2 host=h user=u port=1 tls=starttls deliver=pipe:m keep=true\n"
+				"c:2 host=h user=u tls=starttls socket-command=p deliver=pipe:m "
+				"keep=true -1"},
 		{"skip h proto pop3 uidl " USER,
 			"h:1 enabled=false host=h user=u tls=starttls deliver=pipe:m keep=true"},
 	};
@@ -403,7 +408,7 @@ static void test_policy(void **state)
 	CHECK_SAMPLES(samples);
 }
 
-/* Whose list it is has the poll's name, wherever the server is. */
+/* Whose list it is has the server's name, whatever the poll is called. */
 static void test_place_of_the_list(void **state)
 {
 	static const struct {
@@ -420,7 +425,7 @@ static void test_place_of_the_list(void **state)
 
 		assert_true(fetchmail_read(span_of(text), "rc", "me", &im, &e));
 		assert_string_equal(im.accounts[0].seen_path, samples[i].path);
-		assert_string_equal(im.accounts[0].seen_host, "lab");
+		assert_string_equal(im.accounts[0].seen_host, "h");
 		assert_string_equal(im.accounts[0].seen_user, "a@b");
 		assert_true(im.accounts[0].seen_stays);
 		imported_release(&im);

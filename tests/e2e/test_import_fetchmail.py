@@ -1,0 +1,238 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Coming from fetchmail: the real one fetches, ambil takes over, and no message comes twice."""
+
+import os
+import subprocess
+
+import popd
+import test_import
+from test_import import mail
+
+
+class Fetchmail(test_import.Import):
+    TOOL = "fetchmail"
+
+    def setUp(self):
+        super().setUp()
+        with open(self.server.ca, encoding="utf-8") as f:
+            self.box.write("ca.pem", f.read())
+        # fetchmail has no Maildir of its own.
+        self.box.write("into-maildir", "t=$(mktemp %s/XXXXXXXX) && cat >\"$t\"\n"
+                       % self.box.path("old", "new"))
+        self.box.write(".netrc", "".join(
+            "machine %s login anna password %s\n" % (host, popd.PASSWORD)
+            for host in ("localhost", "127.0.0.1")))
+
+    def as_user(self, line, env=None):
+        """Not as root, whom it warns."""
+        root = os.geteuid() == 0
+        if root:
+            self.give_home(test_import.NOBODY)
+        done = subprocess.run(["/bin/sh", "-c", line], check=False, timeout=60, capture_output=True,
+                              stdin=subprocess.DEVNULL, cwd=self.box.home,
+                              env=self.box.environment(env),
+                              **({"user": test_import.NOBODY, "group": test_import.NOBODY,
+                                  "extra_groups": []} if root else {}))
+        if root:
+            self.give_home(0)
+        return done
+
+    def run_tool(self, *args):
+        done = self.as_user(" ".join([self.tool, *args]))
+        self.assertEqual((done.returncode, done.stderr), (0, b""), done)
+
+    def give_home(self, user):
+        for folder, _, names in os.walk(self.box.root):
+            os.chown(folder, user, -1)
+            for name in names:
+                os.chown(os.path.join(folder, name), user, -1)
+
+    def rc(self, options="keep", server="uidl", name="home", more="", mode=0o600):
+        return self.box.write(".fetchmailrc", """# mail
+set invisible
+defaults proto pop3 via localhost service %d %s
+    user anna with sslcertck, sslcertfile "%s" and ssl;
+    mda "/bin/sh %s" norewrite %s
+poll %s
+%s
+""" % (self.server.port, server, self.box.path("ca.pem"), self.box.path("into-maildir"), options,
+            name, more), mode=mode)
+
+
+    def write_in_front(self, line):
+        with open(self.box.path(".fetchmailrc"), encoding="utf-8") as f:
+            text = f.read()
+        self.box.write(".fetchmailrc", line + "\n" + text)
+
+
+class Takeover(Fetchmail):
+    def test_each_message_comes_once(self):
+        self.rc()
+        self.run_tool("-s")
+        self.takes_over("~/.fetchids")
+
+    def test_without_uidl_a_server_that_has_no_last_is_the_same(self):
+        self.rc(server="")
+        self.run_tool("-s")
+        self.assert_said(self.imports("-n").stdout.decode(),
+                         "# changed (line 5): keep without uidl", "5 messages that fetchmail")
+        self.takes_over("~/.fetchids")
+
+    def test_what_it_left_stays_though_it_deletes_the_rest(self):
+        self.rc()
+        self.run_tool("-s")
+        self.rc("no keep")
+        new = [mail(100)]
+        self.server.delivers(new)
+        self.assert_said(self.imports().stdout.decode(), "keep = false", "5 messages that")
+        self.ambil()
+        self.assert_left(self.old)
+        self.assert_maildir(self.old + new, "old")
+
+    def test_it_deletes_where_fetchmail_would(self):
+        self.rc("")
+        said = self.imports().stdout.decode()
+        self.assert_said(said, "keep = false    # fetchmail deletes when nothing is said",
+                         "home: there is no ~/.fetchids: all mail on the server is new")
+        self.ambil()
+        self.assert_left([])
+        self.assert_maildir(self.old, "old")
+
+    def test_merge_adds_what_is_not_known(self):
+        self.rc()
+        self.run_tool("-s")
+        self.imports()
+        result = self.imports(code=78)
+        self.assert_said(result.stderr, "is account \"home\"", "ambil import fetchmail --merge")
+        self.server.delivers([mail(7)])
+        self.run_tool("-s")
+        before = self.config()
+        self.assertEqual(self.imports("--merge").stdout.decode(),
+                         "home: 1 message that fetchmail has fetched is taken as seen "
+                         "(~/.fetchids)\n")
+        self.assertEqual(self.config(), before)
+        self.assert_said(self.count(), "no new mail")
+
+    def test_its_own_folder(self):
+        self.rc()
+        os.mkdir(self.box.path("fm"))
+        os.rename(self.box.path(".fetchmailrc"), self.box.path("fm", "fetchmailrc"))
+        env = {"FETCHMAILHOME": self.box.path("fm")}
+        done = self.as_user(self.tool + " -s", env)
+        self.assertEqual(done.returncode, 0, done)
+        self.assertTrue(os.path.exists(self.box.path("fm", ".fetchids")))
+        self.assert_said(self.box.run(env=env).stderr, "ambil import fetchmail")
+        self.assertNotIn("fetchmail", self.box.run().stderr)
+        self.assert_said(self.imports(env=env).stdout.decode(), "5 messages that fetchmail",
+                         "(~/fm/.fetchids)")
+        self.assert_said(self.count(), "no new mail")
+
+    def test_a_list_elsewhere(self):
+        self.rc()
+        self.write_in_front("set idfile ids")
+        self.run_tool("-s")
+        os.rename(self.box.path(".fetchmailrc"), self.box.path("mine"))
+        self.assert_said(self.imports(self.box.path("mine")).stdout.decode(),
+                         "5 messages that fetchmail", "(~/ids)")
+        self.assert_said(self.count(), "no new mail")
+
+    def test_while_it_runs_nothing_is_taken(self):
+        self.rc()
+        self.write_in_front("set pidfile \"%s\"" % self.box.path("pid"))
+        self.box.write("pid", "%d 600\n" % os.getpid())
+        result = self.imports(code=75)
+        self.assert_said(result.stderr, "fetchmail (pid %d) is fetching \"home\"" % os.getpid())
+        self.assertFalse(os.path.exists(self.box.config))
+        self.box.write("pid", "0\n")
+        self.imports()
+
+
+class Configuration(Fetchmail):
+    def test_several_users_and_what_is_no_mailbox(self):
+        self.rc(name="home user anna user \"bob b\" there is bob here pass hunter2 mda \"cat %T\" keep "
+                "limit 20000",
+                more="skip work via h user eve pass 'hunter2' is eve here mda ''\n"
+                     "poll old.example proto imap user x pass hunter2")
+        self.box.write(".fetchids", "anna@localhost a\nbob b@LOCALHOST b\n"
+                       "bob b@localhost c@d\neve@work e\n")
+        said = self.imports().stdout.decode()
+        self.assert_said(said, "# not converted (line 8): old.example, because it is for imap",
+                         "account anna@home {    # ~/.fetchmailrc:6", "account bob_b@home {",
+                         "deliver = \"pipe:cat bob\"", "max-size = 20000",
+                         "account work {", "enabled = false",
+                         "deliver = \"pipe:/usr/sbin/sendmail -i eve\"",
+                         "anna@home: 1 message that", "bob_b@home: 2 messages that",
+                         "work: 0 messages that",
+                         "its password (~/.fetchmailrc:6) was not taken over: ambil login bob_b@home")
+        self.assertNotIn("hunter2", said + self.config())
+        self.assertEqual(self.box.run("config", "accounts").stdout, b"anna@home\nbob_b@home\nwork\n")
+
+    def test_a_destination_of_all_accounts_stays_that(self):
+        config = "deliver = \"maildir:~/Other\"\n"
+        self.box.write_config(config)
+        self.rc("keep mda ''")
+        said = self.imports().stdout.decode()
+        self.assertNotIn("maildir:~/Mail", said)
+        self.assert_said(said, "as before: deliver = \"pipe:/usr/sbin/sendmail -i ")
+        self.ambil()
+        self.assert_maildir(self.old, "Other")
+
+    def test_a_file_that_others_can_read_is_refused_as_fetchmail_does(self):
+        self.rc(mode=0o640)
+        done = self.as_user(self.tool)
+        self.assertEqual(done.returncode, 6, done)
+        result = self.imports(code=78)
+        self.assert_said(result.stderr, "~/.fetchmailrc may be read or written by others (mode 0640)",
+                         "chmod 600")
+        self.assertFalse(os.path.exists(self.box.config))
+
+    def test_ambil_alone_points_to_it(self):
+        self.assertNotIn("import", self.box.run().stderr)
+        self.rc()
+        self.assert_said(self.box.run().stderr, "no accounts yet", "ambil import fetchmail")
+
+    def test_what_is_wrong_is_named_and_nothing_is_changed(self):
+        for more, words in (("kepe", "~/.fetchmailrc:7: fetchmail has no option \"kepe\""),
+                            ("user x pass a,b", "~/.fetchmailrc:7: behind the password"),
+                            ("user x sslcert /nosuch", "~/.fetchmailrc:7: client-cert")):
+            with self.subTest(words=words):
+                self.rc(more=more)
+                before = self.files()
+                result = self.imports(code=78)
+                self.assert_said(result.stderr, words)
+                self.assertEqual(self.files(), before)
+
+    def test_both_take_the_same_grammar(self):
+        """What fetchmail itself makes of a file, and what it refuses."""
+        start = "poll h proto pop3 "
+        user = start + "user u "
+        for text, taken in (
+                (start, True), ("skip h", True), ("server h", True), ("POLL h", False),
+                (start + "via 'v' with port 5, timeout 7: user u has keep;", True),
+                (user + "pass keep", True), (user + "pass 5x", True), (user + "pass a=b", False),
+                (user + "pass \"a b\"", True), (user + "pass \"a\"b", True), (user + "pass 'x", True),
+                (user + "there is x here", True), (user + "here is x there", True),
+                (user + "is x y there", False), (user + "is x = y", True), (user + "is x =", False),
+                (user + "is", False), (user + "to * here", True), (user + "nokeep", True),
+                (user + "no keep", True), (user + "nossl", False), (user + "no ssl", True),
+                (user + "no limit 5", False), (user + "limit 5k", False), (user + "limit 5", True),
+                (user + "sslproto auto", False), (user + "sslproto 'auto'", True),
+                (user + "uidl", False), (user + "user v pass x user w", True),
+                (start + "keep user u", False), (start + "pass x is y", True),
+                (start + "envelope 2 X user u", True), (start + "envelope 2 user u", False),
+                (start + "aka a b, c", True), (start + "aka a 5", False),
+                (start + "service pop3", False), (start + "service '110'", True),
+                (start + "auth password", True), (start + "auth \"password\"", False),
+                (start + "bad-header accept", True), (start + "bad-header x", False),
+                (user + "antispam 5, -1 keep", True), (user + "mda x %T", False),
+                (user + "folder a, b", True), (user + "smtp a", True), (user + "bsmtp -", True),
+                ("set daemon 5", True), ("set daemon=5", False), ("set nosyslog", False),
+                ("set no syslog", True), ("set idfile = x", True), ("set no daemon", False),
+                ("defaults keep\n" + user, True), (user + "\ndefaults keep", False),
+                ("and " + user + "wants and has options keep", True)):
+            with self.subTest(text=text):
+                self.box.write(".fetchmailrc", text + "\n")
+                theirs = self.as_user(self.tool + " --configdump")
+                self.assertEqual(theirs.returncode == 0, taken, theirs)
+                ours = self.box.run("import", "fetchmail", "-n")
+                self.assertEqual("~/.fetchmailrc:" not in ours.stderr, taken, ours.stderr)
