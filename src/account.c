@@ -296,6 +296,7 @@ void account_release(struct account *account)
 	free(account->shown);
 	free(account->typed);
 	free(account->where);
+	free(account->address);
 	free(account->file);
 	memset(account, 0, sizeof(*account));
 }

@@ -55,15 +55,30 @@ bool choose_program(struct config *config, const struct cli *cli, struct error *
 	return true;
 }
 
-/* URLs first become accounts, because adding one moves the others. */
-static bool add_urls(struct config *config, const struct cli *cli, struct error *e)
+/* doctor finds the server of a mail address. */
+static bool is_address(struct config *config, const struct cli *cli, const char *text)
+{
+	return cli->verb == VERB_DOCTOR && strchr(text, '@') && !strstr(text, "://") &&
+		!config_find(config, text);
+}
+
+static struct account *add_one(
+	struct config *config, const struct cli *cli, const char *text, struct error *e)
+{
+	if (is_address(config, cli, text))
+		return config_add_address(config, text, e);
+	return cli->verb == VERB_DOCTOR ? config_add_server(config, text, e)
+					: config_add_url(config, text, e);
+}
+
+/* These become accounts first, because adding one moves the others. */
+static bool add_new(struct config *config, const struct cli *cli, struct error *e)
 {
 	for (size_t i = 0; i < cli->n_arguments; i++) {
-		const char *url = cli->arguments[i];
+		const char *text = cli->arguments[i];
 
-		if (config_is_url(url) &&
-			!(cli->verb == VERB_DOCTOR ? config_add_server(config, url, e)
-						   : config_add_url(config, url, e)))
+		if ((config_is_url(text) || is_address(config, cli, text)) &&
+			!add_one(config, cli, text, e))
 			return false;
 	}
 	return true;
@@ -73,20 +88,20 @@ static bool add_urls(struct config *config, const struct cli *cli, struct error 
 bool choose_accounts(struct config *config, const struct cli *cli, struct account **chosen,
 	size_t *n, struct error *e)
 {
-	size_t from_file = config->n, url;
+	size_t added = config->n;
 
-	if (!add_urls(config, cli, e))
+	if (!add_new(config, cli, e))
 		return false;
 	*n = 0;
-	url = from_file;
 	for (size_t i = 0; i < cli->n_arguments; i++) {
-		struct account *account = config_is_url(cli->arguments[i])
-			? &config->accounts[url++]
-			: config_find(config, cli->arguments[i]);
+		const char *text = cli->arguments[i];
+		struct account *account = config_is_url(text) || is_address(config, cli, text)
+			? &config->accounts[added++]
+			: config_find(config, text);
 		bool twice = false;
 
 		if (!account)
-			return config_no_such_account(config, cli->arguments[i], e);
+			return config_no_such_account(config, text, e);
 		for (size_t j = 0; j < *n; j++)
 			twice = twice || strcmp(chosen[j]->name, account->name) == 0;
 		if (!twice)

@@ -8,6 +8,7 @@
 #include "account.h"
 #include "base/i18n.h"
 #include "base/text.h"
+#include "discover/address.h"
 #include "places.h"
 #include "popurl.h"
 
@@ -299,6 +300,30 @@ struct account *config_add_url(struct config *config, const char *url, struct er
 struct account *config_add_server(struct config *config, const char *url, struct error *e)
 {
 	return add_url(config, url, false, e);
+}
+
+/* The domain stands where the host will. */
+struct account *config_add_address(struct config *config, const char *address, struct error *e)
+{
+	char *domain = address_domain(address), *url = NULL;
+	struct account *account = NULL;
+
+	if (domain) {
+		url = xasprintf("pops://%s", domain);
+		account = add_url(config, url, false, e);
+	} else {
+		error_set(e, ERROR_USAGE, "\"%s\" is no mail address", safe(span_of(address)).text);
+	}
+	if (account) {
+		account->address = xstrdup(address);
+		free(account->shown);
+		free(account->typed);
+		account->shown = xstrdup(safe(span_of(address)).text);
+		account->typed = for_the_shell(account->shown);
+	}
+	free(url);
+	free(domain);
+	return account;
 }
 
 bool config_override(struct config *config, struct account *account, const char *setting,

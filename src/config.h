@@ -29,6 +29,8 @@ struct account {
 	char *file;  /* the path of that file; NULL for a URL */
 	bool enabled;
 	bool temporary; /* made from a URL on the command line: not in any file */
+	char *address;  /* of mail: its server is still to be found, host is none; NULL: it is known
+			 */
 	struct endpoint endpoint;
 	struct tls_policy tls;
 	char *user;
@@ -131,6 +133,9 @@ struct account *config_add_url(struct config *config, const char *url, struct er
 /* The same for a URL that need not name a user: then the account's user is empty. */
 struct account *config_add_server(
 	struct config *config, const char *url, struct error *e) MUST_CHECK;
+/* The same for the server of a mail address, which has to be found first. */
+struct account *config_add_address(
+	struct config *config, const char *address, struct error *e) MUST_CHECK;
 bool config_is_url(const char *text);
 
 /*

@@ -149,7 +149,9 @@ static void tell_title(struct checkup *c)
 	const char *how = _(tls[a->tls.mode]);
 
 	/* A URL's name is the user and the place. */
-	if (a->temporary)
+	if (a->address)
+		check_title(c, "the server of this address");
+	else if (a->temporary)
 		check_title(c, "%s", how);
 	else
 		check_title(c, "%s at %s, %s", safe(span_of(a->user)).text,
@@ -162,6 +164,8 @@ static void check_all(struct checkup *c)
 	bool local = !c->account->temporary, has_key;
 
 	tell_title(c);
+	if (c->account->address && !check_discovery(c))
+		return;
 	if (local)
 		check_configuration(c);
 	has_key = check_client_certificate(c);
@@ -195,6 +199,7 @@ int doctor_account(const struct account *account, const struct run_order *order,
 	check_all(&c);
 	secret_release(password);
 	store_free(c.store);
+	discovery_release(&c.server);
 	end.u.end.error = c.first;
 	if (checkup_stopped(&c))
 		stop_error(*order->stop, 0, &end.u.end.error);

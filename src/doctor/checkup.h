@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "discover/discover.h"
 #include "doctor/doctor.h"
 #include "local/store.h"
 #include "report.h"
@@ -21,6 +22,8 @@ struct checkup {
 	pid_t holder;             /* another run that has the account; 0: none */
 	struct store *store;      /* a copy; NULL: none yet, or it cannot be read */
 	struct error store_error; /* why it cannot */
+	struct discovery server;  /* that was found for an address, and the account with it */
+	struct account served;
 };
 
 /* Whether it was asked to stop: then nothing more is begun. */
@@ -51,6 +54,9 @@ void check_copy(struct checkup *c, bool always, const char *fmt, ...) PRINTF_LIK
 
 /* The checks, in the order of the output. */
 void check_configuration(struct checkup *c);
+/* Of an account that is only an address: its server; the account is one that has it then. False:
+ * there is none. */
+bool check_discovery(struct checkup *c);
 /* Name and addresses. False: there is no way to the server. */
 bool check_addresses_of_host(struct checkup *c);
 /* What the handshake has shown. trusted: NULL, or why the server is not. */

@@ -11,6 +11,9 @@ bool look_has_password(struct look *l)
 
 	if (l->distrust.kind)
 		check_skipped(c, "login", "no password is sent to a server that is not trusted");
+	else if (c->account->address)
+		check_skipped(c, "login",
+			"an address is no account yet; more may be offered behind a login");
 	else if (checkup_anonymous(c))
 		check_skipped(
 			c, "login", "the URL names no user; more may be offered behind a login");

@@ -306,6 +306,54 @@ class Discover(unittest.TestCase):
         for name in ("pop", "pop3", "mail", "autoconfig"):
             self.assertIn('no such host "%s.unknown.test"' % name, said["told"])
 
+    # ---- doctor ----
+
+    def doctor(self, *args):
+        box = harness.Sandbox()
+        self.addCleanup(box.remove)
+        return box.run("doctor", *args, wrap=self.network.enter,
+                       env={"SSL_CERT_FILE": self.certificates.ca})
+
+    def test_doctor_finds_a_server_and_looks_at_it(self):
+        result = self.doctor("anna@usual.test")
+        self.assertEqual(result.code, 0, result)
+        text = result.stdout.decode()
+        self.assertRegex(text, r"(?m)^anna@usual\.test: the server of this address\n"
+                               r"  ok       discovery      pop\.usual\.test:995 \(usual name\)")
+        for line in ("                          _pop3s._tcp.usual.test: no record\n",
+                     "  ok       name           pop.usual.test has 1 address",
+                     '  ok       greeting       "popd ready"\n',
+                     "  skipped  login          an address is no account yet; ",
+                     "\nanna@usual.test: all is well\n"):
+            self.assertIn(line, text)
+
+    def test_doctor_says_what_was_asked_in_vain(self):
+        result = self.doctor("anna@unknown.test", "-q")
+        self.assertEqual(result.code, 68, result)
+        text = result.stdout.decode()
+        for line in ("  failed   discovery      found no POP3 server for unknown.test\n",
+                     "if you know its name:  ambil setup anna@unknown.test --host NAME\n",
+                     'no such host "pop3.unknown.test"\n'):
+            self.assertIn(line, text)
+        self.assertNotIn("greeting", text)
+
+    def test_doctor_says_who_has_no_pop3(self):
+        result = self.doctor("anna@never.test")
+        self.assertEqual(result.code, 69, result)
+        self.assertIn(b"  failed   discovery      never.test has no POP3\n", result.stdout)
+
+    def test_doctor_warns_of_a_server_elsewhere(self):
+        result = self.doctor("anna@away.test")
+        self.assertEqual(result.code, 68, result)
+        self.assertIn(b"  note     discovery      only the DNS says so of this host, which is in "
+                      b"another domain\n", result.stdout)
+        self.assertIn(b'  failed   name           no such host "pop.hosted.test"\n', result.stdout)
+
+    def test_doctor_wants_an_address(self):
+        result = self.doctor("anna@")
+        self.assertEqual((result.code, result.stderr),
+                         (64, 'ambil: "anna@" is no mail address\n'))
+
     # ---- what is around ----
 
     def test_a_known_provider_costs_no_question(self):
