@@ -26,10 +26,10 @@ struct progress_sample {
 
 /* Begins as zeros. */
 struct progress {
-	bool active;   /* has something to show: is at work */
-	bool ended;    /* will show nothing more */
-	bool stepping; /* the step is the latest that is known, not the counts */
-	char step[128];
+	bool active;    /* has something to show: is at work */
+	bool ended;     /* will show nothing more */
+	bool stepping;  /* the step is the latest that is known, not the counts */
+	char step[320]; /* as large as the report, so that no character is cut in two */
 	struct progress_counts done;
 	uint64_t mails_total, listed_total; /* listed_total 0: not known */
 	unsigned reached;                   /* per mille that were shown: it does not go back */

@@ -82,6 +82,16 @@ bool error_server(struct error *e, struct span words)
 	return false;
 }
 
+static void put(char *out, size_t room, const char *fmt, ...) PRINTF_LIKE(3, 4);
+static void put(char *out, size_t room, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	text_format(out, room, fmt, ap);
+	va_end(ap);
+}
+
 static bool ends_with(const char *text, const char *end)
 {
 	size_t len = strlen(text), end_len = strlen(end);
@@ -96,7 +106,7 @@ bool error_remedy(struct error *e, const char *lead, const char *fmt, ...)
 	if (!e)
 		return false;
 	e->place = ends_with(lead, "correct") || ends_with(lead, "correct it");
-	snprintf(e->lead, sizeof(e->lead), "%s", i18n_text(lead));
+	put(e->lead, sizeof(e->lead), "%s", i18n_text(lead));
 	va_start(ap, fmt);
 	text_format(e->remedy, sizeof(e->remedy), i18n_text(fmt), ap);
 	va_end(ap);

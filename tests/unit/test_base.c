@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -153,6 +154,51 @@ static void error__cuts_what_is_too_long_and_takes_no_error_at_all(void **state)
 	assert_false(error_server(NULL, span_of("x")));
 	assert_false(error_remedy(NULL, "x", "x"));
 	free(longest);
+}
+
+static void error__is_not_cut_within_a_character(void **state)
+{
+	struct error e = {0};
+	struct buf longest = {NULL, 0, 0};
+
+	(void)state;
+	/* Two octets each, so that the room ends once behind a character and once within one. */
+	for (size_t i = 0; i < 1000; i++)
+		buf_add_text(&longest, "\u00e9");
+	for (size_t before = 0; before < 2; before++) {
+		size_t even = (sizeof(e.text) - 1 - before) / 2 * 2;
+
+		error_set(&e, ERROR_USAGE, "%.*s%s", (int)before, "x", longest.data);
+		error_why(&e, "%s", e.text);
+		assert_int_equal(strlen(e.text), before + even);
+		assert_memory_equal(e.text + before + even - 2, "\u00e9", 2);
+		error_set(&e, ERROR_USAGE, "%s", "x");
+		error_append(&e, "%.*s%s", (int)before, "x", longest.data);
+		assert_memory_equal(e.text + strlen(e.text) - 2, "\u00e9", 2);
+		assert_true(strlen(e.text) + 2 >= sizeof(e.text) - 1);
+		error_remedy(&e, longest.data, "%.*s%s", (int)before, "x", longest.data);
+		assert_int_equal(strlen(e.lead) % 2, 0);
+		assert_memory_equal(e.remedy + strlen(e.remedy) - 2, "\u00e9", 2);
+	}
+	buf_release(&longest);
+}
+
+static void error__knows_a_place_from_what_can_be_typed(void **state)
+{
+	struct error e = {0}, other = {0};
+
+	(void)state;
+	error_remedy(&e, "password came from: x;  correct it", "ambil.conf:4");
+	assert_true(e.place);
+	error_remedy_of(&other, &e);
+	assert_true(other.place);
+	assert_string_equal(other.lead, e.lead);
+	assert_string_equal(other.remedy, "ambil.conf:4");
+	error_remedy(&e, "to correct it all", "ambil");
+	assert_false(e.place);
+	error_remedy(&e, "it", "ambil");
+	assert_false(e.place);
+	assert_false(error_remedy_of(NULL, &e));
 }
 
 /* ---- mem ---- */
@@ -654,6 +700,7 @@ static void text__shows_sizes(void **state)
 		const char *text;
 	} table[] = {
 		{0, "0 octets"},
+		{1, "1 octet"},
 		{812, "812 octets"},
 		{1023, "1023 octets"},
 		{1024, "1.0 KiB"},
@@ -672,6 +719,49 @@ static void text__shows_sizes(void **state)
 	for (size_t i = 0; i < COUNT(table); i++) {
 		text_size(out, sizeof(out), table[i].octets);
 		assert_string_equal(out, table[i].text);
+	}
+}
+
+static void text__counts_columns_and_not_octets(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t columns;
+	} table[] = {{"", 0}, {"abc", 3}, {"\u00e9t\u00e9", 3}, {"\u4f60\u597d", 4}, {"e\u0301", 1},
+		{"\033[31mred\033[0m", 3}, {"\033[31", 0}, {"\xff" "a", 2}, {"\xe2\x82", 2}};
+	struct buf b = {NULL, 0, 0};
+
+	(void)state;
+	NEED(setlocale(LC_CTYPE, "C.UTF-8"), "the locale C.UTF-8");
+	for (size_t i = 0; i < COUNT(table); i++)
+		assert_int_equal(text_columns(span_of(table[i].text)), table[i].columns);
+	text_pad(&b, "\u00e9", 3);
+	text_pad(&b, "abcd", 3);
+	assert_string_equal(b.data, "\u00e9  abcd");
+	buf_clear(&b);
+	text_wrap(&b, "\u00e9\u00e9 \u00e9\u00e9 \u00e9\u00e9", 2, 7);
+	assert_string_equal(b.data, "\u00e9\u00e9 \u00e9\u00e9\n  \u00e9\u00e9\n");
+	buf_release(&b);
+	setlocale(LC_CTYPE, "C");
+}
+
+static void text__lists_words_as_a_sentence_does(void **state)
+{
+	static const char *const words[] = {"a", "b", "c"};
+	static const char *const any[] = {"", "a", "a or b", "a, b or c"};
+	static const char *const all[] = {"", "a", "a and b", "a, b and c"};
+
+	(void)state;
+	for (size_t n = 0; n <= COUNT(words); n++) {
+		struct buf b = {NULL, 0, 0};
+
+		buf_add_text(&b, "");
+		text_list(&b, words, n, true);
+		assert_string_equal(b.data, any[n]);
+		buf_clear(&b);
+		text_list(&b, words, n, false);
+		assert_string_equal(b.data, all[n]);
+		buf_release(&b);
 	}
 }
 
@@ -1171,6 +1261,8 @@ int main(void)
 		cmocka_unit_test(error__tells_the_servers_words_from_its_own),
 		cmocka_unit_test(error__adds_what_the_system_said),
 		cmocka_unit_test(error__cuts_what_is_too_long_and_takes_no_error_at_all),
+		cmocka_unit_test(error__is_not_cut_within_a_character),
+		cmocka_unit_test(error__knows_a_place_from_what_can_be_typed),
 		cmocka_unit_test(span__compares_octets),
 		cmocka_unit_test(span__is_taken_apart_word_by_word),
 		cmocka_unit_test(span__gives_its_first_line),
@@ -1192,6 +1284,8 @@ int main(void)
 		cmocka_unit_test(text__says_what_it_cut),
 		cmocka_unit_test(text__stays_within_any_room),
 		cmocka_unit_test(text__shows_sizes),
+		cmocka_unit_test(text__counts_columns_and_not_octets),
+		cmocka_unit_test(text__lists_words_as_a_sentence_does),
 		cmocka_unit_test(text__shows_sizes_in_five_columns),
 		cmocka_unit_test(text__shows_ages),
 		cmocka_unit_test(text__shows_what_somebody_has_set_exactly),
