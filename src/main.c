@@ -12,7 +12,6 @@
 #include "choose.h"
 #include "cli.h"
 #include "config.h"
-#include "guard.h"
 #include "process.h"
 #include "report.h"
 #include "run.h"
@@ -176,18 +175,6 @@ static int print_result(const struct cli *cli, struct report_style style, const 
 	return cli->verbosity == CLI_QUIET ? 0 : verb_print(text, style);
 }
 
-/* Cron may try again. What cannot be written ends by itself, after a day. */
-static void forget_refusals(const struct config *config, const struct account *account)
-{
-	const struct guard_file file = {.state_dir = config->state_dir,
-		.name = account->name,
-		.host = account->endpoint.host,
-		.user = account->user};
-	struct error ignored;
-
-	(void)!guard_reset(&file, &ignored);
-}
-
 static void say_stored(const struct account *account, struct report_style style, struct buf *out)
 {
 	if (style.json) {
@@ -216,7 +203,7 @@ static int login_to(const struct config *config, const struct cli *cli, struct a
 	if (code == 0 && !login_store(account, way, &password, &e)) {
 		code = fail(style, &e);
 	} else if (code == 0) {
-		forget_refusals(config, account);
+		login_forget_refusals(config, account);
 		say_stored(account, style, &text);
 		code = print_result(cli, style, &text);
 	}

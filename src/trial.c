@@ -88,24 +88,26 @@ bool trial_look(struct fetch *f, struct error *e)
 
 /* ---- the login ---- */
 
-/* In another way, when the server has shown that it takes none but that. */
-static bool open_session(struct fetch *f, struct error *e)
+/* In another way, when the server has shown that it takes none but that. The session keeps
+ * *setting.
+ */
+static bool open_session(struct fetch *f, struct session_setting *setting, struct error *e)
 {
-	struct session_setting setting = setting_for(f);
 	struct session_lesson lesson = {.refused = false};
-	bool lost_step = false;
+	bool lost_step = false, done;
 
-	setting.lesson = &lesson;
-	if (session_open(&setting, NULL, 0, &f->session, &lost_step, e))
+	setting->lesson = &lesson;
+	done = session_open(setting, NULL, 0, &f->session, &lost_step, e);
+	setting->lesson = NULL;
+	if (done)
 		return true;
 	if (lesson.refusal == SESSION_FORM_REFUSED)
-		setting.two_lines = true;
+		setting->two_lines = true;
 	else if (lesson.refusal == SESSION_BINDING_REFUSED)
-		setting.unbound = true;
+		setting->unbound = true;
 	else
 		return false;
-	setting.lesson = NULL;
-	return session_open(&setting, NULL, 0, &f->session, &lost_step, e);
+	return session_open(setting, NULL, 0, &f->session, &lost_step, e);
 }
 
 /* How much mail there is, if the server says so. */
@@ -129,7 +131,9 @@ static void tell_mailbox(struct fetch *f)
 
 bool trial(struct fetch *f, struct error *e)
 {
-	if (!open_session(f, e)) {
+	struct session_setting setting = setting_for(f);
+
+	if (!open_session(f, &setting, e)) {
 		if (e->kind != ERROR_INTERRUPTED && !f->order->watch)
 			error_append(e, "; nothing was stored");
 		return false;

@@ -1,41 +1,26 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A password that stood in the other program's file goes into the keyring if the user says so, and
  * else nowhere. */
-#include <fcntl.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "auth/keyring.h"
 #include "auth/secret.h"
-#include "base/file.h"
 #include "base/i18n.h"
 #include "base/text.h"
+#include "verbs/ask.h"
 #include "verbs/import_inner.h"
 
-/* Enter is a yes; the end of the input, or a signal, is a no. */
-static bool says_yes(const char *question)
-{
-	int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
-	char answer[64] = "";
-	ssize_t n = -1;
-
-	if (fd < 0)
-		return false;
-	if (file_write_all(fd, question, strlen(question)))
-		n = read(fd, answer, sizeof(answer));
-	close(fd);
-	return n > 0 && strchr("yY\n", answer[0]);
-}
-
-static bool asks(const struct import_item *item)
+/* The end of the input, or a signal, is a no. */
+static bool asks(const struct import_item *item, const volatile sig_atomic_t *stop)
 {
 	char *question = xasprintf(_("Store the password of %s (%s:%u) in the keyring? [Y/n] "),
 		item->name, safe(span_of(item->file)).text, item->from->password_line);
-	bool yes = says_yes(question);
+	char answer = 'n';
+	struct error ignored;
+	bool done = ask_letter(question, "yn", stop, &answer, &ignored);
 
 	free(question);
-	return yes;
+	return done && answer == 'y';
 }
 
 void import_password(
@@ -51,7 +36,7 @@ void import_password(
 		return;
 	if (may_ask && secret_can_prompt()) {
 		keyring_do(KEYRING_READY, &entry, 1, &way);
-		if (entry.state == KEYRING_DONE && asks(item))
+		if (entry.state == KEYRING_DONE && asks(item, stop))
 			keyring_do(KEYRING_STORE, &entry, 1, &way);
 		else if (entry.state == KEYRING_DONE)
 			entry.state = KEYRING_NOTHING;

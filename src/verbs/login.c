@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../guard.h"
 #include "auth/keyring.h"
 #include "base/i18n.h"
 #include "verbs/login_inner.h"
@@ -139,4 +140,16 @@ bool login_store(const struct account *account, const struct login_way *way,
 		return true;
 	login_say_keyring(account, &entry, "login", e);
 	return error_append(e, "; the password is right, but was not stored");
+}
+
+/* What cannot be written ends by itself, after a day. */
+void login_forget_refusals(const struct config *config, const struct account *account)
+{
+	const struct guard_file file = {.state_dir = config->state_dir,
+		.name = account->name,
+		.host = account->endpoint.host,
+		.user = account->user};
+	struct error ignored;
+
+	(void)!guard_reset(&file, &ignored);
 }

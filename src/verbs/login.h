@@ -27,6 +27,9 @@ bool login_ask(const struct account *account, const struct login_way *way, struc
 bool login_store(const struct account *account, const struct login_way *way,
 	const struct secret *password, struct error *e) MUST_CHECK;
 
+/* After another password was stored: cron may try again. */
+void login_forget_refusals(const struct config *config, const struct account *account);
+
 /*
  * "ambil logout": removes from the keyring all that a run would find there, and says in out how
  * much that was, and where else the account still has a password.

@@ -17,6 +17,7 @@
 #include "base/jsonout.h"
 #include "base/text.h"
 #include "verbs/ask.h"
+#include "verbs/login.h"
 #include "verbs/print.h"
 #include "verbs/setup_inner.h"
 
@@ -111,6 +112,8 @@ static bool save(struct setup *s, struct error *e)
 		setup_forget_file(s);
 		done = false;
 	}
+	if (done && s->old_state && s->place != PLACE_THERE)
+		login_forget_refusals(&s->config, s->account);
 	if (!done && made && s->is_new)
 		forget_state(s);
 	conffile_release(&file);
@@ -291,6 +294,9 @@ static bool is_only_for_timer(const struct setup *s)
 
 static bool carry_out(struct setup *s, struct buf *out, struct error *e)
 {
+	if (s->cli->timer && s->cli->config_path)
+		return error_set(e, ERROR_USAGE,
+			"--timer is for the usual configuration, which its service reads, not for -c");
 	if (!config_load(s->cli->config_path, &s->config, NULL, e) || !setup_find_account(s, e))
 		return false;
 	if (is_only_for_timer(s))

@@ -23,17 +23,11 @@ enum setup_place {
 struct setup {
 	const struct cli *cli;
 	const volatile sig_atomic_t *stop;
-	int stop_fd;
 	struct report_style style;
-	bool may_ask; /* there is a terminal, and questions are allowed */
-	bool tells;   /* somebody reads how it goes on */
 
 	struct config config; /* as it is, with the account in it */
 	struct account *account;
-	bool is_new;
-	char *address;  /* that was given, or asked for; NULL: none */
-	bool old_state; /* a state with the account's name is there from before */
-	bool changes;   /* an account that was there: options say what to change in it */
+	char *address; /* that was given, or asked for; NULL: none */
 
 	/* What is to be written; values are this list's own. */
 	struct confedit_setting *list;
@@ -43,13 +37,20 @@ struct setup {
 	struct error ended; /* ERROR_NONE: it has succeeded */
 	struct report_server server;
 	struct report_mailbox mailbox;
-	bool server_seen;
 	uint64_t marked; /* RUN_FROM_NOW */
 
 	struct secret password; /* value NULL: the account's settings give it */
+	char *password_file;    /* PLACE_FILE: as the setting has it */
 	enum setup_place place;
-	char *password_file; /* PLACE_FILE: as the setting has it */
-	bool from_now;
+
+	int stop_fd;
+	bool may_ask;     /* there is a terminal, and questions are allowed */
+	bool tells;       /* somebody reads how it goes on */
+	bool is_new;      /* the account */
+	bool changes;     /* else: options say what to change in it */
+	bool old_state;   /* a state with its name is there from before */
+	bool server_seen; /* by the last worker: server is of it */
+	bool from_now;    /* what is on the server is to be marked */
 };
 
 /* setup_tell.c: lines of the dialog, for whoever sees them. */

@@ -76,6 +76,9 @@ static bool search(struct setup *s, struct error *e)
 		*e = one.trouble;
 		return false;
 	}
+	/* Why it is asked for, though a place may have it. */
+	if (one.trouble.kind && s->may_ask)
+		report_error(s->style, NULL, &one.trouble);
 	s->password = one.found;
 	return true;
 }
