@@ -5,6 +5,7 @@
  */
 #include "import/getmail.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,11 +27,14 @@ struct converter {
 
 static const char RETRIEVER[] = "retriever", DESTINATION[] = "destination", OPTIONS[] = "options";
 
+/* getmail takes defaults for [options] alone. */
 static struct ini_entry *get(struct converter *c, const char *section, const char *key)
 {
 	struct ini_entry *entry = ini_find(&c->ini, section, key);
 
-	return entry && entry->value[0] ? entry : NULL;
+	if (!entry || !entry->value[0])
+		return NULL;
+	return section == OPTIONS || strcmp(entry->section, section) == 0 ? entry : NULL;
 }
 
 static void refuse(struct converter *c, const struct ini_entry *entry, const char *what)
@@ -220,8 +224,7 @@ static void convert_login(struct converter *c)
 		set(c, "password-command", command, line.data);
 	}
 	buf_release(&line);
-	drop(c, RETRIEVER, "netrc_file", "~/.netrc is read, or what NETRC names");
-	get(c, RETRIEVER, "use_netrc");
+	drop(c, OPTIONS, "netrc_file", "~/.netrc is read, or what NETRC names");
 	drop(c, RETRIEVER, "delete_dup_msgids",
 		"each message is fetched, also where two have one identifier");
 	drop(c, RETRIEVER, "envelope_recipient",
@@ -352,7 +355,6 @@ static void convert_policy(struct converter *c)
 	get(c, OPTIONS, "message_log_syslog");
 	get(c, OPTIONS, "skip_imap_fetch_size");
 	get(c, OPTIONS, "use_netrc");
-	get(c, OPTIONS, "netrc_file");
 }
 
 /* Filters, and what a newer getmail may know. */
@@ -475,13 +477,41 @@ bool getmail_read(struct span text, const char *shown, const char *name, struct 
 	return !c.failed;
 }
 
-void getmail_read_seen(struct span text, struct imported_seen *out)
+/* UIDs in base64, to whose letters the slash belongs and the hyphen does not. A plus tells them
+ * from base64 for URLs, which has hyphens and no plus. */
+static bool is_base64(const struct imported_seen *seen)
 {
+	bool plus = false;
+
+	for (size_t i = 0; i < seen->n; i++)
+		for (size_t j = 0; j < seen->uids[i].uid.len; j++) {
+			unsigned char ch = (unsigned char)seen->uids[i].uid.data[j];
+
+			plus = plus || ch == '+';
+			if (!isalnum(ch) && !strchr("+-=", ch))
+				return false;
+		}
+	return plus;
+}
+
+static void put_slashes(const struct imported_seen *seen, char *text)
+{
+	for (size_t i = 0; i < seen->n; i++)
+		for (size_t j = 0; j < seen->uids[i].uid.len; j++) {
+			char *ch = text + (seen->uids[i].uid.data - text) + j;
+
+			*ch = *ch == '-' ? '/' : *ch;
+		}
+}
+
+void getmail_read_seen(char *text, size_t len, struct imported_seen *out)
+{
+	struct span rest = {text, len};
 	size_t room = 0;
 
 	*out = (struct imported_seen){.n = 0};
-	while (text.len) {
-		struct span line = span_trim(span_line(&text));
+	while (rest.len) {
+		struct span line = span_trim(span_line(&rest));
 		const char *nul = line.len ? memchr(line.data, '\0', line.len) : NULL;
 		size_t cut = nul ? (size_t)(nul - line.data) : 0;
 		uint64_t time_s;
@@ -496,5 +526,7 @@ void getmail_read_seen(struct span text, struct imported_seen *out)
 				.uid = {line.data, cut}, .time_s = (int64_t)time_s};
 		}
 	}
+	if (is_base64(out))
+		put_slashes(out, text);
 	imported_seen_number(out);
 }

@@ -13,8 +13,11 @@
 bool getmail_read(struct span text, const char *shown, const char *name, struct imported *out,
 	struct error *e) MUST_CHECK;
 
-/* Reads a list of getmail: a UID, a NUL and a time on each line. What is no such line is skipped,
- * as getmail does. The UIDs point into text. */
-void getmail_read_seen(struct span text, struct imported_seen *out);
+/*
+ * Reads a list of getmail: a UID, a NUL and a time on each line. What is no such line is skipped,
+ * as getmail does. The UIDs point into text. There getmail has a hyphen for each slash: where it
+ * can be told, the slashes are put back.
+ */
+void getmail_read_seen(char *text, size_t len, struct imported_seen *out);
 
 #endif

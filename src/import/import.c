@@ -2,6 +2,7 @@
 /* What all readers share. */
 #include "import/import.h"
 
+#include <arpa/inet.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -175,10 +176,13 @@ char *import_destination(const char *kind, const char *path)
 	return buf_detach(&out);
 }
 
+/* A name such as 127.example.org is none of this machine. */
 bool import_is_here(const char *host)
 {
-	return strcasecmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 ||
-		strcmp(host, "::1") == 0;
+	struct in_addr address;
+
+	return strcasecmp(host, "localhost") == 0 || strcmp(host, "::1") == 0 ||
+		(inet_pton(AF_INET, host, &address) == 1 && strncmp(host, "127.", 4) == 0);
 }
 
 void imported_seen_release(struct imported_seen *seen)

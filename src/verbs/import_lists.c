@@ -72,7 +72,7 @@ char *import_find_getmail_list(const struct import *im, const struct imported_ac
 bool import_read_getmail_list(struct import_item *item, struct error *e)
 {
 	(void)e;
-	getmail_read_seen(buf_span(&item->text), &item->seen);
+	getmail_read_seen(item->text.data, item->text.len, &item->seen);
 	return true;
 }
 

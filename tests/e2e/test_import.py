@@ -245,6 +245,17 @@ class Configuration(Mpop):
         shown = self.box.run("config", "accounts")
         self.assertEqual(shown.stdout, b"home\nhome-mpop2\n")
 
+    def test_the_other_usual_port_is_the_same_mailbox(self):
+        """Fetched as two accounts, each message would come twice."""
+        self.box.write_config("account work { host = POP.example.org user = anna }\n")
+        self.box.write(".mpoprc", "account home\nhost pop.example.org\nuser anna\ntls on\n"
+                       "delivery maildir /m\n")
+        result = self.imports(code=78)
+        self.assert_said(result.stderr, "the mailbox of home is account \"work\"")
+        self.box.write(".mpoprc", "account home\nhost pop.example.org\nport 1110\nuser anna\n"
+                       "tls on\ndelivery maildir /m\n")
+        self.assert_said(self.imports("-n").stdout.decode(), "account home {")
+
     def test_a_link_stays_one(self):
         real = self.box.write("dotfile", "# mine\n")
         os.symlink(real, self.box.config)

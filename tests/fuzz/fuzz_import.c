@@ -73,10 +73,12 @@ static void check_lists(struct span text)
 	struct imported_seen seen;
 	struct error e;
 	bool found;
+	char *own = exact_copy(text);
 
-	getmail_read_seen(text, &seen);
-	check_uids(&seen, text);
+	getmail_read_seen(own, text.len, &seen);
+	check_uids(&seen, (struct span){own, text.len});
 	imported_seen_release(&seen);
+	free(own);
 	fetchmail_read_seen(text, "h", "u", &seen);
 	check_uids(&seen, text);
 	for (size_t i = 0; i < seen.n; i++)

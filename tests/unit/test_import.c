@@ -488,9 +488,8 @@ static void test_ini(void **state)
 		{"[retriever] here\r\nTYPE: SimplePOP3SSLRetriever\r\nserver=h\r\n"
 		 "UserName\t=\tu\r\nca_certs = /ca\r\n" INTO ONLY_NEW,
 			FROM_SSL INTO_M},
-		{"[DEFAULT]\n" SERVER
-		 "[retriever]\ntype = SimplePOP3SSLRetriever\n" CA INTO ONLY_NEW,
-			"x:5 host=h user=u tls=implicit ca-file=/ca" INTO_M},
+		{"[DEFAULT]\nread_all = 0\n" SSL CA INTO,
+			"x:4 host=h user=u tls=implicit ca-file=/ca" INTO_M},
 		{SSL "password = a=b:c # d\n" CA INTO ONLY_NEW, FROM_SSL INTO_M " [a=b:c # d@5]"},
 	};
 
@@ -546,6 +545,11 @@ static void test_getmail_server(void **state)
 		{CLEAR SERVER INTO ONLY_NEW, "x:2 host=h user=u tls=starttls" INTO_M " !2"},
 		{CLEAR "server = localhost\nusername = u\n" INTO ONLY_NEW,
 			"x:2 host=localhost user=u tls=none allow-cleartext-password=true" INTO_M},
+		{CLEAR "server = 127.example.org\nusername = u\n" INTO ONLY_NEW,
+			"x:2 host=127.example.org user=u tls=starttls" INTO_M " !2"},
+		{"[DEFAULT]\nusername = u\n" CLEAR "server = h\n" INTO, " -0"},
+		{SSL CA INTO ONLY_NEW "use_netrc = true\nnetrc_file = ~/n\n",
+			FROM_SSL INTO_M " -12"},
 		{CLEAR "server = ::1\nusername = u\nuse_apop = True\n" INTO ONLY_NEW,
 			"x:2 host=::1 user=u tls=none auth=apop" INTO_M},
 		{"[retriever]\ntype = MultidropPOP3SSLRetriever\n" SERVER CA
@@ -578,9 +582,7 @@ static void test_getmail_server(void **state)
 		{SSL CA "password_command = /bin/pass\n" INTO, "rc:6: password_command" NO_TUPLE},
 		{SSL CA "password = p\npassword_command = ('a', 'b')\n" INTO ONLY_NEW,
 			FROM_SSL INTO_M " [p@6]"},
-		{SSL CA "use_netrc = true\nnetrc_file = ~/n\ndelete_dup_msgids = true\n" INTO
-				ONLY_NEW,
-			FROM_SSL INTO_M " -7 -8"},
+		{SSL CA "delete_dup_msgids = true\n" INTO ONLY_NEW, FROM_SSL INTO_M " -6"},
 		{SSL CA "use_peek = true\n" INTO ONLY_NEW, FROM_SSL INTO_M " -6"},
 	};
 
@@ -658,24 +660,57 @@ static void test_getmail_policy(void **state)
 
 static void test_getmail_lists(void **state)
 {
-	static const char text[] = "b\0"
-				   "1795464929\na\0"
-				   "17\nno\n\0"
-				   "5\nc\0x\n a\0"
-				   "18 \nd/e\0"
-				   "19";
+	char text[] = "b\0"
+		      "1795464929\na\0"
+		      "17\nno\n\0"
+		      "5\nc\0x\n a\0"
+		      "18 \nd/e\0"
+		      "19";
 	struct imported_seen seen;
 
 	(void)state;
-	getmail_read_seen((struct span){text, sizeof(text) - 1}, &seen);
+	getmail_read_seen(text, sizeof(text) - 1, &seen);
 	assert_int_equal(seen.n, 4);
 	assert_true(span_is(seen.uids[0].uid, "a") && seen.uids[0].time_s == 17);
 	assert_true(span_is(seen.uids[1].uid, "a") && seen.uids[1].occurrence == 1);
 	assert_true(span_is(seen.uids[2].uid, "b") && seen.uids[2].time_s == 1795464929);
 	assert_true(span_is(seen.uids[3].uid, "d/e"));
 	imported_seen_release(&seen);
-	getmail_read_seen(span_of(""), &seen);
+	getmail_read_seen(text, 0, &seen);
 	assert_int_equal(seen.n, 0);
+}
+
+/* getmail writes a hyphen for a slash. */
+static void test_getmail_slashes(void **state)
+{
+	static const struct {
+		const char *uids, *first;
+	} samples[] = {
+		{"a-b=\nc+d=\n", "a/b="}, /* base64 */
+		{"a-b=\ncd==\n", "a-b="}, /* perhaps base64 for URLs */
+		{"a-b_\nc+d=\n", "a-b_"}, /* neither */
+		{"UID1-2\nUID1-3\n", "UID1-2"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
+		struct imported_seen seen;
+		struct buf text = {0};
+
+		for (const char *p = samples[i].uids; *p; p++) {
+			if (*p == '\n')
+				buf_add(&text,
+					"\0"
+					"17",
+					3);
+			buf_add(&text, p, 1);
+		}
+		getmail_read_seen(text.data, text.len, &seen);
+		assert_int_equal(seen.n, 2);
+		assert_true(span_is(seen.uids[0].uid, samples[i].first));
+		imported_seen_release(&seen);
+		buf_release(&text);
+	}
 }
 
 static void test_getmail_name_of_the_list(void **state)
@@ -717,6 +752,7 @@ int main(void)
 		cmocka_unit_test(test_getmail_delivery),
 		cmocka_unit_test(test_getmail_policy),
 		cmocka_unit_test(test_getmail_lists),
+		cmocka_unit_test(test_getmail_slashes),
 		cmocka_unit_test(test_getmail_name_of_the_list),
 	};
 
