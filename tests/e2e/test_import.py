@@ -10,11 +10,11 @@ import subprocess
 
 import harness
 import needs
+import nobody
 import popd
 import popd_case
 
 WIDE = (40, 200)
-NOBODY = 65534
 
 
 def mail(number):
@@ -28,7 +28,7 @@ def need_keyring():
         needs.missing_here("this ambil was built without libsecret (Debian: libsecret-1-dev)")
 
 
-class Import(popd_case.PopdCase):
+class Import(nobody.AsNobody, popd_case.PopdCase):
     """A server with mail, and a Maildir for the other fetcher."""
 
     TOOL = None
@@ -366,23 +366,7 @@ class Getmail(Import):
         self.fail(done)
 
     def run_once(self, args):
-        root = os.geteuid() == 0
-        if root:
-            self.give_home(NOBODY)
-        done = subprocess.run([self.tool, *args], check=False, timeout=60, capture_output=True,
-                              env={**self.box.environment(), "PATH": "/usr/bin:/bin"},
-                              stdin=subprocess.DEVNULL,
-                              **({"user": NOBODY, "group": NOBODY, "extra_groups": []}
-                                 if root else {}))
-        if root:
-            self.give_home(0)
-        return done
-
-    def give_home(self, user):
-        for folder, _, names in os.walk(self.box.root):
-            os.chown(folder, user, -1)
-            for name in names:
-                os.chown(os.path.join(folder, name), user, -1)
+        return self.as_nobody([self.tool, *args], {"PATH": "/usr/bin:/bin"})
 
     def rc(self, options="delete = false\nread_all = false", name="getmailrc", more=""):
         os.makedirs(self.box.path(".config", "getmail"), exist_ok=True)

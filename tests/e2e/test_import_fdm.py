@@ -2,8 +2,6 @@
 """Coming from fdm: the real one fetches, ambil takes over, and no message comes twice."""
 
 import glob
-import os
-import subprocess
 
 import popd
 import test_import
@@ -14,26 +12,9 @@ class Fdm(test_import.Import):
     TOOL = "fdm"
 
     def run_tool(self, *args):
-        """Not as root, for whom it delivers nothing without another user."""
-        root = os.geteuid() == 0
-        if root:
-            self.give_home(test_import.NOBODY)
-        done = subprocess.run([self.tool, "-f", self.box.path(".fdm.conf"), *args], check=False,
-                              timeout=60, capture_output=True, stdin=subprocess.DEVNULL,
-                              cwd=self.box.home,
-                              env=self.box.environment(),
-                              **({"user": test_import.NOBODY, "group": test_import.NOBODY,
-                                  "extra_groups": []} if root else {}))
-        if root:
-            self.give_home(0)
+        done = self.as_nobody([self.tool, "-f", self.box.path(".fdm.conf"), *args])
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertNotIn(b"aborted", done.stderr)
-
-    def give_home(self, user):
-        for folder, _, names in os.walk(self.box.root):
-            os.chown(folder, user, -1)
-            for name in names:
-                os.chown(os.path.join(folder, name), user, -1)
 
     def setUp(self):
         super().setUp()
