@@ -5,8 +5,10 @@ The program is `find`, beside this file: what the setup of an account is told, a
 """
 
 import os
+import signal
 import sys
 import tempfile
+import time
 import unittest
 
 import certs
@@ -41,6 +43,20 @@ while True:
                       else b"HTTP/1.1 404 Not Found\\r\\nContent-Length: 0\\r\\n\\r\\n")
     except OSError:
         connection.close()
+"""
+
+# argv: a file, which is there as soon as somebody waits for a word of this server.
+SILENT = """\
+import socket, sys, threading
+listener = socket.create_server(("127.0.0.4", 443))
+print("ready", flush=True)
+def wait():
+    held = []
+    while True:
+        held.append(listener.accept())
+        open(sys.argv[1], "w").close()
+threading.Thread(target=wait, daemon=True).start()
+sys.stdin.read()
 """
 
 FILE = ",mail,config-v1.1.xml"
@@ -80,6 +96,7 @@ host-record=autoconfig.well.test,127.0.0.1
 host-record=autoconfig.token.test,127.0.0.1
 host-record=autoconfig.moved.test,127.0.0.1
 host-record=autoconfig.long.test,127.0.0.1
+host-record=autoconfig.silent.test,127.0.0.4
 host-record=autoconfig.html.test,127.0.0.1
 host-record=autoconfig.chunks.test,127.0.0.1
 host-record=autoconfig.untrusted.test,127.0.0.1
@@ -144,6 +161,8 @@ class Discover(unittest.TestCase):
                 f.write(text)
         shown = [cls.certificates.cert, cls.certificates.key]
         cls.network.serve(sys.executable, "-c", WEB, *shown, cls.web)
+        cls.waited = os.path.join(folder.name, "waited")
+        cls.network.serve(sys.executable, "-c", SILENT, cls.waited)
         cls.network.serve(popd.POPD, "--parent-exit", "--port", "995", "--tls", "implicit",
                           "--use-cert", shown[0], "--use-key", shown[1])
 
@@ -348,6 +367,19 @@ class Discover(unittest.TestCase):
         self.assertIn(b"  note     discovery      only the DNS says so of this host, which is in "
                       b"another domain\n", result.stdout)
         self.assertIn(b'  failed   name           no such host "pop.hosted.test"\n', result.stdout)
+
+    def test_a_search_can_be_interrupted(self):
+        """While a web server keeps it waiting; what would come behind it is not begun."""
+        box = harness.Sandbox()
+        self.addCleanup(box.remove)
+        run = box.start("doctor", "anna@silent.test", wrap=self.network.enter)
+        end = time.monotonic() + 20
+        while not os.path.exists(self.waited) and time.monotonic() < end:
+            time.sleep(0.02)
+        run.send_signal(signal.SIGINT)
+        result = harness.finish(run)
+        self.assertEqual(result.code, 130, result)
+        self.assertNotIn(b"pop.silent.test", result.stdout)
 
     def test_doctor_wants_an_address(self):
         result = self.doctor("anna@")
