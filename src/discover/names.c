@@ -19,7 +19,8 @@ static enum discovery_outcome none_answers(
 		const struct error *each = &probes[i].failure;
 
 		no_network = no_network && each->about == ERROR_ABOUT_NO_NETWORK;
-		if (each->kind != ERROR_HOST && (!best || best->kind != ERROR_TLS))
+		if (each->kind != ERROR_HOST &&
+			(!best || (each->kind == ERROR_TLS && best->kind != ERROR_TLS)))
 			best = each;
 		search_tells(s, "%s", each->text);
 	}
