@@ -25,8 +25,8 @@ static void fill(char *env[ENV_COUNT + 1], const struct account *a, const struct
 	env[ENV_COUNT] = NULL;
 }
 
-static bool judge(
-	const char *shown, int64_t timeout_ms, const struct child_result *result, struct error *e)
+static bool judge(const char *shown, int64_t timeout_ms, bool asked,
+	const struct child_result *result, struct error *e)
 {
 	char limit[32];
 
@@ -40,9 +40,12 @@ static bool judge(
 		return error_set(e, ERROR_LATER,
 			"the on-new command \"%s\" was ended by signal %d (%s)", shown,
 			result->code, strsignal(result->code));
+	if (asked)
+		return error_set(e, ERROR_LATER,
+			"the on-new command \"%s\" was stopped before its end, as the run was",
+			shown);
 	return error_set(e, ERROR_LATER,
-		"the on-new command \"%s\" was stopped before its end; it may take %s", shown,
-		limit);
+		"the on-new command \"%s\" had not ended after %s and was stopped", shown, limit);
 }
 
 static bool run(const struct account *account, const struct report_counts *counts,
@@ -64,7 +67,9 @@ static bool run(const struct account *account, const struct report_counts *count
 			.background = true};
 
 		done = child_run(&job, &result, e);
-		if (done && !judge(safe(span_of(account->on_new)).text, job.timeout_ms, &result, e))
+		if (done &&
+			!judge(safe(span_of(account->on_new)).text, job.timeout_ms, *stop, &result,
+				e))
 			done = child_complaint(&complaints, e);
 	}
 	child_argv_free(argv);
