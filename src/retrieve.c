@@ -82,6 +82,7 @@ static void run_loop(struct loop *l)
 				return;
 			break;
 		case SESSION_WOKEN:
+			loop_report_due(l);
 			break;
 		case SESSION_FAILED:
 			loop_blame(l);
@@ -199,6 +200,7 @@ bool retrieve(struct retrieval *r, struct error *e)
 		run_loop(&l);
 	else
 		loop_blame(&l);
+	session_wake_after(r->session, 0);
 	wind_up(&l);
 	/* Behind a mail that was fetched alone QUIT has been said. */
 	if (!r->alone && !l.fatal.kind && !quit_would_hide(&l))

@@ -40,7 +40,10 @@ static void report_progress(struct loop *l, bool now)
 	if (!l->r->order->sizes)
 		return;
 	ms = clock_ms();
-	if (!now && ms - l->progress_ms < PROGRESS_MS)
+	l->progress_due = !now && ms - l->progress_ms < PROGRESS_MS;
+	/* Told a little later, should nothing else come that is worth telling. */
+	session_wake_after(l->r->session, l->progress_due ? PROGRESS_MS : 0);
+	if (l->progress_due)
 		return;
 	l->progress_ms = ms;
 	r.u.done.mails = l->r->mails_before + l->received_mails;
@@ -53,6 +56,12 @@ static void report_progress(struct loop *l, bool now)
 		r.u.done.listed += l->proof.octets < listed ? l->proof.octets : listed;
 	}
 	report_send(l->r->report_fd, &r);
+}
+
+void loop_report_due(struct loop *l)
+{
+	if (l->progress_due)
+		report_progress(l, true);
 }
 
 static bool end_mail(struct loop *l)

@@ -47,6 +47,7 @@ struct loop {
 	uint64_t flight_octets;   /* expected, of RETRs sent and not answered to the end */
 	struct commit_batch *open;
 	int64_t open_since_ms, progress_ms, stop_ms;
+	bool progress_due; /* more has come than was told */
 	size_t failed_in_a_row;
 	int64_t failing_since_ms; /* when the first of them was known */
 	bool enough; /* so many mails failed that more would fail too: ends early, but in good order
@@ -88,6 +89,8 @@ bool loop_needs_proof(const struct loop *l);
 /* retrieve_in.c */
 bool loop_take_event(struct loop *l, const struct pop3_event *ev);
 void loop_take_removal(struct loop *l, const struct pop3_event *ev);
+/* Tells how far it is, if that is not known. */
+void loop_report_due(struct loop *l);
 /*
  * The session broke: the mail that was on its way may be why (a server process that dies on it, a
  * dot that was not stuffed). It stays on the server and is tried last next time.

@@ -274,7 +274,7 @@ static enum session_result wait_for(
 		{.fd = wake_fd, .events = POLLIN},
 		{.fd = s->stop_seen ? -1 : s->setting->stop_fd, .events = POLLIN},
 	};
-	int n;
+	int limit_ms, n;
 
 	if (s->moved || !listen) {
 		s->since_ms = now_ms;
@@ -298,14 +298,19 @@ static enum session_result wait_for(
 	/* Where one answer is awaited, each of its segments may be one that holds up the next. */
 	if (listen && (!session_pipelining(s) || session_outstanding(s) <= 1))
 		stream_acknowledge(s->stream);
-	n = poll(fds, 3, listen ? (int)(left_ms < POLL_MAX_MS ? left_ms : POLL_MAX_MS) : -1);
+	limit_ms = listen ? (int)(left_ms < POLL_MAX_MS ? left_ms : POLL_MAX_MS) : -1;
+	if (s->wake_after_ms && (limit_ms < 0 || s->wake_after_ms < limit_ms))
+		limit_ms = s->wake_after_ms;
+	n = poll(fds, 3, limit_ms);
 	if (n < 0 && errno != EINTR) {
 		error_sys(e, ERROR_INTERNAL, errno, "cannot wait for the server");
 		return SESSION_FAILED;
 	}
-	if (see_stop(s) || (n > 0 && fds[1].revents))
+	if (n == 0 && s->wake_after_ms) {
+		s->wake_after_ms = 0;
 		return SESSION_WOKEN;
-	return SESSION_EVENT;
+	}
+	return see_stop(s) || (n > 0 && fds[1].revents) ? SESSION_WOKEN : SESSION_EVENT;
 }
 
 enum session_result session_next(
@@ -364,6 +369,11 @@ enum session_result session_next(
 		if (result != SESSION_EVENT)
 			return result == SESSION_FAILED ? failed(s, e) : result;
 	}
+}
+
+void session_wake_after(struct session *s, int ms)
+{
+	s->wake_after_ms = ms;
 }
 
 void session_hurry(struct session *s, int64_t ms)

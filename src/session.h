@@ -146,7 +146,8 @@ bool session_send(
 
 enum session_result {
 	SESSION_EVENT,  /* *ev */
-	SESSION_WOKEN,  /* wake_fd is readable, or a stop request came (once) */
+	SESSION_WOKEN,  /* wake_fd is readable, a stop request came (once), or session_wake_after()
+			 */
 	SESSION_FAILED, /* *e; the connection is of no more use */
 };
 /*
@@ -176,6 +177,8 @@ void session_arrived(struct session *s);
 void session_lines_ahead(struct session *s, uint64_t octets);
 /* Whether octets have come that are part of no event yet. */
 bool session_has_octets(const struct session *s);
+/* One session_next() ends with SESSION_WOKEN when nothing has come for so long; 0: none does. */
+void session_wake_after(struct session *s, int ms);
 /* From now on silence counts after ms. */
 void session_hurry(struct session *s, int64_t ms);
 /* Whether the failure may come from pipelining: several commands were outstanding and the order got

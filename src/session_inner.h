@@ -43,6 +43,7 @@ struct session {
 	enum pop3_verb last_sent; /* the last command */
 	bool utf8;                /* UTF8 was sent */
 	int64_t timeout_ms;
+	int wake_after_ms;  /* 0: not */
 	int64_t opened_ms;  /* when the way to the server was begun, for the trace */
 	int64_t since_ms;   /* when it began to wait for the next event */
 	int64_t arrival_ms; /* when the way to the plan must be over; 0: it is */

@@ -7,7 +7,7 @@ build_packages='gcc libc6-dev meson ninja-build pkgconf libgnutls28-dev libgsasl
 	libconfuse-dev libsecret-1-dev gettext'
 test_packages='libcmocka-dev dovecot-core dovecot-pop3d procmail maildrop mpop fdm fetchmail getmail6 openssl python3 faketime
 	locales libfaketime microsocks tinyproxy-bin socat netcat-openbsd openssh-server openssh-client iproute2 dnsmasq-base procps
-	softhsm2 opensc
+	softhsm2 opensc tmux
 	mandoc groff-base systemd bash zsh fish strace valgrind clang-format-14
 	dovecot-gssapi dbus gnome-keyring libsecret-tools python3-jeepney python3-jsonschema clang libclang-rt-14-dev clang-tidy cppcheck gcovr'
 

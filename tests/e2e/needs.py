@@ -37,6 +37,7 @@ PACKAGES = {
     "dnsmasq": "dnsmasq-base",
     "ps": "procps",
     "valgrind": "valgrind",
+    "tmux": "tmux",
     "softhsm2-util": "softhsm2",
     "pkcs11-tool": "opensc",
     "dovecot-gssapi": "dovecot-gssapi",

@@ -46,8 +46,11 @@ class ProgressCase(popd_case.PopdCase):
             tty.read(0.05)
 
     def live(self, tty, *names, total=6):
-        """Wait until each of them has its line, in their order, below what stood there."""
-        patterns = [r"%s +[^ ].*of %d" % (name, total) for name in names]
+        """Wait until each of them has its line, in their order, below what stood there.
+
+        The message that is held back is the third: what has come is told, though no more comes.
+        """
+        patterns = [r"%s +[^ ].* 2 of %d " % (name, total) for name in names]
         self.wait_for(tty, lambda screen: len(screen) == len(patterns) + 1 and all(
             re.match(pattern, line) for pattern, line in zip(patterns, screen[1:])))
         self.assertEqual(tty.screen[0], "above")
