@@ -215,8 +215,9 @@ static char *read_string(struct fdm_lexer *l, int quote, bool *mixed)
 
 	while (!l->failed && (ch = take(l)) != quote) {
 		if (ch == NOTHING || ch == '\0')
-			fdm_fail(
-				l, at, ch ? "a quote is not closed" : "there is a NUL in a string");
+			fdm_fail(l, at,
+				ch ? N_("a quote is not closed")
+				   : N_("there is a NUL in a string"));
 		else if (out.len > FDM_TEXT_MAX)
 			fdm_fail(l, at, "a string is too long");
 		else if (quote == '"' && (ch == '$' || ch == '%') && look(l) == '{')

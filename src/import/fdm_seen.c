@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/i18n.h"
 #include "base/parse.h"
 #include "import/fdm.h"
 
@@ -26,17 +27,17 @@ static const char *take_entry(struct span *rest, struct span *uid, unsigned *lin
 		number.len++;
 	if (!parse_u64(number, INT32_MAX, &len) || !len || number.len == rest->len ||
 		rest->data[number.len] != ' ')
-		return "\"LENGTH UID\" was expected";
+		return N_("\"LENGTH UID\" was expected");
 	*uid = (struct span){rest->data + number.len + 1, rest->len - number.len - 1};
 	if (len > uid->len)
-		return "the UID ends too early";
+		return N_("the UID ends too early");
 	uid->len = (size_t)len;
 	if (memchr(uid->data, '\0', uid->len) || memchr(uid->data, '\n', uid->len))
-		return "the UID is shorter than its length says";
+		return N_("the UID is shorter than its length says");
 	rest->len -= (size_t)(uid->data + uid->len - rest->data);
 	rest->data = uid->data + uid->len;
 	if (rest->len && rest->data[0] != '\n')
-		return "the UID is longer than its length says";
+		return N_("the UID is longer than its length says");
 	if (rest->len) {
 		rest->data++;
 		rest->len--;
@@ -61,7 +62,7 @@ bool fdm_read_seen(struct span text, const char *shown, struct imported_seen *ou
 	}
 	if (wrong) {
 		imported_seen_release(out);
-		return error_set(e, ERROR_INPUT, "%s:%u: %s", shown, line, wrong);
+		return error_set(e, ERROR_INPUT, "%s:%u: %s", shown, line, _(wrong));
 	}
 	imported_seen_number(out);
 	return true;

@@ -106,8 +106,8 @@ bool setup_find_password(struct setup *s, struct error *e)
 	if (s->may_ask)
 		return ask_password(s, e);
 	error_set(e, ERROR_USAGE,
-		s->cli->no_input ? "no password found, and --no-input forbids to ask"
-				 : "no password found, and no terminal to ask on");
+		s->cli->no_input ? N_("no password found, and --no-input forbids to ask")
+				 : N_("no password found, and no terminal to ask on"));
 	return error_remedy(e, "say where it is", "--password-command COMMAND, or --stdin");
 }
 

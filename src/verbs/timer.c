@@ -45,8 +45,8 @@ static bool systemctl(char *const *argv, const volatile sig_atomic_t *stop, stru
 	if (done && (result.end != CHILD_EXITED || result.code != 0)) {
 		done = error_set(e, ERROR_CONFIG,
 			result.end == CHILD_TIMED_OUT
-				? "systemctl did not end within 30 s; the timer was not started"
-				: "systemctl failed; the timer was not started");
+				? N_("systemctl did not end within 30 s; the timer was not started")
+				: N_("systemctl failed; the timer was not started"));
 		explain(&complaints, e);
 		advise_cron(e);
 	}
