@@ -127,7 +127,12 @@ bool setup_discover(struct setup *s, struct discovery *found, struct error *e)
 		return take(s, found, e);
 	case DISCOVERY_NOTHING:
 		setup_say(s, _("not found\n"));
-		return s->may_ask && ask_server(s, found, e);
+		if (!s->may_ask)
+			return false;
+		/* One may be there, but not be trusted. */
+		if (e->why[0])
+			setup_explain(s, e->why);
+		return ask_server(s, found, e);
 	case DISCOVERY_NO_POP3:
 	case DISCOVERY_FAILED:
 		break;

@@ -619,7 +619,7 @@ class FromAnAddress(DialogCase):
     RECORDS = ["srv-host=_pop3s._tcp.one.test,pop.one.test,9950",
                "srv-host=_pop3s._tcp.away.test,pop.one.test,9950",
                "srv-host=_pop3s._tcp.none.test", "srv-host=_pop3._tcp.none.test",
-               "host-record=pop.one.test,127.0.0.1"]
+               "host-record=pop.one.test,127.0.0.1", "host-record=pop.own.test,127.0.0.1"]
 
     @classmethod
     def setUpClass(cls):
@@ -633,6 +633,9 @@ class FromAnAddress(DialogCase):
         cls.network.serve(popd.POPD, "--parent-exit", "--port", "9950", "--tls", "implicit",
                           "--use-cert", shown.cert, "--use-key", shown.key, "--sample",
                           "--user", "anna@one.test")
+        # One whose authority nobody knows, on the port where servers are looked for.
+        cls.network.serve(popd.POPD, "--parent-exit", "--port", "995", "--tls", "implicit",
+                          "--cert-name", "pop.own.test", "--sample")
 
     def start(self, *words):
         env = self.box.environment({"TERM": "xterm", "SSL_CERT_FILE": self.ca})
@@ -668,6 +671,16 @@ class FromAnAddress(DialogCase):
         with self.start("setup", "anna@away.test", "--no-input") as t:
             self.assertEqual(t.wait(), 64, t.text)
             self.assert_said(t.text, "outside of away.test", "--host pop.one.test")
+        self.assert_nothing_written()
+
+    def test_one_that_is_there_but_not_trusted_is_said(self):
+        with self.start("setup", "anna@own.test") as t:
+            t.expect("not found")
+            t.expect("the certificate of pop.own.test is not trusted")
+            self.answer(t, r"The POP3 server of own.test: $", "pop.own.test")
+            t.expect("not trusted")
+            t.send(b"\x03")
+            self.assertEqual(t.wait(), 130, t.text)
         self.assert_nothing_written()
 
     def test_one_that_is_not_found_is_asked_for(self):
