@@ -67,6 +67,11 @@ char *places_fdm_config(const char *home)
 	return which_is_there(xasprintf("%s/.fdm.conf", home), xstrdup("/etc/fdm.conf"));
 }
 
+char *places_fdm_lock(const char *home)
+{
+	return geteuid() == 0 ? xstrdup("/var/db/fdm.lock") : xasprintf("%s/.fdm.lock", home);
+}
+
 char *places_getmail_folder(const char *home)
 {
 	return which_is_there(config_of(home, "getmail"), xasprintf("%s/.getmail", home));

@@ -25,6 +25,7 @@ char *places_state_root(const char *state_dir, const char *home);
 char *places_mpop_config(const char *home);
 /* The same for fdm, and for the folder of getmail's configuration, which may hold none. */
 char *places_fdm_config(const char *home);
+char *places_fdm_lock(const char *home);
 char *places_getmail_folder(const char *home);
 /* Makes state_dir below that folder, which itself is not made. ERROR_STORE. */
 bool places_make_state(const char *state_dir, struct error *e) MUST_CHECK;

@@ -487,6 +487,16 @@ static void convert(struct fdm_config *config, const struct fdm_account *a)
 	}
 }
 
+/* The file that is there while fdm runs; empty: none. */
+static void note_lock(struct fdm_config *c)
+{
+	const struct fdm_options *o = &c->options;
+	const char *path = known(c, o->lock_file);
+
+	if (o->allow_multiple.line || o->lock_file.origin != FDM_ABSENT)
+		c->out->pid_file = xstrdup(path && !o->allow_multiple.line ? path : "");
+}
+
 bool fdm_read(struct span text, const char *shown, const struct fdm_world *world,
 	struct imported *out, struct error *e)
 {
@@ -498,6 +508,8 @@ bool fdm_read(struct span text, const char *shown, const struct fdm_world *world
 	done = fdm_parse(&c);
 	for (size_t i = 0; done && i < c.n_accounts; i++)
 		resolve(&c, &c.accounts[i]);
+	if (done)
+		note_lock(&c);
 	for (size_t i = 0; done && i < c.n_accounts; i++)
 		convert(&c, &c.accounts[i]);
 	fdm_config_release(&c);

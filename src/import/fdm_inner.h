@@ -91,9 +91,9 @@ struct fdm_account {
 
 /* Of "set"; each at the line where it stands last. */
 struct fdm_options {
-	struct fdm_place max_size, timeout, verify, no_received, drops_unmatched;
+	struct fdm_place max_size, timeout, verify, no_received, drops_unmatched, allow_multiple;
 	uint64_t max_size_octets, timeout_s;
-	struct fdm_text proxy;
+	struct fdm_text proxy, lock_file;
 };
 
 struct fdm_config {

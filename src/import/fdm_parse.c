@@ -25,7 +25,7 @@ static void take_words(struct fdm_lexer *l, const char *const *words)
 static bool accept_switch(struct fdm_lexer *l)
 {
 	static const char *const words[] = {
-		"delete-oversized", "ignore-errors", "allow-multiple", "lock-wait", "no-create"};
+		"delete-oversized", "ignore-errors", "lock-wait", "no-create"};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (fdm_accept(l, words[i]))
@@ -58,7 +58,7 @@ static bool accept_locks(struct fdm_lexer *l)
 		take_words(l, places);
 	else if (fdm_accept(l, "lock-timeout"))
 		fdm_take_time(l);
-	else if (fdm_accept(l, "lock-file") || fdm_accept(l, "strip-characters"))
+	else if (fdm_accept(l, "strip-characters"))
 		fdm_take_text(l);
 	else
 		return false;
@@ -108,12 +108,15 @@ static void take_option(struct fdm_config *c)
 			fdm_fail(l, at, "timeout cannot be 0");
 	} else if (fdm_accept(l, "proxy")) {
 		o->proxy = fdm_take_text(l);
+	} else if (fdm_accept(l, "lock-file")) {
+		o->lock_file = fdm_take_text(l);
 	} else if (fdm_accept(l, "unmatched-mail")) {
 		o->drops_unmatched = (struct fdm_place){"", 0};
 		if (!fdm_accept_at(l, "drop", &o->drops_unmatched))
 			fdm_expect(l, "keep");
 	} else if (!fdm_accept_at(l, "verify-certificates", &o->verify) &&
-		!fdm_accept_at(l, "no-received", &o->no_received) && !accept_switch(l) &&
+		!fdm_accept_at(l, "no-received", &o->no_received) &&
+		!fdm_accept_at(l, "allow-multiple", &o->allow_multiple) && !accept_switch(l) &&
 		!accept_number(l) && !accept_locks(l) && !accept_owner(c)) {
 		fdm_unexpected(l, fdm_peek(l));
 	}

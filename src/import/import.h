@@ -49,7 +49,8 @@ struct imported {
 	size_t n;
 	struct imported_note *notes; /* about the file, and accounts that were left out */
 	size_t n_notes;
-	char *pid_file; /* of the other program while it runs; NULL: at its usual place, or none */
+	/* Of the other program while it runs; NULL: at its usual place, empty: none. */
+	char *pid_file;
 };
 void imported_release(struct imported *im);
 

@@ -187,6 +187,26 @@ static int include(void *context, const char *path, struct buf *text, char **sho
 	return err;
 }
 
+/* It is there while fdm runs, and no longer; who has made it is not in it. */
+static bool is_free(const struct import *im, struct error *e)
+{
+	char *path = im->read.pid_file ? file_expand_home(im->read.pid_file, im->config.home)
+				       : places_fdm_lock(im->config.home);
+	bool free_of_it = !path[0] || access(path, F_OK) < 0;
+	char *shown = show(path, im->config.home);
+
+	if (!free_of_it) {
+		error_set(e, ERROR_LATER,
+			"fdm is fetching, or was killed: its lock %s is there; nothing was changed",
+			shown);
+		error_remedy(
+			e, "", "wait until it has ended; if it does not run, remove that file");
+	}
+	free(shown);
+	free(path);
+	return free_of_it;
+}
+
 static bool read_fdm(struct import *im, struct error *e)
 {
 	const struct passwd *self = getpwuid(getuid());
@@ -196,7 +216,7 @@ static bool read_fdm(struct import *im, struct error *e)
 		.context = im};
 	struct buf text = {0};
 	bool done = slurp(im->path, im->shown, &text, NULL, e) &&
-		fdm_read(buf_span(&text), im->shown, &world, &im->read, e);
+		fdm_read(buf_span(&text), im->shown, &world, &im->read, e) && is_free(im, e);
 
 	buf_wipe(&text);
 	note_files(im, 0, im->shown);

@@ -97,6 +97,24 @@ class Takeover(Fdm):
         self.assert_said(self.count(), "no new mail")
 
 
+    def test_while_fdm_runs_nothing_is_taken(self):
+        """Its cache would lack what it fetches meanwhile."""
+        self.rc()
+        self.run_tool("fetch")
+        self.box.write("lock", "")
+        result = self.imports(code=75)
+        self.assert_said(result.stderr, "fdm is fetching, or was killed: its lock ~/lock is there",
+                         "(try: wait until it has ended; if it does not run, remove that file)")
+        self.assertFalse(os.path.exists(self.box.config))
+        os.unlink(self.box.path("lock"))
+        self.imports()
+
+    def test_the_lock_is_there_while_it_runs(self):
+        self.rc(rules="match all action exec \"ls %s\"" % self.box.path("lock"))
+        self.run_tool("fetch")
+        self.assertFalse(os.path.exists(self.box.path("lock")))
+
+
 class Configuration(Fdm):
     def test_several_accounts_and_files(self):
         self.box.write("more.conf", "\naccount \"second\" disabled pop3 server \"h\" user \"v\" "

@@ -500,6 +500,29 @@ static void test_list(void **state)
 	}
 }
 
+static void test_lock(void **state)
+{
+	static const char *const samples[][2] = {
+		{"", NULL},
+		{"set lock-file \"%h/l\"", "/home/u/l"},
+		{"set lock-file \"\"", ""},
+		{"set lock-file \"/l\" set allow-multiple", ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
+		struct imported im;
+		struct error e = {0};
+
+		assert_true(fdm_read(span_of(samples[i][0]), "rc", &world, &im, &e));
+		if (samples[i][1])
+			assert_string_equal(im.pid_file, samples[i][1]);
+		else
+			assert_null(im.pid_file);
+		imported_release(&im);
+	}
+}
+
 static void test_no_secret_in_notes(void **state)
 {
 	struct imported im;
@@ -568,6 +591,7 @@ int main(void)
 		cmocka_unit_test(test_depth),
 		cmocka_unit_test(test_twins),
 		cmocka_unit_test(test_list),
+		cmocka_unit_test(test_lock),
 		cmocka_unit_test(test_no_secret_in_notes),
 		cmocka_unit_test(test_cache),
 	};
