@@ -85,8 +85,8 @@ void imported_note(struct imported *im, struct imported_account *a, enum importe
 	(*notes)[(*n)++] = (struct imported_note){what, line, text};
 }
 
-/* Words that a shell does not look for among the programs. */
-static bool is_shell_word(struct span word)
+/* Words that a shell does not look for among the programs, or not all shells do. */
+static bool is_shell_word(struct span word, const char *command)
 {
 	static const char *const words[] = {"if", "for", "while", "until", "case", "cd", "exec",
 		".", "export", "set", "unset", "eval", "read", "umask", "ulimit", "command", "exit",
@@ -95,7 +95,9 @@ static bool is_shell_word(struct span word)
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (span_is(word, words[i]))
 			return true;
-	return memchr(word.data, '=', word.len) != NULL;
+	/* A shell's own echo may read more into a backslash than the program does. */
+	return memchr(word.data, '=', word.len) != NULL ||
+		(span_is(word, "echo") && strchr(command, '\\'));
 }
 
 bool import_needs_shell(const char *command)
@@ -121,7 +123,7 @@ bool import_needs_shell(const char *command)
 			return true;
 		}
 	}
-	return quote || is_shell_word(span_word(&rest));
+	return quote || is_shell_word(span_word(&rest), command);
 }
 
 char *import_command(const char *command)

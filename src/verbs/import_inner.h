@@ -63,7 +63,6 @@ bool import_read(struct import *im, const char *named, struct error *e) MUST_CHE
 /* import_lists.c: for the table of tools. */
 char *import_find_list(const struct import *im, const struct imported_account *from);
 char *import_find_getmail_list(const struct import *im, const struct imported_account *from);
-char *import_find_fdm_list(const struct import *im, const struct imported_account *from);
 char *import_find_fetchmail_list(const struct import *im, const struct imported_account *from);
 bool import_read_mpop_list(struct import_item *item, struct error *e) MUST_CHECK;
 bool import_read_getmail_list(struct import_item *item, struct error *e) MUST_CHECK;

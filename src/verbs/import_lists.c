@@ -16,9 +16,14 @@
 #include "import/mpop.h"
 #include "verbs/import_inner.h"
 
+/* From the folder where the program is started, which is the home folder under cron. */
 char *import_find_list(const struct import *im, const struct imported_account *from)
 {
-	return file_expand_home(from->seen_path, im->config.home);
+	const char *path = from->seen_path;
+
+	if (path[0] != '/' && path[0] != '~')
+		return xasprintf("%s/%s", im->config.home, path);
+	return file_expand_home(path, im->config.home);
 }
 
 bool import_read_mpop_list(struct import_item *item, struct error *e)
@@ -31,16 +36,6 @@ bool import_read_mpop_list(struct import_item *item, struct error *e)
 }
 
 /* ---- fdm ---- */
-
-/* It starts from where it is started, which is the home folder under cron. */
-char *import_find_fdm_list(const struct import *im, const struct imported_account *from)
-{
-	const char *name = from->seen_path;
-
-	if (name[0] != '/' && name[0] != '~')
-		return xasprintf("%s/%s", im->config.home, name);
-	return file_expand_home(name, im->config.home);
-}
 
 bool import_read_fdm_list(struct import_item *item, struct error *e)
 {

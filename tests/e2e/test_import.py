@@ -190,6 +190,15 @@ class Takeover(Mpop):
                          "home: there is no ~/lists/localhost: all mail on the server is new")
         self.assert_said(self.count(), "5 new messages")
 
+    def test_a_list_is_looked_for_from_home(self):
+        """That is where cron starts mpop; ambil may be started elsewhere."""
+        self.mpoprc("uidls_file all")
+        self.box.write("all", " 1 localhost anna\nabc\n")
+        done = subprocess.run([harness.AMBIL, "import", "mpop", "-n"], cwd="/", check=True,
+                              capture_output=True, env=self.box.environment())
+        self.assert_said(done.stdout.decode(), "home: 1 message that mpop has fetched would be "
+                         "taken as seen (~/all)")
+
     def test_a_list_that_mpop_is_about_to_write_is_not_read(self):
         self.mpoprc()
         self.run_mpop()
