@@ -29,7 +29,7 @@ XDG_STATE_HOME=$work/state
 XDG_DATA_HOME=$work/data
 XDG_CACHE_HOME=$work/cache
 export PATH HOME XDG_CONFIG_HOME XDG_STATE_HOME XDG_DATA_HOME XDG_CACHE_HOME
-unset AMBIL_CONFIG
+unset AMBIL_CONFIG LANGUAGE
 printf 'account %s { host = localhost user = anna }\n' home '"anna@work"' >"$work/config/ambil/ambil.conf"
 cd "$work/here" || exit 1
 echo 'account other { host = localhost user = anna }' >other.conf
