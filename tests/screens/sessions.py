@@ -30,6 +30,18 @@ def first(stage):
     stage.picture("first")
 
 
+def setup(stage):
+    """From nothing to the first mail, in two commands."""
+    stage.serve_sample("--user", "anna@example.org")
+    stage.type("ambil setup anna@example.org", until="^Password for .*:$")
+    stage.answer("secret", until=r"\[f\]$")
+    stage.answer("f", until=r"\[a\]$")
+    stage.answer("a", until=r"\[~/Mail\]:$")
+    stage.answer("")
+    stage.type("ambil")
+    stage.picture("setup")
+
+
 def second(stage):
     """Two accounts; home has had mail before."""
     stage.serve(users=("anna", "board"), faults=["hold-retr:108"])
@@ -106,7 +118,7 @@ def mistakes(stage):
     stage.picture("mistakes")
 
 
-SESSIONS = [first, second, running, many, refused, listed, dry_run, mistakes]
+SESSIONS = [first, setup, second, running, many, refused, listed, dry_run, mistakes]
 
 # Which pictures a file shows, in their order: each is a block that begins with "$ ".
 SHOWN = {
@@ -118,4 +130,5 @@ SHOWN = {
 VOLATILE = [
     r" +[\d.]+ \S+/s",                  # a rate
     r" +\d+ (s|m|h|d) left",
+    r"\d{4}-\d\d-\d\d",             # when a certificate of today ends
 ]
