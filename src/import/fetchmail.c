@@ -140,7 +140,7 @@ static struct fm_user *user_for(struct file *f, struct record *record, size_t op
 {
 	struct fm_reader *r = &f->r;
 
-	if (option < FM_SERVER_OPTIONS && record->in_user)
+	if (fm_is_of_server(option) && record->in_user)
 		fm_fail(r, "%s is of the server: it belongs in front of the users",
 			fm_name((enum fm_option)option));
 	else if (option == FM_REMOTE && record->in_user && !record->named)
@@ -151,7 +151,7 @@ static struct fm_user *user_for(struct file *f, struct record *record, size_t op
 		add_user(record, r->word.line);
 	else if (option == FM_REMOTE)
 		record->users[0].line = r->word.line;
-	record->in_user = record->in_user || option >= FM_SERVER_OPTIONS;
+	record->in_user = record->in_user || !fm_is_of_server(option);
 	record->named = record->named || option == FM_REMOTE;
 	return &record->users[record->n_users - 1];
 }
@@ -238,8 +238,8 @@ static const struct fm_value *choose(
 {
 	if (own->text || !defaults)
 		return own;
-	return option < FM_SERVER_OPTIONS ? &defaults->values[option]
-					  : &defaults->users[0].values[option];
+	return fm_is_of_server(option) ? &defaults->values[option]
+				       : &defaults->users[0].values[option];
 }
 
 static void convert(struct file *f, const struct record *record, const struct fm_user *user)
@@ -252,7 +252,7 @@ static void convert(struct file *f, const struct record *record, const struct fm
 
 	for (size_t i = 0; i < FM_OPTIONS; i++)
 		account.values[i] = choose(
-			i < FM_SERVER_OPTIONS ? &record->values[i] : &user->values[i], defaults, i);
+			fm_is_of_server(i) ? &record->values[i] : &user->values[i], defaults, i);
 	fm_convert(&account, &f->globals, f->out);
 }
 

@@ -31,9 +31,8 @@ enum fm_option {
 	FM_ESMTPNAME,
 	FM_ESMTPPASSWORD,
 	FM_BAD_HEADER,
-	FM_SERVER_OPTIONS,
-	FM_REMOTE = FM_SERVER_OPTIONS, /* those of a user: the name there */
-	FM_LOCAL,                      /* the names here, in lines */
+	FM_REMOTE, /* those of a user: the name there */
+	FM_LOCAL,  /* the names here, in lines */
 	FM_PASSWORD,
 	FM_SSL,
 	FM_SSLPROTO,

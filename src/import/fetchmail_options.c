@@ -388,6 +388,11 @@ static void take_secret(struct fm_reader *r, const char *name, struct fm_value *
 	r->behind_secret = true;
 }
 
+bool fm_is_of_server(size_t option)
+{
+	return option < FM_REMOTE;
+}
+
 bool fm_may_be_off(size_t option)
 {
 	return options[option].kind == SWITCH || options[option].kind == ENVELOPE;
@@ -397,7 +402,7 @@ void fm_take_option(
 	struct fm_reader *r, struct fm_value *values, struct fm_user *user, size_t option, bool off)
 {
 	const struct option *o = &options[option];
-	struct fm_value *v = option < FM_SERVER_OPTIONS ? &values[option] : &user->values[option];
+	struct fm_value *v = fm_is_of_server(option) ? &values[option] : &user->values[option];
 	unsigned line = r->word.line;
 
 	fm_next(r);

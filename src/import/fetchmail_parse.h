@@ -36,6 +36,8 @@ size_t fm_find_option(const char *word, bool *off);
  * values, those of a user into user. */
 void fm_take_option(struct fm_reader *r, struct fm_value *values, struct fm_user *user,
 	size_t option, bool off);
+/* Whether it is of the server, and not of a user. */
+bool fm_is_of_server(size_t option);
 /* Whether "no" may stand in front of it. */
 bool fm_may_be_off(size_t option);
 
