@@ -109,6 +109,19 @@ class Takeover(Fetchmail):
                          "(~/fm/.fetchids)")
         self.assert_said(self.count(), "no new mail")
 
+    def test_another_home(self):
+        """As the system's own fetchmail has it, with its file in /etc."""
+        self.rc()
+        os.mkdir(self.box.path("var"))
+        os.rename(self.box.path(".fetchmailrc"), self.box.path("etc-fetchmailrc"))
+        self.box.write("var/.netrc", "machine localhost login anna password %s\n" % popd.PASSWORD)
+        env = {"HOME_ETC": self.box.path("var")}
+        done = self.as_user(self.tool + " -s -f etc-fetchmailrc", env)
+        self.assertEqual(done.returncode, 0, done)
+        self.assert_said(self.imports(self.box.path("etc-fetchmailrc"), env=env).stdout.decode(),
+                         "5 messages that fetchmail", "(~/var/.fetchids)")
+        self.assert_said(self.count(), "no new mail")
+
     def test_a_list_elsewhere(self):
         self.rc()
         self.write_in_front("set idfile ids")
