@@ -54,7 +54,7 @@ for language in $(cat po/LINGUAS); do
 	msgattrib --untranslated --no-location "$work/new.po" >"$work/missing"
 	msgattrib --only-fuzzy --no-location "$work/new.po" >>"$work/missing"
 	if test -s "$work/missing"; then
-		cat "$work/missing" >&2
+		sed '1,/^$/d' "$work/missing" >&2
 		bad "$file lacks these, or is uncertain (fuzzy) of them: run po/update.sh, and write them"
 	elif ! cmp -s "$work/new.po" "$file"; then
 		diff "$file" "$work/new.po" | head -n 20 >&2

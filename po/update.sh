@@ -13,7 +13,7 @@ template "$work/ambil.pot"
 for language in $(cat po/LINGUAS); do
 	merge "$language" "$work/ambil.pot" >"$work/new.po"
 	cp "$work/new.po" "po/$language.po"
-	msgattrib --untranslated --no-location "po/$language.po"
+	msgattrib --untranslated --no-location "po/$language.po" | sed '1,/^$/d'
 	printf '%s: ' "$language"
 	msgfmt --check-format --statistics --output-file=/dev/null "po/$language.po"
 done
