@@ -7,11 +7,12 @@
 
 #include "base/child.h"
 #include "base/text.h"
+#include "stop.h"
 
 enum { ENV_ACCOUNT, ENV_HOST, ENV_USER, ENV_NEW, ENV_SIZE, ENV_DELIVER, ENV_COUNT };
 
 /* What a command gets when the run was asked to stop before it could start: mail has come all the
- * same. Less than a worker has past its deadline. */
+ * same. */
 enum { STOPPED_TIMEOUT_MS = 4000 };
 
 static void fill(char *env[ENV_COUNT + 1], const struct account *a, const struct report_counts *c)
@@ -87,6 +88,8 @@ void onnew_run(const struct account *account, const struct report_counts *counts
 	if (!account->on_new || !counts->mails)
 		return;
 	report_step(report_fd, "running the on-new command");
+	if (*stop)
+		stop_forget_deadline();
 	if (!run(account, counts, stop, &e))
 		report_warning(report_fd, &e);
 }

@@ -92,6 +92,13 @@ void stop_after(int64_t ms, int64_t grace_ms)
 	setitimer(ITIMER_REAL, &timer, NULL);
 }
 
+void stop_forget_deadline(void)
+{
+	const struct itimerval never = {.it_value = {0, 0}};
+
+	setitimer(ITIMER_REAL, &never, NULL);
+}
+
 bool stop_error(int signal_number, int64_t deadline_ms, struct error *e)
 {
 	char limit[32];

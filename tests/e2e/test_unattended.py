@@ -270,6 +270,14 @@ class OnNew(Case):
         self.box.run()
         self.assertIn("AMBIL_NEW=2", self.noted())
 
+    def test_it_is_run_past_the_deadline_too(self):
+        mails = corpus.numbered(3)
+        self.serve("--release", self.box.path("release"), mails=mails, faults=["hold-retr:3"])
+        self.box.write("note.sh", NOTE, 0o700)
+        self.configure(on_new=self.box.path("note.sh"), deadline="1s")
+        self.assert_line(self.box.run(), 75, "stopped after 1 s (deadline)")
+        self.assertIn("AMBIL_NEW=2", self.noted())
+
     def test_its_failure_costs_nothing_but_a_warning(self):
         fails = self.box.write("fails.sh", "#!/bin/sh\necho; echo 'no index here' >&2\nexit 3\n", 0o700)
         for command, *words in (
