@@ -27,13 +27,13 @@ char *places_mpop_config(const char *home);
 char *places_fdm_config(const char *home);
 char *places_fdm_lock(const char *home);
 char *places_getmail_folder(const char *home);
-/* Makes state_dir below that folder, which itself is not made. ERROR_STORE. */
-bool places_make_state(const char *state_dir, struct error *e) MUST_CHECK;
 /* The same for fetchmail; the folder that its other files are in; and the file that names its
  * process while it runs. */
 char *places_fetchmail_config(const char *home);
 char *places_fetchmail_folder(const char *home);
 char *places_fetchmail_pid_file(const char *home);
+/* Makes state_dir below that folder, which itself is not made. ERROR_STORE. */
+bool places_make_state(const char *state_dir, struct error *e) MUST_CHECK;
 /*
  * The configuration to read: named, else $AMBIL_CONFIG, else the user's, else the system's. When
  * none of them exists, *found is false and the path is that of the first one. *by_name: it was

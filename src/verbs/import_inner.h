@@ -44,13 +44,13 @@ struct import_tool {
 	const char *name;
 	char *(*find)(const char *home); /* its configuration, fresh; NULL: there is none */
 	bool (*read)(struct import *im, struct error *e);
-	const char *places,
-		*needs; /* for words: where it is looked for, what an account must have */
-	/* The path of an account's list of UIDs, fresh. */
+	/* For words: where it is looked for, and what an account must have. */
+	const char *places, *needs;
+	/* The path of an account's list of UIDs, fresh; and item->text, that list, into item->seen.
+	 */
 	char *(*find_list)(const struct import *im, const struct imported_account *from);
-	bool (*read_list)(
-		struct import_item *item, struct error *e); /* item->text, into item->seen */
-	/* Who is fetching, of whom the list shows nothing; 0: nobody. NULL: the list is locked. */
+	bool (*read_list)(struct import_item *item, struct error *e);
+	/* Who is fetching; 0: nobody. NULL: whoever has the list locked. */
 	pid_t (*find_holder)(const struct import *im);
 };
 

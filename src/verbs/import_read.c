@@ -229,7 +229,7 @@ static const struct import_tool tools[] = {
 	{"mpop", places_mpop_config, read_mpop, N_("~/.mpoprc and mpop/config in $XDG_CONFIG_HOME"),
 		N_("host, user and delivery"), import_find_list, import_read_mpop_list, NULL},
 	{"fetchmail", places_fetchmail_config, read_fetchmail, "~/.fetchmailrc",
-		N_("a POP3 server in it"), import_find_fetchmail_list, import_read_fetchmail_list,
+		N_("a POP3 server"), import_find_fetchmail_list, import_read_fetchmail_list,
 		import_find_fetchmail},
 	{"getmail", places_getmail_folder, read_getmail,
 		N_("getmail in $XDG_CONFIG_HOME and ~/.getmail"),

@@ -197,6 +197,12 @@ class Configuration(Fetchmail):
                 self.assert_said(result.stderr, words)
                 self.assertEqual(self.files(), before)
 
+    def test_a_file_without_pop3(self):
+        self.box.write(".fetchmailrc", "poll h proto imap user u\n")
+        result = self.imports(code=66)
+        self.assert_said(result.stderr, "no account in ~/.fetchmailrc has a POP3 server",
+                         "h, because it is for imap, and here is POP3 only")
+
     def test_both_take_the_same_grammar(self):
         """What fetchmail itself makes of a file, and what it refuses."""
         start = "poll h proto pop3 "
