@@ -143,9 +143,10 @@ static void write_ago(char *out, size_t room, int64_t then_s, int64_t now_s)
 }
 
 /* Behind what stands there already. */
-static void add_note(struct buf *out, const char *text)
+static void begin_note(struct buf *out)
 {
-	buf_printf(out, "%s%s", out->len ? "; " : "", text);
+	if (out->len)
+		buf_add_text(out, "; ");
 }
 
 static void note_failure(struct buf *out, const struct standing *s, int64_t now_s)
@@ -157,7 +158,7 @@ static void note_failure(struct buf *out, const struct standing *s, int64_t now_
 	if (!h->since_s)
 		return;
 	text_age(age, sizeof(age), lasts_s);
-	add_note(out, "");
+	begin_note(out);
 	if (lasts_s < 0)
 		buf_printf(out, _n("%lu failed run", "%lu failed runs", h->failures),
 			(unsigned long)h->failures);
@@ -179,13 +180,13 @@ static void note_due(struct buf *out, const struct standing *s)
 	if (next && localtime_r(&next, &tm))
 		strftime(day, sizeof(day), "%Y-%m-%d", &tm);
 	if (s->due) {
-		add_note(out, "");
+		begin_note(out);
 		buf_printf(out,
 			_n("%llu message to be deleted", "%llu messages to be deleted", s->due),
 			(unsigned long long)s->due);
 	}
 	if (day[0]) {
-		add_note(out, "");
+		begin_note(out);
 		buf_printf(out, _("next deletion %s"), day);
 	}
 }
@@ -198,7 +199,7 @@ static void write_note(struct buf *out, const struct standing *s, int64_t now_s)
 		buf_printf(out, _("a run is under way (pid %lld)"), (long long)s->holder);
 	if (s->next_login_s) {
 		text_age(wait, sizeof(wait), s->next_login_s - now_s);
-		add_note(out, "");
+		begin_note(out);
 		buf_printf(out, _("next login in %s"), wait);
 	}
 	note_failure(out, s, now_s);

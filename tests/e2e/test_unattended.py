@@ -77,6 +77,20 @@ class Quiet(Case):
         self.assert_line(self.at("+28h"), 0, "ambil: home: works again after 1 d (7 failed runs)")
         self.ambil(env=self.later("+29h"))
 
+    def test_that_there_is_no_network_is_such_a_fault(self):
+        """In a network of its own, where nothing is up."""
+        if os.geteuid() != 0:
+            self.skipTest("needs root, for a network of its own")
+        self.works_first()
+        self.configure(host="192.0.2.7")
+        apart = ["unshare", "-n"]
+        self.assert_hushed(self.at("+10m", wrap=apart))
+        self.assert_hushed(self.at("+2h", wrap=apart))
+        self.assert_line(self.at("+131m", wrap=apart), 75, "ambil: home: no network (Network is unreachable); "
+                         "no run has gone well for 2 h (3 failed)")
+        self.configure()
+        self.assert_line(self.at("+5h"), 0, "ambil: home: works again after 4 h (3 failed runs)")
+
     def test_a_permanent_failure_is_said_at_once_and_not_by_every_run(self):
         self.works_first(retry_auth="unlimited")
         self.box.write("password", "wrong\n")
