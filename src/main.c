@@ -294,11 +294,13 @@ static int verb_seen_of(struct config *config, const struct cli *cli, int stop_f
 /* ---- all verbs ---- */
 
 /* "ambil home" is no verb, but if it names an account the remedy can be told exactly. */
-static int fail_command_line(const struct cli *cli, struct error *e)
+static int fail_command_line(struct cli *cli, bool json, struct error *e)
 {
 	struct config config = {.path = NULL};
 	struct error ignored;
 
+	/* It may have been taken for the value that an option lacks. */
+	cli->json = json;
 	if (cli->unknown_verb && config_load(cli->config_path, &config, NULL, &ignored) &&
 		(config_is_url(cli->unknown_verb) || config_find(&config, cli->unknown_verb)))
 		cli_verb_missing(cli, e);
@@ -362,7 +364,7 @@ int main(int argc, char *argv[])
 	if (!json)
 		i18n_start();
 	if (!cli_parse(argc, argv, &cli, &e))
-		code = fail_command_line(&cli, &e);
+		code = fail_command_line(&cli, json, &e);
 	else if (cli.help)
 		code = verb_help(&cli, terminal_style(&cli, NULL));
 	else if (cli.version)

@@ -257,6 +257,8 @@ class Errors(Popd):
                      ["fetch", "pops://anna:secret@localhost"]):
             with self.subTest(args=args):
                 self.assert_same_words(64, "usage", *args)
+        result = self.box.run("fetch", "--max", "--json", "--nonsense")
+        self.assertEqual([event["event"] for event in self.events(result.stdout)], ["error", "end"])
         error = self.one(self.run_json("config", "edit", code=64), "error")
         self.assertEqual(error["hint"], "ambil config edit")
         self.run_json("seen", "home", "--export", code=64)
