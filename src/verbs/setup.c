@@ -66,7 +66,7 @@ static bool ask_from_when(struct setup *s, struct error *e)
 	}
 	setup_say(s, _n("Mailbox: %llu message, %s\n", "Mailbox: %llu messages, %s\n", m->mails),
 		(unsigned long long)m->mails, size);
-	if (s->old_state)
+	if (s->old_state && s->is_new)
 		setup_say(s,
 			_("  An account \"%s\" was here before: what it has fetched is not fetched "
 			  "again.\n"),
@@ -108,13 +108,15 @@ static bool save(struct setup *s, struct error *e)
 	if (done && s->from_now)
 		done = made = setup_try_login(s, RUN_FROM_NOW, e);
 	done = done && setup_store_password(s, e);
+	/* Not in its place, unless only the disk could not be asked whether it is safe there. */
 	if (done && s->n && !conffile_place(&file, e)) {
-		setup_forget_file(s);
+		if (file.beside)
+			setup_forget_file(s);
 		done = false;
 	}
 	if (done && s->old_state && s->place != PLACE_THERE)
 		login_forget_refusals(&s->config, s->account);
-	if (!done && made && s->is_new)
+	if (!done && made && s->is_new && file.beside)
 		forget_state(s);
 	conffile_release(&file);
 	return done;
@@ -286,6 +288,19 @@ static bool go_through(struct setup *s, struct error *e)
 	return done && setup_find_destination(s, e) && save(s, e);
 }
 
+/* A file that is named, and not there yet, will be made. */
+static bool load(struct setup *s, struct error *e)
+{
+	const char *named = s->cli->config_path;
+	bool found, done;
+	char *path = config_path(named, &found);
+
+	done = found ? config_load(named, &s->config, NULL, e)
+		     : config_load_instead(named, path, (struct span){"", 0}, &s->config, e);
+	free(path);
+	return done;
+}
+
 static bool is_only_for_timer(const struct setup *s)
 {
 	return !s->is_new && s->cli->timer && !s->n && !s->cli->pin && !s->from_now &&
@@ -297,7 +312,7 @@ static bool carry_out(struct setup *s, struct buf *out, struct error *e)
 	if (s->cli->timer && s->cli->config_path)
 		return error_set(e, ERROR_USAGE,
 			"--timer is for the usual configuration, which its service reads, not for -c");
-	if (!config_load(s->cli->config_path, &s->config, NULL, e) || !setup_find_account(s, e))
+	if (!load(s, e) || !setup_find_account(s, e))
 		return false;
 	if (is_only_for_timer(s))
 		return true;

@@ -86,20 +86,38 @@ static bool confirm(const struct setup *s, const struct discovery *found, struct
 	return done;
 }
 
+/* No password, then: another program has to get the token. */
+static bool find_token(struct setup *s, const struct discovery *found, struct error *e)
+{
+	const char *who = found->provider ? found->provider : found->host;
+	struct buf answer = {NULL, 0, 0};
+	bool done = true;
+
+	if (s->account->token_command)
+		return true;
+	error_set(e, ERROR_CAPABILITY, "%s takes no passwords from programs, only tokens (OAuth)",
+		who);
+	error_remedy(e, "write an account with", "oauth-token-command; see man ambil.conf");
+	if (!s->may_ask)
+		return false;
+	setup_explain(s, e->text);
+	done = ask_line(_("Command that prints a token (such as oama access ADDRESS): "), s->stop,
+		&answer, e);
+	if (done && answer.len)
+		done = setup_set(s, "oauth-token-command", answer.data, "oauth-token-command", e);
+	else
+		done = false;
+	buf_release(&answer);
+	return done;
+}
+
 static bool take(struct setup *s, struct discovery *found, struct error *e)
 {
 	setup_say(
 		s, "%s (%s)\n", dial_where(found->host, found->port).text, discovery_origin(found));
-	if (found->login == DISCOVERY_OAUTH && !s->account->token_command) {
-		error_set(e, ERROR_CAPABILITY,
-			"%s takes no passwords from programs, only tokens (OAuth)",
-			found->provider ? found->provider : found->host);
-		error_why(e, "%s", found->note ? found->note : "");
-		return error_remedy(e, "write an account with",
-			"oauth-token-command; see man "
-			"ambil.conf");
-	}
 	say_note(s, found);
+	if (found->login == DISCOVERY_OAUTH && !find_token(s, found, e))
+		return false;
 	return !found->unconfirmed || confirm(s, found, e);
 }
 

@@ -44,12 +44,18 @@ void setup_explain(const struct setup *s, const char *text)
 
 void setup_say_ok(const struct setup *s, const char *line, const char *word)
 {
-	enum { COLUMN = 66 };
-	size_t width = screen_width(line);
+	enum { COLUMN = 66, APART = 2 };
+	size_t width = screen_width(line), more = screen_width(word);
+	size_t columns = screen_columns(STDERR_FILENO), place = COLUMN;
 	struct buf text = {NULL, 0, 0};
 
-	buf_printf(
-		&text, "%s%*s%s\n", line, width + 2 < COLUMN ? (int)(COLUMN - width) : 2, "", word);
+	if (place + more > columns)
+		place = columns > more ? columns - more : 0;
+	if (width + APART + more > columns)
+		buf_printf(&text, "%s\n%*s%s\n", line, APART, "", word);
+	else
+		buf_printf(&text, "%s%*s%s\n", line,
+			width + APART < place ? (int)(place - width) : APART, "", word);
 	put(s, &text);
 	buf_release(&text);
 }

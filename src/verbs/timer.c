@@ -3,6 +3,7 @@
  * The timer that was installed with the program is started for this user. Where that cannot be, a
  * line for cron does the same.
  */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,10 +17,16 @@
 
 enum { TIMEOUT_MS = 30 * 1000 };
 
+/* In full: cron looks in few places. */
 static bool advise_cron(struct error *e)
 {
-	return error_remedy(
-		e, "the same with cron: crontab -e, and this line", "%s", "*/10 * * * *  ambil");
+	char program[PATH_MAX] = "ambil";
+	ssize_t len = readlink("/proc/self/exe", program, sizeof(program) - 1);
+
+	if (len > 0)
+		program[len] = '\0';
+	return error_remedy(e, "the same with cron: crontab -e, and this line", "*/10 * * * *  %s",
+		safe(span_of(program)).text);
 }
 
 /* What it has complained of: the first line, without its own name. */

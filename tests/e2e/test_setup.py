@@ -175,6 +175,7 @@ Next:  ambil                         fetch now
     def test_from_now_on_only_what_comes_is_fetched(self):
         self.arrive(mail(3))
         result = self.with_password("--from-now")
+        self.assertEqual(self.server.log_text().count("Login: user=<%s>," % self.user), 1)
         self.assertIn("3 messages that are there are taken as seen.", result.stdout.decode())
         self.fetches([])
         self.fetches(self.arrive(mail(1, first=4)))
@@ -198,8 +199,6 @@ Next:  ambil                         fetch now
                 'password-command = "cat %s"' % self.password_file))
         self.assertEqual(stat.S_IMODE(os.stat(real).st_mode), 0o640)
         other = self.box.path("other.conf")
-        result = self.with_password("-c", other, code=66)
-        self.box.write("other.conf", "")
         result = self.with_password("-c", other)
         self.assert_said(result.stdout.decode(), "Saved: ~/other.conf", "ambil -c %s " % other)
         self.assertNotIn("--timer", result.stdout.decode())
@@ -559,7 +558,7 @@ class Keyring(DialogCase):
 
 
 class Timer(SetupCase):
-    CRON = "*/10 * * * *  ambil"
+    CRON = "*/10 * * * *  " + os.path.realpath(harness.AMBIL)
 
     def setUp(self):
         super().setUp()
@@ -613,13 +612,10 @@ Next:  systemctl --user list-timers ambil   when it runs
 
 
 @unittest.skipUnless(os.geteuid() == 0, "only root can have a network of its own")
-class FromAnAddress(DialogCase):
+class OnNetwork(DialogCase):
     """A real name server, which knows where the mail of a few domains is."""
 
-    RECORDS = ["srv-host=_pop3s._tcp.one.test,pop.one.test,9950",
-               "srv-host=_pop3s._tcp.away.test,pop.one.test,9950",
-               "srv-host=_pop3s._tcp.none.test", "srv-host=_pop3._tcp.none.test",
-               "host-record=pop.one.test,127.0.0.1", "host-record=pop.own.test,127.0.0.1"]
+    RECORDS, NAMES = [], []
 
     @classmethod
     def setUpClass(cls):
@@ -628,20 +624,58 @@ class FromAnAddress(DialogCase):
         cls.addClassCleanup(cls.network.stop)
         folder = tempfile.TemporaryDirectory(prefix="ac")
         cls.addClassCleanup(folder.cleanup)
-        shown = certs.Certificates(folder.name, ["DNS:pop.one.test"])
-        cls.ca = shown.ca
-        cls.network.serve(popd.POPD, "--parent-exit", "--port", "9950", "--tls", "implicit",
-                          "--use-cert", shown.cert, "--use-key", shown.key, "--sample",
-                          "--user", "anna@one.test")
-        # One whose authority nobody knows, on the port where servers are looked for.
-        cls.network.serve(popd.POPD, "--parent-exit", "--port", "995", "--tls", "implicit",
-                          "--cert-name", "pop.own.test", "--sample")
+        cls.certificates = certs.Certificates(folder.name, ["DNS:" + name for name in cls.NAMES])
+
+    @classmethod
+    def serve(cls, port, *more):
+        cls.network.serve(popd.POPD, "--parent-exit", "--port", str(port), "--tls", "implicit",
+                          "--sample", *more)
+
+    @classmethod
+    def serve_trusted(cls, port, *more):
+        cls.serve(port, "--use-cert", cls.certificates.cert, "--use-key", cls.certificates.key,
+                  *more)
 
     def start(self, *words):
-        env = self.box.environment({"TERM": "xterm", "SSL_CERT_FILE": self.ca})
+        env = self.box.environment({"TERM": "xterm", "SSL_CERT_FILE": self.certificates.ca})
         self.seen = ""
         return terminal.Terminal([*self.network.enter, harness.AMBIL, *words], env,
                                  cwd=self.box.home)
+
+
+class WithAToken(OnNetwork):
+    RECORDS = ["host-record=outlook.office365.com,127.0.0.1"]
+    NAMES = ["outlook.office365.com"]
+
+    def test_where_no_password_is_taken_a_token_is(self):
+        self.serve_trusted(995, "--user", "anna@outlook.com", "--token", "the-token", "--no-cap",
+                           "SASL", "--cap", "SASL XOAUTH2")
+        with self.start("setup", "anna@outlook.com") as t:
+            t.expect("outlook.office365.com:995 .known provider.\\s+Turn POP on first")
+            self.answer(t, "oama access ADDRESS\\): $", "echo the-token")
+            t.expect("Login as anna@outlook.com +ok \\(XOAUTH2\\)")
+            self.answer(t, self.WHEN, "")
+            self.answer(t, self.WHERE, "")
+            self.assertEqual(t.wait(), 0, t.text)
+        self.assertIn('oauth-token-command = "echo the-token"', self.written())
+        with self.start() as t:
+            self.assertEqual(t.wait(), 0, t.text)
+        self.assertEqual(len(self.maildir()), 10)
+
+
+class FromAnAddress(OnNetwork):
+    RECORDS = ["srv-host=_pop3s._tcp.one.test,pop.one.test,9950",
+               "srv-host=_pop3s._tcp.away.test,pop.one.test,9950",
+               "srv-host=_pop3s._tcp.none.test", "srv-host=_pop3._tcp.none.test",
+               "host-record=pop.one.test,127.0.0.1", "host-record=pop.own.test,127.0.0.1"]
+    NAMES = ["pop.one.test"]
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.serve_trusted(9950, "--user", "anna@one.test")
+        # One whose authority nobody knows, on the port where servers are looked for.
+        cls.serve(995, "--cert-name", "pop.own.test")
 
     def test_two_commands_to_the_first_mail(self):
         with self.start("setup", "anna@one.test") as t:
