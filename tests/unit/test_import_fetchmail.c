@@ -149,6 +149,9 @@ static void test_statements(void **state)
 		{BASE "is", "rc:1: is needs a name"},
 		{BASE "is x =", "rc:1: is needs a name behind ="},
 		{BASE "is x y there", "rc:1: several names cannot be there"},
+		{BASE "mda idfile",
+			"rc:1: mda needs a text, not \"idfile\"; a keyword needs "
+			"quotes to be one"},
 		{BASE "user", "rc:1: user needs a name"},
 		{"set foo 1", "rc:1: fetchmail has no \"set foo\""},
 		{"set", "rc:1: fetchmail has no \"set \""},
