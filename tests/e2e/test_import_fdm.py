@@ -2,6 +2,7 @@
 """Coming from fdm: the real one fetches, ambil takes over, and no message comes twice."""
 
 import glob
+import os
 
 import popd
 import test_import
