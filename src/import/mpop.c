@@ -3,7 +3,8 @@
  * The grammar of an mpop configuration. A line is a command and perhaps an argument, up to the end
  * of the line; double quotes around the whole argument are taken off, and nothing else is special
  * in it, neither # nor a backslash. An account begins as a copy of the defaults at that place, and
- * then takes what the accounts behind the colon have set, one after another.
+ * then takes what the accounts behind the colon have set, one after another; what those have by
+ * default does not count.
  */
 #include "import/mpop.h"
 
@@ -101,13 +102,25 @@ static bool fail(struct reader *r, const char *fmt, ...)
 static void set_value(struct mpop_value *v, const char *text, unsigned line)
 {
 	wipe_free(v->text); /* some are passwords */
-	*v = (struct mpop_value){xstrdup(text), line};
+	*v = (struct mpop_value){xstrdup(text), line, false};
+}
+
+static void take_defaults(struct mpop_account *to, const struct mpop_account *defaults)
+{
+	for (size_t i = 0; i < MPOP_COMMANDS; i++) {
+		const struct mpop_value *v = &defaults->values[i];
+
+		if (!v->text)
+			continue;
+		set_value(&to->values[i], v->text, v->line);
+		to->values[i].by_default = true;
+	}
 }
 
 static void take_values(struct mpop_account *to, const struct mpop_account *from)
 {
 	for (size_t i = 0; i < MPOP_COMMANDS; i++)
-		if (from->values[i].text)
+		if (from->values[i].text && !from->values[i].by_default)
 			set_value(&to->values[i], from->values[i].text, from->values[i].line);
 }
 
@@ -173,7 +186,7 @@ static bool begin_account(struct reader *r, struct span argument)
 	r->accounts[r->n] = (struct mpop_account){
 		.name = xstrndup(name.data, name.len), .line = r->line};
 	r->current = r->n++;
-	take_values(&r->accounts[r->current], &r->accounts[0]);
+	take_defaults(&r->accounts[r->current], &r->accounts[0]);
 	return inherit(r, list);
 }
 

@@ -46,6 +46,7 @@ enum mpop_command {
 struct mpop_value {
 	char *text;
 	unsigned line;
+	bool by_default; /* it is none that other accounts take from this one */
 };
 struct mpop_account {
 	char *name;

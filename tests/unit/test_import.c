@@ -154,6 +154,16 @@ static void test_mpop_accounts(void **state)
 			"a:1 host=h1 port=11 user=u1 tls=starttls deliver=mbox:/a keep=false !0\n"
 			"c:8 host=h1 port=11 user=w tls=starttls deliver=mbox:/a keep=false !0 "
 			"-6"},
+		/* What the later one has by default does not win. */
+		{"defaults\nkeep\ndelivery mbox /d\naccount a\nhost h\nuser u\nkeep off\naccount b\n"
+		 "port 7\naccount c : a, b\nuser v\n",
+			"a:4 host=h user=u tls=starttls deliver=mbox:/d keep=false !0\n"
+			"c:10 host=h port=7 user=v tls=starttls deliver=mbox:/d keep=false !0 -8"},
+		/* But what it has taken from others does. */
+		{"account a\nhost h\nuser u\nkeep\ndelivery mbox /d\naccount b : a\naccount c\nkeep "
+		 "off\naccount d : c, b\nuser v\n",
+			"a:1 host=h user=u tls=starttls deliver=mbox:/d keep=true !0\n"
+			"d:9 host=h user=v tls=starttls deliver=mbox:/d keep=true !0 -6 -7"},
 		/* Defaults are filled in where the account begins. */
 		{"defaults\ndelivery mbox /d\nkeep\naccount a\nhost h\nuser u\ndefaults\nkeep off\n"
 		 "port 7\naccount b\nhost h\nuser v\n",
