@@ -173,7 +173,8 @@ static bool accept_argument(struct fdm_lexer *l, struct fdm_account *a)
 		a->user = fdm_take_text(l);
 	else if (fdm_accept(l, "pass"))
 		a->pass = fdm_take_text(l);
-	else if (strncmp(a->type_word, "nntp", 4) == 0 && fdm_accept(l, "cache"))
+	else if (strncmp(a->type_word, "nntp", 4) == 0 && a->cache.origin == FDM_ABSENT &&
+		fdm_accept(l, "cache"))
 		a->cache = fdm_take_text(l);
 	else
 		return accept_only(l, a) || accept_folders(l) || accept_flag(l, a);

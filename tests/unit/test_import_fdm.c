@@ -281,7 +281,7 @@ static void test_accounts(void **state)
 			"allow-cleartext-password=true" DELIVERS " [p@1]"},
 		{"account 'a' imap server 'h' user 'u' pass 'p' folder 'F' new-only no-cram-md5 keep\n"
 		 "account 'b' imaps server 'h' folders { 'a' 'b' } no-verify no-login insecure\n"
-		 "account 'c' nntp server 'h' groups { 'a' } cache 'c'\naccount 'd' stdin keep\n"
+		 "account 'c' nntp server 'h' groups { 'a' } cache 'c' cache 'd' expire 3\naccount 'd' stdin keep\n"
 		 "account 'e' maildir '/m'\naccount 'f' maildirs { '/m' '/n' } keep\n"
 		 "account 'g' mboxes { '/m' }\naccount 'h' imap pipe 'x' user 'u' pass 'p'\n",
 			" -1 -2 -3 -4 -5 -6 -7 -8"},
