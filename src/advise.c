@@ -58,6 +58,21 @@ void advise_host(const struct session *s, struct error *e)
 			config_origin(s->account, "host"));
 }
 
+void advise_pin(const struct session *s, struct error *e)
+{
+	static const char before[] = "pin-sha256 = \"";
+	const char *at = strstr(e->remedy, before);
+	char pin[60];
+
+	if (e->about != ERROR_ABOUT_ISSUER || s->account->temporary || !at)
+		return;
+	at += strlen(before);
+	snprintf(pin, sizeof(pin), "%.*s", (int)strcspn(at, "\""), at);
+	error_remedy(e, "own CA?",
+		"ca-file = \"/path/ca.pem\"   one server?  ambil setup %s --pin=%s",
+		s->account->typed, pin);
+}
+
 void advise_link(const struct session *s, struct error *e)
 {
 	if (e && (e->kind == ERROR_NETWORK || e->kind == ERROR_TLS || e->kind == ERROR_PROTOCOL))

@@ -10,6 +10,8 @@
 void advise_for_url(const struct session *s, struct error *e);
 /* To the one remedy that is a change of "host": where that stands. */
 void advise_host(const struct session *s, struct error *e);
+/* To that which is a pin of an account in a file: the command that sets it. */
+void advise_pin(const struct session *s, struct error *e);
 /* By which way the server was talked to, where it helps to know. e may be NULL. */
 void advise_link(const struct session *s, struct error *e);
 /* To have it looked at, where no remedy is known. */

@@ -35,6 +35,7 @@ static bool shake_hands(struct session *s, struct error *e)
 	done = tls_look(&s->stream, &a->tls, &peer, &facts, &s->distrust, e);
 	if (s->distrust.kind) {
 		advise_host(s, &s->distrust);
+		advise_pin(s, &s->distrust);
 		if (a->temporary)
 			advise_for_url(s, &s->distrust);
 	}
@@ -50,6 +51,7 @@ bool session_start_tls(struct session *s, struct error *e)
 	if (!shake_hands(s, e)) {
 		s->stream = NULL;
 		advise_host(s, e);
+		advise_pin(s, e);
 		return false;
 	}
 	s->encrypted = true;

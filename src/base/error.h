@@ -37,6 +37,7 @@ enum error_about {
 	ERROR_ABOUT_NO_NETWORK, /* this machine has none */
 	ERROR_ABOUT_PROXY,      /* and not the server behind it */
 	ERROR_ABOUT_NAMES,      /* the remedy: another name as host */
+	ERROR_ABOUT_ISSUER,     /* the remedy: an authority, or a pin, which ends it in quotes */
 	ERROR_ABOUT_PORT,       /* the remedy, a guess: the usual port */
 };
 

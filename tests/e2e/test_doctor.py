@@ -42,6 +42,7 @@ REPLACED = (
     (r"([0-9A-F]{2}:){31}[0-9A-F]{2}", "FINGERPRINT"),
     (r"([0-9A-F]{2}:){19}[0-9A-F]{2}", "OLD FINGERPRINT"),
     (r'pin-sha256 = "[A-Za-z0-9+/]{43}="', "PIN"),
+    (r'--pin=[A-Za-z0-9+/]{43}=', "--pin=KEY"),
     (r"proved   [A-Z0-9-]+", "proved   SIGNATURE"),
     (r"1, (ECDHE|DHE)[^ ]*, [A-Z0-9]+, TLS_[A-Z0-9_]+", "1, KEYS"),
     (r"[23], (ECDHE|DHE)[^ ]*, [A-Z0-9]+, TLS_[A-Z0-9_]+", "X, KEYS"),
@@ -396,7 +397,7 @@ home: anna at localhost:PORT, TLS at once
   ok       address        ADDRESS
   ok       TLS            1.X, KEYS
   failed   certificate    the certificate of localhost is not trusted: unknown issuer "popd test CA"
-                          own CA?  ca-file = "/path/ca.pem"   one server?  PIN
+                          own CA?  ca-file = "/path/ca.pem"   one server?  ambil setup home --pin=KEY
                           owner    CN=popd test server
                           issuer   CN=popd test CA
                           for      localhost, 127.0.0.1, ::1

@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 import signal
+import socket
 import ssl
 import stat
 import tempfile
@@ -486,6 +487,16 @@ class Dialog(DialogCase):
                 self.assertTrue(t.echoes())
                 self.assertIn("interrupted", t.text)
                 self.assert_nothing_written()
+
+    def test_an_interruption_while_a_server_is_silent_is_one_too(self):
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            words = ["setup", "anna@mail.example.org", "--host", "localhost", "--port",
+                     str(silent.getsockname()[1])]
+            with self.box.terminal(*words, env=self.trusted) as t:
+                silent.accept()[0].recv(1)
+                t.send(b"\x03")
+                self.assertEqual(t.wait(), 130, t.text)
+        self.assert_nothing_written()
 
     def test_the_end_of_the_input_is_an_end(self):
         with self.box.terminal(*self.words("--password-command", "cat " + self.password_file),

@@ -68,9 +68,9 @@ class Pins(popd_case.PopdCase):
         self.configure(ca_file=None)
         said = self.expect(69)
         self.assert_said(said, "signed by nobody but itself", "SHA-256 ", "ca-file = ",
-                         "one server?  pin-sha256 = ")
+                         "one server?  ambil setup home --pin=")
         self.assert_no_login()
-        pin = re.search('pin-sha256 = "([^"]+)"', said)[1]
+        pin = re.search("--pin=([A-Za-z0-9+/]+=)", said)[1]
         self.configure(ca_file=None, pin_sha256=pin)
         self.ambil()
         self.assert_maildir(mails)
