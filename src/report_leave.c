@@ -17,13 +17,12 @@ static bool watching;
 
 void leave_now(void)
 {
-	static const char erase[] = "\r\033[J";
 	ssize_t ignored;
 
 	if (!has_lines)
 		return;
 	has_lines = 0;
-	ignored = write(STDERR_FILENO, erase, sizeof(erase) - 1);
+	ignored = write(STDERR_FILENO, LEAVE_ERASE, sizeof(LEAVE_ERASE) - 1);
 	(void)ignored;
 }
 

@@ -12,6 +12,12 @@
  * is expected in the first column of the first of them. In the parent only, one at a time.
  */
 
+/*
+ * Takes away all from the line of the cursor on. Not from the first column: with that, tmux saves
+ * what it shows among what has been scrolled off, when the line is the first of the screen.
+ */
+#define LEAVE_ERASE "\r \033[J\r"
+
 /* From now on until leave_forget(); signals that somebody has ignored stay ignored. */
 void leave_watch(void);
 void leave_forget(void);

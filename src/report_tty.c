@@ -22,8 +22,6 @@ enum {
 	IDLE_MS = 1000,  /* and, when nothing is heard, this often */
 };
 
-static const char erase[] = "\r\033[J";
-
 /* One of the lines, as it was drawn last. */
 struct row {
 	size_t account; /* or setting->n: all of them */
@@ -138,7 +136,7 @@ void live_erase(struct live *l)
 	look_around(l);
 	if (!l->rows_n)
 		return;
-	buf_add_text(&out, erase);
+	buf_add_text(&out, LEAVE_ERASE);
 	leave_write(&out, false);
 	buf_release(&out);
 	l->rows_n = 0;
@@ -177,7 +175,7 @@ void live_over(struct live *l, const struct buf *text)
 
 	look_around(l);
 	if (l->rows_n)
-		buf_add_text(&out, erase);
+		buf_add_text(&out, LEAVE_ERASE);
 	drop_ended(l);
 	buf_add(&out, text->data, text->len);
 	if (l->rows_n)
@@ -223,7 +221,7 @@ static void draw(struct live *l, int64_t now)
 	/* A row that is only written over still passes for the first half of one that was wrapped,
 	 * and a wider terminal would join it to the next. */
 	if (l->rows_n && columns != l->columns)
-		buf_add_text(&out, erase);
+		buf_add_text(&out, LEAVE_ERASE);
 	l->columns = columns;
 	for (size_t i = 0; i < l->setting->n; i++)
 		progress_sample(&l->accounts[i], now);

@@ -4,17 +4,17 @@
 #include "verbs/help.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/i18n.h"
-#include "base/parse.h"
 #include "base/text.h"
 #include "report.h"
+#include "screen.h"
 #include "settings.h"
 #include "verbs/print.h"
 
-enum { WIDTH_DEFAULT = 80, WIDTH_MIN = 40, WIDTH_MAX = 100, COLUMN = 24 };
+enum { WIDTH_MIN = 40, WIDTH_MAX = 100, COLUMN = 24 };
 
 /* Two columns. */
 static void add_entry(struct buf *out, const char *left, const char *right, size_t width)
@@ -118,15 +118,12 @@ void help_text(struct buf *out, enum verb verb, size_t width)
 		add_verb(out, verb, width);
 }
 
-/* COLUMNS, within what is pleasant to read. */
+/* That of the screen, within what is pleasant to read. */
 static size_t find_width(void)
 {
-	const char *columns = getenv("COLUMNS");
-	uint32_t width = WIDTH_DEFAULT;
+	size_t width = screen_columns(STDOUT_FILENO);
 
-	if (columns && parse_u32(span_of(columns), UINT16_MAX, &width))
-		width = width < WIDTH_MIN ? WIDTH_MIN : width > WIDTH_MAX ? WIDTH_MAX : width;
-	return width;
+	return width < WIDTH_MIN ? WIDTH_MIN : width > WIDTH_MAX ? WIDTH_MAX : width;
 }
 
 static int unknown_verb(const char *word, struct report_style style)

@@ -14,6 +14,7 @@ import corpus
 import harness
 import popd_case
 import terminal
+import tmux
 
 DRAWING = "\x1b[?7l"                    # each begins so
 
@@ -149,6 +150,42 @@ class Windows(ProgressCase):
             self.assertEqual(tty.wait(), 0)
             places = [terminal.columns_of(line[:line.index("6 new")]) for line in tty.screen[1:]]
             self.assertEqual(len(set(places)), 1, tty.screen)
+
+
+class RealTerminal(ProgressCase):
+    """tmux wraps lines anew, and its window is resized while lines stand in it."""
+
+    def wait_for_lines(self, pattern):
+        end = time.monotonic() + 15
+        while not re.search(pattern, "\n".join(self.tmux.lines())):
+            self.assertLess(time.monotonic(), end, self.tmux.lines())
+            time.sleep(0.03)
+
+    def test_its_window_changes(self):
+        self.hold("home", "office", "club")
+        env = self.box.environment({"PS1": "$ ", "AMBIL": os.path.abspath(harness.AMBIL)})
+        self.tmux = tmux.Tmux(env, self.box.home, (24, 80))
+        self.addCleanup(self.tmux.close)
+        self.wait_for_lines(r"^\$$")
+        # In the last rows, as after a while in any terminal.
+        self.tmux.type("seq 30; echo above; $AMBIL")
+        three = r"\n30\nabove\nhome +%s\noffice +%s\nclub +%s$"
+        self.wait_for_lines(three % ((".* 2 of 6   6.0 of 12.0 KiB.*",) * 3))
+        # Nothing of the wide ones is left, above or below, however it was wrapped.
+        for columns, rest in (30, r"\S* +50 %   2 of 6"), (16, r"50 %"), (80, r".* 2 of 6   6.0 of 12.0 KiB.*"):
+            self.tmux.resize(24, columns)
+            self.wait_for_lines(three % ((rest,) * 3))
+        self.tmux.resize(3, 80)
+        self.wait_for_lines(r"\nhome.*\n0 of 3 accounts done   2 more at work.*$")
+        self.tmux.resize(24, 80)
+        self.wait_for_lines(r"\nhome.*\noffice.*\nclub.*$")
+        self.tmux.press("C-c")
+        self.wait_for_lines("stops at once\nhome     stopping …\noffice   stopping …\nclub     stopping …$")
+        self.let_go()
+        self.wait_for_lines(r"\n\$$")
+        text = "\n".join(self.tmux.lines())
+        self.assertEqual(text.count("above"), 2, text)
+        self.assertNotRegex(text, r"%|stopping …|accounts done")
 
 
 class Numbers(ProgressCase):
@@ -293,7 +330,7 @@ class Ends(ProgressCase):
             tty.send(b"\x1c")
             self.assertEqual(tty.wait(), -signal.SIGQUIT)
             self.assertEqual([line for line in tty.screen if line != "^\\"], ["above"], tty.screen)
-            self.assertTrue(tty.text.endswith("\r\x1b[J"), tty.text[-60:])
+            self.assertTrue(tty.text.endswith("\r \x1b[J\r"), tty.text[-60:])
 
     def test_ctrl_z_and_fg(self):
         self.hold("home", "office")

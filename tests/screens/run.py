@@ -131,7 +131,7 @@ def main():
     options = parser.parse_args()
     if not options.inside:
         try:
-            stage.needs.need("tmux")
+            stage.needs.need("tmux", "openssl")
         except unittest.SkipTest as missing:
             print("skipped: %s" % missing)
             return SKIPPED

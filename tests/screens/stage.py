@@ -9,7 +9,6 @@ import fcntl
 import os
 import re
 import shlex
-import shutil
 import socket
 import struct
 import subprocess
@@ -20,9 +19,11 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "e2e"))
 
+import certs                                                            # noqa: E402
 import harness                                                          # noqa: E402
 import needs                                                            # noqa: E402
 import popd                                                             # noqa: E402
+import tmux                                                             # noqa: E402
 
 HOSTS = ("pop.example.org", "mail.example.net")
 PATIENCE_S = 30
@@ -51,44 +52,6 @@ def take_network():
         subprocess.run(["mount", "--bind", hosts.name, "/etc/hosts"], check=True)
 
 
-class Tmux:
-    """A terminal with a shell in it."""
-
-    def __init__(self, env, cwd, size):
-        self.folder = tempfile.mkdtemp(prefix="at")
-        self.env = env
-        configuration = os.path.join(self.folder, "conf")
-        with open(configuration, "w", encoding="ascii") as f:
-            f.write("set -g status off\nset -g default-terminal screen\nset -sg escape-time 0\n")
-        self._do("-f", configuration, "new-session", "-d", "-x", str(size[1]), "-y", str(size[0]),
-                 "-c", cwd, "/bin/sh", "-i")
-
-    def _do(self, *words):
-        return subprocess.run(["tmux", "-u", "-S", os.path.join(self.folder, "socket"), *words],
-                              env=self.env, check=True, capture_output=True, text=True).stdout
-
-    def lines(self):
-        """What it shows, and what has been scrolled off."""
-        return self._do("capture-pane", "-p", "-S", "-").rstrip("\n").split("\n")
-
-    def type(self, text):
-        self._do("send-keys", "-l", "--", text)
-        self.press("Enter")
-
-    def press(self, *keys):
-        self._do("send-keys", *keys)
-
-    def resize(self, rows, columns):
-        self._do("resize-window", "-x", str(columns), "-y", str(rows))
-
-    def close(self):
-        try:
-            self._do("kill-server")
-        except subprocess.CalledProcessError:
-            pass                        # it ends with its shell
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-
 class Stage:
     """What a session (sessions.py) plays on."""
 
@@ -96,7 +59,7 @@ class Stage:
         self.box = harness.Sandbox()
         self.mail = os.path.join(self.box.root, "mail")
         self.release = os.path.join(self.box.root, "release")
-        self.server = self.tmux = None
+        self.server = self.authority = self.tmux = None
         self.serial = 0
         os.mkdir(self.box.path("bin"))
         os.symlink(os.path.abspath(harness.AMBIL), self.box.path("bin", "ambil"))
@@ -111,14 +74,21 @@ class Stage:
             for user in users:
                 os.makedirs(os.path.join(self.mail, user))
                 f.write("%s:%s:%s\n" % (user, password, os.path.join(self.mail, user)))
-        names = [word for host in HOSTS for word in ("--cert-name", host)]
-        self.server = popd.Popd("--users", table, "--port", "995", "--release", self.release,
-                                *names, *options, faults=faults)
+        self._serve("--users", table, "--release", self.release, *options, faults=faults)
 
     def serve_sample(self, *options):
         """The same with ten letters for anna, pleasant to read."""
-        names = [word for host in HOSTS for word in ("--cert-name", host)]
-        self.server = popd.Popd("--sample", "--port", "995", *names, *options)
+        self._serve("--sample", *options)
+
+    def _serve(self, *options, faults=()):
+        folder = os.path.join(self.box.root, "certificates")
+        os.mkdir(folder)
+        authority = certs.Certificates(folder, authority="Example Authority")
+        names = ",".join("DNS:" + host for host in HOSTS)
+        cert, key = authority.issue(HOSTS[0], ["subjectAltName = " + names])
+        self.authority = authority.ca
+        self.server = popd.Popd("--port", "995", "--use-cert", cert, "--use-key", key, *options,
+                                faults=faults)
 
     def arrive(self, sizes, user="anna"):
         """New mail of so many octets."""
@@ -140,7 +110,7 @@ class Stage:
     def environment(self):
         more = {"PATH": self.box.path("bin") + ":" + os.environ.get("PATH", "/usr/bin:/bin"),
                 "PS1": "$ ", "ENV": None, "TERM": "screen", "TMPDIR": None,
-                "SSL_CERT_FILE": self.server.ca if self.server else None}
+                "SSL_CERT_FILE": self.authority}
         return self.box.environment(more)
 
     # The play
@@ -153,7 +123,7 @@ class Stage:
     def type(self, command, until=None, size=(24, 80)):
         """Type a command, and wait for its end, or until the screen matches."""
         if self.tmux is None:
-            self.tmux = Tmux(self.environment(), self.box.home, size)
+            self.tmux = tmux.Tmux(self.environment(), self.box.home, size)
             self.wait(r"^\$$")
         prompts = self.prompts()
         self.tmux.type(command)
