@@ -103,10 +103,10 @@ static bool write_beside(const struct setup *s, struct conffile *file, struct er
 static bool save(struct setup *s, struct error *e)
 {
 	struct conffile file = {.path = NULL};
-	bool done = !s->n || write_beside(s, &file, e), made = false;
+	bool done = !s->n || write_beside(s, &file, e), marks = done && s->from_now;
 
-	if (done && s->from_now)
-		done = made = setup_try_login(s, RUN_FROM_NOW, e);
+	if (marks)
+		done = setup_try_login(s, RUN_FROM_NOW, e);
 	done = done && setup_store_password(s, e);
 	/* Not in its place, unless only the disk could not be asked whether it is safe there. */
 	if (done && s->n && !conffile_place(&file, e)) {
@@ -116,8 +116,9 @@ static bool save(struct setup *s, struct error *e)
 	}
 	if (done && s->old_state && s->place != PLACE_THERE)
 		login_forget_refusals(&s->config, s->account);
-	if (!done && made && s->is_new && file.beside)
+	if (!done && marks && s->is_new && file.beside)
 		forget_state(s);
+	s->saved = done;
 	conffile_release(&file);
 	return done;
 }
@@ -336,10 +337,12 @@ static void release(struct setup *s)
 	config_release(&s->config);
 }
 
-static int fail(const struct setup *s, const struct error *e)
+static int fail(const struct setup *s, struct error *e)
 {
 	const char *who = s->account && !s->is_new ? s->account->shown : NULL;
 
+	if (e->kind == ERROR_INTERRUPTED && !s->saved)
+		error_append(e, "; nothing was written");
 	report_error(s->style, who, e);
 	return e->kind == ERROR_INTERRUPTED && *s->stop ? 128 + (int)*s->stop
 							: error_exit_code(e->kind);

@@ -51,6 +51,7 @@ struct setup {
 	bool old_state;   /* a state with its name is there from before */
 	bool server_seen; /* by the last worker: server is of it */
 	bool from_now;    /* what is on the server is to be marked */
+	bool saved;       /* all is written */
 };
 
 /* setup_tell.c: lines of the dialog, for whoever sees them. */

@@ -184,8 +184,7 @@ Next:  ambil                         fetch now
     def test_from_now_with_a_wrong_password_leaves_no_state(self):
         result = self.setup("--from-now", "--password-command", "echo wrong", code=77)
         self.assertIn("refused the login", result.stderr)
-        left = [name for name in self.files() if not name.endswith(".lock")]
-        self.assertEqual([name for name in left if name.endswith(".conf")], [])
+        self.assert_nothing_written()
         self.with_password()
         sent = self.arrive(mail(1))
         self.fetches(sent)
@@ -485,7 +484,7 @@ class Dialog(DialogCase):
                 t.send(b"\x03")
                 self.assertEqual(t.wait(), 130, t.text)
                 self.assertTrue(t.echoes())
-                self.assertIn("interrupted", t.text)
+                self.assertRegex(t.text, r"interrupted [^\n]*; nothing was\s+written")
                 self.assert_nothing_written()
 
     def test_an_interruption_while_a_server_is_silent_is_one_too(self):
@@ -559,6 +558,13 @@ class Keyring(DialogCase):
             self.assertEqual(t.wait(), 130, t.text)
         self.assertIsNone(self.entry())
         self.assert_nothing_written()
+
+    def test_a_locked_one_is_told_of(self):
+        BUS.lock()
+        self.addCleanup(BUS.unlock)     # before things are forgotten
+        self.talk((self.ASKED, PASSWORD), (self.PLACE, ""), (self.WHERE, ""))
+        self.assertIn("The password cannot go into the keyring: it is locked", self.seen)
+        self.assertIn("example.password, which only you can read", self.seen)
 
     def test_from_a_pipe_too(self):
         with open(self.password_file, "rb") as f:
