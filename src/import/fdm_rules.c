@@ -83,7 +83,7 @@ static const char *word_of(enum fdm_do what)
 		[FDM_SMTP] = "smtp",
 		[FDM_IMAP] = "imap",
 		[FDM_REWRITE] = "rewrite",
-		[FDM_HEADERS] = "add-header or remove-header",
+		[FDM_HEADERS] = "add-header/remove-header",
 		[FDM_NOTES] = "tag",
 		[FDM_CALL] = "action"};
 
