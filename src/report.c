@@ -23,6 +23,7 @@
 #include "report_error.h"
 #include "report_json.h"
 #include "report_list.h"
+#include "report_summary.h"
 #include "report_tty.h"
 #include "screen.h"
 
@@ -80,10 +81,8 @@ void report_reader_gone(int err)
 /* The plain renderer */
 
 struct account_view {
-	bool waited;            /* said that another process has the account */
-	size_t listed;          /* --dry-run: items */
-	uint64_t fetch, remove; /* of these */
-	uint64_t fetch_octets;
+	bool waited; /* said that another process has the account */
+	struct summary_items shown;
 	struct buf items; /* lines that wait for the account's end, so that it stays in one piece */
 };
 
@@ -241,123 +240,6 @@ static void put_line(struct reporter *r, int fd, struct buf *b)
 	put_text(r, fd, b);
 }
 
-/* " (5.4 MiB)", or nothing when it is not known. */
-static void add_size(struct buf *b, uint64_t octets)
-{
-	char size[32];
-
-	if (!octets)
-		return;
-	text_size(size, sizeof(size), octets);
-	buf_printf(b, " (%s)", size);
-}
-
-static void add_new(struct buf *b, uint64_t mails, uint64_t octets)
-{
-	buf_printf(
-		b, _n("%llu new message", "%llu new messages", mails), (unsigned long long)mails);
-	add_size(b, octets);
-}
-
-static void add_seen(struct buf *b, const struct report_counts *c)
-{
-	if (c->seen)
-		buf_printf(b, _(", %llu seen before"), (unsigned long long)c->seen);
-}
-
-static void add_dry_run(struct buf *b, const struct account_view *view)
-{
-	unsigned long long fetch = view->fetch, remove = view->remove;
-
-	if (fetch) {
-		buf_printf(b, _n("would fetch %llu message", "would fetch %llu messages", fetch),
-			fetch);
-		add_size(b, view->fetch_octets);
-	}
-	if (fetch && remove)
-		buf_printf(b, _n(" and delete %llu message", " and delete %llu messages", remove),
-			remove);
-	else if (remove)
-		buf_printf(b, _n("would delete %llu message", "would delete %llu messages", remove),
-			remove);
-	else if (!fetch)
-		buf_add_text(b, _("nothing would be fetched or deleted"));
-}
-
-/* What stays on the server for want of room: else nobody would ever hear of it. */
-static void add_staying(struct buf *b, const struct report_counts *c)
-{
-	if (c->too_big)
-		buf_printf(b,
-			_n("; %llu larger than max-size stays on the server",
-				"; %llu larger than max-size stay on the server", c->too_big),
-			(unsigned long long)c->too_big);
-	if (c->over_limit)
-		buf_printf(b,
-			c->same_again ? _("; %llu more over the limit of one run")
-				      : _("; %llu more for the next run"),
-			(unsigned long long)c->over_limit);
-}
-
-static void add_fetched(
-	const struct reporter *r, struct buf *b, uint32_t account, const struct report_counts *c)
-{
-	if (c->mails) {
-		add_new(b, c->mails, c->octets);
-		buf_printf(b, " %s", r->setting.destinations[account]);
-		add_seen(b, c);
-	} else if (c->marked) {
-		buf_printf(b,
-			_n("%llu message marked as seen", "%llu messages marked as seen",
-				c->marked),
-			(unsigned long long)c->marked);
-	} else {
-		buf_add_text(b, c->failed || c->left ? _("no mail fetched") : _("no new mail"));
-	}
-	if (c->deleted)
-		buf_printf(b, _("; %llu deleted on the server"), (unsigned long long)c->deleted);
-	if (c->failed)
-		buf_printf(b,
-			_n("; %llu failed and stays on the server",
-				"; %llu failed and stay on the server", c->failed),
-			(unsigned long long)c->failed);
-	if (c->left)
-		buf_printf(b, _("; %llu not fetched"), (unsigned long long)c->left);
-	add_staying(b, c);
-}
-
-static void add_found(struct buf *b, const struct account_view *view, const struct report_counts *c)
-{
-	if (view->listed) {
-		add_dry_run(b, view);
-	} else if (c->new_mails) {
-		add_new(b, c->new_mails, c->octets);
-	} else {
-		buf_add_text(b, _("no new mail"));
-		add_staying(b, c);
-		return;
-	}
-	add_seen(b, c);
-	add_staying(b, c);
-}
-
-/* What was listed, for whoever sees it on a terminal. */
-static void add_listed(struct buf *b, const struct report_counts *c)
-{
-	if (!c->there) {
-		buf_add_text(b, _("no messages on the server"));
-		return;
-	}
-	buf_printf(b, _n("%llu message", "%llu messages", c->there), (unsigned long long)c->there);
-	buf_printf(b, _(", %llu new"), (unsigned long long)c->new_mails);
-	add_size(b, c->new_mails ? c->octets : 0);
-	if (c->listed < c->there)
-		buf_printf(b,
-			_n("; the newest %llu is listed", "; the newest %llu are listed",
-				c->listed),
-			(unsigned long long)c->listed);
-}
-
 static void show_summary(struct reporter *r, uint32_t account, const struct report_counts *c)
 {
 	bool found = r->setting.on_stdout;
@@ -370,11 +252,11 @@ static void show_summary(struct reporter *r, uint32_t account, const struct repo
 	if (c->locked)
 		buf_add_text(&b, _("another ambil is fetching; skipped"));
 	else if (r->list)
-		add_listed(&b, c);
+		summary_listed(&b, c);
 	else if (found)
-		add_found(&b, &r->accounts[account], c);
+		summary_found(&b, c, &r->accounts[account].shown);
 	else
-		add_fetched(r, &b, account, c);
+		summary_fetched(&b, c, r->setting.destinations[account]);
 	put_line(r, found ? STDOUT_FILENO : STDERR_FILENO, &b);
 }
 
@@ -423,10 +305,10 @@ static void show_item(struct reporter *r, const struct report *what)
 	struct buf b = {NULL, 0, 0};
 	char size[32] = "";
 
-	view->listed++;
-	view->fetch += fetch;
-	view->remove += remove;
-	view->fetch_octets += fetch ? what->u.item.size : 0;
+	view->shown.n++;
+	view->shown.fetch += fetch;
+	view->shown.remove += remove;
+	view->shown.octets += fetch ? what->u.item.size : 0;
 	if (r->setting.verbosity < REPORT_ERRORS)
 		return;
 	if (what->u.item.size)
