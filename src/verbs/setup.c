@@ -209,7 +209,9 @@ static void add_saved(const struct setup *s, struct buf *out)
 static void add_result(const struct setup *s, struct buf *out)
 {
 	add_saved(s, out);
-	if (s->from_now)
+	if (s->from_now && !s->marked)
+		buf_add_text(out, _("There was no new mail to be taken as seen.\n"));
+	else if (s->from_now)
 		buf_printf(out,
 			_n("%llu message that is there is taken as seen.\n",
 				"%llu messages that are there are taken as seen.\n", s->marked),
