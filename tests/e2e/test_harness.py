@@ -129,6 +129,21 @@ class Screens(unittest.TestCase):
         text = "one\r\n\x1b[32mtwo 10 %\x1b[0m\r\x1b[Ktwo 100 %\r\nx\r\n\x1b[1A\x1b[2Ky\r\n"
         self.assertEqual(terminal.render(text), ["one", "two 100 %", "y"])
 
+    def test_a_screen_that_becomes_narrow_wraps_lines_anew_or_cuts_them_off(self):
+        for wraps_anew, want in (True, ["Xbcd", "efgh", "xy"]), (False, ["Xbcd", "xy"]):
+            screen = terminal.Screen(10)
+            screen.write("abcdefgh\r\nxy\r\x1b[A")
+            screen.resize(4, None, wraps_anew)
+            screen.write("X")
+            self.assertEqual(screen.shown(), want)
+        screen.resize(10, None)
+        self.assertEqual(screen.shown(), ["Xbcd", "xy"])
+
+    def test_a_wide_character_takes_two_columns(self):
+        screen = terminal.Screen(5)
+        screen.write("a\u5bb6\u5bb6\u5bb6\x1b[?7l\u5bb6!?")
+        self.assertEqual(screen.shown(), ["a\u5bb6\u5bb6", "\u5bb6\u5bb6?"])
+
     def test_a_program_has_a_terminal_and_its_password_prompt_does_not_echo(self):
         code = ("import getpass, os; print('tty', os.isatty(0), os.get_terminal_size().columns);"
                 "p = getpass.getpass('Word: '); print(len(p))")
