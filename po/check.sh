@@ -56,9 +56,12 @@ for language in $(cat po/LINGUAS); do
 	if test -s "$work/missing"; then
 		sed '1,/^$/d' "$work/missing" >&2
 		bad "$file lacks these, or is uncertain (fuzzy) of them: run po/update.sh, and write them"
-	elif ! cmp -s "$work/new.po" "$file"; then
-		diff "$file" "$work/new.po" | head -n 20 >&2
-		bad "$file is not as po/update.sh leaves it: run that"
+	fi
+	lines "$file" | sort -u >"$work/there"
+	lines "$work/new.po" | sort -u | comm -23 "$work/there" - >"$work/gone"
+	if test -s "$work/gone"; then
+		cat "$work/gone" >&2
+		bad "$file has these, which are in no source any more: run po/update.sh"
 	fi
 done
 exit $status
