@@ -238,5 +238,9 @@ void fdm_decide(struct fdm_config *c, const struct fdm_account *account,
 	struct walk w = {.config = c, .account = account, .to = to, .outcome = outcome};
 
 	*outcome = (struct fdm_outcome){.all_alike = true};
-	go_through(&w, &c->rules);
+	if (go_through(&w, &c->rules))
+		return;
+	/* Behind the last rule fdm forgets what "keep" and "drop" have said. */
+	outcome->keeps = !c->options.drops_unmatched.line;
+	outcome->drops = false;
 }

@@ -76,6 +76,18 @@ class Takeover(Fdm):
         self.ambil()
         self.assert_left(self.old)
 
+    def test_mail_that_comes_to_the_end_of_the_rules_stays(self):
+        """It was delivered, by a rule that goes on, and fdm keeps it."""
+        self.rc(keep="", rules="match all action \"in\" continue")
+        self.run_tool("fetch")
+        self.assert_left(self.old)
+        new = [mail(100)]
+        self.server.delivers(new)
+        self.imports()
+        self.ambil()
+        self.assert_left(self.old + new)
+        self.assert_maildir(self.old + new, "old")
+
     def test_without_a_cache_all_is_new_and_it_says_so(self):
         self.rc(only="")
         said = self.imports().stdout.decode()

@@ -196,7 +196,7 @@ static void test_options(void **state)
 		{"set unmatched-mail drop\n" ACCOUNT(""),
 			"x:2 host=h user=u tls=implicit enabled=false keep=false -0 -1"},
 		{"set unmatched-mail drop set unmatched-mail keep " ACCOUNT(""),
-			IS " enabled=false keep=false -0"},
+			IS " enabled=false keep=true -0 !1"},
 		{"set unmatched-mail maybe", "rc:1: \"maybe\" has no place here"},
 		{"set delete-oversized set queue-high 10 set queue-low 3 set ignore-errors "
 		 "set allow-multiple set lock-file \"\" set lock-timeout 3 minutes set lock-wait "
@@ -402,6 +402,11 @@ static void test_rules(void **state)
 			X_TO("/m") Y_TO("/m") " -2"},
 		{TWO "match all { match account \"x\" action maildir \"/x\" }\n" INTO,
 			X_TO("/x") Y_TO("/m")},
+		/* Mail that comes to the end of the rules stays. */
+		{ACCOUNT("") "match all action maildir \"/m\" continue", IS KEEPS " !1"},
+		{ACCOUNT("") "match all action { drop maildir \"/m\" } continue", IS KEEPS " !1"},
+		{"set unmatched-mail drop " ACCOUNT("") "match all action maildir \"/m\" continue",
+			IS DELIVERS},
 		{TWO "match account \"x\" action maildir \"/x\" continue\n" INTO,
 			X_TO("/x") " -3" Y_TO("/m")},
 		{TWO "match account \"x\" action tag \"t\" continue\nmatch matched action maildir "
