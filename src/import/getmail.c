@@ -285,9 +285,9 @@ static void convert_command(struct converter *c, const struct ini_entry *path)
 	drop(c, DESTINATION, "group", "mail is delivered as the user who runs ambil");
 }
 
-static void convert_delivery(struct converter *c)
+static void convert_delivery(struct converter *c, const struct ini_entry *type)
 {
-	struct ini_entry *type = get(c, DESTINATION, "type"), *path = get(c, DESTINATION, "path");
+	struct ini_entry *path = get(c, DESTINATION, "path");
 	char *place;
 
 	if (strcasecmp(type->value, "MDA_external") == 0 && path) {
@@ -432,10 +432,11 @@ static void convert(struct converter *c, const char *name)
 {
 	struct ini_entry *type = get(c, RETRIEVER, "type"), *host = get(c, RETRIEVER, "server");
 	struct ini_entry *user = get(c, RETRIEVER, "username"), *port = get(c, RETRIEVER, "port");
+	const struct ini_entry *into = get(c, DESTINATION, "type");
 	char *list;
 	bool ssl;
 
-	if (!type || !host || !user || !get(c, DESTINATION, "type")) {
+	if (!type || !host || !user || !into) {
 		imported_note(c->out, NULL, IMPORT_DROPPED, 0, "%s, because it lacks %s", c->shown,
 			!type           ? _("the type in [retriever]")
 				: !host ? _("the server in [retriever]")
@@ -460,7 +461,7 @@ static void convert(struct converter *c, const char *name)
 	c->to->seen_path = list;
 	convert_server(c, &(struct basics){type, host, user, ssl});
 	convert_login(c);
-	convert_delivery(c);
+	convert_delivery(c, into);
 	convert_policy(c);
 	note_the_rest(c);
 }
