@@ -57,6 +57,11 @@ for language in $(cat po/LINGUAS); do
 		sed '1,/^$/d' "$work/missing" >&2
 		bad "$file lacks these, or is uncertain (fuzzy) of them: run po/update.sh, and write them"
 	fi
+	untyped "$file" >"$work/untyped"
+	if test -s "$work/untyped"; then
+		cat "$work/untyped" >&2
+		bad "$file: what is to be typed must be in the translation as it is"
+	fi
 	lines "$file" | sort -u >"$work/there"
 	lines "$work/new.po" | sort -u | comm -23 "$work/there" - >"$work/gone"
 	if test -s "$work/gone"; then

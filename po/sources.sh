@@ -31,14 +31,15 @@ extract() {
 }
 
 # template FILE: the sentences that are translated. What is no sentence is left out: formats without a word of
-# their own, and a bare command.
+# their own, a bare command, and a setting to be written.
 template() {
 	extract "$1.first" --keyword --keyword=_ --keyword=N_ --keyword=_n:1,2 $(keywords $functions) &&
 		extract "$1.again" --keyword $(keywords $functions_again) &&
 		msgcat --use-first --add-location=file --output-file="$1.all" "$1.first" "$1.again" &&
 		msggrep --invert-match --msgid --extended-regexp \
 			--regexp='^([^A-Za-z%]|%[-0-9.*]*(l|ll|z)?[a-z])*$' \
-			--regexp='^(ambil [a-z]+)?( %s| --[a-z-]+)*$' --output-file="$1" "$1.all"
+			--regexp='^(ambil [a-z]+)?( %s| --[a-z-]+)*$' \
+			--regexp='^[a-z0-9-]+ = ("[^"]*"|[^ ]+)$' --output-file="$1" "$1.all"
 }
 
 # merge LANGUAGE TEMPLATE: the catalogue with the sentences of the template, without those that are gone, as it is
@@ -64,4 +65,27 @@ unmarked() {
 		grep -E '[A-Za-z]{2,}[,;:]? +[A-Za-z]{2,}|[a-z]{2,} %|%[a-z]+ [a-z]{2,}' |
 		grep -vE '^ ?(SELECT|INSERT|UPDATE|DELETE|CREATE|PRAGMA|ALTER|DROP|BEGIN|VALUES|FROM|ON CONFLICT|WHERE) ' |
 		grep -vxE '([a-z0-9-]+\.)+[a-z]+( ([a-z0-9-]+\.)+[a-z]+)*' | sort -u
+}
+
+# untyped FILE: sentences whose translation lacks an option or a setting that is to be typed.
+untyped() {
+	awk 'function look(	rest, word) {
+			rest = from
+			while (match(rest, /--[a-z][a-z-]*|[a-z][a-z0-9-]* = [^(]/)) {
+				word = substr(rest, RSTART, RLENGTH)
+				rest = substr(rest, RSTART + RLENGTH)
+				if (to != "" && !index(to, word)) print word ": " from
+			}
+			from = to = ""
+		}
+		/^msgid/ { if (part == 2) look(); part = 1 }
+		/^msgstr/ { part = 2 }
+		/^(msg|")/ {
+			text = $0
+			sub(/^[^"]*"/, "", text)
+			sub(/"$/, "", text)
+			if (part == 1) from = from text
+			else to = to text
+		}
+		END { look() }' "$1"
 }
