@@ -56,6 +56,68 @@ static bool cannot(enum deed deed, const char *path, int err, struct error *e)
 	return false;
 }
 
+static bool is_writable(const char *path, mode_t mode, struct error *e)
+{
+	char *home, *shown;
+
+	if (mode & S_IWUSR)
+		return true;
+	home = places_home();
+	shown = text_tilde(path, home);
+	error_set(e, ERROR_CONFIG, "%s is read-only; nothing was changed", shown);
+	error_remedy(e, "if it may be changed", "chmod u+w %s", shown);
+	free(shown);
+	free(home);
+	return false;
+}
+
+/* The folder of the file, or what is there of those above it that would be made. */
+static bool may_make_file(const char *target)
+{
+	char *folder = xstrdup(target), *slash = strrchr(folder, '/');
+	bool done;
+
+	while (slash && slash > folder) {
+		*slash = '\0';
+		if (access(folder, F_OK) == 0)
+			break;
+		slash = strrchr(folder, '/');
+	}
+	done = access(!slash ? "." : slash == folder ? "/" : folder, W_OK) == 0;
+	free(folder);
+	return done;
+}
+
+/* What is there belongs to all users of the machine. */
+static bool advise_own(const char *path, struct error *e)
+{
+	char *home = places_home(), *usual = places_user_config(home),
+	     *shown = text_tilde(usual, home);
+
+	if (strcmp(path, places_system_config()) == 0)
+		error_remedy(e, "for a file of your own", "-c %s", shown);
+	free(shown);
+	free(usual);
+	free(home);
+	return false;
+}
+
+bool conffile_may_change(const char *path, struct error *e)
+{
+	struct stat st;
+	bool there = lstat(path, &st) == 0, done;
+	char *target = there ? realpath(path, NULL) : xstrdup(path);
+
+	if (!target || (there && stat(target, &st) < 0))
+		done = cannot(READ, path, errno, e);
+	else if (!may_make_file(target))
+		done = cannot(there ? WRITE_BESIDE : WRITE, path, errno, e) || advise_own(path, e);
+	else
+		done = !there || is_writable(path, st.st_mode, e);
+	free(target);
+	return done;
+}
+
 bool conffile_read(struct conffile *f, const char *path, struct error *e)
 {
 	struct stat st;
@@ -97,7 +159,8 @@ bool conffile_write(struct conffile *f, const char *named, const struct buf *tex
 	bool done;
 	int err, fd;
 
-	if (!try_text(f, named, text, e) || (!f->found && !conffile_make_folder(f->target, e)))
+	if (!is_writable(f->path, f->mode, e) || !try_text(f, named, text, e) ||
+		(!f->found && !conffile_make_folder(f->target, e)))
 		return false;
 	beside = xasprintf("%s.XXXXXX", f->target);
 	fd = mkstemp(beside);

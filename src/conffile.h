@@ -22,6 +22,9 @@ struct conffile {
 	struct buf text; /* its text; it may hold passwords */
 };
 
+/* Whether the file at path can be changed, or made, as far as can be told before it is tried. A
+ * file that its owner may not write is meant to stay as it is. */
+bool conffile_may_change(const char *path, struct error *e) MUST_CHECK;
 /* Starts with the file that is there, or will be. The user's own folder for it is made when it is
  * written, any other must exist. Release in any case. */
 bool conffile_read(struct conffile *f, const char *path, struct error *e) MUST_CHECK;

@@ -19,6 +19,16 @@ char *config_path(const char *named, bool *found)
 	return places_config(named, found, &by_name);
 }
 
+static bool is_usual_port(uint16_t port)
+{
+	return port == 110 || port == 995;
+}
+
+bool config_same_ports(uint16_t a, uint16_t b)
+{
+	return a == b || (is_usual_port(a) && is_usual_port(b));
+}
+
 void config_forget_others(struct config *config, struct account *const *chosen, size_t n)
 {
 	for (size_t i = 0; i < config->n; i++) {

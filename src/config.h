@@ -81,6 +81,8 @@ struct config_errors {
  * unless named otherwise.
  */
 char *config_path(const char *named, bool *found);
+/* Whether a user has the same mailbox behind both ports of a server: so behind its usual ones. */
+bool config_same_ports(uint16_t a, uint16_t b);
 /*
  * Reads the file at path, or (path NULL) $AMBIL_CONFIG, the user's, then the system's. No file is
  * no error when path is NULL: config->path is NULL then and there are no accounts. On failure *e is

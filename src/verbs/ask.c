@@ -97,7 +97,7 @@ bool ask_letter(const char *question, const char *letters, const volatile sig_at
 				? (char)(line.data[0] - 'A' + 'a')
 				: line.data[0];
 		buf_release(&line);
-		if (!strchr(letters, letter))
+		if (!letter || !strchr(letters, letter))
 			continue;
 		*answer = letter;
 		return true;

@@ -37,19 +37,13 @@ static bool check_words(struct import *im, const struct cli *cli, struct error *
 
 /* ---- names ---- */
 
-/* Behind both of a server's usual ports a user has the same mailbox. */
-static bool is_usual(uint32_t port)
-{
-	return port == 110 || port == 995;
-}
-
 static bool has_port(const struct account *a, const struct imported_account *from)
 {
 	const char *port = imported_get(from, "port"), *tls = imported_get(from, "tls");
 	uint32_t number = tls && strcmp(tls, "implicit") == 0 ? 995 : 110;
 
 	return (!port || parse_u32(span_of(port), UINT16_MAX, &number)) &&
-		(a->endpoint.port == number || (is_usual(a->endpoint.port) && is_usual(number)));
+		config_same_ports(a->endpoint.port, (uint16_t)number);
 }
 
 /* Behind two commands there may be two servers. */

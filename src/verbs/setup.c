@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../places.h"
 #include "../screen.h"
 #include "../terminal.h"
 #include "base/i18n.h"
@@ -161,6 +162,15 @@ static void add_keep(const struct setup *s, struct buf *out)
 	free(value);
 }
 
+/* And not one that is named by an option or the environment. */
+static bool reads_usual_file(const struct setup *s)
+{
+	bool found, by_name;
+
+	free(places_config(s->cli->config_path, &found, &by_name));
+	return !by_name;
+}
+
 /* "ambil", "ambil -c other.conf": what is typed. Fresh. */
 static char *typed(const struct setup *s)
 {
@@ -172,7 +182,7 @@ static char *typed(const struct setup *s)
 static void add_next(const struct setup *s, struct buf *out)
 {
 	char *command = typed(s), *with_timer;
-	bool timer = !s->cli->timer && !s->cli->config_path; /* which reads the usual file */
+	bool timer = !s->cli->timer && reads_usual_file(s);
 	int width;
 
 	with_timer = xasprintf("ambil setup %s --timer", s->account->name);
@@ -282,7 +292,7 @@ static bool concerns_login(const struct setup *s)
 
 static bool go_through(struct setup *s, struct error *e)
 {
-	bool done = !concerns_server(s) || setup_check_server(s, e);
+	bool done = setup_can_be_done(s, e) && (!concerns_server(s) || setup_check_server(s, e));
 
 	if (done && concerns_login(s))
 		done = setup_find_password(s, e) &&
@@ -304,18 +314,36 @@ static bool load(struct setup *s, struct error *e)
 	return done;
 }
 
+/* The timer is for all accounts: none has to be named for it. */
 static bool is_only_for_timer(const struct setup *s)
 {
-	return !s->is_new && s->cli->timer && !s->n && !s->cli->pin && !s->from_now &&
-		!s->cli->from_stdin;
+	const struct cli *cli = s->cli;
+
+	if (!cli->timer || cli->pin || s->from_now || cli->from_stdin)
+		return false;
+	if (s->account)
+		return !s->is_new && !s->n;
+	return !cli->n_arguments && !cli->n_overrides && !cli->name && s->config.n;
+}
+
+/* Its service knows neither this command line nor this environment. */
+static bool check_timer(const struct setup *s, struct error *e)
+{
+	if (!s->cli->timer || reads_usual_file(s))
+		return true;
+	return error_set(e, ERROR_USAGE,
+		s->cli->config_path
+			? N_("--timer is for the usual configuration, which its service reads, not for -c")
+			: N_("--timer is for the usual configuration, which its service reads, not for that of AMBIL_CONFIG"));
 }
 
 static bool carry_out(struct setup *s, struct buf *out, struct error *e)
 {
-	if (s->cli->timer && s->cli->config_path)
-		return error_set(e, ERROR_USAGE,
-			"--timer is for the usual configuration, which its service reads, not for -c");
-	if (!load(s, e) || !setup_find_account(s, e))
+	if (!check_timer(s, e) || !load(s, e))
+		return false;
+	if (is_only_for_timer(s))
+		return true;
+	if (!setup_find_account(s, e))
 		return false;
 	if (is_only_for_timer(s))
 		return true;

@@ -192,7 +192,7 @@ static struct account *find_twin(const struct setup *s)
 
 		if (other != a && strcasecmp(other->endpoint.host, a->endpoint.host) == 0 &&
 			strcmp(other->user, a->user) == 0 &&
-			other->endpoint.port == a->endpoint.port)
+			config_same_ports(other->endpoint.port, a->endpoint.port))
 			return other;
 	}
 	return NULL;
@@ -368,37 +368,68 @@ static bool looks_good(const struct setup *s, struct error *e)
 	return sink_look(&s->account->destination, &look, e);
 }
 
-/* *again: the answer was wrong, and that was said. */
+/* One that cannot be leaves what was there: that is what no answer at all means. */
+static bool try_destination(struct setup *s, const char *value, struct error *e)
+{
+	char *before = xstrdup(s->account->deliver);
+	bool done = config_override(&s->config, s->account, "deliver", value, "--to", e) &&
+		config_complete(&s->config, s->account, e) && looks_good(s, e);
+
+	if (done)
+		note(s, "deliver", value);
+	else
+		(void)!(config_override(&s->config, s->account, "deliver", before, "--to", NULL) &&
+			config_complete(&s->config, s->account, NULL));
+	free(before);
+	return done;
+}
+
+/* *again: the answer was wrong. */
 static bool ask_destination(struct setup *s, bool *again, struct error *e)
 {
 	const char *now = s->account->deliver;
 	const char *shown = strncmp(now, "maildir:", 8) == 0 ? now + 8 : now;
 	char *question = xasprintf(_("Deliver to [%s]: "), safe(span_of(shown)).text);
 	struct buf answer = {NULL, 0, 0};
-	bool done = ask_line(question, s->stop, &answer, e);
+	bool asked = ask_line(question, s->stop, &answer, e), done = false;
 	char *value;
 
-	*again = false;
-	if (done && answer.len) {
+	if (asked && answer.len) {
 		value = read_destination(&answer);
-		done = setup_set(s, "deliver", value, "--to", e);
+		done = try_destination(s, value, e);
 		free(value);
+	} else if (asked) {
+		done = looks_good(s, e);
 	}
-	if (done || e->kind == ERROR_USAGE) {
-		done = done && config_complete(&s->config, s->account, e) && looks_good(s, e);
-		*again = !done;
-	}
+	*again = asked && !done;
 	buf_release(&answer);
 	free(question);
 	return done;
+}
+
+static bool asks_destination(const struct setup *s)
+{
+	return s->may_ask && !has_option(s, "deliver") && (s->is_new || !s->changes);
+}
+
+bool setup_can_be_done(struct setup *s, struct error *e)
+{
+	bool found, done = true;
+	char *path = s->is_new ? config_path(s->cli->config_path, &found)
+			       : xstrdup(s->account->file);
+
+	if (s->is_new || s->n || s->cli->pin)
+		done = conffile_may_change(path, e);
+	free(path);
+	return done && (asks_destination(s) || looks_good(s, e));
 }
 
 bool setup_find_destination(struct setup *s, struct error *e)
 {
 	bool again = true, done = false;
 
-	if (!s->may_ask || has_option(s, "deliver") || (s->changes && !s->is_new))
-		return looks_good(s, e);
+	if (!asks_destination(s))
+		return true;
 	while (again) {
 		struct error wrong = {0};
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../discover/address.h"
 #include "../discover/discover.h"
 #include "../screen.h"
 #include "base/i18n.h"
@@ -42,6 +43,8 @@ static void take_name(const struct setup *s, const char *name, struct discovery 
 		.port = (uint16_t)port,
 		.tls = port == 110 ? TLS_STARTTLS : TLS_IMPLICIT,
 		.user = xstrdup(s->address)};
+	/* As it would be spelled if it were found; what is no name is refused where it is used. */
+	(void)!host_fits(found->host);
 }
 
 /* The user knows what nobody was found to tell. */
@@ -78,7 +81,7 @@ static bool confirm(const struct setup *s, const struct discovery *found, struct
 	question = xasprintf(_("Is your mail at %s? [y/N] "), found->host);
 	done = ask_letter(question, "ny", s->stop, &answer, e);
 	free(question);
-	if (done && answer == 'n') {
+	if (done && answer != 'y') {
 		error_set(e, ERROR_USAGE, "nothing was written: the server was not confirmed");
 		return error_remedy(e, "if you know its name", "ambil setup %s --host NAME",
 			safe(span_of(s->address)).text);

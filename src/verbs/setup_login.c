@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "auth/keyring.h"
@@ -130,6 +131,16 @@ static void say_login(const struct setup *s)
 	setup_say_ok(s, line, how);
 }
 
+/* Not all servers take the address, which was a guess. */
+static void advise_user(const struct setup *s, struct error *e)
+{
+	const char *user = s->account->user, *at = strrchr(user, '@');
+
+	if (s->is_new && s->address && !e->remedy[0] && at && strcmp(user, s->address) == 0)
+		error_remedy(e, "if your login name is not the address", "--user %s",
+			safe((struct span){user, (size_t)(at - user)}).text);
+}
+
 bool setup_try_login(struct setup *s, enum run_mode mode, struct error *e)
 {
 	/* What was found somewhere is another matter once it was decided where it stays. */
@@ -137,6 +148,8 @@ bool setup_try_login(struct setup *s, enum run_mode mode, struct error *e)
 		(mode == RUN_LOGIN || s->place != PLACE_THERE);
 
 	for (int tries = 1; !setup_run(s, mode, e); tries++) {
+		if (e->kind == ERROR_AUTH)
+			advise_user(s, e);
 		if (e->kind != ERROR_AUTH || !may_ask_again || tries == TRIES_MAX)
 			return false;
 		report_error(s->style, NULL, e);
@@ -150,19 +163,26 @@ bool setup_try_login(struct setup *s, enum run_mode mode, struct error *e)
 
 /* ---- where it is kept ---- */
 
-/* Beside the configuration. As the setting has it, with ~; fresh. */
+/* Beside the configuration, and new: another account may have its password in a file of this name.
+ * As the setting has it, with ~; fresh. */
 static char *file_for_password(const struct setup *s)
 {
 	bool found;
 	char *config = config_path(s->cli->config_path, &found), *folder, *path, *shown;
 	char *slash = strrchr(config, '/');
 	char here[] = ".";
+	struct stat st;
 
 	if (slash)
 		*slash = '\0';
 	folder = realpath(slash ? (slash == config ? "/" : config) : here, NULL);
 	/* It is made when it is written. */
 	path = xasprintf("%s/%s.password", folder ? folder : config, s->account->name);
+	for (unsigned n = 2; lstat(path, &st) == 0; n++) {
+		free(path);
+		path = xasprintf(
+			"%s/%s-%u.password", folder ? folder : config, s->account->name, n);
+	}
 	shown = text_tilde(path, s->config.home);
 	free(path);
 	free(folder);

@@ -142,6 +142,8 @@ static bool refuse(const struct setup *s, struct error *e)
 	*e = s->server.distrust;
 	if (s->is_new && e->about == ERROR_ABOUT_NAMES)
 		error_remedy(e, "", "--host with one of these names");
+	else if (s->account->tls.pins && s->server.pin[0])
+		error_remedy(e, "if it is", "--pin=%s", s->server.pin);
 	else if (s->server.pin[0])
 		error_remedy(e, "own CA?",
 			"--ca-file /path/ca.pem   one server, that you are sure of?  --pin=%s",
@@ -185,15 +187,23 @@ static bool ask_for_trust(struct setup *s, struct error *e)
 	char answer = 's';
 
 	setup_explain(s, why->text);
+	if (why->why[0] && s->account->tls.pins)
+		setup_explain(s, why->why);
 	/* Half of it on each line, which fits everywhere. */
 	if (s->server.sha256[0])
 		setup_say(s, "  SHA-256  %.*s\n           %s\n", SHA_HALF, s->server.sha256,
 			s->server.sha256 + SHA_HALF);
 	setup_explain(s,
 		_("Whoever is between you and your server can show such a certificate: compare the "
-		  "SHA-256 with what the server's owner tells you on another way."));
-	if (!ask_letter(_("[p]in this key, name a [c]a-file with its authority, or [s]top? [s] "),
-		    "spc", s->stop, &answer, e))
+		  "SHA-256 with what the server's owner tells you by other means."));
+	/* Where a key is pinned, no authority counts. */
+	if (!(s->account->tls.pins
+			    ? ask_letter(_("[p]in this key instead, or [s]top? [s] "), "sp",
+				      s->stop, &answer, e)
+			    : ask_letter(
+				      _("[p]in this key, name a [c]a-file with its authority, or "
+					"[s]top? [s] "),
+				      "spc", s->stop, &answer, e)))
 		return false;
 	if (answer == 'p')
 		return pin(s, e);

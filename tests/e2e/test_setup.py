@@ -232,6 +232,34 @@ Next:  ambil                         fetch now
                          "already", "ambil setup example")
         self.assertEqual(self.written(), before)
 
+    def test_also_behind_the_other_usual_port(self):
+        self.box.write_config("account home { host = pop.invalid user = u }\n")
+        result = self.box.run("setup", "pop://u@pop.invalid", "--no-input")
+        self.assert_said(result.stderr, '"home" (ambil.conf:1) is for this mailbox already')
+        self.assert_code(result, 78)
+
+    def test_a_file_with_the_password_of_another_account_stays(self):
+        other = self.box.write(".config/ambil/example.password", "another\n")
+        with open(self.password_file, "rb") as f:
+            self.setup("--stdin", stdin=f)
+        with open(other, encoding="ascii") as f:
+            self.assertEqual(f.read(), "another\n")
+        self.assertEqual(self.written(), self.own_account(
+            'password-file = "~/.config/ambil/example-2.password"'))
+        self.ambil(env=self.trusted)
+
+    def test_what_cannot_be_is_said_before_the_server_is_asked(self):
+        nobody = ["setup", "pops://u@pop.invalid", "--no-input"]
+        result = self.box.run(*nobody, "--to", "maildir:~/no/such")
+        self.assert_said(result.stderr, "parent folder ~/no does not exist")
+        self.assert_code(result, 73)
+        os.symlink("nowhere", self.box.config)
+        result = self.box.run(*nobody)
+        self.assert_said(result.stderr, "cannot read ~/.config/ambil/ambil.conf: No such file")
+        self.assert_code(result, 78)
+        os.unlink(self.box.config)
+        self.assert_code(self.box.run(*nobody), 68)
+
     def test_providers_are_known(self):
         result = self.box.run("setup", "anna@icloud.com", "--no-input")
         self.assert_said(result.stderr, "iCloud has no POP3", "IMAP")
@@ -292,6 +320,14 @@ account work { host = pop.invalid user = bob }   # not yet
         self.assertRegex(self.written(), '# on disk\n\tpin-sha256 = "[^"]{44}"\n\n')
         self.box.write_config(self.written().replace("work", "work2"))
         self.ambil("fetch", "home")
+
+    def test_a_file_that_its_owner_may_not_write_stays(self):
+        os.chmod(self.box.config, 0o400)
+        result = self.change("--to", "maildir:~/x", code=78)
+        self.assert_said(result.stderr, "~/.config/ambil/ambil.conf is read-only",
+                         "chmod u+w ~/.config/ambil/ambil.conf")
+        self.assertEqual(self.written(), self.text)
+        self.change()
 
     def test_a_login_that_fails_changes_nothing(self):
         result = self.change("--user", "nobody", code=77)
@@ -401,6 +437,20 @@ class Dialog(DialogCase):
         self.assertIn('ca-file = "%s"' % self.server.ca, self.written())
         self.ambil()
 
+    def test_another_key_than_the_pinned_one_is_not_trusted_by_an_authority(self):
+        with open(self.password_file, "rb") as f:
+            self.assert_code(self.box.run(*self.words("--stdin", "--pin"), stdin=f), 0)
+        pinned = self.written()
+        pin = re.search('pin-sha256 = "([^"]*)"', pinned).group(1)
+        self.box.write_config(pinned.replace(pin, "A" * 43 + "="))
+        instead = r"\[p\]in this key instead, or \[s\]top\? \[s\] $"
+        self.talk((instead, "c"), (instead, ""), words=["setup", "example"], code=69)
+        self.assert_said(self.seen, "has another key than the one in pin-sha256",
+                         "ask whoever runs the server whether its key is new", "--pin=" + pin)
+        self.assertNotIn("ca-file", self.seen)
+        self.talk((instead, "p"), (self.WHERE, ""), words=["setup", "example"])
+        self.assertEqual(self.written(), pinned)
+
     def test_or_nothing_is_written(self):
         self.talk((self.TRUST, ""), code=69, env={"SSL_CERT_FILE": None})
         self.assert_said(self.seen, "is not trusted", "--ca-file")
@@ -436,6 +486,7 @@ class Dialog(DialogCase):
         self.talk((self.ASKED, PASSWORD), (self.PLACE, ""), (self.WHEN, "x"), (self.WHEN, "A"),
                   (self.WHERE, "~/no/such/folder"), (self.WHERE, "pipe:"), (self.WHERE, "~/In"))
         self.assert_said(self.seen, "does not exist", "pipe:")
+        self.assertEqual(self.seen.count("Deliver to [~/Mail]: "), 3)
         self.ambil(env=self.trusted)
         self.assertEqual(len(self.maildir("In")), len(sent))
 
@@ -611,6 +662,21 @@ Next:  systemctl --user list-timers ambil   when it runs
         self.assert_said(result.stderr, "home: systemctl failed; the timer was not started",
                          "Failed to enable unit: no ambil.timer", self.CRON)
 
+    def test_it_is_for_all_accounts(self):
+        result = self.box.run("setup", "--timer", env=self.fake("exit 0"))
+        self.assert_code(result, 0)
+        self.assertIn(b"The timer is on", result.stdout)
+        self.assertEqual(len(self.told()), 2)
+        self.box.write_config("")
+        result = self.box.run("setup", "--timer", env={"PATH": self.box.path("bin")})
+        self.assertIn("setup needs a mail address", result.stderr)
+
+    def test_its_service_does_not_know_another_file(self):
+        for words, env in ((["-c", self.box.config], {}), ([], {"AMBIL_CONFIG": self.box.config})):
+            result = self.box.run("setup", "home", "--timer", *words, env=env)
+            self.assert_said(result.stderr, "--timer is for the usual configuration", "not for")
+            self.assert_code(result, 64)
+
     def test_without_systemd_there_is_cron(self):
         result = self.box.run("setup", "home", "--timer", env={"PATH": self.box.path("bin")})
         self.assert_code(result, 78)
@@ -698,6 +764,8 @@ class FromAnAddress(OnNetwork):
         with self.start("setup", "anna@one.test") as t:
             t.expect("Looking for the POP3 server of one.test … pop.one.test:9950 .SRV record.\r\n"
                      "Certificate: ambil test server, by ")
+            self.answer(t, self.ASKED, "wrong")
+            t.expect("if your login name is not the address:  --user anna\r\n")
             self.answer(t, self.ASKED, "secret")
             self.answer(t, self.PLACE, "")
             t.expect("Mailbox: 10 messages, ")
@@ -715,6 +783,7 @@ class FromAnAddress(OnNetwork):
             self.assertEqual(t.wait(), 64, t.text)
             self.assert_said(t.text, "the server was not confirmed", "--host NAME")
         with self.start("setup", "anna@away.test") as t:
+            self.answer(t, r"\[y/N\] $", "\0")
             self.answer(t, r"\[y/N\] $", "y")
             t.expect(self.ASKED)
             t.send(b"\x03")
