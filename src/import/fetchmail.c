@@ -86,6 +86,9 @@ static void take_set(struct file *f)
 	unsigned line;
 
 	fm_skip_noise(r);
+	/* They switch off what is off here anyway. */
+	if (!off && (fm_take_keyword(r, "nobouncemail") || fm_take_keyword(r, "nospambounce")))
+		return;
 	line = r->word.line;
 	while (i < n && !fm_take_keyword(r, globals[i].name))
 		i++;

@@ -99,7 +99,24 @@ static void convert_port(struct fm_converter *c)
 			safe(span_of(service)).text);
 }
 
-/* fetchmail parts it at blanks alone, and knows %h and %p as words. */
+/* With the host for %h and the port for %p, wherever they stand in it; fresh. */
+static char *expand_plugin(struct span word, const char *host, const char *port)
+{
+	struct buf out = {0};
+
+	for (size_t i = 0; i < word.len; i++) {
+		char next = word.data[i] == '%' && i + 1 < word.len ? word.data[i + 1] : '\0';
+
+		if (next == 'h' || next == 'p')
+			buf_add_text(&out, next == 'h' ? host : port);
+		else
+			buf_add(&out, word.data + i, 1);
+		i += next == 'h' || next == 'p';
+	}
+	return buf_detach(&out);
+}
+
+/* fetchmail parts it at blanks alone: quotes are letters. */
 static void convert_plugin(struct fm_converter *c)
 {
 	const char *tls = imported_get(c->to, "tls"), *port = imported_get(c->to, "port");
@@ -107,12 +124,10 @@ static void convert_plugin(struct fm_converter *c)
 	struct span rest = span_trim(span_of(plugin ? plugin : ""));
 	struct buf command = {0};
 
+	if (!port)
+		port = strcmp(tls, "implicit") == 0 ? "995" : "110";
 	while (rest.len) {
-		struct span word = span_word(&rest);
-		char *text = span_is(word, "%h") ? xstrdup(c->host)
-			: !span_is(word, "%p")   ? xstrndup(word.data, word.len)
-			: port                   ? xstrdup(port)
-			       : xstrdup(strcmp(tls, "implicit") == 0 ? "995" : "110");
+		char *text = expand_plugin(span_word(&rest), c->host, port);
 
 		import_add_word(&command, text);
 		free(text);

@@ -106,7 +106,7 @@ static const char *const manners[] = {"accept", "reject", NULL};
 static const char *const noise[] = {"and", "with", "has", "wants", "options", NULL};
 static const char *const others[] = {"poll", "server", "skip", "defaults", "set", "no", "here",
 	"there", "daemon", "idfile", "pidfile", "logfile", "syslog", "postmaster", "bouncemail",
-	"spambounce", "softbounce", "invisible", "showdots", NULL};
+	"spambounce", "nobouncemail", "nospambounce", "softbounce", "invisible", "showdots", NULL};
 
 const char *fm_name(enum fm_option option)
 {

@@ -79,7 +79,7 @@ struct import_mda {
 	struct span command;
 	const char *setting; /* for words */
 	unsigned line;
-	const char *recipient; /* for %T; NULL: the program knows no %T */
+	const char *recipient; /* for %T and %s; NULL: the program knows none of them */
 };
 /* The same as this program runs it; fresh. Notes say what of it was lost. */
 char *import_mda(struct imported *out, struct imported_account *to, const struct import_mda *mda);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The command that other fetchers hand to a shell for each mail, with the sender of the envelope as
- * %F and perhaps its recipient as %T. Here the sender is not known and the recipient is always the
- * same.
+ * %F and perhaps its recipient as %T, or %s as fetchmail had it first. Here the sender is not known
+ * and the recipient is always the same.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -74,14 +74,15 @@ static void add_expanded(struct buf *out, struct span word, const char *recipien
 {
 	for (size_t i = 0; i < word.len; i++) {
 		char next = word.data[i] == '%' && i + 1 < word.len ? word.data[i + 1] : '\0';
+		bool names_recipient = recipient && (next == 'T' || next == 's');
 
 		if (next == 'F')
 			buf_add_text(out, "MAILER-DAEMON");
-		else if (next == 'T' && recipient)
+		else if (names_recipient)
 			import_quote_word(out, recipient);
 		else
 			buf_add(out, word.data + i, 1);
-		i += next == 'F' || (next == 'T' && recipient);
+		i += next == 'F' || names_recipient;
 	}
 }
 

@@ -163,6 +163,11 @@ static void test_statements(void **state)
 		{"set daemon 300\nset no syslog set syslog\nset postmaster = x set logfile x\n"
 		 "set pidfile x set properties x set no bouncemail set spambounce",
 			" -1 -2 -3 -3 -4 -4"},
+		{"set nobouncemail set nospambounce " BASE, BECOMES},
+		{"set no nobouncemail", "rc:1: fetchmail has no \"set nobouncemail\""},
+		{"poll nospambounce",
+			"rc:1: poll needs a text, not \"nospambounce\"; a keyword needs quotes to "
+			"be one"},
 		{"set invisible " BASE, BECOMES " received-header=false"},
 		{"set invisible set no invisible " BASE, BECOMES},
 		{"set idfile x " BASE, BECOMES},
@@ -281,7 +286,7 @@ static void test_server(void **state)
 			"h:1 host=h user=u port=99 tls=starttls deliver=pipe:m keep=true"},
 		{POLL "service mailq " USER, BECOMES " -1"},
 		{POLL "plugin \"ssh -W %h:%p x\" " USER,
-			"h:1 host=h user=u tls=starttls socket-command=ssh -W %h:%p x "
+			"h:1 host=h user=u tls=starttls socket-command=ssh -W h:110 x "
 			"deliver=pipe:m keep=true"},
 		{POLL "plugin \"nc %h %p a'b\" " USER "sslproto ''",
 			"h:1 host=h user=u tls=none allow-cleartext-password=true "
@@ -360,6 +365,7 @@ static void test_delivery(void **state)
 		{BASE "mda \"sendmail -i -f %F -- %T\"",
 			INTO "pipe:sendmail -i -- me keep=true -1"},
 		{BASE "mda \"sendmail -f%F %T\"", INTO "pipe:sendmail me keep=true -1"},
+		{BASE "mda 'maildrop -d %s +%s'", INTO "pipe:maildrop -d me +me keep=true"},
 		{BASE "mda \"x %F\"", INTO "pipe:x MAILER-DAEMON keep=true !1"},
 		{BASE "mda \"cat >>~/x\"", INTO "pipe:sh -c 'cat >>~/x' keep=true"},
 		{BASE "mda \"x %T | y\" is \"a'b\"",
