@@ -123,7 +123,8 @@ static void add_proxy_user(struct buf *out, struct span user)
 		buf_add_text(out, "@");
 }
 
-/* http://HOST[:PORT], socks://[USER:PASS@]HOST[:PORT] */
+/* http://HOST[:PORT], socks://[USER:PASS@]HOST[:PORT]. Whoever has one does not want to go without.
+ */
 static void convert_proxy(struct converter *c)
 {
 	struct fdm_text proxy = c->config->options.proxy;
@@ -134,7 +135,10 @@ static void convert_proxy(struct converter *c)
 	struct buf out = {0};
 
 	if (proxy.origin != FDM_PLAIN || (!http && !socks) || !is_one_line(proxy.text)) {
-		DROPPED(c, proxy.at, "proxy, because it is no URL of http or socks");
+		DROPPED(c, proxy.at,
+			"proxy, because it is no URL of http or socks: say which one with proxy, and "
+			"take out enabled = false");
+		disable(c, proxy.at);
 		return;
 	}
 	at = strrchr(rest, '@');
@@ -142,16 +146,21 @@ static void convert_proxy(struct converter *c)
 	buf_add_text(&out, http ? "http://" : "socks5://");
 	if (at)
 		add_proxy_user(&out, (struct span){rest, (size_t)((colon ? colon : at) - rest)});
-	if (colon)
-		DROPPED(c, proxy.at,
-			"the password of the proxy, because it does not belong here: "
-			"proxy-password-command prints it");
 	rest = at ? at + 1 : rest;
 	len = strcspn(rest, "/");
 	buf_add(&out, rest, len);
 	if (!memchr(rest, ':', len))
 		buf_add_text(&out, http ? ":80" : ":1080");
-	set(c, "proxy", proxy.at, out.data);
+	/* Without its password it would be a mistake, and without the proxy a way not wanted. */
+	if (at) {
+		DROPPED(c, proxy.at,
+			"proxy, because its password does not belong here: say proxy = \"%s\" and "
+			"proxy-password-command, which prints it, and take out enabled = false",
+			safe(buf_span(&out)).text);
+		disable(c, proxy.at);
+	} else {
+		set(c, "proxy", proxy.at, out.data);
+	}
 	buf_release(&out);
 }
 

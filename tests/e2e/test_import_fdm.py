@@ -159,6 +159,13 @@ class Configuration(Fdm):
                 self.assert_said(result.stderr, words)
                 self.assertEqual(self.files(), before)
 
+    def test_a_proxy_with_a_password(self):
+        self.rc(more="set proxy \"socks://me:hunter2@localhost:1\"")
+        said = self.imports().stdout.decode()
+        self.assert_said(said, "enabled = false", "# not converted (line 11): proxy, because its password",
+                         "proxy = \"socks5://me@localhost:1\" and proxy-password-command")
+        self.assertNotIn("hunter2", said + self.config())
+
     def test_ambil_alone_points_to_it(self):
         result = self.box.run()
         self.assertNotIn("import", result.stderr)
