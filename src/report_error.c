@@ -6,6 +6,7 @@
  */
 #include "report_error.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -65,21 +66,41 @@ static void add_words(struct line *line, const char *text)
 	buf_release(&word);
 }
 
-static void add_remedy(struct line *line, const struct error *e)
+/* What is to be typed, behind what introduces it. */
+static void add_choice(struct line *line, const char *lead, const char *remedy)
 {
-	size_t lead = strlen(e->lead), columns = screen_width(e->remedy);
+	size_t len = strlen(lead);
 
 	begin_line(line, INDENT);
-	if (lead) {
-		add_words(line, e->lead);
-		buf_add_text(line->out, strchr("?:", e->lead[lead - 1]) ? "" : ":");
+	if (len) {
+		add_words(line, lead);
+		buf_add_text(line->out, strchr("?:", lead[len - 1]) ? "" : ":");
 		line->at += 1;
-		if (line->width && line->at + 2 + columns > line->width)
+		if (line->width && line->at + 2 + screen_width(remedy) > line->width)
 			begin_line(line, HANG);
 		else
 			buf_add_text(line->out, "  ");
 	}
-	buf_add_text(line->out, e->remedy);
+	buf_add_text(line->out, remedy);
+}
+
+/* One that has several things to choose from, with three blanks between them, has a line for each
+ * where it is too long for one. */
+static void add_remedy(struct line *line, const struct error *e)
+{
+	static const char between[] = "   ";
+	size_t columns = INDENT + screen_width(e->lead) + 3 + screen_width(e->remedy);
+	const char *lead = e->lead, *rest = e->remedy, *end;
+	char *one;
+
+	while (line->width && columns > line->width && (end = strstr(rest, between))) {
+		one = xstrndup(rest, (size_t)(end - rest));
+		add_choice(line, lead, one);
+		free(one);
+		lead = "";
+		rest = end + strlen(between);
+	}
+	add_choice(line, lead, rest);
 }
 
 static void add_several_lines(struct buf *b, const char *who, const struct error *e)

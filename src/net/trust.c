@@ -137,8 +137,9 @@ static bool unknown_issuer(const struct chain *chain, const char *shown, struct 
 		error_set(e, ERROR_TLS,
 			"the certificate of %s is not trusted: unknown issuer \"%s\"", shown,
 			certificate_issuer(chain->at[chain->n - 1]).text);
-	error_why(e, "SHA-256 %s  valid until %s", certificate_fingerprint(own).text,
-		certificate_day(gnutls_x509_crt_get_expiration_time(own)).text);
+	error_why(e, "valid until %s, SHA-256 %s",
+		certificate_day(gnutls_x509_crt_get_expiration_time(own)).text,
+		certificate_fingerprint(own).text);
 	error_about(e, ERROR_ABOUT_ISSUER);
 	return error_remedy(e, "own CA?",
 		"ca-file = \"/path/ca.pem\"   one server?  pin-sha256 = \"%s\"",

@@ -784,7 +784,8 @@ static void screen_obey(struct screen *s, const char *octets, size_t len)
 		if (octets[i] == '\033') {
 			int number = 0;
 
-			for (i += 2; (octets[i] >= '0' && octets[i] <= '9') || octets[i] == '?'; i++)
+			for (i += 2; (octets[i] >= '0' && octets[i] <= '9') || octets[i] == '?';
+				i++)
 				number = octets[i] == '?' ? -1 : number * 10 + octets[i] - '0';
 			screen_escape(s, number, octets[i++]);
 		} else if (octets[i] == '\r') {
