@@ -89,7 +89,10 @@ void advise_check(const struct session *s, struct error *e)
 		return;
 	/* That is a guess; what is there can be found out. */
 	if (e->about == ERROR_ABOUT_PORT) {
-		error_why(e, "%s", e->lead);
+		if (s->account->tls.mode == TLS_IMPLICIT)
+			error_why(e, "%s", e->lead);
+		else
+			error_why(e, "POP3 without TLS, or with STLS, is normally port 110");
 		e->remedy[0] = '\0';
 	}
 	if (!e->remedy[0])

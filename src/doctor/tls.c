@@ -105,7 +105,7 @@ static void tell_distrust(
 	struct error e = *distrust;
 
 	/* The fingerprint stands among the details. */
-	if (facts->n && strncmp(e.why, "SHA-256 ", 8) == 0)
+	if (facts->n && e.about == ERROR_ABOUT_ISSUER)
 		e.why[0] = '\0';
 	for (size_t i = 0; i < facts->n; i++)
 		if (facts->chain[i].from_s > clock_wall_s() && !e.remedy[0])

@@ -216,6 +216,8 @@ class Network(Trouble):
             self.both(75, "home: localhost:%d refuses connections (tried " % port, address)
         self.both(75, "home: localhost:%d" % port, "POP3 over TLS is normally port 995",
                   "ambil doctor home")
+        self.configure(port=port, tls="starttls")
+        self.both(75, "home: localhost:%d" % port, "is normally port 110", "ambil doctor home")
 
     def test_nothing_listens_on_any_address_of_a_host(self):
         port = dovecot.free_ports(1)[0]
