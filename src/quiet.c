@@ -31,6 +31,9 @@ static void take_down(struct quiet *q, const struct error *e, int64_t now_s)
 		q->since_s = now_s;
 	if (!is_sane(q->said_s, now_s))
 		q->said_s = 0;
+	for (size_t i = 0; i < QUIET_SAID_MAX; i++)
+		if (!is_sane(q->said[i].at_s, now_s))
+			q->said[i].at_s = 0;
 	if (q->failures < UINT32_MAX)
 		q->failures++;
 	q->failed_s = now_s;
@@ -44,15 +47,50 @@ void quiet_failed_by_hand(struct quiet *q, const struct error *e, int64_t now_s)
 	take_down(q, e, now_s);
 }
 
+/* FNV-1a. Numbers count tries and mails, and are in the names of files. */
+static uint64_t hash_words(const char *text)
+{
+	uint64_t hash = 14695981039346656037U;
+
+	for (; *text; text++)
+		if (*text < '0' || *text > '9')
+			hash = (hash ^ (unsigned char)*text) * 1099511628211U;
+	return hash;
+}
+
+static bool is_of_today(int64_t then_s, int64_t now_s)
+{
+	return then_s && now_s - then_s < QUIET_REMIND_S;
+}
+
+static bool was_said(const struct quiet *q, const char *text, int64_t now_s)
+{
+	uint64_t words = hash_words(text);
+
+	for (size_t i = 0; i < QUIET_SAID_MAX; i++)
+		if (q->said[i].words == words && is_of_today(q->said[i].at_s, now_s))
+			return true;
+	return false;
+}
+
+static void note_said(struct quiet *q, const char *text, int64_t now_s)
+{
+	const struct quiet_said said = {hash_words(text), now_s};
+	size_t i = 0;
+
+	while (i + 1 < QUIET_SAID_MAX && q->said[i].words != said.words)
+		i++;
+	memmove(q->said + 1, q->said, i * sizeof(q->said[0]));
+	q->said[0] = said;
+}
+
 /* Whether it is time to say it, or to say it again. */
 static bool is_due(const struct quiet *q, const struct error *e, int64_t quiet_s, int64_t now_s)
 {
-	bool reminded = q->said_s && now_s - q->said_s < QUIET_REMIND_S;
-
 	if (!error_temporary(e->kind))
-		return !reminded || strcmp(q->said, e->text) != 0;
+		return !was_said(q, e->text, now_s);
 	/* Of an account that has never worked nobody knows that it will. */
-	return !reminded && (!q->worked_s || now_s - q->since_s >= quiet_s);
+	return !is_of_today(q->said_s, now_s) && (!q->worked_s || now_s - q->since_s >= quiet_s);
 }
 
 bool quiet_failed(struct quiet *q, struct error *e, int64_t quiet_s, int64_t now_s)
@@ -64,7 +102,7 @@ bool quiet_failed(struct quiet *q, struct error *e, int64_t quiet_s, int64_t now
 		return false;
 	q->said_s = now_s;
 	if (!error_temporary(e->kind))
-		snprintf(q->said, sizeof(q->said), "%s", e->text);
+		note_said(q, e->text, now_s);
 	if (quiet_s > 0 && q->failures > 1 && now_s > q->since_s) {
 		text_age(lasts, sizeof(lasts), now_s - q->since_s);
 		error_append(e, "; no run has gone well for %s (%lu failed)", lasts,
@@ -111,7 +149,10 @@ void quiet_write(const struct quiet *q, struct buf *out)
 		error_name(q->last.kind));
 	add_line(out, q->last.text);
 	add_line(out, q->last.why);
-	add_line(out, q->said);
+	for (size_t i = 0; i < QUIET_SAID_MAX && q->said[i].at_s; i++)
+		buf_printf(out, "%s%llu %lld", i ? " " : "", (unsigned long long)q->said[i].words,
+			(long long)q->said[i].at_s);
+	buf_add_text(out, "\n");
 }
 
 static enum error_kind kind_of(struct span name)
@@ -129,6 +170,19 @@ static void read_line(struct span *rest, char *out, size_t room)
 	struct span line = span_line(rest);
 
 	snprintf(out, room, "%.*s", (int)(line.len < room ? line.len : room - 1), line.data);
+}
+
+/* Up to the first that does not read as one. */
+static void read_said(struct span line, struct quiet *q)
+{
+	uint64_t words, at_s;
+
+	for (size_t i = 0; i < QUIET_SAID_MAX; i++) {
+		if (!parse_u64(span_word(&line), UINT64_MAX, &words) ||
+			!parse_u64(span_word(&line), INT64_MAX, &at_s) || !at_s)
+			return;
+		q->said[i] = (struct quiet_said){words, (int64_t)at_s};
+	}
 }
 
 void quiet_read(struct quiet *q, struct span text, bool *worked)
@@ -155,5 +209,5 @@ void quiet_read(struct quiet *q, struct span text, bool *worked)
 	q->last.kind = kind_of(line);
 	read_line(&text, q->last.text, sizeof(q->last.text));
 	read_line(&text, q->last.why, sizeof(q->last.why));
-	read_line(&text, q->said, sizeof(q->said));
+	read_said(span_line(&text), q);
 }

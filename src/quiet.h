@@ -13,10 +13,17 @@
  * that passes is not worth a mail from cron, and one that stays is worth one a day. Pure.
  *
  * A temporary error of an account that has worked before is said when no run has gone well for
- * quiet_s; a permanent one at once, and again when it is another one. Either is said anew once a
- * day, and when the account works again, that is said if the failure was.
+ * quiet_s; a permanent one at once. Either is said anew once a day: the same permanent one, however
+ * often others come between, and any temporary one. When the account works again, that is said if
+ * the failure was.
  */
-enum { QUIET_REMIND_S = 86400 };
+enum { QUIET_REMIND_S = 86400, QUIET_SAID_MAX = 4 };
+
+/* A permanent error that was said: its words but for numbers, which may be others in each run. */
+struct quiet_said {
+	uint64_t words; /* a hash */
+	int64_t at_s;   /* 0: there is none */
+};
 
 struct quiet {
 	int64_t worked_s;  /* when a run went well last; 0: none ever did, or it is not known */
@@ -25,7 +32,7 @@ struct quiet {
 	int64_t said_s;    /* when one of them was said last; 0: none was */
 	uint32_t failures; /* how many of them */
 	struct error last; /* why the last of them failed; without a remedy */
-	char said[400];    /* text of the permanent error that was said last; "": none was */
+	struct quiet_said said[QUIET_SAID_MAX]; /* the latest first */
 };
 
 /*

@@ -24,7 +24,18 @@
 enum { NOW = 1795490813, MINUTE = 60, HOUR = 3600, DAY = 86400, QUIET = 2 * HOUR };
 
 /* An error that is told apart from others by its kind or its text. */
-enum which { OK, NETWORK, IN_USE, TOKEN, REFUSED, RUNS_MAX = 16 };
+enum which {
+	OK,
+	NETWORK,
+	IN_USE,
+	TOKEN,
+	REFUSED,
+	FULL,
+	FULL_TOO,
+	CERTIFICATE,
+	NO_HOST,
+	RUNS_MAX = 16
+};
 
 static struct error error_of(enum which which)
 {
@@ -37,6 +48,10 @@ static struct error error_of(enum which which)
 		[IN_USE] = {ERROR_BUSY, "the mailbox is in use"},
 		[TOKEN] = {ERROR_AUTH, "the token was refused"},
 		[REFUSED] = {ERROR_REFUSED, "a message was refused"},
+		[FULL] = {ERROR_DELIVERY, "cannot write tmp/1795490813.M7P11Q1.host"},
+		[FULL_TOO] = {ERROR_DELIVERY, "cannot write tmp/1795491413.M7061P8Q12.host"},
+		[CERTIFICATE] = {ERROR_TLS, "its certificate has expired"},
+		[NO_HOST] = {ERROR_HOST, "there is no such host"},
 	};
 	struct error e = {.kind = ERROR_NONE};
 
@@ -76,8 +91,19 @@ static const struct story stories[] = {
 			{DAY, TOKEN, true}, {DAY + 1, TOKEN, false}, {DAY + 2, OK, true},
 			{DAY + 3, TOKEN, true}}},
 	{"another permanent error is another one", QUIET, false,
-		{{0, TOKEN, true}, {MINUTE, REFUSED, true}, {2 * MINUTE, REFUSED, false},
-			{3 * MINUTE, TOKEN, true}}},
+		{{0, TOKEN, true}, {MINUTE, REFUSED, true}, {2 * MINUTE, REFUSED, false}}},
+	{"those that take turns are each said once a day", QUIET, false,
+		{{0, TOKEN, true}, {MINUTE, REFUSED, true}, {2 * MINUTE, TOKEN, false},
+			{3 * MINUTE, CERTIFICATE, true}, {4 * MINUTE, NO_HOST, true},
+			{5 * MINUTE, REFUSED, false}, {6 * MINUTE, TOKEN, false},
+			{DAY, TOKEN, true}, {DAY + MINUTE, REFUSED, true},
+			{DAY + 2 * MINUTE, TOKEN, false}, {DAY + 3 * MINUTE, CERTIFICATE, true},
+			{DAY + 4 * MINUTE, REFUSED, false}}},
+	{"what differs in a number is the same", QUIET, false,
+		{{0, FULL, true}, {MINUTE, FULL_TOO, false}, {DAY, FULL_TOO, true}}},
+	{"a permanent one that a temporary one has followed for a day", QUIET, false,
+		{{0, TOKEN, true}, {HOUR, NETWORK, false}, {DAY + HOUR, NETWORK, true},
+			{DAY + 2 * HOUR, TOKEN, true}, {DAY + 3 * HOUR, TOKEN, false}}},
 	{"a permanent one behind a temporary one that was said", QUIET, false,
 		{{0, NETWORK, false}, {2 * HOUR, NETWORK, true}, {2 * HOUR + 1, TOKEN, true},
 			{2 * HOUR + 2, NETWORK, false}, {2 * HOUR + 3, TOKEN, false}}},
@@ -186,7 +212,10 @@ static void assert_same(const struct quiet *a, const struct quiet *b)
 	assert_int_equal(a->last.server, b->last.server);
 	assert_string_equal(a->last.text, b->last.text);
 	assert_string_equal(a->last.why, b->last.why);
-	assert_string_equal(a->said, b->said);
+	for (size_t i = 0; i < QUIET_SAID_MAX; i++) {
+		assert_int_equal(a->said[i].words, b->said[i].words);
+		assert_int_equal(a->said[i].at_s, b->said[i].at_s);
+	}
 }
 
 static struct quiet some_failure(void)
@@ -216,7 +245,8 @@ static void quiet__reads_what_it_wrote(void **state)
 	quiet_read(&r, buf_span(&text), &worked);
 	assert_false(worked);
 	assert_same(&q, &r);
-	assert_string_equal(r.said, "the token was refused");
+	assert_int_equal(r.said[0].at_s, NOW);
+	assert_int_equal(r.said[1].at_s, 0);
 	assert_true(r.last.server);
 	buf_clear(&text);
 	q = (struct quiet){.worked_s = NOW};
@@ -278,6 +308,27 @@ static void quiet__keeps_a_text_of_several_lines_in_one(void **state)
 	buf_release(&text);
 }
 
+static void quiet__knows_a_long_text_again(void **state)
+{
+	struct quiet q = {.worked_s = NOW - DAY}, r;
+	struct buf text = {NULL, 0, 0};
+	bool worked;
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		struct error e = {.kind = ERROR_DELIVERY};
+
+		memset(e.text, 'x', sizeof(e.text) - 1);
+		e.text[200] = '\n';
+		assert_int_equal(quiet_failed(&q, &e, QUIET, NOW + i), i == 0);
+		buf_clear(&text);
+		quiet_write(&q, &text);
+		quiet_read(&r, buf_span(&text), &worked);
+		q = r;
+	}
+	buf_release(&text);
+}
+
 static void history__remembers_in_a_file_that_is_whole(void **state)
 {
 	char folder[] = "/tmp/ambil-historyXXXXXX", path[80];
@@ -323,6 +374,7 @@ int main(void)
 		cmocka_unit_test(quiet__reads_what_it_wrote),
 		cmocka_unit_test(quiet__takes_whatever_stands_there),
 		cmocka_unit_test(quiet__keeps_a_text_of_several_lines_in_one),
+		cmocka_unit_test(quiet__knows_a_long_text_again),
 		cmocka_unit_test(history__remembers_in_a_file_that_is_whole),
 	};
 
