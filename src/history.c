@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Whoever reads finds the old file or the new one: it is written under another name and renamed. */
+/* Whoever reads finds the old file or the new one: it is written under another name and renamed.
+ * But a failure that a full disk makes must be remembered, too: then into the old file's place on
+ * it. */
 #include "history.h"
 
 #include <fcntl.h>
@@ -35,14 +37,16 @@ void history_read(const char *state_dir, const char *account, struct quiet *out)
 	free(path);
 }
 
-static bool write_file(const char *path, const struct buf *text)
+/* create: O_CREAT, or 0. What the file had is overwritten before it is cut, so that its place on
+ * the disk is kept. */
+static bool write_file(const char *path, int create, const struct buf *text)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	int fd = open(path, O_WRONLY | create | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
 	bool done;
 
 	if (fd < 0)
 		return false;
-	done = file_write_all(fd, text->data, text->len);
+	done = file_write_all(fd, text->data, text->len) && ftruncate(fd, (off_t)text->len) == 0;
 	return close(fd) == 0 && done;
 }
 
@@ -57,9 +61,11 @@ static bool replace(
 	snprintf(ending, sizeof(ending), ".%ld", (long)getpid());
 	beside = path_of(state_dir, account, ending);
 	quiet_write(now, &text);
-	done = write_file(beside, &text) && rename(beside, path) == 0;
-	if (!done)
+	done = write_file(beside, O_CREAT, &text) && rename(beside, path) == 0;
+	if (!done) {
 		unlink(beside);
+		done = write_file(path, 0, &text);
+	}
 	buf_release(&text);
 	free(beside);
 	return done;

@@ -158,6 +158,29 @@ class Quiet(Case):
         for _ in range(2):
             self.assert_line(self.box.run(), 75, "ambil: home: ")
 
+    def test_a_disk_that_is_full_is_remembered(self):
+        """Of the state, on a file system of its own."""
+        if os.geteuid() != 0:
+            self.skipTest("needs root, for a file system of its own")
+        self.serve(mails=corpus.numbered(2))
+        self.configure()
+        small = os.path.join(self.box.state, "ambil")
+        os.mkdir(small)
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=300k,mode=0700", "ambil-test", small],
+                          check=False).returncode:
+            needs.missing_here("cannot mount a file system")
+        self.addCleanup(subprocess.run, ["umount", small], check=True)
+        self.ambil()
+        self.server.delivers(corpus.numbered(1, start=7))
+        with self.assertRaises(OSError), open(self.state("full"), "wb", buffering=0) as full:
+            while full.write(bytes(4096)):
+                pass
+        self.assert_line(self.at("+10m"), 74, "home.db", "No space left on device")
+        self.assert_hushed(self.at("+20m"), 74)
+        os.unlink(self.state("full"))
+        self.assert_line(self.at("+30m"), 0, "works again after ", " (2 failed runs)")
+        self.assertEqual(len(self.maildir()), 3)
+
     def test_whoever_wants_to_hear_it_does(self):
         self.works_first("in-use@2-")
         self.assert_said(self.box.run("-v").stderr, "ambil: home: ")
