@@ -507,6 +507,21 @@ class Units(Case):
             f.write("Nonsense=1\n")
         self.assertIn("Nonsense", self.run_analyze(*verify)[1])
 
+    def test_a_failure_that_passes_and_a_stop_are_no_failure_of_the_service(self):
+        """OnFailure= must not be told of every logout: the statuses are those that such runs have."""
+        with open(os.path.join(self.folder, "ambil.service"), encoding="utf-8") as f:
+            accepted = [line.split("=")[1].split() for line in f if line.startswith("SuccessExitStatus=")]
+        release = self.box.path("release")
+        self.serve("--release", release, mails=corpus.numbered(1), faults=["in-use@1", "hold-retr:1"])
+        self.configure()
+        codes = [self.box.run().code]
+        process = self.box.start("-v", bufsize=0)
+        while b"listing" not in (line := process.stderr.readline()):
+            self.assertNotEqual(line, b"")
+        process.send_signal(signal.SIGTERM)
+        codes.append(harness.finish(process).code)
+        self.assertEqual(accepted, [[str(code) for code in codes]])
+
     def test_they_ask_for_nothing_that_a_user_may_not(self):
         """Each of these takes a capability away, for which the manager of a user has no right: the service ends
         with 218 before the program is started (tried with systemd 252)."""
