@@ -182,7 +182,8 @@ static char *typed(const struct setup *s)
 static void add_next(const struct setup *s, struct buf *out)
 {
 	char *command = typed(s), *with_timer;
-	bool timer = !s->cli->timer && reads_usual_file(s);
+	/* Which could not ask for the password. */
+	bool timer = !s->cli->timer && reads_usual_file(s) && s->place != PLACE_NONE;
 	int width;
 
 	with_timer = xasprintf("ambil setup %s --timer", s->account->name);
@@ -387,7 +388,8 @@ int verb_setup(const struct cli *cli, const volatile sig_atomic_t *stop, int sto
 
 	s.style = terminal_style(cli, NULL);
 	s.may_ask = !cli->no_input && !cli->json && terminal_is_stderr() && secret_can_prompt();
-	s.tells = !cli->json && terminal_verbosity(cli) >= REPORT_SUMMARY;
+	/* Who is asked must see what about, in spite of --quiet. */
+	s.tells = s.may_ask || (!cli->json && terminal_verbosity(cli) >= REPORT_SUMMARY);
 	s.from_now = cli->from_now;
 	if (!carry_out(&s, &out, &e))
 		code = fail(&s, &e);

@@ -63,6 +63,17 @@ static bool ask_server(struct setup *s, struct discovery *found, struct error *e
 	return done;
 }
 
+/* What would have found it. */
+static bool advise_server(const struct discovery *found, struct error *e)
+{
+	const char *tls = found->tls == TLS_IMPLICIT ? "" : " --tls starttls";
+
+	if (found->port == (found->tls == TLS_IMPLICIT ? 995 : 110))
+		return error_remedy(e, "if you know that it is", "--host %s%s", found->host, tls);
+	return error_remedy(e, "if you know that it is", "--host %s --port %u%s", found->host,
+		(unsigned)found->port, tls);
+}
+
 /* A server outside of the domain, on the word of the DNS alone. */
 static bool confirm(const struct setup *s, const struct discovery *found, struct error *e)
 {
@@ -73,7 +84,7 @@ static bool confirm(const struct setup *s, const struct discovery *found, struct
 		error_set(e, ERROR_USAGE,
 			"%s is outside of %s, and only the DNS says that it is its server",
 			found->host, safe(span_of(domain_of(s))).text);
-		return error_remedy(e, "if you know that it is", "--host %s", found->host);
+		return advise_server(found, e);
 	}
 	setup_explain(s,
 		_("Only the DNS says that this is the server, which is outside of the domain of your "

@@ -428,6 +428,10 @@ class Dialog(DialogCase):
         self.ambil()
         self.assertEqual(len(self.maildir()), len(sent))
 
+    def test_what_a_question_is_about_is_seen_also_when_all_shall_be_quiet(self):
+        self.talk((self.TRUST, ""), words=self.words("--quiet"), env={"SSL_CERT_FILE": None}, code=69)
+        self.assert_said(self.seen, "NOT TRUSTED", "SHA-256  ", "by other means")
+
     def test_or_the_authority_is_named(self):
         self.arrive(mail(1))
         self.talk((self.TRUST, "c"), (r"authority: $", "/nonexistent.pem"), (self.TRUST, "c"),
@@ -465,6 +469,7 @@ class Dialog(DialogCase):
         self.talk((self.ASKED, "wrong"), (self.ASKED, PASSWORD), (self.PLACE, "n"), (self.WHERE, ""))
         self.assert_said(self.seen, "refused the login of", "ok", "Mailbox: empty",
                          "The password was not stored")
+        self.assertNotIn("--timer", self.seen)
         self.assertEqual(self.written(), self.own_account())
 
     def test_a_command_for_the_password_must_print_it(self):
@@ -749,6 +754,7 @@ class WithAToken(OnNetwork):
 class FromAnAddress(OnNetwork):
     RECORDS = ["srv-host=_pop3s._tcp.one.test,pop.one.test,9950",
                "srv-host=_pop3s._tcp.away.test,pop.one.test,9950",
+               "srv-host=_pop3._tcp.start.test,pop.one.test,110",
                "srv-host=_pop3s._tcp.none.test", "srv-host=_pop3._tcp.none.test",
                "host-record=pop.one.test,127.0.0.1", "host-record=pop.own.test,127.0.0.1"]
     NAMES = ["pop.one.test"]
@@ -790,7 +796,10 @@ class FromAnAddress(OnNetwork):
             self.assertEqual(t.wait(), 130, t.text)
         with self.start("setup", "anna@away.test", "--no-input") as t:
             self.assertEqual(t.wait(), 64, t.text)
-            self.assert_said(t.text, "outside of away.test", "--host pop.one.test")
+            self.assert_said(t.text, "outside of away.test", "--host pop.one.test --port 9950")
+        with self.start("setup", "anna@start.test", "--no-input") as t:
+            self.assertEqual(t.wait(), 64, t.text)
+            self.assert_said(t.words, "--host pop.one.test --tls starttls")
         self.assert_nothing_written()
 
     def test_one_that_is_there_but_not_trusted_is_said(self):
