@@ -144,7 +144,7 @@ static void say_seen(
 	const struct import *im, const struct import_item *item, bool dry, struct buf *out)
 {
 	const char *mark = dry ? "# " : "";
-	size_t n = dry ? item->seen.n : item->added;
+	size_t n = item->added;
 
 	buf_add_text(out, mark);
 	if (!item->seen_shown)
@@ -155,6 +155,12 @@ static void say_seen(
 	else if (!item->seen_file)
 		buf_printf(out, _("%s: there is no %s: all mail on the server is new\n"),
 			item->name, item->seen_shown);
+	else if (!n && item->seen.n)
+		buf_printf(out,
+			_n("%s: %zu message that %s has fetched is known here already (%s)\n",
+				"%s: all %zu messages that %s has fetched are known here already (%s)\n",
+				item->seen.n),
+			item->name, item->seen.n, im->tool->name, item->seen_shown);
 	else
 		buf_printf(out,
 			dry ? _n("%s: %zu message that %s has fetched would be taken as seen (%s)\n",

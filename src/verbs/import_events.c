@@ -14,7 +14,7 @@ static void tell_account(
 	jsonout_text(out, "from", from->name);
 	jsonout_text(out, "file", item->file);
 	jsonout_bool(out, "added", !item->here);
-	jsonout_number(out, "messages", (int64_t)(dry ? item->seen.n : item->added));
+	jsonout_number(out, "messages", (int64_t)item->added);
 	if (item->seen_file)
 		jsonout_text(out, "list", item->seen_shown);
 	if (from->password && !item->here)

@@ -18,7 +18,7 @@ struct import_item {
 	struct imported_seen seen;
 	char *seen_shown; /* that file; NULL: the other program has none */
 	bool seen_file;   /* it is there */
-	size_t added;     /* mails that were not known here before */
+	size_t added;     /* mails that are not known here before */
 	bool stored;      /* its password is in the keyring now */
 };
 struct import {
@@ -73,9 +73,9 @@ pid_t import_find_fetchmail(const struct import *im);
 /* import_state.c: reads the list of what was fetched. ERROR_INPUT. */
 bool import_read_seen(
 	const struct import *im, struct import_item *item, struct error *e) MUST_CHECK;
-/* Whether the account's state is empty, or may be added to; changes nothing. */
+/* Whether the account's state is empty, or may be added to, and item->added; changes nothing. */
 bool import_may_write(
-	const struct import *im, const struct import_item *item, struct error *e) MUST_CHECK;
+	const struct import *im, struct import_item *item, struct error *e) MUST_CHECK;
 /* Durable when it returns. */
 bool import_write_seen(
 	const struct import *im, struct import_item *item, struct error *e) MUST_CHECK;

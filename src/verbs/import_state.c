@@ -30,7 +30,9 @@ bool import_read_seen(const struct import *im, struct import_item *item, struct 
 	const struct imported_account *from = item->from;
 	char *path, *shown;
 	bool done;
+	struct stat st;
 	pid_t holder;
+	bool link;
 	int err;
 
 	if (!from->seen_path)
@@ -44,6 +46,8 @@ bool import_read_seen(const struct import *im, struct import_item *item, struct 
 	done = file_slurp(path, SEEN_FILE_MAX, &item->text, NULL, NULL);
 	err = errno;
 	holder = holder ? holder : find_holder(im, path);
+	/* One that leads nowhere is a list that cannot be had now, and not one that never was. */
+	link = lstat(path, &st) == 0;
 	free(path);
 	if (holder) {
 		error_set(e, ERROR_LATER, "%s (pid %lld) is fetching \"%s\"; nothing was changed",
@@ -51,7 +55,7 @@ bool import_read_seen(const struct import *im, struct import_item *item, struct 
 		return error_remedy(e, "",
 			"wait until it has ended, or end it, and keep cron from starting it");
 	}
-	if (!done && err == ENOENT)
+	if (!done && err == ENOENT && !link)
 		return true;
 	if (!done)
 		return error_sys(e, ERROR_INPUT, err,
@@ -66,23 +70,36 @@ static char *state_file(const struct import *im, const struct import_item *item,
 	return xasprintf("%s/%s.%s", im->config.state_dir, item->name, ending);
 }
 
+/* What store_import() would change. */
+static size_t count_unknown(const struct seen_set *set, const struct imported_seen *seen)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < seen->n; i++) {
+		const struct seen *row = seen_find(
+			set, (struct store_key){seen->uids[i].uid, seen->uids[i].occurrence});
+
+		n += !row || row->state == STORE_NOTED;
+	}
+	return n;
+}
+
 /* What is there must be of the same user; without --merge it must be nothing. */
 static bool check_state(
-	struct store *s, const struct import *im, const struct import_item *item, struct error *e)
+	struct store *s, const struct import *im, struct import_item *item, struct error *e)
 {
 	struct seen_set *set;
 	bool empty;
 
 	if (!store_check_user(s, imported_get(item->from, "user"), e))
 		return false;
-	if (im->merge)
-		return true;
 	set = store_load(s, e);
 	if (!set)
 		return false;
 	empty = !seen_at(set, 0);
+	item->added = count_unknown(set, &item->seen);
 	seen_set_free(set);
-	if (empty)
+	if (empty || im->merge)
 		return true;
 	error_set(e, ERROR_CONFIG,
 		"the account \"%s\" has fetched mail here already; nothing was changed",
@@ -91,12 +108,13 @@ static bool check_state(
 		e, "to add what it does not know", "ambil import %s --merge", im->tool->name);
 }
 
-bool import_may_write(const struct import *im, const struct import_item *item, struct error *e)
+bool import_may_write(const struct import *im, struct import_item *item, struct error *e)
 {
 	char *path = state_file(im, item, "db");
 	struct store *s;
 	bool done = store_open_readonly(path, &s, e);
 
+	item->added = item->seen.n;
 	if (done && s)
 		done = check_state(s, im, item, e);
 	if (done)

@@ -182,6 +182,18 @@ class Takeover(Mpop):
                          "(~/.mpop_uidls/anna_at_localhost)\n")
         self.assertEqual(self.config(), before)
         self.assert_said(self.count(), "no new mail")
+        for args in ((), ("-n",)):
+            self.assert_said(self.imports("--merge", *args).stdout.decode(),
+                             "home: all 6 messages that mpop has fetched are known here already (")
+
+    def test_a_list_that_a_link_leads_to_in_vain_is_not_none(self):
+        self.mpoprc("uidls_file ~/list")
+        self.run_mpop()
+        os.rename(self.box.path("list"), self.box.path("other"))
+        os.symlink("nowhere", self.box.path("list"))
+        result = self.imports(code=66)
+        self.assert_said(result.stderr, "cannot read ~/list", "No such file")
+        self.assertFalse(os.path.exists(self.box.config))
 
     def test_without_a_list_all_is_new_and_it_says_so(self):
         self.mpoprc("uidls_file ~/lists/%H")
