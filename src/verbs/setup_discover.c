@@ -66,12 +66,12 @@ static bool ask_server(struct setup *s, struct discovery *found, struct error *e
 /* What would have found it. */
 static bool advise_server(const struct discovery *found, struct error *e)
 {
-	const char *tls = found->tls == TLS_IMPLICIT ? "" : " --tls starttls";
+	bool at_once = found->tls == TLS_IMPLICIT;
 
-	if (found->port == (found->tls == TLS_IMPLICIT ? 995 : 110))
-		return error_remedy(e, "if you know that it is", "--host %s%s", found->host, tls);
-	return error_remedy(e, "if you know that it is", "--host %s --port %u%s", found->host,
-		(unsigned)found->port, tls);
+	if (at_once && found->port == 995)
+		return error_remedy(e, "if you know that it is", "--host %s", found->host);
+	return error_remedy(e, "if you know that it is", "--host %s --port %u --tls %s",
+		found->host, (unsigned)found->port, at_once ? "implicit" : "starttls");
 }
 
 /* A server outside of the domain, on the word of the DNS alone. */

@@ -796,10 +796,10 @@ class FromAnAddress(OnNetwork):
             self.assertEqual(t.wait(), 130, t.text)
         with self.start("setup", "anna@away.test", "--no-input") as t:
             self.assertEqual(t.wait(), 64, t.text)
-            self.assert_said(t.text, "outside of away.test", "--host pop.one.test --port 9950")
+            self.assert_said(t.words, "outside of away.test", "--host pop.one.test --port 9950 --tls implicit")
         with self.start("setup", "anna@start.test", "--no-input") as t:
             self.assertEqual(t.wait(), 64, t.text)
-            self.assert_said(t.words, "--host pop.one.test --tls starttls")
+            self.assert_said(t.words, "--host pop.one.test --port 110 --tls starttls")
         self.assert_nothing_written()
 
     def test_one_that_is_there_but_not_trusted_is_said(self):
