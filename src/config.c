@@ -95,27 +95,38 @@ char *config_file(const struct config *config)
 	return text_tilde(config->path, config->home);
 }
 
-/* Another fetcher that is set up here: its accounts can be taken over. */
-static void tell_other_fetcher(const struct config *config, struct error *e)
+/* Other fetchers that are set up here: their accounts can be taken over. */
+static void tell_other_fetchers(const struct config *config, struct error *e)
 {
 	static const struct {
 		const char *name;
 		char *(*find)(const char *home);
 	} others[] = {{"mpop", places_mpop_config}, {"fetchmail", places_fetchmail_config},
 		{"getmail", places_getmail_folder}, {"fdm", places_fdm_config}};
+	struct buf files = {0}, commands = {0};
+	const char *last = NULL;
+	size_t n = 0;
 
-	for (size_t i = 0; !e->why[0] && i < sizeof(others) / sizeof(others[0]); i++) {
-		const char *name = others[i].name;
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
 		char *path = others[i].find(config->home), *shown;
 
 		if (!path)
 			continue;
 		shown = text_tilde(path, config->home);
-		error_why(e, "coming from %s? %s found:  ambil import %s", name,
-			safe(span_of(shown)).text, name);
+		last = others[i].name;
+		buf_printf(&files, "%s%s", n ? ", " : "", safe(span_of(shown)).text);
+		buf_printf(&commands, "%sambil import %s", n ? ", " : "", last);
+		n++;
 		free(shown);
 		free(path);
 	}
+	if (n == 1)
+		error_why(e, "coming from %s? %s found:  ambil import %s", last, files.data, last);
+	else if (n)
+		error_why(
+			e, "coming from another fetcher? %s found:  %s", files.data, commands.data);
+	buf_release(&files);
+	buf_release(&commands);
 }
 
 bool config_no_accounts(const struct config *config, struct error *e)
@@ -132,7 +143,7 @@ bool config_no_accounts(const struct config *config, struct error *e)
 	if (config->n)
 		return error_remedy(e, "to use one", "ambil fetch %s", config->accounts[0].name);
 	if (!config->path)
-		tell_other_fetcher(config, e);
+		tell_other_fetchers(config, e);
 	return error_remedy(e, "to add one", "ambil setup you@example.org");
 }
 

@@ -171,6 +171,9 @@ class Configuration(Fdm):
         self.assertNotIn("import", result.stderr)
         self.rc()
         self.assert_said(self.box.run().stderr, "no accounts yet", "coming from fdm?", "ambil import fdm")
+        self.box.write(".mpoprc", "# an older one")
+        self.assert_said(self.box.run().stderr, "coming from another fetcher? ~/.mpoprc, ~/.fdm.conf found",
+                         "ambil import mpop, ambil import fdm")
 
     def test_a_command_gets_what_fdm_would_have_told_it(self):
         self.rc(only="", rules="match all action pipe \"cat >> %s; echo '%%[server_uid]' %%a >> "
