@@ -93,9 +93,10 @@ bool history_write(const char *state_dir, const char *account, const struct quie
 	const struct quiet *now)
 {
 	char *path = path_of(state_dir, account, "");
-	bool works = !now->since_s, worked = !before->since_s && before->worked_s, done;
+	bool works = !now->since_s && now->worked_s, worked = !before->since_s && before->worked_s;
+	bool taken = now->taken_s || before->taken_s, done;
 
-	done = works && worked && touch(path, now->worked_s);
+	done = works && worked && !taken && touch(path, now->worked_s);
 	if (!done)
 		done = replace_anyhow(state_dir, account, path, now) &&
 			(!works || touch(path, now->worked_s));

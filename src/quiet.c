@@ -37,6 +37,7 @@ static void take_down(struct quiet *q, const struct error *e, int64_t now_s)
 	if (q->failures < UINT32_MAX)
 		q->failures++;
 	q->failed_s = now_s;
+	q->taken_s = q->taken_said_s = 0;
 	q->last = *e;
 	q->last.lead[0] = '\0';
 	q->last.remedy[0] = '\0';
@@ -111,6 +112,21 @@ bool quiet_failed(struct quiet *q, struct error *e, int64_t quiet_s, int64_t now
 	return true;
 }
 
+bool quiet_taken(struct quiet *q, int64_t quiet_s, int64_t now_s, int64_t *lasts_s)
+{
+	if (!is_sane(q->taken_s, now_s)) {
+		q->taken_s = now_s;
+		q->taken_said_s = 0;
+	}
+	if (!is_sane(q->taken_said_s, now_s))
+		q->taken_said_s = 0;
+	*lasts_s = now_s - q->taken_s;
+	if (*lasts_s < (quiet_s ? quiet_s : QUIET_TAKEN_S) || is_of_today(q->taken_said_s, now_s))
+		return false;
+	q->taken_said_s = now_s;
+	return true;
+}
+
 bool quiet_worked(struct quiet *q, int64_t quiet_s, int64_t now_s, struct quiet_end *end)
 {
 	bool said = quiet_s > 0 && q->since_s && q->said_s;
@@ -124,6 +140,8 @@ bool quiet_worked(struct quiet *q, int64_t quiet_s, int64_t now_s, struct quiet_
 
 #define WORKS "works"
 #define FAILS "fails"
+#define NEVER "never"
+#define TAKEN "taken"
 enum { NUMBERS = 7 };
 
 /* A line of its own, whatever is in it. */
@@ -137,12 +155,8 @@ static void add_line(struct buf *out, const char *text)
 			out->data[i] = ' ';
 }
 
-void quiet_write(const struct quiet *q, struct buf *out)
+static void write_failure(const struct quiet *q, struct buf *out)
 {
-	if (!q->since_s) {
-		buf_add_text(out, WORKS "\n");
-		return;
-	}
 	buf_printf(out, FAILS " %lld %lld %lld %lld %lu %d %d %s\n", (long long)q->worked_s,
 		(long long)q->since_s, (long long)q->failed_s, (long long)q->said_s,
 		(unsigned long)q->failures, q->last.server, error_exit_code(q->last.kind),
@@ -153,6 +167,17 @@ void quiet_write(const struct quiet *q, struct buf *out)
 		buf_printf(out, "%s%llu %lld", i ? " " : "", (unsigned long long)q->said[i].words,
 			(long long)q->said[i].at_s);
 	buf_add_text(out, "\n");
+}
+
+void quiet_write(const struct quiet *q, struct buf *out)
+{
+	if (q->since_s)
+		write_failure(q, out);
+	else
+		buf_add_text(out, q->worked_s ? WORKS "\n" : NEVER "\n");
+	if (q->taken_s)
+		buf_printf(out, TAKEN " %lld %lld\n", (long long)q->taken_s,
+			(long long)q->taken_said_s);
 }
 
 static enum error_kind kind_of(struct span name)
@@ -185,21 +210,29 @@ static void read_said(struct span line, struct quiet *q)
 	}
 }
 
-void quiet_read(struct quiet *q, struct span text, bool *worked)
+static void read_taken(struct span line, struct quiet *q)
 {
-	struct span line = span_line(&text), word = span_word(&line);
+	uint64_t since_s, said_s;
+
+	if (!span_is(span_word(&line), TAKEN) ||
+		!parse_u64(span_word(&line), INT64_MAX, &since_s) ||
+		!parse_u64(line, INT64_MAX, &said_s))
+		return;
+	q->taken_s = (int64_t)since_s;
+	q->taken_said_s = (int64_t)said_s;
+}
+
+/* line: behind its first word; rest: the lines behind it. */
+static bool read_failure(struct span line, struct span *rest, struct quiet *q)
+{
 	uint64_t n[NUMBERS];
 
-	*q = (struct quiet){.since_s = 0};
-	*worked = span_is(word, WORKS);
-	if (!span_is(word, FAILS))
-		return;
 	for (size_t i = 0; i < NUMBERS; i++)
 		if (!parse_u64(span_word(&line), INT64_MAX, &n[i]))
-			return;
+			return false;
 	/* The exit code is for people who look at the file: the kind has it. */
 	if (!n[1] || !n[4] || n[4] > UINT32_MAX || kind_of(line) == ERROR_KINDS)
-		return;
+		return false;
 	*q = (struct quiet){.worked_s = (int64_t)n[0],
 		.since_s = (int64_t)n[1],
 		.failed_s = (int64_t)n[2],
@@ -207,7 +240,19 @@ void quiet_read(struct quiet *q, struct span text, bool *worked)
 		.failures = (uint32_t)n[4]};
 	q->last.server = n[5] != 0;
 	q->last.kind = kind_of(line);
-	read_line(&text, q->last.text, sizeof(q->last.text));
-	read_line(&text, q->last.why, sizeof(q->last.why));
-	read_said(span_line(&text), q);
+	read_line(rest, q->last.text, sizeof(q->last.text));
+	read_line(rest, q->last.why, sizeof(q->last.why));
+	read_said(span_line(rest), q);
+	return true;
+}
+
+void quiet_read(struct quiet *q, struct span text, bool *worked)
+{
+	struct span line = span_line(&text), word = span_word(&line);
+
+	*q = (struct quiet){.since_s = 0};
+	*worked = span_is(word, WORKS);
+	if (*worked || span_is(word, NEVER) ||
+		(span_is(word, FAILS) && read_failure(line, &text, q)))
+		read_taken(span_line(&text), q);
 }

@@ -17,7 +17,7 @@
  * often others come between, and any temporary one. When the account works again, that is said if
  * the failure was.
  */
-enum { QUIET_REMIND_S = 86400, QUIET_SAID_MAX = 4 };
+enum { QUIET_REMIND_S = 86400, QUIET_SAID_MAX = 4, QUIET_TAKEN_S = 7200 };
 
 /* A permanent error that was said: its words but for numbers, which may be others in each run. */
 struct quiet_said {
@@ -33,6 +33,8 @@ struct quiet {
 	uint32_t failures; /* how many of them */
 	struct error last; /* why the last of them failed; without a remedy */
 	struct quiet_said said[QUIET_SAID_MAX]; /* the latest first */
+	int64_t taken_s; /* since when runs find that another one has the account; 0: they do not */
+	int64_t taken_said_s; /* when that was said last; 0: it was not */
 };
 
 /*
@@ -42,6 +44,12 @@ struct quiet {
 bool quiet_failed(struct quiet *q, struct error *e, int64_t quiet_s, int64_t now_s);
 /* The same where somebody watches: nothing is kept from him, and it does not count as said. */
 void quiet_failed_by_hand(struct quiet *q, const struct error *e, int64_t now_s);
+
+/*
+ * A run has found that another one has the account, which is no failure unless that one has got
+ * stuck: whether that is said, since it has been so for quiet_s (0: QUIET_TAKEN_S), *lasts_s.
+ */
+bool quiet_taken(struct quiet *q, int64_t quiet_s, int64_t now_s, int64_t *lasts_s);
 
 /* How it ended: runs that failed, and for how long; lasted_s -1: the clock was not right then. */
 struct quiet_end {

@@ -29,6 +29,7 @@
 #include "base/i18n.h"
 #include "base/mem.h"
 #include "base/parse.h"
+#include "base/text.h"
 #include "doctor/doctor.h"
 #include "fetch.h"
 #include "history.h"
@@ -125,6 +126,33 @@ static bool is_told_apart(const struct worker *w)
 		w->error.kind == ERROR_TERMINATED;
 }
 
+/* Another run has the account: that is nothing, unless it stays so. */
+static void note_taken(struct run *run, const struct worker *w)
+{
+	const struct run_order *order = run->order;
+	const char *name = w->account->name;
+	struct report r = {.type = REPORT_WARNING, .account = (uint32_t)(w - run->workers)};
+	char *lock = xasprintf("%s/%s.lock", order->state_dir, name), lasts[32];
+	long long holder = (long long)file_lock_holder(lock);
+	struct quiet before, now;
+	int64_t lasts_s;
+	bool say;
+
+	free(lock);
+	history_read(order->state_dir, name, &before);
+	now = before;
+	say = quiet_taken(&now, w->account->quiet_for_ms / 1000, clock_wall_s(), &lasts_s);
+	if (!say && now.taken_s == before.taken_s)
+		return;
+	if (!history_write(order->state_dir, name, &before, &now) || !say || !holder)
+		return;
+	text_age(lasts, sizeof(lasts), lasts_s);
+	error_set(&r.u.error, ERROR_LATER, "another ambil (pid %lld) has had the account for %s",
+		holder, lasts);
+	error_remedy(&r.u.error, "if it hangs, to end it", "kill %lld", holder);
+	show(run, &r);
+}
+
 /* Takes down how it ended, and decides what is said of it. True: that it works again. */
 static bool note_history(struct run *run, struct worker *w, struct quiet_end *again)
 {
@@ -134,7 +162,11 @@ static bool note_history(struct run *run, struct worker *w, struct quiet_end *ag
 	struct quiet before, now;
 	bool say = true, works = false;
 
-	if (order->mode != RUN_FETCH || is_told_apart(w))
+	if (order->mode != RUN_FETCH)
+		return false;
+	if (w->counts.locked)
+		note_taken(run, w);
+	if (is_told_apart(w))
 		return false;
 	history_read(order->state_dir, name, &before);
 	now = before;

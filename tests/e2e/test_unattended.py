@@ -53,7 +53,7 @@ class Case(popd_case.PopdCase):
         self.ambil()
 
 
-class Quiet(Case):
+class Quiet(events.EventsCase, Case):
     def test_a_fault_that_passes_is_not_said(self):
         self.works_first("in-use@2-3")
         self.assert_hushed(self.at("+10m"))
@@ -179,6 +179,29 @@ class Quiet(Case):
         self.assert_hushed(self.at("+20m"), 74)
         os.unlink(self.state("full"))
         self.assert_line(self.at("+30m"), 0, "works again after ", " (2 failed runs)")
+        self.assertEqual(len(self.maildir()), 3)
+
+    def test_a_run_that_does_not_end_is_said_by_those_that_find_it(self):
+        """Else one that has got stuck would keep all others silent for ever."""
+        release = self.box.path("release")
+        self.serve("--release", release, mails=corpus.numbered(3), faults=["hold-retr:2"])
+        self.configure()
+        process = self.box.start()
+        end = time.monotonic() + 20
+        while "RETR 2" not in self.server.log() and time.monotonic() < end:
+            time.sleep(0.02)
+        self.assert_hushed(self.at("+10m"), 0)
+        self.assert_hushed(self.at("+2h"), 0)
+        pid, = (event["pid"] for event in self.run_json("status") if "pid" in event)
+        self.assert_line(self.at("+131m"), 0, "ambil: home: another ambil (pid %d) has had the account for 2 h "
+                         "(try: kill %d)" % (pid, pid))
+        self.assert_hushed(self.at("+3h"), 0)
+        warning = self.one(self.run_json(env=self.later("+27h")), "warning")
+        self.assertEqual(warning["hint"], "kill %d" % pid)
+        os.kill(pid, signal.SIGTERM)
+        self.assert_code(harness.finish(process), 143)
+        self.box.write("release", "")
+        self.ambil(env=self.later("+28h"))
         self.assertEqual(len(self.maildir()), 3)
 
     def test_whoever_wants_to_hear_it_does(self):

@@ -212,6 +212,8 @@ static void assert_same(const struct quiet *a, const struct quiet *b)
 	assert_int_equal(a->last.server, b->last.server);
 	assert_string_equal(a->last.text, b->last.text);
 	assert_string_equal(a->last.why, b->last.why);
+	assert_int_equal(a->taken_s, b->taken_s);
+	assert_int_equal(a->taken_said_s, b->taken_said_s);
 	for (size_t i = 0; i < QUIET_SAID_MAX; i++) {
 		assert_int_equal(a->said[i].words, b->said[i].words);
 		assert_int_equal(a->said[i].at_s, b->said[i].at_s);
@@ -308,6 +310,29 @@ static void quiet__keeps_a_text_of_several_lines_in_one(void **state)
 	buf_release(&text);
 }
 
+static void quiet__says_that_another_run_does_not_end(void **state)
+{
+	struct quiet q = {.worked_s = NOW - DAY};
+	struct error e = error_of(NETWORK);
+	int64_t lasts_s;
+
+	(void)state;
+	assert_false(quiet_taken(&q, QUIET, NOW, &lasts_s));
+	assert_false(quiet_taken(&q, QUIET, NOW + QUIET - 1, &lasts_s));
+	assert_true(quiet_taken(&q, QUIET, NOW + QUIET, &lasts_s));
+	assert_int_equal(lasts_s, QUIET);
+	assert_false(quiet_taken(&q, QUIET, NOW + DAY, &lasts_s));
+	assert_true(quiet_taken(&q, QUIET, NOW + DAY + QUIET, &lasts_s));
+	/* It has ended. */
+	assert_false(quiet_failed(&q, &e, QUIET, NOW + DAY + QUIET + 1));
+	assert_false(quiet_taken(&q, QUIET, NOW + DAY + QUIET + 2, &lasts_s));
+	assert_int_equal(lasts_s, 0);
+	/* The clock was turned back. */
+	assert_false(quiet_taken(&q, 0, NOW - DAY, &lasts_s));
+	assert_int_equal(lasts_s, 0);
+	assert_true(quiet_taken(&q, 0, NOW - DAY + QUIET_TAKEN_S, &lasts_s));
+}
+
 static void quiet__knows_a_long_text_again(void **state)
 {
 	struct quiet q = {.worked_s = NOW - DAY}, r;
@@ -360,6 +385,23 @@ static void history__remembers_in_a_file_that_is_whole(void **state)
 	assert_int_equal(unlink(path), 0);
 	/* One that was taken away meanwhile is made anew. */
 	assert_true(history_write(folder, "home", &fine, &later));
+	/* That another run has it: the time of the good one stays, and that none was. */
+	fine.taken_s = NOW + 2 * HOUR;
+	assert_true(history_write(folder, "home", &later, &fine));
+	history_read(folder, "home", &q);
+	assert_same(&q, &fine);
+	failing.taken_s = NOW + 2 * HOUR;
+	failing.taken_said_s = NOW + 4 * HOUR;
+	assert_true(history_write(folder, "home", &fine, &failing));
+	history_read(folder, "home", &q);
+	assert_same(&q, &failing);
+	none.taken_s = NOW + DAY;
+	assert_true(history_write(folder, "home", &failing, &none));
+	history_read(folder, "home", &q);
+	assert_same(&q, &none);
+	assert_true(history_write(folder, "home", &none, &later));
+	history_read(folder, "home", &q);
+	assert_same(&q, &later);
 	assert_int_equal(unlink(path), 0);
 	/* Nothing else is left behind. */
 	assert_int_equal(rmdir(folder), 0);
@@ -374,6 +416,7 @@ int main(void)
 		cmocka_unit_test(quiet__reads_what_it_wrote),
 		cmocka_unit_test(quiet__takes_whatever_stands_there),
 		cmocka_unit_test(quiet__keeps_a_text_of_several_lines_in_one),
+		cmocka_unit_test(quiet__says_that_another_run_does_not_end),
 		cmocka_unit_test(quiet__knows_a_long_text_again),
 		cmocka_unit_test(history__remembers_in_a_file_that_is_whole),
 	};
