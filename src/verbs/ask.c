@@ -13,7 +13,9 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "../screen.h"
 #include "base/file.h"
+#include "base/text.h"
 
 enum { ANSWER_MAX = 1024, POLL_MS = 200 };
 
@@ -41,6 +43,19 @@ static ssize_t wait_for_line(int fd, const volatile sig_atomic_t *stop, char *li
 	}
 }
 
+/* In lines that fit: between words, where the terminal would break anywhere. */
+static bool put_question(int fd, const char *question)
+{
+	struct buf lines = {NULL, 0, 0};
+	bool done;
+
+	text_wrap(&lines, question, 0, screen_columns(fd) - 1);
+	lines.data[lines.len - 1] = ' '; /* the answer stands behind it */
+	done = file_write_all(fd, lines.data, lines.len);
+	buf_release(&lines);
+	return done;
+}
+
 static bool read_answer(int fd, const char *question, const volatile sig_atomic_t *stop,
 	struct buf *answer, struct error *e)
 {
@@ -51,7 +66,7 @@ static bool read_answer(int fd, const char *question, const volatile sig_atomic_
 	do {
 		/* What was typed before the question is no answer to it. */
 		tcflush(fd, TCIFLUSH);
-		if (!file_write_all(fd, question, strlen(question)))
+		if (!put_question(fd, question))
 			return error_sys(e, ERROR_CONFIG, errno, "cannot ask on the terminal");
 		n = wait_for_line(fd, stop, line, sizeof(line));
 	} while (n < 0 && errno == EINTR && !*stop);

@@ -11,9 +11,9 @@
 /* Questions to whoever sits at the terminal; those for a secret are in auth/prompt.h. */
 
 /*
- * Asks in one line, and appends the answer to the empty buffer, without its line end and the blanks
- * around it. ERROR_INTERRUPTED: *stop is not 0, or there will be no answer (Ctrl-D);
- * ERROR_CONFIG: no terminal.
+ * Asks for one line, by words and a blank that the answer stands behind, and appends the answer to
+ * the empty buffer, without its line end and the blanks around it. ERROR_INTERRUPTED: *stop is not
+ * 0, or there will be no answer (Ctrl-D); ERROR_CONFIG: no terminal.
  */
 bool ask_line(const char *question, const volatile sig_atomic_t *stop, struct buf *answer,
 	struct error *e) MUST_CHECK;

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* From a mail address to a server: discover() does it, and here is said and asked what comes of it.
  */
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../discover/address.h"
 #include "../discover/discover.h"
@@ -125,10 +127,32 @@ static bool find_token(struct setup *s, const struct discovery *found, struct er
 	return done;
 }
 
+static void say_search(struct setup *s)
+{
+	char *line = xasprintf(_("Looking for the POP3 server of %s %s "),
+		safe(span_of(domain_of(s))).text, screen_utf8() ? "…" : "...");
+
+	setup_say(s, "%s", line);
+	s->column = screen_width(line);
+	free(line);
+}
+
+/* What has come of it: behind it, or below where there is no room. */
+static void say_outcome(struct setup *s, const char *what)
+{
+	if (s->column + screen_width(what) > screen_columns(STDERR_FILENO))
+		setup_say(s, "\n  ");
+	setup_say(s, "%s\n", what);
+	s->column = 0;
+}
+
 static bool take(struct setup *s, struct discovery *found, struct error *e)
 {
-	setup_say(
-		s, "%s (%s)\n", dial_where(found->host, found->port).text, discovery_origin(found));
+	char *where = xasprintf(
+		"%s (%s)", dial_where(found->host, found->port).text, discovery_origin(found));
+
+	say_outcome(s, where);
+	free(where);
 	say_note(s, found);
 	if (found->login == DISCOVERY_OAUTH && !find_token(s, found, e))
 		return false;
@@ -137,10 +161,12 @@ static bool take(struct setup *s, struct discovery *found, struct error *e)
 
 static void tell_question(void *self, const char *what)
 {
-	const struct setup *s = self;
+	struct setup *s = self;
 
-	if (s->cli->verbosity >= CLI_VERBOSE)
-		setup_say(s, "\n  %s", what);
+	if (s->cli->verbosity < CLI_VERBOSE)
+		return;
+	setup_say(s, "\n  %s", what);
+	s->column = SIZE_MAX / 2; /* what comes next has a line of its own */
 }
 
 bool setup_discover(struct setup *s, struct discovery *found, struct error *e)
@@ -152,13 +178,12 @@ bool setup_discover(struct setup *s, struct discovery *found, struct error *e)
 		.tells = tell_question,
 		.context = s};
 
-	setup_say(s, _("Looking for the POP3 server of %s %s "), safe(span_of(domain_of(s))).text,
-		screen_utf8() ? "…" : "...");
+	say_search(s);
 	switch (discover(&order, found, e)) {
 	case DISCOVERY_FOUND:
 		return take(s, found, e);
 	case DISCOVERY_NOTHING:
-		setup_say(s, _("not found\n"));
+		say_outcome(s, _("not found"));
 		if (!s->may_ask)
 			return false;
 		/* One may be there, but not be trusted. */

@@ -43,6 +43,7 @@ struct setup {
 	char *password_file;    /* PLACE_FILE: as the setting has it */
 	enum setup_place place;
 
+	size_t column; /* where the line of a search stands; 0: at its beginning */
 	int stop_fd;
 	bool may_ask;     /* there is a terminal, and questions are allowed */
 	bool tells;       /* somebody reads how it goes on */

@@ -724,11 +724,11 @@ class OnNetwork(DialogCase):
         cls.serve(port, "--use-cert", cls.certificates.cert, "--use-key", cls.certificates.key,
                   *more)
 
-    def start(self, *words):
+    def start(self, *words, **more):
         env = self.box.environment({"TERM": "xterm", "SSL_CERT_FILE": self.certificates.ca})
         self.seen = ""
         return terminal.Terminal([*self.network.enter, harness.AMBIL, *words], env,
-                                 cwd=self.box.home)
+                                 cwd=self.box.home, **more)
 
 
 class WithAToken(OnNetwork):
@@ -782,6 +782,21 @@ class FromAnAddress(OnNetwork):
             self.assertEqual(t.wait(), 0, t.text)
             self.assertRegex(t.text, "one   10 new messages .*in ~/Mail")
         self.assertEqual(len(self.maildir()), 10)
+
+    def test_what_does_not_fit_is_put_below(self):
+        with self.start("setup", "anna@one.test", size=(40, 50)) as t:
+            self.answer(t, self.ASKED, "secret")
+            t.expect(r"\[f\] $")
+            screen = "\n".join(t.screen)
+            t.send(b"\x03")
+            self.assertEqual(t.wait(), 130, t.text)
+        self.assertIn("of one.test … \r\n  pop.one.test:9950 (SRV record)\r\n", self.seen)
+        self.assertIn("Keep it in a private [f]ile, let a [c]ommand\nprint it, or [n]either? [f]",
+                      screen)
+        with self.start("setup", "anna@unknown.test", "-v") as t:
+            t.expect(r'\r\n  no such host "mail.unknown.test"\r\n  not found\r\nThe POP3 server of')
+            t.send(b"\x03")
+            self.assertEqual(t.wait(), 130, t.text)
 
     def test_a_server_elsewhere_is_confirmed_first(self):
         with self.start("setup", "anna@away.test") as t:
