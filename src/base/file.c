@@ -220,7 +220,7 @@ enum file_lock file_lock(const char *path, int *fd_out, pid_t *holder, struct er
 pid_t file_lock_holder(const char *path)
 {
 	struct flock who = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK); /* no FIFO waits */
 	bool taken;
 
 	if (fd < 0)

@@ -35,8 +35,10 @@ static bool slurp(
 	const char *path, const char *shown, struct buf *text, mode_t *mode, struct error *e)
 {
 	buf_reserve(text, 64 * 1024); /* it may hold passwords: no copies left behind */
-	return file_slurp(path, CONFIG_MAX, text, mode, NULL) ||
-		error_sys(e, ERROR_INPUT, errno, "cannot read %s", shown);
+	if (file_slurp(path, CONFIG_MAX, text, mode, NULL))
+		return true;
+	return errno == EINVAL ? error_set(e, ERROR_INPUT, "%s is not a regular file", shown)
+			       : error_sys(e, ERROR_INPUT, errno, "cannot read %s", shown);
 }
 
 /* The accounts that were read since there were before of them stand in this file. */

@@ -20,9 +20,18 @@
 
 enum { SEEN_FILE_MAX = 512 * 1024 * 1024 };
 
+/* The other program follows a symbolic link to its list, and so has locked what it leads to. */
 static pid_t find_holder(const struct import *im, const char *path)
 {
-	return im->tool->find_holder ? im->tool->find_holder(im) : file_lock_holder(path);
+	char *list;
+	pid_t holder;
+
+	if (im->tool->find_holder)
+		return im->tool->find_holder(im);
+	list = realpath(path, NULL);
+	holder = file_lock_holder(list ? list : path);
+	free(list);
+	return holder;
 }
 
 bool import_read_seen(const struct import *im, struct import_item *item, struct error *e)
@@ -57,6 +66,8 @@ bool import_read_seen(const struct import *im, struct import_item *item, struct 
 	}
 	if (!done && err == ENOENT && !link)
 		return true;
+	if (!done && err == EINVAL)
+		return error_set(e, ERROR_INPUT, "%s is not a regular file", item->seen_shown);
 	if (!done)
 		return error_sys(e, ERROR_INPUT, err,
 			"cannot read %s, the list of what %s has fetched", item->seen_shown,

@@ -193,6 +193,9 @@ class Takeover(Mpop):
         os.symlink("nowhere", self.box.path("list"))
         result = self.imports(code=66)
         self.assert_said(result.stderr, "cannot read ~/list", "No such file")
+        os.unlink(self.box.path("list"))
+        os.mkfifo(self.box.path("list"))
+        self.assert_said(self.imports(code=66).stderr, "~/list is not a regular file")
         self.assertFalse(os.path.exists(self.box.config))
 
     def test_without_a_list_all_is_new_and_it_says_so(self):
@@ -214,11 +217,16 @@ class Takeover(Mpop):
     def test_a_list_that_mpop_is_about_to_write_is_not_read(self):
         self.mpoprc()
         self.run_mpop()
-        with open(self.box.path(".mpop_uidls", "anna_at_localhost"), "r+b") as f:
-            fcntl.lockf(f, fcntl.LOCK_EX)
-            result = self.imports(code=75)
-        self.assert_said(result.stderr, "mpop (pid %d) is fetching \"home\"" % os.getpid())
-        self.assertFalse(os.path.exists(self.box.config))
+        path = self.box.path(".mpop_uidls", "anna_at_localhost")
+        for link in (False, True):
+            if link:
+                os.rename(path, self.box.path("list"))
+                os.symlink("../list", path)
+            with open(path, "r+b") as f:
+                fcntl.lockf(f, fcntl.LOCK_EX)
+                result = self.imports(code=75)
+            self.assert_said(result.stderr, "mpop (pid %d) is fetching \"home\"" % os.getpid())
+            self.assertFalse(os.path.exists(self.box.config))
         self.imports()
 
     def test_several_lists_in_one_file(self):
