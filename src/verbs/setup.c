@@ -83,6 +83,24 @@ static bool ask_from_when(struct setup *s, struct error *e)
 
 /* ---- writing ---- */
 
+/* As a person would write them, in whatever order they came to be known. */
+static void put_server_first(struct setup *s)
+{
+	static const char *const names[] = {"host", "port", "tls", "user"};
+	size_t at = 0;
+
+	for (size_t k = 0; k < sizeof(names) / sizeof(names[0]); k++)
+		for (size_t i = at; i < s->n; i++) {
+			const struct confedit_setting one = s->list[i];
+
+			if (strcmp(one.name, names[k]) != 0)
+				continue;
+			memmove(&s->list[at + 1], &s->list[at], (i - at) * sizeof(one));
+			s->list[at++] = one;
+			break;
+		}
+}
+
 static bool write_beside(const struct setup *s, struct conffile *file, struct error *e)
 {
 	struct buf text = {NULL, 0, 0};
@@ -299,7 +317,10 @@ static bool go_through(struct setup *s, struct error *e)
 		done = setup_find_password(s, e) &&
 			(s->from_now || setup_try_login(s, RUN_LOGIN, e)) &&
 			setup_choose_place(s, e) && ask_from_when(s, e);
-	return done && setup_find_destination(s, e) && save(s, e);
+	if (!done || !setup_find_destination(s, e))
+		return false;
+	put_server_first(s);
+	return save(s, e);
 }
 
 /* A file that is named, and not there yet, will be made. */

@@ -73,7 +73,8 @@ static bool is_one_of(struct span word, const char *const *list)
 	return false;
 }
 
-/* "example" of "example.org", "mail.example.org" and "example.co.uk"; fresh. */
+/* "example" of "example.org", "mail.example.org" and "example.co.uk", an address as it is; fresh.
+ */
 static char *short_name(const char *domain)
 {
 	static const char *const inner[] = {"co", "com", "org", "net", "ac", "gov", "edu", NULL};
@@ -90,7 +91,9 @@ static char *short_name(const char *domain)
 		labels[n++] = (struct span){start, (size_t)(end - start)};
 		end = start > domain ? start - 1 : start;
 	}
-	if (n == 3 && labels[0].len == 2 && is_one_of(labels[1], inner))
+	if (labels[0].len && labels[0].data[strspn(labels[0].data, "0123456789")] == '\0')
+		labels[1] = span_of(domain);
+	else if (n == 3 && labels[0].len == 2 && is_one_of(labels[1], inner))
 		labels[1] = labels[2];
 	else if (n == 1)
 		labels[1] = labels[0];

@@ -44,7 +44,6 @@ static void advise_options(struct error *e)
 {
 	static const char *const names[] = {"tls", "port", "host", "ca-file"};
 	struct buf text = {NULL, 0, 0};
-	char lead[sizeof(e->lead)];
 
 	for (const char *p = e->remedy; *p;) {
 		size_t i = 0, len = 0;
@@ -62,9 +61,12 @@ static void advise_options(struct error *e)
 			buf_add(&text, p++, 1);
 		}
 	}
-	memcpy(lead, e->lead, sizeof(lead));
 	snprintf(e->remedy, sizeof(e->remedy), "%s", text.len ? text.data : "");
 	buf_release(&text);
+	/* That is no option of setup, on purpose. */
+	if (strcmp(e->remedy, "allow-cleartext-password = true") == 0)
+		error_remedy(e, "only for a tunnel or this machine itself",
+			"ambil config edit, and  allow-cleartext-password = true  at the top");
 }
 
 bool setup_run(struct setup *s, enum run_mode mode, struct error *e)

@@ -164,11 +164,11 @@ Next:  ambil                         fetch now
                               "mbox:~/box", "--no-input", "--password-command",
                               "cat " + self.password_file)
         self.assert_code(result, 0)
-        self.assertEqual(sorted(self.written().splitlines()), sorted([
+        self.assertEqual(self.written().splitlines(), [
             "account mine {", "    host = localhost", "    port = %d" % self.server.pop3,
-            "    tls = starttls", "    user = " + self.user, '    deliver = "mbox:~/box"',
-            '    ca-file = "%s"' % self.server.ca,
-            '    password-command = "cat %s"' % self.password_file, "}"]))
+            "    tls = starttls", "    user = " + self.user,
+            '    ca-file = "%s"' % self.server.ca, '    deliver = "mbox:~/box"',
+            '    password-command = "cat %s"' % self.password_file, "}"])
         self.ambil()
         with open(self.box.path("box"), "rb") as f:
             self.assertEqual(f.read().count(b"\nFrom ") + 1, len(sent))
@@ -231,6 +231,20 @@ Next:  ambil                         fetch now
         self.assert_said(result.stderr, 'the account "example" (ambil.conf:1) is for this mailbox '
                          "already", "ambil setup example")
         self.assertEqual(self.written(), before)
+
+    def test_an_address_of_the_server_is_the_name_as_it_is(self):
+        url = "pops://%s@127.0.0.1:%d" % (self.user, self.server.pop3s)
+        result = self.box.run("setup", url, "--no-input", "--password-command",
+                              "cat " + self.password_file, env=self.trusted)
+        self.assert_code(result, 0)
+        self.assertTrue(self.written().startswith("account 127.0.0.1 {\n"), self.written())
+
+    def test_a_password_in_clear_needs_a_setting(self):
+        result = self.box.run("setup", "pop://%s@localhost:%d" % (self.user, self.server.pop3),
+                              "--tls", "none", "--no-input", "--password-command", "echo x")
+        self.assert_said(result.stderr, "in clear over the network", "ambil config edit, and  "
+                         "allow-cleartext-password = true  at the top")
+        self.assert_code(result, 69)
 
     def test_also_behind_the_other_usual_port(self):
         self.box.write_config("account home { host = pop.invalid user = u }\n")
