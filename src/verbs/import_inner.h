@@ -69,6 +69,7 @@ bool import_read_getmail_list(struct import_item *item, struct error *e) MUST_CH
 bool import_read_fdm_list(struct import_item *item, struct error *e) MUST_CHECK;
 bool import_read_fetchmail_list(struct import_item *item, struct error *e) MUST_CHECK;
 pid_t import_find_fetchmail(const struct import *im);
+pid_t import_find_getmail(const struct import *im);
 
 /* import_state.c: reads the list of what was fetched. ERROR_INPUT. */
 bool import_read_seen(

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Where each of the other programs has its lists of what was fetched, and reading them. */
+#include <dirent.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -69,6 +70,65 @@ bool import_read_getmail_list(struct import_item *item, struct error *e)
 	(void)e;
 	getmail_read_seen(item->text.data, item->text.len, &item->seen);
 	return true;
+}
+
+/* Its environment: a NUL behind each variable. */
+static bool has_home(struct span environment, const char *home)
+{
+	char *wanted = xasprintf("HOME=%s", home);
+	bool has = false;
+
+	while (!has && environment.len) {
+		const char *end = memchr(environment.data, '\0', environment.len);
+		size_t len = end ? (size_t)(end - environment.data) : environment.len;
+
+		has = span_is((struct span){environment.data, len}, wanted);
+		environment.data += len + (end != NULL);
+		environment.len -= len + (end != NULL);
+	}
+	free(wanted);
+	return has;
+}
+
+static bool is_getmail(const char *pid, const char *home)
+{
+	enum { NAME_MAX_LEN = 64, ENVIRONMENT_MAX = 4 * 1024 * 1024 };
+	char *name = xasprintf("/proc/%s/comm", pid), *all = xasprintf("/proc/%s/environ", pid);
+	struct buf text = {0}, environment = {0};
+	struct span rest;
+	bool is = false;
+
+	if (file_slurp(name, NAME_MAX_LEN, &text, NULL, NULL)) {
+		rest = buf_span(&text);
+		is = span_is(span_line(&rest), "getmail") &&
+			file_slurp(all, ENVIRONMENT_MAX, &environment, NULL, NULL) &&
+			has_home(buf_span(&environment), home);
+	}
+	buf_release(&text);
+	buf_wipe(&environment); /* it may hold secrets */
+	free(name);
+	free(all);
+	return is;
+}
+
+/* getmail locks nothing, and writes its list when it ends. Where there is a /proc it is found by
+ * its name and home. */
+pid_t import_find_getmail(const struct import *im)
+{
+	DIR *processes = opendir("/proc");
+	const struct dirent *entry;
+	pid_t found = 0;
+
+	while (processes && !found && (entry = readdir(processes))) {
+		uint32_t pid;
+
+		if (parse_u32(span_of(entry->d_name), INT32_MAX, &pid) &&
+			is_getmail(entry->d_name, im->config.home))
+			found = (pid_t)pid;
+	}
+	if (processes)
+		closedir(processes);
+	return found;
 }
 
 /* ---- fetchmail ---- */

@@ -236,7 +236,7 @@ static const struct import_tool tools[] = {
 	{"getmail", places_getmail_folder, read_getmail,
 		N_("getmail in $XDG_CONFIG_HOME and ~/.getmail"),
 		N_("a POP3 server, a user and a destination"), import_find_getmail_list,
-		import_read_getmail_list, NULL},
+		import_read_getmail_list, import_find_getmail},
 	{"fdm", places_fdm_config, read_fdm, N_("~/.fdm.conf and /etc/fdm.conf"),
 		N_("a POP3 server and a user"), import_find_list, import_read_fdm_list, NULL},
 };

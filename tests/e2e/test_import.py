@@ -449,6 +449,20 @@ class GetmailTakeover(Getmail):
         self.assertEqual(len(self.server.mailbox()), 3)
         self.assertEqual(len(self.maildir("old")), 5)
 
+    def test_while_getmail_runs_nothing_is_taken(self):
+        """Its list lacks what it fetches meanwhile."""
+        self.rc()
+        self.run_tool()
+        stub = self.box.write("getmail", "#!/bin/sh\necho\nread line\n", mode=0o700)
+        with subprocess.Popen([stub], env=self.box.environment(), stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE) as runs:
+            runs.stdout.readline()
+            result = self.imports(code=75)
+            runs.communicate(b"\n")
+        self.assert_said(result.stderr, "getmail (pid %d) is fetching \"getmail\"" % runs.pid)
+        self.assertFalse(os.path.exists(self.box.config))
+        self.imports()
+
     def test_delete_deletes_as_getmail_would(self):
         """Also what was fetched before and left there."""
         self.rc()
