@@ -22,6 +22,8 @@ sources=$(find src tests -name '*.[ch]' -not -path '*/build*' | sort)
 # Calls without a bound, with a hidden state, or through a shell.
 offenders '(^|[^a-zA-Z_>.])(strcpy|strcat|sprintf|vsprintf|sscanf|atoi|atol|strtok|gets|system|popen|signal|alloca|tmpnam|mktemp|rand)\(' \
 	'a banned call' $(echo "$sources" | grep '^src/')
+# A build of the same sources is the same.
+offenders '__(DATE|TIME|TIMESTAMP)__' 'the time of the build in it' $sources
 # One place ends the process: main, and a worker or a child that must not run the parent's clean-up.
 offenders '(^|[^a-zA-Z_])exit\(' 'exit() outside of main.c' $(echo "$sources" | grep '^src/' | grep -v '^src/main.c')
 # Printing is for main, reports and verbs; out of memory has no other way.

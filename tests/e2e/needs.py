@@ -43,6 +43,7 @@ PACKAGES = {
     "dovecot-gssapi": "dovecot-gssapi",
     "setpriv": "util-linux",
     "systemd-analyze": "systemd",
+    "meson": "meson",
     "localedef": "libc-bin",
     "bash": "bash",
     "fish": "fish",

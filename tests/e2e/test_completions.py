@@ -78,6 +78,8 @@ class Zsh(Shell):
                 self.assertEqual(sorted(listed), wanted)
         self.typed("ambil fetch \x04", shows=r"home +work")
         self.typed("ambil --color=\x04", shows=r"always +auto +never")
+        self.typed("ambil setup --tls \x04", shows=r"implicit +none +starttls")
+        self.typed("ambil fetch --to \x04", shows=r"maildir:")
         self.typed("ambil che\tw\t", shows="ambil check work")
 
 
@@ -90,6 +92,8 @@ class Bash(Shell):
         self.assertEqual(sorted(set(re.findall(r"\w+", listed)) & set(VERBS)), sorted(VERBS))
         self.typed("ambil fetch \t\t", shows=r"home +work")
         self.typed("ambil fetch --max\t\t", shows="--max-size")
+        self.typed("ambil setup --tls \t\t", shows=r"implicit +none +starttls")
+        self.typed("ambil fetch --to \t\t", shows=r"- +maildir: +mbox: +pipe:")
         self.typed("ambil che\tw\t", shows="ambil check work")
 
 
@@ -104,6 +108,10 @@ class Fish(Shell):
         self.env["XDG_CONFIG_HOME"] = folder
         self.env["AMBIL_CONFIG"] = os.path.join(self.box.home, ".config", "ambil", "ambil.conf")
         self.begin("fish", "-i", end="echo END(math 1+1)")
+        listed = self.typed("ambil \t", shows=r"status +\(")
+        self.assertEqual(sorted(set(re.findall(r"(\w+) +\(", listed))), sorted(VERBS))
+        self.typed("ambil fetch \t", shows=r"home +\(Account\) +work")
+        self.typed("ambil setup --tls \t", shows=r"implicit +\(Encryption\) +none +\(Encryption\) +starttls")
         self.typed("ambil che\tw\t", shows="ambil check work")
         self.typed("ambil fetch --max\t", shows=r"--max-size")
 

@@ -282,6 +282,27 @@ static void help_text__fits_one_screen_and_names_every_option(void **state)
 	}
 }
 
+static void help_text__begins_with_three_examples(void **state)
+{
+	(void)state;
+	for (enum verb verb = 0; verb < VERBS; verb++) {
+		struct buf text = {0};
+		const char *line;
+		size_t examples = 0;
+
+		help_text(&text, verb, 80);
+		assert_int_equal(strncmp(text.data, "Usage: ambil ", strlen("Usage: ambil ")), 0);
+		line = strstr(text.data, "\n\n");
+		assert_non_null(line);
+		for (line += 2; *line != '\n'; line = strchr(line, '\n') + 1) {
+			assert_int_equal(strncmp(line, "  ", 2), 0);
+			examples++;
+		}
+		assert_int_equal(examples, 3);
+		buf_release(&text);
+	}
+}
+
 static void help_text__shows_defaults_and_wraps(void **state)
 {
 	struct buf text = {0};
@@ -310,6 +331,7 @@ int main(void)
 		cmocka_unit_test(cli_parse__never_fails_with_help_or_version),
 		cmocka_unit_test(cli_verb_missing__names_the_line_to_type),
 		cmocka_unit_test(help_text__fits_one_screen_and_names_every_option),
+		cmocka_unit_test(help_text__begins_with_three_examples),
 		cmocka_unit_test(help_text__shows_defaults_and_wraps),
 	};
 
