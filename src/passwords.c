@@ -3,6 +3,7 @@
  * terminal, and all accounts are asked for in one go. */
 #include "passwords.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "auth/mech.h"
@@ -56,13 +57,30 @@ static void warn(const struct hunt *hunt, size_t account, const struct error *e)
 			.type = REPORT_WARNING, .account = (uint32_t)account, .u.error = *e});
 }
 
-static void take(const struct hunt *hunt, size_t account, struct secret_search *searched,
-	struct password *out)
+/* A password was found all the same: where nobody watches that is worth no mail by every run. */
+static void mention(
+	const struct hunt *hunt, size_t index, const struct account *account, const struct error *e)
+{
+	struct report r = {.type = REPORT_STEP, .account = (uint32_t)index};
+
+	if (hunt->order->mode != RUN_FETCH || hunt->order->by_hand || hunt->style.json ||
+		!account->quiet_for_ms) {
+		warn(hunt, index, e);
+		return;
+	}
+	snprintf(r.u.text, sizeof(r.u.text), "%s", e->text);
+	reporter_take(hunt->reporter, &r);
+}
+
+static void take(const struct hunt *hunt, size_t index, const struct account *account,
+	struct secret_search *searched, struct password *out)
 {
 	bool found = searched->found.value, may_ask = hunt->order->prompt && !searched->failed;
 
-	if (searched->trouble.kind && (found || (may_ask && secret_can_prompt())))
-		warn(hunt, account, &searched->trouble);
+	if (searched->trouble.kind && found)
+		mention(hunt, index, account, &searched->trouble);
+	else if (searched->trouble.kind && may_ask && secret_can_prompt())
+		warn(hunt, index, &searched->trouble);
 	if (!found && may_ask)
 		found = secret_prompt(searched, &out->secret, &out->trouble);
 	else if (!found)
@@ -99,7 +117,7 @@ void passwords_find(struct account *const *accounts, size_t n, const struct run_
 		if (order->mode == RUN_DOCTOR)
 			take_for_check(&hunt, &list[i], one);
 		else
-			take(&hunt, whose[i], &list[i], one);
+			take(&hunt, whose[i], accounts[whose[i]], &list[i], one);
 	}
 	free(whose);
 	free(list);

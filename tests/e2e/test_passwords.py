@@ -182,6 +182,14 @@ class Bus(Passwords):
         other.write_config(open(self.box.config, encoding="utf-8").read())
         other.write(".netrc", "machine localhost password %s\n" % popd.PASSWORD)
         goes_on = other.start("fetch", "home", env=silent.environment)
+        cron = []
+        for args in ((), ("-v",)):
+            quiet = harness.Sandbox()
+            self.addCleanup(quiet.remove)
+            with open(self.box.config, encoding="utf-8") as f:
+                quiet.write_config(f.read().replace('quiet-for = "0s"', 'quiet-for = "2h"'))
+            quiet.write(".netrc", "machine localhost password %s\n" % popd.PASSWORD)
+            cron.append(quiet.start("fetch", "home", *args, env=silent.environment))
         self.assertTrue(silent.is_asked(20))
         time.sleep(0.3)
         os.kill(stopped.pid, signal.SIGINT)
@@ -198,7 +206,9 @@ class Bus(Passwords):
         result = harness.finish(goes_on)
         self.assert_code(result, 0)
         self.assert_said(result.stderr, "did not answer within 5 s", "keyring = false")
-        self.assertEqual(self.sent(), [popd.PASSWORD])
+        self.assert_silent(harness.finish(cron[0]))
+        self.assert_said(harness.finish(cron[1]).stderr, "did not answer within 5 s", "new messages")
+        self.assertEqual(self.sent(), [popd.PASSWORD] * 3)
 
     def test_its_libraries_are_not_loaded_at_the_start(self):
         # Tells the dynamic linker to list what it would load, and to end.
