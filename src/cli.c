@@ -251,6 +251,13 @@ static const struct cli_option *nearest_option(const char *name)
 	return nearest ? &cli_options[i] : NULL;
 }
 
+/* The help of a verb does not have the options of all; it is named where nothing else is. */
+static void point_to_help(const struct cli_option *option, struct error *e)
+{
+	if (option && cli_option_global(option))
+		error_remedy(e, "see", "ambil help options");
+}
+
 static void fail_unknown(struct parser *p, const char *written)
 {
 	char *name = xstrndup(written, strcspn(written, "="));
@@ -263,9 +270,7 @@ static void fail_unknown(struct parser *p, const char *written)
 			nearest->name);
 	else
 		error_set(&e, ERROR_USAGE, "unknown option %s", shown.text);
-	/* The help of a verb does not have it. */
-	if (nearest && cli_option_global(nearest))
-		error_remedy(&e, "see", "ambil help options");
+	point_to_help(nearest, &e);
 	fail(p, &e);
 	free(name);
 }
@@ -446,15 +451,25 @@ static void make_tables(struct option *longs, char *shorts)
 	longs[CLI_OPTIONS] = (struct option){0};
 }
 
+static size_t option_of_letter(int letter)
+{
+	size_t i = 0;
+
+	while (i < CLI_OPTIONS && cli_options[i].letter != letter)
+		i++;
+	return i;
+}
+
 /* getopt_long() gave up on this word. */
 static void fail_option(struct parser *p, const char *written, int result)
 {
 	bool is_long = strncmp(written, "--", 2) == 0;
-	const struct cli_option *known = is_long ? &cli_options[find_option(written)] : NULL;
+	size_t index = is_long ? find_option(written) : option_of_letter(optopt);
+	const struct cli_option *known = index < CLI_OPTIONS ? &cli_options[index] : NULL;
 	char letter[] = {(char)optopt, '\0'};
 	struct error e;
 
-	if (is_long && find_option(written) == CLI_OPTIONS) {
+	if (is_long && !known) {
 		fail_unknown(p, written);
 		return;
 	}
@@ -467,16 +482,8 @@ static void fail_option(struct parser *p, const char *written, int result)
 		error_set(&e, ERROR_USAGE,
 			result == ':' ? N_("-%s needs a value") : N_("unknown option -%s"),
 			safe(span_of(letter)).text);
+	point_to_help(known, &e);
 	fail(p, &e);
-}
-
-static size_t option_of_letter(int letter)
-{
-	size_t i = 0;
-
-	while (i < CLI_OPTIONS && cli_options[i].letter != letter)
-		i++;
-	return i;
 }
 
 static void parse_words(struct parser *p, int argc, char *const argv[])
