@@ -147,14 +147,18 @@ bool config_no_accounts(const struct config *config, struct error *e)
 	return error_remedy(e, "to add one", "ambil setup you@example.org");
 }
 
-/* What is no account may be the name of a server, which is written otherwise. */
-static bool maybe_server(const char *name, struct error *e)
+/* What is no account may be a mail address, which has none yet, or the name of a server, which is
+ * written otherwise. */
+static bool maybe_other(const char *name, struct error *e)
 {
 	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 				    "-.:@_";
+	const char *at = strrchr(name, '@');
 
-	if (!strpbrk(name, ".:@") || name[strspn(name, plain)])
+	if (!strpbrk(name, ".:@") || name[strspn(name, plain)] || (at && (at == name || !at[1])))
 		return false;
+	if (at && !strchr(name, ':'))
+		return error_remedy(e, "to add it", "ambil setup %s", name);
 	return error_remedy(e, "if it is a server, write", "pops://%s", name);
 }
 
@@ -167,7 +171,7 @@ bool config_no_such_account(const struct config *config, const char *name, struc
 		return popurl_refuse(name, e);
 	if (config->n == 0) {
 		config_no_accounts(config, e);
-		return maybe_server(name, e);
+		return maybe_other(name, e);
 	}
 	names = xcalloc(config->n, sizeof(*names));
 	for (size_t i = 0; i < config->n; i++) {
@@ -183,7 +187,7 @@ bool config_no_such_account(const struct config *config, const char *name, struc
 			safe(span_of(name)).text, list.data);
 	free(names);
 	buf_release(&list);
-	return maybe_server(name, e);
+	return !nearest && maybe_other(name, e);
 }
 
 bool config_is_url(const char *text)

@@ -849,11 +849,14 @@ static void config_no_such_account__knows_urls_of_other_protocols(void **state)
 	config_release(&config);
 }
 
-static void config_no_such_account__knows_what_may_be_a_server(void **state)
+static void config_no_such_account__knows_what_may_be_meant(void **state)
 {
 	static const char *const cases[][2] = {
 		{"pop.example.org", "pops://pop.example.org"},
 		{"anna@pop.example.org:1995", "pops://anna@pop.example.org:1995"},
+		{"anna@example.org", "ambil setup anna@example.org"},
+		{"anna@", ""},
+		{"@example.org", ""},
 		{"hoem", ""},
 		{"pop.example.org;x", ""},
 	};
@@ -1245,7 +1248,7 @@ int main(void)
 		TEST(config_add_url__can_be_typed_again),
 		TEST(config_add_url__refuses_what_is_not_sound),
 		TEST(config_no_such_account__knows_urls_of_other_protocols),
-		TEST(config_no_such_account__knows_what_may_be_a_server),
+		TEST(config_no_such_account__knows_what_may_be_meant),
 		TEST(places_state_root__is_never_what_may_be_made),
 		TEST(config_faults__finds_what_makes_each_run_fail),
 		TEST(config_override__wins_and_complains_with_the_option),
