@@ -322,8 +322,10 @@ static bool find_by_word(struct setup *s, const char *word, struct error *e)
 		return popurl_refuse(word, e);
 	if (popurl_is(word) || is_address(word))
 		return add_account(s, word, e);
-	if (s->config.n)
-		return config_no_such_account(&s->config, word, e);
+	if (s->config.n) {
+		config_no_such_account(&s->config, word, e);
+		return !e->remedy[0] && error_remedy(e, "to add one", "ambil setup you@example.org");
+	}
 	error_set(e, ERROR_USAGE, "\"%s\" is neither a mail address nor a URL",
 		safe(span_of(word)).text);
 	return error_remedy(e, "such as", "ambil setup you@example.org");
