@@ -159,7 +159,8 @@ static void note_failure(struct buf *out, const struct standing *s, int64_t now_
 		return;
 	text_age(age, sizeof(age), lasts_s);
 	begin_note(out);
-	if (lasts_s < 0)
+	/* A failure that has only just begun has no duration worth a word. */
+	if (lasts_s < 60)
 		buf_printf(out, _n("%lu failed run", "%lu failed runs", h->failures),
 			(unsigned long)h->failures);
 	else
