@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/i18n.h"
@@ -327,6 +328,33 @@ struct secret_sources account_secret_sources(const struct account *account)
 		.netrc = account->netrc,
 		.from_url = account->temporary,
 	};
+}
+
+/* Looks at the folder that path is in. */
+static bool look_at_folder(const char *path, struct stat *st)
+{
+	const char *slash = strrchr(path, '/');
+	char *folder = slash ? xstrndup(path, (size_t)(slash - path) + 1) : xstrdup(".");
+	bool done = stat(folder, st) == 0;
+
+	free(folder);
+	return done;
+}
+
+bool account_owns_password_file(const struct account *account)
+{
+	const char *path = account->password_file, *slash = path ? strrchr(path, '/') : NULL;
+	size_t len = strlen(account->name);
+	struct stat it, here, there;
+
+	if (!slash || !account->file || strncmp(slash + 1, account->name, len) != 0)
+		return false;
+	slash += 1 + len;
+	if (*slash == '-')
+		slash += 1 + strspn(slash + 1, "0123456789");
+	return strcmp(slash, ".password") == 0 && lstat(path, &it) == 0 && S_ISREG(it.st_mode) &&
+		look_at_folder(path, &here) && look_at_folder(account->file, &there) &&
+		here.st_dev == there.st_dev && here.st_ino == there.st_ino;
 }
 
 bool account_uses_token(const struct account *account)

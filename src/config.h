@@ -111,6 +111,9 @@ void config_forget_others(struct config *config, struct account *const *chosen, 
 bool account_allows_cleartext(const struct account *account);
 /* Where this account's password may come from; borrows from account. */
 struct secret_sources account_secret_sources(const struct account *account);
+/* Whether password-file is one that setup makes, ACCOUNT.password or ACCOUNT-2.password beside the
+ * configuration: it may write a new password into it. */
+bool account_owns_password_file(const struct account *account);
 /* Whether it logs in with a token of OAuth, and then where that comes from; borrows from account.
  */
 bool account_uses_token(const struct account *account);

@@ -79,7 +79,8 @@ static void blame_password(const struct session *s, const char *source, struct e
 	bool keyring = strcmp(source, "keyring") == 0; /* also the name of a setting */
 	bool logging_in = strcmp(source, "ambil login") == 0;
 	bool typed = logging_in || strcmp(source, "prompt") == 0;
-	bool setting = !keyring && settings_find(source) < SETTINGS_COUNT;
+	bool own = strcmp(source, "password-file") == 0 && account_owns_password_file(a);
+	bool setting = !keyring && !own && settings_find(source) < SETTINGS_COUNT;
 	bool place = strchr(source, '/') != NULL; /* .netrc */
 	bool works = s->setting->used == s->mech && !mech_binds(s->mech);
 	enum mech other = typed || works ? MECH_NONE : other_way(s);
@@ -88,7 +89,7 @@ static void blame_password(const struct session *s, const char *source, struct e
 	if (!source[0])
 		return;
 	snprintf(lead, sizeof(lead),
-		keyring                    ? _("password came from: %s;  change it")
+		keyring || own             ? _("password came from: %s;  change it")
 			: setting || place ? _("password came from: %s;  correct it")
 					   : _("password came from: %s;  try again"),
 		place ? ".netrc" : i18n_text(source));
@@ -103,9 +104,10 @@ static void blame_password(const struct session *s, const char *source, struct e
 		error_remedy(e, lead, "%s%s", source, more);
 	else
 		error_remedy(e, lead, "ambil %s %s%s",
-			keyring || logging_in       ? "login"
-				: s->setting->watch ? "doctor"
-						    : "fetch",
+			own                             ? "setup"
+				: keyring || logging_in ? "login"
+				: s->setting->watch     ? "doctor"
+							: "fetch",
 			a->typed, more);
 	e->place = setting || place;
 }

@@ -31,6 +31,8 @@ static bool comes_from_keyring(const struct account *a, struct error *e)
 		error_set(e, ERROR_CONFIG,
 			"%s gets its password from %s (%s), and not from the keyring", a->shown,
 			setting, config_origin(a, setting));
+		if (strcmp(setting, "password-file") == 0 && account_owns_password_file(a))
+			return error_remedy(e, "to change it", "ambil setup %s", a->typed);
 		error_remedy(e, "either",
 			"change the password there, or take that setting out and try again");
 	} else if (!a->keyring) {

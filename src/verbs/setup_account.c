@@ -140,10 +140,30 @@ static bool check_name(const struct setup *s, const char *name, struct error *e)
 		e, "either", "another --name, or to change that one: ambil setup %s", name);
 }
 
-static bool choose_name(struct setup *s, struct error *e)
+/* After its domain; where another is called so, by what stands in front of it, then in full. */
+static char *free_name(const struct setup *s)
 {
 	const struct account *a = s->account;
-	const char *at = strrchr(s->address ? s->address : a->user, '@');
+	const char *address = s->address ? s->address : a->user, *at = strrchr(address, '@');
+	char *name = short_name(at ? at + 1 : a->endpoint.host);
+
+	if (!is_free(s, name)) {
+		free(name);
+		name = xstrndup(address, at ? (size_t)(at - address) : strlen(address));
+	}
+	if (!is_free(s, name)) {
+		free(name);
+		name = account_name_for(a->user, a->endpoint.host, NULL);
+	}
+	for (unsigned n = 2; !is_free(s, name); n++) {
+		free(name);
+		name = xasprintf("mail-%u", n);
+	}
+	return name;
+}
+
+static bool choose_name(struct setup *s, struct error *e)
+{
 	char *name;
 
 	if (s->cli->name) {
@@ -152,15 +172,7 @@ static bool choose_name(struct setup *s, struct error *e)
 		rename_account(s, s->cli->name);
 		return true;
 	}
-	name = short_name(at ? at + 1 : a->endpoint.host);
-	if (!is_free(s, name)) {
-		free(name);
-		name = account_name_for(a->user, a->endpoint.host, NULL);
-		for (unsigned n = 2; !is_free(s, name); n++) {
-			free(name);
-			name = xasprintf("mail-%u", n);
-		}
-	}
+	name = free_name(s);
 	rename_account(s, name);
 	free(name);
 	return true;
@@ -324,7 +336,8 @@ static bool find_by_word(struct setup *s, const char *word, struct error *e)
 		return add_account(s, word, e);
 	if (s->config.n) {
 		config_no_such_account(&s->config, word, e);
-		return !e->remedy[0] && error_remedy(e, "to add one", "ambil setup you@example.org");
+		return !e->remedy[0] &&
+			error_remedy(e, "to add one", "ambil setup you@example.org");
 	}
 	error_set(e, ERROR_USAGE, "\"%s\" is neither a mail address nor a URL",
 		safe(span_of(word)).text);

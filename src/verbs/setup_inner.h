@@ -42,6 +42,7 @@ struct setup {
 	struct secret password; /* value NULL: the account's settings give it */
 	char *password_file;    /* PLACE_FILE: as the setting has it */
 	enum setup_place place;
+	bool renews_file; /* PLACE_FILE: it was there, and is the account's */
 
 	size_t column; /* where the line of a search stands; 0: at its beginning */
 	int stop_fd;

@@ -30,13 +30,19 @@ static struct keyring_way keyring_way(const struct setup *s)
 
 /* ---- the password ---- */
 
+/* What setup has made it may renew. */
+static bool is_own_file(const struct setup *s, const char *setting)
+{
+	return strcmp(setting, "password-file") == 0 && account_owns_password_file(s->account);
+}
+
 /* Others would win over what is given. */
 static bool may_be_given(const struct setup *s, struct error *e)
 {
 	const struct secret_sources sources = account_secret_sources(s->account);
 	const char *setting = secret_setting(&sources);
 
-	if (!setting)
+	if (!setting || is_own_file(s, setting))
 		return true;
 	error_set(e, ERROR_CONFIG, "%s gets its password from %s, and not from elsewhere",
 		s->account->shown, setting);
@@ -46,8 +52,16 @@ static bool may_be_given(const struct setup *s, struct error *e)
 /* It was typed, or came through a pipe: nothing has to be said of where it is from. */
 static bool take_given(struct setup *s, bool done)
 {
-	if (s->place == PLACE_THERE)
+	const struct secret_sources sources = account_secret_sources(s->account);
+	const char *setting = secret_setting(&sources);
+
+	if (s->place == PLACE_THERE && setting && is_own_file(s, setting)) {
+		s->place = PLACE_FILE;
+		s->renews_file = true;
+		s->password_file = text_tilde(s->account->password_file, s->config.home);
+	} else if (s->place == PLACE_THERE) {
 		s->place = PLACE_KEYRING;
+	}
 	s->password.source[0] = '\0';
 	return done;
 }
@@ -143,8 +157,11 @@ static void advise_user(const struct setup *s, struct error *e)
 
 bool setup_try_login(struct setup *s, enum run_mode mode, struct error *e)
 {
+	const struct secret_sources sources = account_secret_sources(s->account);
+	const char *setting = secret_setting(&sources);
 	/* What was found somewhere is another matter once it was decided where it stays. */
-	bool may_ask_again = s->may_ask && s->password.value &&
+	bool may_ask_again = s->may_ask &&
+		(s->password.value || (setting && is_own_file(s, setting))) &&
 		(mode == RUN_LOGIN || s->place != PLACE_THERE);
 
 	for (int tries = 1; !setup_run(s, mode, e); tries++) {
@@ -152,6 +169,9 @@ bool setup_try_login(struct setup *s, enum run_mode mode, struct error *e)
 			advise_user(s, e);
 		if (e->kind != ERROR_AUTH || !may_ask_again || tries == TRIES_MAX)
 			return false;
+		/* To come here, it is. */
+		if (!s->password.value)
+			error_remedy(e, "", "%s", "");
 		report_error(s->style, NULL, e);
 		if (!ask_password(s, e))
 			return false;
@@ -304,7 +324,7 @@ void setup_forget_file(const struct setup *s)
 {
 	char *path;
 
-	if (s->place != PLACE_FILE || !s->password_file)
+	if (s->place != PLACE_FILE || !s->password_file || s->renews_file)
 		return;
 	path = file_expand_home(s->password_file, s->config.home);
 	unlink(path);

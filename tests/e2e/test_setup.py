@@ -222,7 +222,7 @@ Next:  ambil                         fetch now
         result = self.with_password("--name", "../x", code=64)
         self.assertIn("use letters, digits", result.stderr)
         self.with_password()
-        self.assertIn("account %s@localhost {" % self.user, self.written())
+        self.assertIn("account %s {" % self.user, self.written())
 
     def test_a_mailbox_has_one_account(self):
         self.with_password()
@@ -492,6 +492,34 @@ class Dialog(DialogCase):
                   (self.PLACE, "c"), (r"prints the password: $", right), (self.WHERE, ""))
         self.assertIn("this command prints another password", self.seen)
         self.assertEqual(self.written(), self.own_account('password-command = "%s"' % right))
+
+    def test_a_file_of_its_own_gets_a_new_password(self):
+        sent = self.arrive(mail(1))
+        self.talk((self.ASKED, PASSWORD), (self.PLACE, "f"), (self.WHEN, ""), (self.WHERE, ""))
+        path = os.path.join(os.path.dirname(self.box.config), "example.password")
+        before = self.written()
+        with open(path, "w", encoding="ascii") as f:
+            f.write("old\n")
+        for words in [], ["login", "example"]:
+            result = self.box.run(*words, env=self.trusted)
+            self.assert_said(result.stderr, "(try: ambil setup example)")
+        self.talk((self.ASKED, "wrong"), (self.ASKED, PASSWORD), (self.WHERE, ""),
+                  words=["setup", "example"])
+        self.assertEqual(self.seen.count("refused the login of"), 2)
+        self.assertNotIn("came from", self.seen)
+        self.assert_said(self.seen, "example.password, which only you can read.")
+        self.assertEqual(self.written(), before)
+        with open(path, encoding="ascii") as f:
+            self.assertEqual(f.read(), PASSWORD + "\n")
+        self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o600)
+        self.assert_said(self.box.run(env=self.trusted).stderr, "works again after ")
+        self.assertEqual(len(self.maildir()), len(sent))
+        with open(path, "w", encoding="ascii") as f:
+            f.write("old\n")
+        with open(self.password_file, "rb") as f:
+            self.assert_code(self.box.run("setup", "example", "--stdin", "--no-input", stdin=f,
+                                          env=self.trusted), 0)
+        self.fetches(sent)
 
     def test_only_what_is_to_come_is_fetched(self):
         self.arrive(mail(2))
