@@ -10,6 +10,7 @@
 
 #include "base/i18n.h"
 #include "base/text.h"
+#include "screen.h"
 
 enum { MARK_WIDTH = 7, LABEL_WIDTH = 13, COLUMN = 2 + MARK_WIDTH + 2 + LABEL_WIDTH + 2 };
 static const char erase_line[] = "\r\033[K";
@@ -104,24 +105,39 @@ static void add_detail(const struct checks *c, struct buf *out, const char *text
 		whole ? 0 : c->setting->columns);
 }
 
+/* What is to be typed may be copied: it is not broken up, but goes to lines of its own where it is
+ * too long; several things to choose from have three blanks between them. */
+static void add_remedy(const struct checks *c, struct buf *out, const struct error *e)
+{
+	size_t lead = strlen(e->lead), columns = c->setting->columns;
+	struct buf line = {NULL, 0, 0};
+	const char *rest = e->remedy, *end;
+
+	if (lead)
+		buf_printf(&line, "%s%s", e->lead, strchr("?:", e->lead[lead - 1]) ? "" : ":");
+	if (!lead || !columns ||
+		COLUMN + screen_width(line.data) + 2 + screen_width(rest) <= columns) {
+		buf_printf(out, "%*s%s%s%s\n", COLUMN, "", lead ? line.data : "", lead ? "  " : "",
+			rest);
+	} else {
+		add_below(c, out, line.data);
+		for (; (end = strstr(rest, "   ")); rest = end + 3)
+			buf_printf(out, "%*s%.*s\n", COLUMN + 2, "", (int)(end - rest), rest);
+		buf_printf(out, "%*s%s\n", COLUMN + 2, "", rest);
+	}
+	buf_release(&line);
+}
+
 static void add_why_and_remedy(const struct checks *c, struct buf *out, const struct error *e)
 {
 	struct buf line = {NULL, 0, 0};
-	size_t lead = strlen(e->lead);
 
 	if (e->why[0]) {
 		buf_printf(&line, "%s%s", e->server ? _("server: ") : "", e->why);
 		add_below(c, out, line.data);
 	}
-	if (e->remedy[0]) {
-		buf_clear(&line);
-		if (lead)
-			buf_printf(&line, "%s%s  ", e->lead,
-				strchr("?:", e->lead[lead - 1]) ? "" : ":");
-		buf_add_text(&line, e->remedy);
-		/* It may be copied: it is not broken up. */
-		buf_printf(out, "%*s%s\n", COLUMN, "", line.data);
-	}
+	if (e->remedy[0])
+		add_remedy(c, out, e);
 	buf_release(&line);
 }
 

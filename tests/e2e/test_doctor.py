@@ -472,6 +472,11 @@ home: 1 of N checks failed
                    "ok       state          none yet; the first run makes "
                    "~/.local/state/ambil/home.db",
                    "home: 1 of N checks failed", code=77)
+        with self.box.terminal("doctor") as tty:
+            self.assertEqual(tty.wait(), 77)
+            below = [line.strip() for line in tty.screen]
+        self.assertIn("password came from: password-file;  correct it:", below)
+        self.assertIn("password-file in ambil.conf:6", below)
 
     def test_busy(self):
         self.serve(faults=["in-use"])
