@@ -68,7 +68,7 @@ static void add_verb(struct buf *out, enum verb verb, size_t width)
 	}
 	buf_add_text(out, "\n");
 	text_wrap(out,
-		_("Options of every verb: ambil help options. The manual: man ambil, man ambil.conf."),
+		_("Options of every verb: ambil help options. Manual: man ambil, man ambil.conf."),
 		0, width);
 }
 

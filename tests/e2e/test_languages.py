@@ -130,7 +130,7 @@ class Languages(popd_case.PopdCase):
         self.assertEqual(len(rows), 3)
         for row in rows:
             self.assertEqual(row.index("baru"), title.index("STATUS"), (title, row))
-            self.assertEqual(row.index("ambil"), title.index("NANTI"), (title, row))
+            self.assertEqual(row.index("ambil"), title.index("RENCANA"), (title, row))
 
     def test_programs_read_the_same_in_every_locale(self):
         for args in (("list", "home"), ("seen", "home"), ("config", "path"), ("config", "accounts")):
