@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * A question with a secret for its answer. No signal may end or stop the program while echo is off:
- * all that could are blocked, but while it waits for the answer. There those that stop the program
- * only note that they came, and do their work when the terminal has its old modes again; afterwards
- * the question is put anew. A terminal in the hands of others is not touched: what its modes are
- * then is the shell's business.
+ * all that could are blocked, but while it waits for the answer. There those that stop it, or end
+ * it at once, only note that they came, and do their work when the terminal has its old modes
+ * again; whoever goes on then is asked anew. A terminal in the hands of others is not touched: what
+ * its modes are then is the shell's business.
  */
 #include "auth/prompt.h"
 
@@ -20,9 +20,9 @@
 enum { ANSWER_MAX = 1024 };
 enum outcome { ANSWERED, FAILED, SUSPENDED };
 
-/* Have handlers elsewhere, or end the program; are held back; stop it, or say that it goes on. */
-static const int ending[] = {SIGINT, SIGTERM, SIGHUP}, held[] = {SIGQUIT};
-static const int stopping[] = {SIGTSTP, SIGTTIN, SIGTTOU, SIGCONT};
+/* Have handlers elsewhere; stop the program, end it at once, or say that it goes on. */
+static const int ending[] = {SIGINT, SIGTERM, SIGHUP};
+static const int stopping[] = {SIGTSTP, SIGTTIN, SIGTTOU, SIGQUIT, SIGCONT};
 enum { STOPPING = sizeof(stopping) / sizeof(stopping[0]) };
 
 /* Which of them came. A handler reaches nothing else. */
@@ -133,18 +133,15 @@ static enum outcome ask(int fd, const struct termios *usual, const char *questio
 	struct buf *answer, struct error *e)
 {
 	struct sigaction before[STOPPING];
-	sigset_t inside, outside, during;
+	sigset_t inside, outside;
 	enum outcome outcome;
 
 	sigemptyset(&inside);
 	add_all(&inside, ending, sizeof(ending) / sizeof(ending[0]));
-	add_all(&inside, held, sizeof(held) / sizeof(held[0]));
 	add_all(&inside, stopping, STOPPING);
 	pthread_sigmask(SIG_BLOCK, &inside, &outside);
-	during = outside;
-	add_all(&during, held, sizeof(held) / sizeof(held[0]));
 	catch_stopping(before);
-	outcome = ask_once(fd, usual, question, &during, answer, e);
+	outcome = ask_once(fd, usual, question, &outside, answer, e);
 	for (size_t i = 0; i < STOPPING; i++)
 		sigaction(stopping[i], &before[i], NULL);
 	/* Takes effect when it is let through; continued, the program goes on from here. */

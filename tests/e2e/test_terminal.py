@@ -3,6 +3,7 @@
 
 import os
 import re
+import signal
 import subprocess
 import termios
 import time
@@ -164,6 +165,14 @@ class Prompts(dovecot_case.DovecotCase):
             t.expect(r"(?i)password.*: ?$")
             t.send(b"\x03")
             self.assertEqual(t.wait(), 130, t.text)
+            self.assertTrue(t.echoes())
+
+    def test_ctrl_backslash_at_the_prompt_ends_it_at_once_and_restores_the_terminal(self):
+        self.configure(password_file=None)
+        with self.box.terminal() as t:
+            t.expect(r"(?i)password.*: ?$")
+            t.send(b"half an ans\x1c")
+            self.assertEqual(t.wait(), -signal.SIGQUIT, t.text)
             self.assertTrue(t.echoes())
 
     def shell(self):
