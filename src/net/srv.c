@@ -26,7 +26,10 @@
 
 enum {
 	ANSWER_MAX = 64 * 1024, /* what TCP can carry */
-	FIXED = 6,              /* octets in front of a record's target */
+	HEAD = 12,              /* octets of it */
+	QUESTION = 4,           /* behind a question's name */
+	RECORD = 10,            /* between a record's name and its data */
+	FIXED = 6,              /* in front of the target, in the data */
 	TRY_S = 2,
 	TRIES = 2,
 };
@@ -41,19 +44,43 @@ static bool fit_host(const char *host)
 		'\0';
 }
 
-/* Adds the target of one record; one that no host can have is left out. */
-static void take_record(ns_msg *message, const ns_rr *record, struct srv *out, bool *refused)
+/*
+ * By hand, since what the C library has for it is not in libc: each run of ours, which has no use
+ * for it, would load one more library.
+ */
+struct answer {
+	const unsigned char *base, *at, *end;
+};
+
+/* True if so many octets are there; else nothing of it is read. */
+static bool has(const struct answer *a, size_t octets)
 {
-	const unsigned char *data = ns_rr_rdata(*record);
+	return (size_t)(a->end - a->at) >= octets;
+}
+
+static unsigned get_16(const unsigned char *octets)
+{
+	return (unsigned)octets[0] << 8 | octets[1];
+}
+
+/* The name in front of a question or a record. */
+static bool skip_name(struct answer *a)
+{
+	int len = dn_skipname(a->at, a->end);
+
+	a->at += len < 0 ? 0 : len;
+	return len >= 0;
+}
+
+/* Adds the target that one SRV record names; one that no host can have is left out. */
+static void take_target(
+	const struct answer *a, const unsigned char *data, struct srv *out, bool *refused)
+{
 	struct srv_target *t = &out->targets[out->n];
 	char host[NS_MAXDNAME];
 	size_t len;
 
-	if (ns_rr_type(*record) != ns_t_srv || ns_rr_class(*record) != ns_c_in ||
-		ns_rr_rdlen(*record) <= FIXED || out->n == SRV_TARGETS_MAX)
-		return;
-	if (ns_name_uncompress(ns_msg_base(*message), ns_msg_end(*message), data + FIXED, host,
-		    sizeof(host)) < 0)
+	if (ns_name_uncompress(a->base, a->end, data + FIXED, host, sizeof(host)) < 0)
 		return;
 	len = strlen(host);
 	if (strcmp(host, ".") == 0 || !len) {
@@ -62,31 +89,55 @@ static void take_record(ns_msg *message, const ns_rr *record, struct srv *out, b
 	}
 	if (host[len - 1] == '.')
 		host[--len] = '\0';
-	t->priority = (uint16_t)ns_get16(data);
-	t->weight = (uint16_t)ns_get16(data + 2);
-	t->port = (uint16_t)ns_get16(data + 4);
+	t->priority = (uint16_t)get_16(data);
+	t->weight = (uint16_t)get_16(data + 2);
+	t->port = (uint16_t)get_16(data + 4);
 	if (!t->port || len >= sizeof(t->host) || !fit_host(host))
 		return;
 	memcpy(t->host, host, len + 1);
 	out->n++;
 }
 
+/* One record (RFC 1035 s.4.1.3): name, type, class, time to live, length, data. */
+static bool take_record(struct answer *a, struct srv *out, bool *refused)
+{
+	const unsigned char *fields, *data;
+	unsigned len;
+
+	if (!skip_name(a) || !has(a, RECORD))
+		return false;
+	fields = a->at;
+	len = get_16(fields + 8);
+	a->at += RECORD;
+	if (!has(a, len))
+		return false;
+	data = a->at;
+	a->at += len;
+	if (get_16(fields) == ns_t_srv && get_16(fields + 2) == ns_c_in && len > FIXED &&
+		out->n < SRV_TARGETS_MAX)
+		take_target(a, data, out, refused);
+	return true;
+}
+
 bool srv_read(struct span answer, struct srv *out)
 {
-	ns_msg message;
-	ns_rr record;
+	const unsigned char *base = (const unsigned char *)answer.data;
+	struct answer a = {base, base, base + answer.len};
 	bool refused = false;
 
 	memset(out, 0, sizeof(*out));
 	out->answer = SRV_FAILED;
-	if (answer.len > ANSWER_MAX ||
-		ns_initparse((const unsigned char *)answer.data, (int)answer.len, &message) < 0)
+	if (answer.len > ANSWER_MAX || !has(&a, HEAD))
 		return false;
-	for (int i = 0; i < ns_msg_count(message, ns_s_an); i++) {
-		if (ns_parserr(&message, ns_s_an, i, &record) < 0)
+	a.at += HEAD;
+	for (unsigned n = get_16(base + 4); n > 0; n--) {
+		if (!skip_name(&a) || !has(&a, QUESTION))
 			return false;
-		take_record(&message, &record, out, &refused);
+		a.at += QUESTION;
 	}
+	for (unsigned n = get_16(base + 6); n > 0; n--)
+		if (!take_record(&a, out, &refused))
+			return false;
 	out->answer = out->n ? SRV_FOUND : refused ? SRV_REFUSED : SRV_NONE;
 	return true;
 }
