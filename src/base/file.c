@@ -135,10 +135,37 @@ char *file_expand_home(const char *path, const char *home)
 	return xstrdup(path);
 }
 
+/* Room is made for what is there, since max may be more than a small machine has; and then for max,
+ * where the kernel makes the file (its size is 0), or it has grown meanwhile. */
+static bool read_whole(int fd, size_t size, size_t max, struct buf *out)
+{
+	size_t start = out->len, room = size && size < max ? size : max;
+	bool whole = false;
+	ssize_t n;
+
+	errno = EFBIG;
+	if (size > max)
+		return false;
+	for (;;) {
+		buf_reserve(out, room + 1);
+		n = file_read_all(fd, out->data + out->len, room + 1);
+		whole = n >= 0 && (size_t)n <= room;
+		if (n < 0 || whole)
+			break;
+		out->len += (size_t)n;
+		errno = EFBIG;
+		if (room == max)
+			break;
+		max -= (size_t)n;
+		room = max;
+	}
+	out->len = whole ? out->len + (size_t)n : start;
+	return whole;
+}
+
 bool file_slurp(const char *path, size_t max, struct buf *out, mode_t *mode_out, uid_t *uid_out)
 {
 	struct stat st;
-	ssize_t n;
 	int err, fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
 	if (fd < 0)
@@ -148,14 +175,8 @@ bool file_slurp(const char *path, size_t max, struct buf *out, mode_t *mode_out,
 	errno = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
 	if (!S_ISREG(st.st_mode))
 		goto fail;
-	buf_reserve(out, max + 1);
-	n = file_read_all(fd, out->data + out->len, max + 1);
-	if (n < 0)
+	if (!read_whole(fd, (size_t)st.st_size, max, out))
 		goto fail;
-	errno = EFBIG;
-	if ((size_t)n > max)
-		goto fail;
-	out->len += (size_t)n;
 	out->data[out->len] = '\0';
 	close(fd);
 	if (mode_out)

@@ -728,7 +728,11 @@ static void text__counts_columns_and_not_octets(void **state)
 		const char *text;
 		size_t columns;
 	} table[] = {{"", 0}, {"abc", 3}, {"\u00e9t\u00e9", 3}, {"\u4f60\u597d", 4}, {"e\u0301", 1},
-		{"\033[31mred\033[0m", 3}, {"\033[31", 0}, {"\xff" "a", 2}, {"\xe2\x82", 2}};
+		{"\033[31mred\033[0m", 3}, {"\033[31", 0},
+		{"\xff"
+		 "a",
+			2},
+		{"\xe2\x82", 2}};
 	struct buf b = {NULL, 0, 0};
 
 	(void)state;
@@ -1004,6 +1008,11 @@ static void file__slurps_up_to_its_limit(void **state)
 	put(path, "", 0, 0600);
 	assert_true(file_slurp(path, 0, &b, NULL, NULL));
 	assert_string_equal(b.data, "");
+	buf_release(&b);
+	put(path, "12345", 5, 0600);
+	assert_true(file_slurp(path, SIZE_MAX / 8, &b, NULL, NULL));
+	assert_string_equal(b.data, "12345");
+	assert_in_range(b.room, 6, 1000);
 	buf_release(&b);
 	free(path);
 }
