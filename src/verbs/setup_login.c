@@ -297,6 +297,14 @@ static bool cannot_write(const struct setup *s, int err, struct error *e)
 	return error_sys(e, ERROR_CONFIG, err, "cannot write %s", s->password_file);
 }
 
+/* Not over a file that has come meanwhile; some file systems have no links. */
+static bool put_in_place(const struct setup *s, const char *beside, const char *path)
+{
+	if (!s->renews_file && link(beside, path) == 0)
+		return true;
+	return (s->renews_file || errno != EEXIST) && rename(beside, path) == 0;
+}
+
 /* Written beside, so that there is never half a password. */
 static bool write_file(const struct setup *s, struct error *e)
 {
@@ -309,11 +317,11 @@ static bool write_file(const struct setup *s, struct error *e)
 	err = errno;
 	if (fd >= 0)
 		close(fd);
-	if (done && rename(beside, path) < 0) {
+	if (done && !put_in_place(s, beside, path)) {
 		err = errno;
 		done = false;
 	}
-	if (!done && fd >= 0)
+	if (fd >= 0)
 		unlink(beside);
 	free(beside);
 	free(path);

@@ -568,6 +568,20 @@ class Dialog(DialogCase):
             self.assertEqual(t.wait(), 0, t.text)
         self.assertTrue(self.written().startswith("# after\njobs = 3\n\naccount example {\n"))
 
+    def test_a_password_that_came_meanwhile_is_not_written_over(self):
+        with self.box.terminal(*self.words(), env=self.trusted) as t:
+            self.seen = ""
+            self.answer(t, self.ASKED, PASSWORD)
+            self.answer(t, self.PLACE, "f")
+            t.expect(self.WHERE)
+            other = self.box.write(".config/ambil/example.password", "another\n")
+            t.send(b"\n")
+            self.assertEqual(t.wait(), 78, t.text)
+        self.assertIn("cannot write ~/.config/ambil/example.password: File exists", t.text)
+        with open(other, encoding="ascii") as f:
+            self.assertEqual(f.read(), "another\n")
+        self.assert_nothing_written(before=[".config/ambil/example.password"])
+
     def test_an_interruption_at_any_question_leaves_nothing(self):
         self.arrive(mail(1))
         nobody = {"SSL_CERT_FILE": None}
