@@ -64,14 +64,15 @@ static bool is_of_today(int64_t then_s, int64_t now_s)
 	return then_s && now_s - then_s < QUIET_REMIND_S;
 }
 
-static bool was_said(const struct quiet *q, const char *text, int64_t now_s)
+/* When it was said today; 0: it was not. */
+static int64_t when_said(const struct quiet *q, const char *text, int64_t now_s)
 {
 	uint64_t words = hash_words(text);
 
 	for (size_t i = 0; i < QUIET_SAID_MAX; i++)
 		if (q->said[i].words == words && is_of_today(q->said[i].at_s, now_s))
-			return true;
-	return false;
+			return q->said[i].at_s;
+	return 0;
 }
 
 static void note_said(struct quiet *q, const char *text, int64_t now_s)
@@ -88,10 +89,15 @@ static void note_said(struct quiet *q, const char *text, int64_t now_s)
 /* Whether it is time to say it, or to say it again. */
 static bool is_due(const struct quiet *q, const struct error *e, int64_t quiet_s, int64_t now_s)
 {
-	if (!error_temporary(e->kind))
-		return !was_said(q, e->text, now_s);
-	/* Of an account that has never worked nobody knows that it will. */
-	return !is_of_today(q->said_s, now_s) && (!q->worked_s || now_s - q->since_s >= quiet_s);
+	bool lasts = now_s - q->since_s >= quiet_s;
+	int64_t said_s;
+
+	if (error_temporary(e->kind))
+		/* Of an account that has never worked nobody knows that it will. */
+		return !is_of_today(q->said_s, now_s) && (!q->worked_s || lasts);
+	said_s = when_said(q, e->text, now_s);
+	/* Before the account worked, or since? */
+	return !said_s || (said_s < q->since_s && lasts);
 }
 
 bool quiet_failed(struct quiet *q, struct error *e, int64_t quiet_s, int64_t now_s)
@@ -130,9 +136,12 @@ bool quiet_taken(struct quiet *q, int64_t quiet_s, int64_t now_s, int64_t *lasts
 bool quiet_worked(struct quiet *q, int64_t quiet_s, int64_t now_s, struct quiet_end *end)
 {
 	bool said = quiet_s > 0 && q->since_s && q->said_s;
+	struct quiet worked = {.since_s = 0};
 
 	*end = (struct quiet_end){q->failures, quiet_lasts_s(q, now_s)};
-	*q = (struct quiet){.worked_s = now_s};
+	worked.worked_s = now_s;
+	memcpy(worked.said, q->said, sizeof(worked.said));
+	*q = worked;
 	return said;
 }
 
@@ -141,6 +150,7 @@ bool quiet_worked(struct quiet *q, int64_t quiet_s, int64_t now_s, struct quiet_
 #define WORKS "works"
 #define FAILS "fails"
 #define NEVER "never"
+#define SAID "said"
 #define TAKEN "taken"
 enum { NUMBERS = 7 };
 
@@ -163,10 +173,6 @@ static void write_failure(const struct quiet *q, struct buf *out)
 		error_name(q->last.kind));
 	add_line(out, q->last.text);
 	add_line(out, q->last.why);
-	for (size_t i = 0; i < QUIET_SAID_MAX && q->said[i].at_s; i++)
-		buf_printf(out, "%s%llu %lld", i ? " " : "", (unsigned long long)q->said[i].words,
-			(long long)q->said[i].at_s);
-	buf_add_text(out, "\n");
 }
 
 void quiet_write(const struct quiet *q, struct buf *out)
@@ -175,6 +181,10 @@ void quiet_write(const struct quiet *q, struct buf *out)
 		write_failure(q, out);
 	else
 		buf_add_text(out, q->worked_s ? WORKS "\n" : NEVER "\n");
+	for (size_t i = 0; i < QUIET_SAID_MAX; i++)
+		if (q->said[i].at_s)
+			buf_printf(out, SAID " %llu %lld\n", (unsigned long long)q->said[i].words,
+				(long long)q->said[i].at_s);
 	if (q->taken_s)
 		buf_printf(out, TAKEN " %lld %lld\n", (long long)q->taken_s,
 			(long long)q->taken_said_s);
@@ -197,29 +207,25 @@ static void read_line(struct span *rest, char *out, size_t room)
 	snprintf(out, room, "%.*s", (int)(line.len < room ? line.len : room - 1), line.data);
 }
 
-/* Up to the first that does not read as one. */
-static void read_said(struct span line, struct quiet *q)
+/* What may stand behind any of them. */
+static void read_notes(struct span text, struct quiet *q)
 {
-	uint64_t words, at_s;
+	uint64_t first, second;
+	size_t said = 0;
 
-	for (size_t i = 0; i < QUIET_SAID_MAX; i++) {
-		if (!parse_u64(span_word(&line), UINT64_MAX, &words) ||
-			!parse_u64(span_word(&line), INT64_MAX, &at_s) || !at_s)
-			return;
-		q->said[i] = (struct quiet_said){words, (int64_t)at_s};
+	while (text.len) {
+		struct span line = span_line(&text), word = span_word(&line);
+
+		if (!parse_u64(span_word(&line), UINT64_MAX, &first) ||
+			!parse_u64(line, INT64_MAX, &second))
+			continue;
+		if (span_is(word, SAID) && said < QUIET_SAID_MAX)
+			q->said[said++] = (struct quiet_said){first, (int64_t)second};
+		if (span_is(word, TAKEN) && first <= INT64_MAX) {
+			q->taken_s = (int64_t)first;
+			q->taken_said_s = (int64_t)second;
+		}
 	}
-}
-
-static void read_taken(struct span line, struct quiet *q)
-{
-	uint64_t since_s, said_s;
-
-	if (!span_is(span_word(&line), TAKEN) ||
-		!parse_u64(span_word(&line), INT64_MAX, &since_s) ||
-		!parse_u64(line, INT64_MAX, &said_s))
-		return;
-	q->taken_s = (int64_t)since_s;
-	q->taken_said_s = (int64_t)said_s;
 }
 
 /* line: behind its first word; rest: the lines behind it. */
@@ -242,7 +248,6 @@ static bool read_failure(struct span line, struct span *rest, struct quiet *q)
 	q->last.kind = kind_of(line);
 	read_line(rest, q->last.text, sizeof(q->last.text));
 	read_line(rest, q->last.why, sizeof(q->last.why));
-	read_said(span_line(rest), q);
 	return true;
 }
 
@@ -254,5 +259,5 @@ void quiet_read(struct quiet *q, struct span text, bool *worked)
 	*worked = span_is(word, WORKS);
 	if (*worked || span_is(word, NEVER) ||
 		(span_is(word, FAILS) && read_failure(line, &text, q)))
-		read_taken(span_line(&text), q);
+		read_notes(text, q);
 }

@@ -13,9 +13,10 @@
  * that passes is not worth a mail from cron, and one that stays is worth one a day. Pure.
  *
  * A temporary error of an account that has worked before is said when no run has gone well for
- * quiet_s; a permanent one at once. Either is said anew once a day: the same permanent one, however
- * often others come between, and any temporary one. When the account works again, that is said if
- * the failure was.
+ * quiet_s; a permanent one at once, but for one that was said today and has come back since (some
+ * servers refuse a login every now and then): that must last as long. Either is said anew once a
+ * day: the same permanent one, however often others come between, and any temporary one. When the
+ * account works again, that is said if the failure was.
  */
 enum { QUIET_REMIND_S = 86400, QUIET_SAID_MAX = 4, QUIET_TAKEN_S = 7200 };
 

@@ -102,6 +102,11 @@ class Quiet(events.EventsCase, Case):
         self.assert_line(self.at("+25h"), 73, "nowhere", "no run has gone well for 1 d (5 failed)")
         self.configure()
         self.assert_line(self.at("+26h"), 0, "works again after 1 d (5 failed runs)")
+        # It was said today: that it comes and goes is no news, unless it lasts.
+        self.ambil(env=self.later("+27h"))
+        self.configure(deliver="maildir:~/nowhere/else/Mail")
+        self.assert_hushed(self.at("+28h"), 73)
+        self.assert_line(self.at("+30h"), 73, "nowhere", "no run has gone well for 2 h (2 failed)")
 
     def test_an_account_that_has_never_worked_says_so(self):
         self.serve(mails=corpus.numbered(1))
