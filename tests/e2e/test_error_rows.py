@@ -84,7 +84,7 @@ ROWS = (
      "test_errors.Usage.test_unknown_account"),
     ("unknown option", 64, ("unknown option --kepe (did you mean --keep?)", "ambil fetch --help"),
      "test_errors.Usage.test_unknown_option"),
-    ("unknown verb", 64, ("fetsch", "fetch"), "test_errors.Usage.test_unknown_verb"),
+    ("unknown verb", 64, ('unknown verb "fetsch" (did you mean fetch?)',), "test_errors.Usage.test_unknown_verb"),
     ("a second run, on a terminal", 0, ("is fetching, waiting",),
      "test_accounts.TwoRuns.test_on_a_terminal_the_second_waits_and_then_finds_nothing_new"),
     ("a second run, elsewhere", 0, ("self.ambil()",),

@@ -580,7 +580,7 @@ class Usage(Trouble):
     def test_unknown_verb(self):
         result = self.box.run("fetsch")
         self.assert_code(result, 64)
-        self.assert_said(result.stderr, "fetsch", "fetch")
+        self.assert_said(result.stderr, 'ambil: unknown verb "fetsch" (did you mean fetch?)')
 
     def test_bad_arguments_of_options(self):
         for args in (["--max", "many"], ["--max"], ["--max-size", "huge"], ["--keep=always"],

@@ -124,6 +124,17 @@ awk '/^\t\[ERROR_/ { sub(/.*, /, ""); sub(/}.*/, ""); print } END { print 1; pri
 awk '/^\.Sh / { inside = $0 == ".Sh EXIT STATUS" }
 	inside && /^\.It / { for (i = 2; i <= NF; i++) { sub(/,/, "", $i); print $i } }' "$page" >"$work/page"
 same 'exit codes in ambil(1)' "$work/codes" "$work/page"
+# Variables of the environment: what is read stands there, but for what every program reads, what only tests set and
+# what belongs to others (libsecret, fetchmail); and what stands there is read.
+grep -rhoE 'getenv\("[A-Z_]+"\)' "$source/src" | sed 's/.*"\(.*\)".*/\1/' |
+	grep -vxE 'HOME|PATH|AMBIL_BATCH|SECRET_BACKEND|FETCHMAILUSER' | sort -u >"$work/wanted"
+awk '/^\.Sh / { inside = $2 == "ENVIRONMENT" }
+	inside && /^\.It Ev / { for (i = 3; i <= NF; i++) if ($i != ",") print $i }' "$page" | sort -u >"$work/page"
+test -s "$work/page" && test -s "$work/wanted" || fail 'ENVIRONMENT of ambil(1) was not understood'
+comm -23 "$work/wanted" "$work/page" | grep . && fail 'read from the environment, and not in ambil(1)'
+while read -r name; do
+	grep -rq "\"$name\"" "$source/src" || fail "$name stands in ambil(1), and is not read"
+done <"$work/page"
 test "$(wc -l <"$page")" -le 1000 || fail 'ambil(1) has more than 1000 lines'
 
 # Each example of ambil.conf(5) can be copied: nothing in it is refused.
