@@ -68,6 +68,21 @@ class Schema(events.EventsCase, harness.Case):
             with self.subTest(event=event):
                 self.assertNotEqual(self.validator.faults(event), [])
 
+    def test_the_lines_that_the_manual_shows_are_such(self):
+        with open(os.path.join(SOURCE, "..", "man", "ambil.1"), encoding="utf-8") as f:
+            block = re.search(r'^\.Bd -literal\n(\{"v":1,.*?)^\.Ed', f.read(), re.M | re.S).group(1)
+        lines = block.replace("\n ", "").replace("\\(ti", "~").splitlines()
+        self.assertEqual(len(lines), 4)
+        for line in lines:
+            with self.subTest(line):
+                whole = re.sub(r", \.\.\. (\}?)", lambda behind: behind.group(1) or ",", line)
+                faults = self.validator.faults(json.loads(whole))
+                # What is cut out of a line is all that may be wrong with it.
+                if whole != line:
+                    faults = [fault for fault in faults
+                              if not fault.endswith("is a required property") and "is a dependency of" not in fault]
+                self.assertEqual(faults, [])
+
     def test_it_knows_every_event_and_kind_of_the_sources(self):
         with open(events.SCHEMA, encoding="utf-8") as f:
             schema = json.load(f)

@@ -272,6 +272,14 @@ class Screens(popd_case.PopdCase):
         self.assertEqual(self.server.log().count("C: TOP"), 3)
         self.assertNotIn("C: RETR", self.server.log())
 
+    def test_headers_are_not_waited_for_one_by_one(self):
+        self.serve("--generate", "200:300")
+        self.configure()
+        self.assertEqual(len(self.lines("list", "home")), 200)
+        session = self.server.sessions(1)[0]
+        self.assertLess(session["waits"], 20)
+        self.assertGreater(session["max_outstanding"], 10)
+
     def test_a_reader_that_has_enough(self):
         self.serve("--generate", "5000:200")
         self.configure()
