@@ -604,9 +604,10 @@ class Dialog(DialogCase):
             words = ["setup", "anna@mail.example.org", "--host", "localhost", "--port",
                      str(silent.getsockname()[1])]
             with self.box.terminal(*words, env=self.trusted) as t:
-                silent.accept()[0].recv(1)
-                t.send(b"\x03")
-                self.assertEqual(t.wait(), 130, t.text)
+                with silent.accept()[0] as connection:
+                    connection.recv(1)
+                    t.send(b"\x03")
+                    self.assertEqual(t.wait(), 130, t.text)
         self.assert_nothing_written()
 
     def test_the_end_of_the_input_is_an_end(self):
