@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/i18n.h"
 #include "local/store_inner.h"
@@ -84,7 +85,8 @@ bool store_damaged(const struct store *s, const char *how, struct error *e)
 /*
  * The system's reason for what SQLite said last; 0: not known. A failed COMMIT leaves none in
  * sqlite3_system_errno(), but the file that failed remembers it. After a file could not be created,
- * SQLite tries to read it: that it is not there is no reason.
+ * SQLite tries to read it: that it is not there is no reason. Nor is that it has no descriptor for
+ * a file that it could not open, as on a file system that is read-only.
  */
 static int system_reason(const struct store *s, int code)
 {
@@ -102,6 +104,8 @@ static int system_reason(const struct store *s, int code)
 	}
 	if (!err)
 		err = sqlite3_system_errno(s->db);
+	if (err == EBADF && sqlite3_db_readonly(s->db, "main") == 1)
+		return access(sqlite3_db_filename(s->db, "main"), W_OK) < 0 ? errno : 0;
 	return err == ENOENT ? 0 : err;
 }
 

@@ -495,6 +495,15 @@ class Status(events.EventsCase, Case):
         self.assert_said(result.stderr, "ambil: home: ", "home.db")
         self.assert_said(result.stdout.decode(), "home      ok")
 
+    def test_a_state_that_is_read_only_is_said_to_be_so(self):
+        if os.geteuid() != 0:
+            self.skipTest("needs root, for a file system of its own")
+        self.works_first()
+        script = "mount --bind %s %s && mount -o remount,ro,bind %s && exec \"$@\"" % ((self.box.state,) * 3)
+        result = self.box.run("status", wrap=["unshare", "-m", "sh", "-c", script, "sh"])
+        self.assert_said(result.stderr, "ambil: home: cannot read the state", ": Read-only file system")
+        self.assert_said(result.stdout.decode(), "home      ok")
+
     def test_a_note_that_is_long_goes_on_below(self):
         self.serve(mails=corpus.numbered(1))
         self.configure(port=1)
