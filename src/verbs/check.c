@@ -121,5 +121,7 @@ void config_faults(const struct config *config, struct config_errors *found)
 				a, "proxy-password-command", a->proxy_password_command, found);
 		if (a->destination.kind == SINK_PIPE)
 			check_command(a, "deliver", a->destination.command, found);
+		if (a->on_new)
+			check_command(a, "on-new", a->on_new, found);
 	}
 }

@@ -372,6 +372,15 @@ class OnNew(Case):
         self.assert_said(result.stdout.decode(), "on-new", 'the command "no-such-command" was not found',
                          "on-new in ambil.conf:")
 
+    def test_config_check_looks_for_it_too(self):
+        self.serve(mails=corpus.numbered(1))
+        for command, words in (("no-such-command", 'on-new: the command "no-such-command" does not exist'),
+                               ("sh -c 'true", "has an open quote"), (" ", "is empty")):
+            self.configure(on_new=command)
+            self.assert_line(self.box.run("config", "check"), 78, "ambil.conf:", words)
+        self.configure(on_new="sh -c true")
+        self.assert_code(self.box.run("config", "check"), 0)
+
     def test_a_signal_ends_it_and_its_mail_is_there(self):
         self.serve(mails=corpus.numbered(2))
         os.mkfifo(self.box.path("fifo"))
