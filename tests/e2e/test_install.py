@@ -68,6 +68,8 @@ class Install(unittest.TestCase):
             self.assertIn(place, text)
 
     def test_all_of_this_build(self):
+        if not os.path.exists(os.path.join(BUILD, "meson-info")):
+            self.skipTest("the program that is tested stands in no build folder")
         root = self.folder()
         meson("install", "-C", BUILD, "--no-rebuild", "--destdir", root)
         options = {one["name"]: one["value"] for one in json.loads(meson("introspect", BUILD, "--buildoptions"))}

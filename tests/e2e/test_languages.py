@@ -111,6 +111,14 @@ class Languages(popd_case.PopdCase):
         self.assert_said(self.indonesian("feth", code=64).stderr,
                          'perintah "feth" tidak dikenal (maksud Anda fetch?) (coba: ambil --help)')
 
+    def test_each_help_fits_one_screen(self):
+        for verb in re.findall(r"(?m)^  ([a-z]+) ", self.box.run("--help").stdout.decode()) + [None]:
+            with self.subTest(verb=verb):
+                lines = self.indonesian(*([verb] if verb else []), "--help").stdout.decode().splitlines()
+                self.assertIn(lines[0][:10], ("Pemakaian:", "ambil meng"))
+                self.assertLessEqual(len(lines), 24)
+                self.assertLessEqual(max(map(len, lines)), 80, max(lines, key=len))
+
     def test_errors_of_the_configuration(self):
         self.box.write_config("account home { host = localhost user = anna tsl = none }\n"
                               "account work { port = 99999 }\n")
