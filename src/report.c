@@ -490,6 +490,7 @@ void reporter_take(struct reporter *r, const struct report *what)
 	case REPORT_CHECK:
 	case REPORT_SERVER:
 	case REPORT_MAILBOX:
+	case REPORT_COMMAND:
 		break;
 	}
 }

@@ -34,6 +34,8 @@ enum report_type {
 	REPORT_CHECK,   /* doctor: what one check has found, or that it has begun */
 	REPORT_SERVER,  /* RUN_LOOK: whom it talks to */
 	REPORT_MAILBOX, /* RUN_LOGIN: what is behind the login */
+	REPORT_COMMAND, /* number 1: a command of the user's runs that may want the terminal for a
+			   question; 0: it has ended */
 	REPORT_AGAIN,   /* from the parent: the account works again, whose failure was said */
 	REPORT_DONE,    /* counts and the error that ended it, if any; a warning may follow */
 };

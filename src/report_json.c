@@ -398,6 +398,7 @@ void json_view_take(struct json_view *j, const struct report *what, struct buf *
 	case REPORT_TRACE:
 	case REPORT_SERVER:
 	case REPORT_MAILBOX:
+	case REPORT_COMMAND:
 		break;
 	}
 }

@@ -116,8 +116,11 @@ void progress_take(struct progress *p, const struct report *what)
 		p->stepping = p->mails_total == 0;
 		note_reached(p);
 		break;
+	case REPORT_COMMAND:
+		p->asks = what->u.number != 0;
+		return;
 	case REPORT_DONE:
-		p->active = false;
+		p->active = p->asks = false;
 		p->ended = true;
 		return;
 	default:

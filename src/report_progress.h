@@ -28,6 +28,7 @@ struct progress_sample {
 struct progress {
 	bool active;    /* has something to show: is at work */
 	bool ended;     /* will show nothing more */
+	bool asks;      /* a command of the user's may be asking something */
 	bool stepping;  /* the step is the latest that is known, not the counts */
 	char step[320]; /* as large as the report, so that no character is cut in two */
 	struct progress_counts done;

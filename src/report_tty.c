@@ -5,7 +5,8 @@
  * became narrower (some wrap lines anew, some cut them off), and what else reaches it (^C) is
  * overdrawn. Only sequences that every terminal has are used: up, erase, colour, wrapping. While
  * the terminal belongs to others (a job in the background), nothing is drawn, and nothing of what
- * was drawn is touched any more.
+ * was drawn is touched any more. Nor is anything drawn while a command that is to print a password
+ * may ask for something itself.
  */
 #include "report_tty.h"
 
@@ -67,10 +68,21 @@ void live_free(struct live *l)
 	free(l);
 }
 
+/* Whether a command may have the terminal for itself. */
+static bool is_lent(const struct live *l)
+{
+	for (size_t i = 0; i < l->setting->n; i++)
+		if (l->accounts[i].asks)
+			return true;
+	return false;
+}
+
 void live_take(struct live *l, const struct report *what)
 {
 	progress_take(&l->accounts[what->account], what);
 	l->dirty = true;
+	if (what->type == REPORT_COMMAND && is_lent(l))
+		live_erase(l);
 }
 
 void live_stopping(struct live *l)
@@ -247,7 +259,7 @@ int live_tick(struct live *l)
 		l->dirty = true;
 	}
 	look_around(l);
-	if (!is_ours())
+	if (is_lent(l) || !is_ours())
 		return IDLE_MS;
 	wait = l->dirty ? REDRAW_MS : IDLE_MS;
 	if (now - l->drawn_ms < wait)

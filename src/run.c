@@ -374,6 +374,7 @@ static bool is_sound(struct report *r)
 	case REPORT_WAITING:
 	case REPORT_PLAN:
 	case REPORT_PROGRESS:
+	case REPORT_COMMAND:
 		return true;
 	}
 	return false;

@@ -278,6 +278,28 @@ class Looks(ProgressCase):
             self.assertEqual(tty.wait(), 77)
             self.assertEqual([line.split()[0] for line in tty.screen[-2:]].count("wrong"), 0)
 
+    def test_a_command_that_asks_has_the_terminal_for_itself(self):
+        self.hold("club", "home")
+        ask = self.box.write("ask", "sleep 1; printf 'PIN: ' >/dev/tty; read answer </dev/tty; "
+                             "echo thanks >/dev/tty; echo $answer")
+        self.box.write_config(self.account("club", deliver="maildir:~/%a"),
+                              self.account("home", deliver="maildir:~/%a", password_file=None,
+                                           password_command="sh %s" % ask))
+        with self.terminal() as tty:
+            self.wait_for(tty, lambda screen: screen[-1:] == ["PIN:"])
+            # Others are at work, and a window that changes has its lines drawn at once else.
+            tty.resize(24, 60)
+            end = time.monotonic() + 1.5
+            while time.monotonic() < end:
+                tty.read(0.1)
+            tty.send(popd_case.popd.PASSWORD.encode() + b"\n")
+            self.wait_for(tty, lambda screen: len(screen) > 3 and all(
+                re.match(name + ".* 2 of 6 ", line) for name, line in zip(("club", "home"), screen[-2:])))
+            self.assertEqual(tty.screen[:3], ["above", "PIN: " + popd_case.popd.PASSWORD, "thanks"])
+            self.assertNotIn(DRAWING, tty.text[tty.text.index("PIN"):tty.text.index("thanks")])
+            self.let_go()
+            self.assertEqual(tty.wait(), 0)
+
     def test_messages_are_told_above_the_line(self):
         self.hold()
         with self.terminal("-v") as tty:
