@@ -79,7 +79,8 @@ class Zsh(Shell):
         self.typed("ambil fetch \x04", shows=r"home +work")
         self.typed("ambil --color=\x04", shows=r"always +auto +never")
         self.typed("ambil setup --tls \x04", shows=r"implicit +none +starttls")
-        self.typed("ambil fetch --to \x04", shows=r"maildir:")
+        self.assertRegex(self.typed("ambil fetch --to \x04", shows=r"maildir:"),
+                         r"(?m)^- +maildir: +mbox: +pipe:\s*$")
         self.typed("ambil che\tw\t", shows="ambil check work")
 
 
