@@ -195,7 +195,7 @@ static void put_over(struct reporter *r, int fd, struct buf *b)
 	int failed = fd == STDERR_FILENO ? report_stderr(b, REPORT_INFO) : put(fd, b);
 
 	/* The worker, which may have much more to tell, ends with this process. */
-	if (r->setting.lists && fd == STDOUT_FILENO)
+	if ((r->setting.lists || r->setting.checks || r->setting.on_stdout) && fd == STDOUT_FILENO)
 		report_reader_gone(failed);
 	if (fd == STDOUT_FILENO && !r->stdout_failed)
 		r->stdout_failed = failed;

@@ -10,6 +10,7 @@ import unittest
 
 import corpus
 import dovecot_case
+import harness
 import popd_case
 
 UNKNOWN = "\ufffd"
@@ -292,6 +293,17 @@ class Screens(popd_case.PopdCase):
                 self.assertEqual(process.stderr.read(), b"")
                 self.assertEqual(process.wait(30), -signal.SIGPIPE)
                 process.stderr.close()
+
+    def test_one_that_has_enough_of_what_changes_nothing(self):
+        self.serve("--generate", "3:200")
+        self.configure()
+        for words in (["fetch", "-n"], ["check"], ["doctor"]):
+            with self.subTest(words=words):
+                reader, writer = os.pipe()
+                os.close(reader)
+                result = harness.finish(self.box.start(*words, stdout=writer))
+                os.close(writer)
+                self.assertEqual((result.code, result.stderr), (-signal.SIGPIPE, ""))
 
     def test_an_empty_mailbox(self):
         self.serve(mails=[])
