@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Whether every sentence of the sources is marked to be translated, and translated in each catalogue, and no format
-# in those takes other values than the English one. Needs the tools of gettext: without them it is skipped (77), unless AMBIL_TESTS_COMPLETE is 1.
+# in those takes other values than the English one. Needs the tools of gettext: without them it is skipped (77),
+# unless AMBIL_TESTS_COMPLETE is 1.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 LC_ALL=C.UTF-8

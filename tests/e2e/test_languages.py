@@ -119,6 +119,22 @@ class Languages(popd_case.PopdCase):
                 self.assertLessEqual(len(lines), 24)
                 self.assertLessEqual(max(map(len, lines)), 80, max(lines, key=len))
 
+    def test_status_after_a_run_that_went_well_and_one_that_failed(self):
+        self.assertRegex(self.indonesian("status").stdout.decode(),
+                         r"^AKUN   STATUS +BERHASIL\nhome   belum pernah +belum pernah\n$")
+        self.indonesian("fetch")
+        self.assertRegex(self.indonesian("status").stdout.decode(), r"(?m)^home   baik +\d+ . lalu$")
+        self.wrong_password()
+        self.indonesian("fetch", code=77)
+        self.assertRegex(self.indonesian("status").stdout.decode(),
+                         r"(?m)^home   gagal +.* lalu +1 kali gagal.*: localhost menolak login")
+
+    def test_setup_asks(self):
+        with self.box.terminal("setup", env=self.env()) as tty:
+            tty.expect("Alamat surat Anda: ")
+            tty.send(b"\x03")
+            self.assertEqual(tty.wait(), 130)
+
     def test_errors_of_the_configuration(self):
         self.box.write_config("account home { host = localhost user = anna tsl = none }\n"
                               "account work { port = 99999 }\n")
