@@ -18,7 +18,12 @@
  * day: the same permanent one, however often others come between, and any temporary one. When the
  * account works again, that is said if the failure was.
  */
-enum { QUIET_REMIND_S = 86400, QUIET_SAID_MAX = 4, QUIET_TAKEN_S = 7200 };
+enum {
+	/* Runs of once a day begin now a little sooner, now a little later: each is to say it. */
+	QUIET_REMIND_S = 23 * 3600,
+	QUIET_SAID_MAX = 4,
+	QUIET_TAKEN_S = 7200,
+};
 
 /* A permanent error that was said: its words but for numbers, which may be others in each run. */
 struct quiet_said {

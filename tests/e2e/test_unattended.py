@@ -72,7 +72,7 @@ class Quiet(events.EventsCase, Case):
         self.configure(port=1)
         self.assert_hushed(self.at("+3h"))
         self.configure()
-        self.assert_hushed(self.at("+26h"))
+        self.assert_hushed(self.at("+25h"))
         self.assert_line(self.at("+27h"), 75, "; no run has gone well for 1 d (7 failed)")
         self.assert_line(self.at("+28h"), 0, "ambil: home: works again after 1 d (7 failed runs)")
         self.ambil(env=self.later("+29h"))
