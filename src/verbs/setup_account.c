@@ -4,20 +4,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
 
 #include "../account.h"
 #include "../discover/discover.h"
 #include "../popurl.h"
 #include "base/i18n.h"
 #include "base/text.h"
-#include "local/look.h"
 #include "verbs/ask.h"
 #include "verbs/setup_inner.h"
 
 /* ---- settings ---- */
 
-static void note(struct setup *s, const char *setting, const char *value)
+void setup_note(struct setup *s, const char *setting, const char *value)
 {
 	size_t i = 0;
 
@@ -37,7 +35,7 @@ bool setup_set(struct setup *s, const char *setting, const char *value, const ch
 {
 	if (!config_override(&s->config, s->account, setting, value, option, e))
 		return false;
-	note(s, setting, value);
+	setup_note(s, setting, value);
 	return true;
 }
 
@@ -55,7 +53,7 @@ static bool apply_options(struct setup *s, struct error *e)
 	return !cli->pin || !cli->pin[0] || setup_set(s, "pin-sha256", cli->pin, "--pin", e);
 }
 
-static bool has_option(const struct setup *s, const char *setting)
+bool setup_has_option(const struct setup *s, const char *setting)
 {
 	for (size_t i = 0; i < s->cli->n_overrides; i++)
 		if (strcmp(s->cli->overrides[i].setting, setting) == 0)
@@ -248,11 +246,11 @@ static bool set_server(struct setup *s, const struct discovery *found, struct er
 	bool done = setup_set(s, "host", found->host, "--host", e);
 
 	*text_put_number(port, found->port, 1) = '\0';
-	if (done && found->tls != TLS_IMPLICIT && !has_option(s, "tls"))
+	if (done && found->tls != TLS_IMPLICIT && !setup_has_option(s, "tls"))
 		done = setup_set(s, "tls", "starttls", "--tls", e);
-	if (done && found->port != usual && !has_option(s, "port"))
+	if (done && found->port != usual && !setup_has_option(s, "port"))
 		done = setup_set(s, "port", port, "--port", e);
-	if (done && !has_option(s, "user"))
+	if (done && !setup_has_option(s, "user"))
 		done = setup_set(s, "user", found->user, "--user", e);
 	return done;
 }
@@ -262,12 +260,12 @@ static bool fill_from_address(struct setup *s, struct error *e)
 	struct discovery found = {.host = NULL};
 	bool done;
 
-	if (!has_option(s, "host")) {
+	if (!setup_has_option(s, "host")) {
 		done = setup_discover(s, &found, e) && set_server(s, &found, e);
 		discovery_release(&found);
 		return done;
 	}
-	return has_option(s, "user") || setup_set(s, "user", s->address, "--user", e);
+	return setup_has_option(s, "user") || setup_set(s, "user", s->address, "--user", e);
 }
 
 static bool fill_from_url(struct setup *s, const char *url, struct error *e)
@@ -277,7 +275,7 @@ static bool fill_from_url(struct setup *s, const char *url, struct error *e)
 
 	if (!popurl_parse(url, &parsed, e))
 		return false;
-	if (!parsed.user && !has_option(s, "user")) {
+	if (!parsed.user && !setup_has_option(s, "user")) {
 		popurl_no_user(url, e);
 		popurl_release(&parsed);
 		return false;
@@ -361,101 +359,5 @@ bool setup_find_account(struct setup *s, struct error *e)
 	done = ask_line(_("Your mail address: "), s->stop, &answer, e) &&
 		find_by_word(s, answer.len ? answer.data : "", e);
 	buf_release(&answer);
-	return done;
-}
-
-/* ---- where its mail goes ---- */
-
-/* A path is a Maildir; what already has a kind stays as it is. Fresh. */
-static char *read_destination(const struct buf *answer)
-{
-	static const char *const kinds[] = {"maildir:", "mbox:", "pipe:"};
-
-	if (strcmp(answer->data, "-") == 0)
-		return xstrdup(answer->data);
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (strncmp(answer->data, kinds[i], strlen(kinds[i])) == 0)
-			return xstrdup(answer->data);
-	return xasprintf("maildir:%s", answer->data);
-}
-
-static bool looks_good(const struct setup *s, struct error *e)
-{
-	struct sink_look look;
-
-	return sink_look(&s->account->destination, &look, e);
-}
-
-/* One that cannot be leaves what was there: that is what no answer at all means. */
-static bool try_destination(struct setup *s, const char *value, struct error *e)
-{
-	char *before = xstrdup(s->account->deliver);
-	bool done = config_override(&s->config, s->account, "deliver", value, "--to", e) &&
-		config_complete(&s->config, s->account, e) && looks_good(s, e);
-
-	if (done)
-		note(s, "deliver", value);
-	else
-		(void)!(config_override(&s->config, s->account, "deliver", before, "--to", NULL) &&
-			config_complete(&s->config, s->account, NULL));
-	free(before);
-	return done;
-}
-
-/* *again: the answer was wrong. */
-static bool ask_destination(struct setup *s, bool *again, struct error *e)
-{
-	const char *now = s->account->deliver;
-	const char *shown = strncmp(now, "maildir:", 8) == 0 ? now + 8 : now;
-	char *question = xasprintf(_("Deliver to [%s]: "), safe(span_of(shown)).text);
-	struct buf answer = {NULL, 0, 0};
-	bool asked = ask_line(question, s->stop, &answer, e), done = false;
-	char *value;
-
-	if (asked && answer.len) {
-		value = read_destination(&answer);
-		done = try_destination(s, value, e);
-		free(value);
-	} else if (asked) {
-		done = looks_good(s, e);
-	}
-	*again = asked && !done;
-	buf_release(&answer);
-	free(question);
-	return done;
-}
-
-static bool asks_destination(const struct setup *s)
-{
-	return s->may_ask && !has_option(s, "deliver") && (s->is_new || !s->changes);
-}
-
-bool setup_can_be_done(struct setup *s, struct error *e)
-{
-	bool found, done = true;
-	char *path = s->is_new ? config_path(s->cli->config_path, &found)
-			       : xstrdup(s->account->file);
-
-	if (s->is_new || s->n || s->cli->pin)
-		done = conffile_may_change(path, e);
-	free(path);
-	return done && (asks_destination(s) || looks_good(s, e));
-}
-
-bool setup_find_destination(struct setup *s, struct error *e)
-{
-	bool again = true, done = false;
-
-	if (!asks_destination(s))
-		return true;
-	while (again) {
-		struct error wrong = {0};
-
-		done = ask_destination(s, &again, &wrong);
-		if (again)
-			report_error(s->style, NULL, &wrong);
-		else if (!done)
-			*e = wrong;
-	}
 	return done;
 }

@@ -68,7 +68,13 @@ bool setup_find_account(struct setup *s, struct error *e) MUST_CHECK;
 /* The account gets the setting, and the file will. option is named in an error. */
 bool setup_set(struct setup *s, const char *setting, const char *value, const char *option,
 	struct error *e) MUST_CHECK;
-/* Before anything is asked: whether the file can be changed, and mail go where it is to go. */
+/* It is on the list of what is to be written. */
+void setup_note(struct setup *s, const char *setting, const char *value);
+/* Whether the command line has the option for it. */
+bool setup_has_option(const struct setup *s, const char *setting);
+
+/* setup_destination.c. Before anything is asked: whether the file can be changed, and mail go where
+ * it is to go. */
 bool setup_can_be_done(struct setup *s, struct error *e) MUST_CHECK;
 /* Where new mail goes; asks. */
 bool setup_find_destination(struct setup *s, struct error *e) MUST_CHECK;
