@@ -80,7 +80,7 @@ class Zsh(Shell):
         self.typed("ambil --color=\x04", shows=r"always +auto +never")
         self.typed("ambil setup --tls \x04", shows=r"implicit +none +starttls")
         self.assertRegex(self.typed("ambil fetch --to \x04", shows=r"maildir:"),
-                         r"(?m)^- +maildir: +mbox: +pipe:\s*$")
+                         r"(?m)^- +maildir: +mbox: +pipe:")
         self.typed("ambil che\tw\t", shows="ambil check work")
 
 
