@@ -21,8 +21,8 @@ if command -v apt-get >/dev/null && test -z "$quick"; then
 	export AMBIL_TESTS_COMPLETE=1
 fi
 jobs=$(nproc 2>/dev/null || echo 2)
-# Many tests wait, for a disk or for time to pass: one more than there are processors.
-at_once=$((jobs + 1))
+# Most of a test's time is waiting, for a disk or for time to pass.
+at_once=$((jobs * 2))
 
 # What can be found without running anything, and what a quarter of a minute of octets by chance finds. These need
 # processors and nothing else, and many tests wait for other things: so they run beside them, and give way.

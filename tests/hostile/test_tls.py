@@ -73,7 +73,7 @@ OLD = ("localhost speaks only TLS 1.0 or 1.1, older than tls-min", "(try: tls-mi
      ["the certificate is for wrong-name.example, not for localhost",
       "use one of these names as host in ambil.conf:2"]),
     ("a certificate that nobody signed", ("--cert", "self-signed"),
-     [NOT_TRUSTED + "it is signed by nobody but itself", "SHA-256 ", "valid until 20", "ca-file"]),
+     [NOT_TRUSTED + "it is signed by nobody but itself", "valid until 20", "SHA-256 ", "ca-file"]),
     ("a certificate for clients", ("--cert", "wrong-usage"),
      ["the certificate of localhost is not meant for a server"]),
     ("an RSA key of 1024 bits", ("--cert", "weak-key"),
