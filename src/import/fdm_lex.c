@@ -412,7 +412,7 @@ const struct fdm_token *fdm_take(struct fdm_lexer *l)
 {
 	fdm_peek(l);
 	l->ahead = false;
-	l->after_pass = is_token(&l->token, "pass");
+	l->after_pass = is_token(&l->token, "pass") || is_token(&l->token, "=");
 	return &l->token;
 }
 

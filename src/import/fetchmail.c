@@ -178,7 +178,7 @@ static void take_options(struct file *f, struct record *record)
 		}
 		if (option == FM_OPTIONS || (off && (stuck || !fm_may_be_off(option)))) {
 			fm_fail(r, "fetchmail has no option \"%s%s\"", off ? "no " : "",
-				r->word.text ? safe(span_of(r->word.text)).text : "");
+				r->word.text ? import_unknown(span_of(r->word.text)).text : "");
 			return;
 		}
 		fm_take_option(

@@ -85,6 +85,15 @@ void imported_note(struct imported *im, struct imported_account *a, enum importe
 	(*notes)[(*n)++] = (struct imported_note){what, line, text};
 }
 
+struct safe import_unknown(struct span word)
+{
+	static const char pass[] = "pass";
+
+	if (word.len >= strlen(pass) && memcmp(word.data, pass, strlen(pass)) == 0)
+		return safe(span_of("pass..."));
+	return safe(word);
+}
+
 /* Words that a shell does not look for among the programs, or not all shells do. */
 static bool is_shell_word(struct span word, const char *command)
 {

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "base/text.h"
 
 /*
  * What another fetcher's configuration says, in this program's terms. The readers in this room are
@@ -63,6 +64,10 @@ const char *imported_get(const struct imported_account *a, const char *setting);
 /* A note goes to the account, or to the file when a is NULL. */
 void imported_note(struct imported *im, struct imported_account *a, enum imported_what what,
 	unsigned line, const char *fmt, ...) PRINTF_LIKE(5, 6);
+
+/* A word that the other program does not know, for an error: of pass"secret" there is the pass
+ * alone. */
+struct safe import_unknown(struct span word);
 
 /* Whether a command says the same without a shell, to whoever parts it at blanks and knows quotes.
  */

@@ -334,7 +334,7 @@ static bool take_line(struct reader *r, struct span line)
 	while (command < MPOP_COMMANDS && !span_is(name, commands[command].name))
 		command++;
 	if (command == MPOP_COMMANDS)
-		return fail(r, "mpop has no command \"%s\"", safe(name).text);
+		return fail(r, "mpop has no command \"%s\"", import_unknown(name).text);
 	if (r->current == r->n)
 		return fail(r, "the first command must be account or defaults");
 	return take_command(r, command, argument);

@@ -110,6 +110,7 @@ static void test_mpop_lines(void **state)
 			"!0"},
 		{"host h\n", "rc:1: the first command must be account or defaults"},
 		{"\n\nnosuch 1\n", "rc:3: mpop has no command \"nosuch\""},
+		{BASE "password\"hunter2\"\n", "rc:5: mpop has no command \"pass...\""},
 		{BASE "HOST q\n", "rc:5: mpop has no command \"HOST\""},
 		{BASE "tls_nostarttls\n", "rc:5: mpop has no command \"tls_nostarttls\""},
 		{BASE "a\x1b[2J\n", "rc:5: mpop has no command \"a\\x1b[2J\""},

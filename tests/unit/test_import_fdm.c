@@ -119,6 +119,7 @@ static void test_words(void **state)
 		{"account \"x\" pop3 server \"h\" user \"u\" pass $(pw",
 			"rc:1: the ) behind a command is missing"},
 		/* What is not there cannot be told from a password. */
+		{"$p = hunter2", "rc:1: there is something in the wrong place"},
 		{"account \"x\" pop3 server \"h\" user \"u\" pass hunter2",
 			"rc:1: there is something in the wrong place"},
 		{"account \"x\" pop3 server \"h\" user \"u\" pass hunter!x",

@@ -114,6 +114,7 @@ static void test_statements(void **state)
 		{"poll h h2", "rc:1: fetchmail has no option \"h2\""},
 		{"poll h = x", "rc:1: fetchmail has no option \"=\""},
 		{"poll h PROTO pop3", "rc:1: fetchmail has no option \"PROTO\""},
+		{"poll h user u pass\"hunter2\"", "rc:1: fetchmail has no option \"pass...\""},
 		{"poll h kepe", "rc:1: fetchmail has no option \"kepe\""},
 		{"poll h no\nkepe", "rc:2: fetchmail has no option \"no kepe\""},
 		{"poll h no", "rc:1: fetchmail has no option \"no \""},
