@@ -2,6 +2,7 @@
 #include "report_leave.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stddef.h>
 #include <unistd.h>
@@ -17,9 +18,11 @@ static bool watching;
 
 void leave_now(void)
 {
+	struct pollfd terminal = {.fd = STDERR_FILENO, .events = POLLOUT};
 	ssize_t ignored;
 
-	if (!has_lines)
+	/* One that takes nothing would keep the program from ending. */
+	if (!has_lines || poll(&terminal, 1, 0) != 1)
 		return;
 	has_lines = 0;
 	ignored = write(STDERR_FILENO, LEAVE_ERASE, sizeof(LEAVE_ERASE) - 1);

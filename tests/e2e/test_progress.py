@@ -6,6 +6,7 @@ The server holds a message back until it is told, so that what is looked at stan
 
 import os
 import re
+import select
 import signal
 import time
 import unittest
@@ -345,6 +346,22 @@ class Ends(ProgressCase):
                     self.assertEqual(tty.wait(), code)
                     self.assertNotRegex("\n".join(tty.screen), r"%|stopping …")
                     self.assertTrue(tty.echoes())
+
+    def test_a_terminal_that_takes_nothing(self):
+        """The third request to stop ends the program, though it is stuck in writing."""
+        self.serve("--generate", "2000:1K", tls="none")
+        self.configure()
+        with self.terminal("-v", env={"AMBIL_BATCH": "8"}) as tty:
+            tty.expect(re.escape(DRAWING))
+            end = time.monotonic() + PATIENCE_S
+            while select.select([], [tty.slave], [], 0)[1]:
+                self.assertLess(time.monotonic(), end)
+                time.sleep(0.05)
+            for _ in range(3):
+                self.assertIsNone(tty.process.poll())
+                os.kill(tty.process.pid, signal.SIGINT)
+                time.sleep(0.4)         # sooner it would belong to the first
+            self.assertEqual(tty.process.wait(PATIENCE_S), 130)
 
     def test_ctrl_backslash(self):
         self.hold("home", "office")
