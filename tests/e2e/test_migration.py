@@ -181,7 +181,33 @@ class Fetchmail(Lines, test_import_fetchmail.Fetchmail):
         self.assertEqual(done.returncode, 0, done)
 
 
+SOURCE = os.path.join(harness.HERE, "..", "..", "src", "import")
+
+
+def names(tool):
+    """What the reader of its configuration knows by name."""
+    patterns = {"mpop": (r'^\t\[\w+\] = \{"([a-z_]+)"', "mpop.c"),
+                "fetchmail": (r'^\t(?:\[\w+\] = )?\{"([a-z0-9-]+)"', "fetchmail_options.c", "fetchmail.c"),
+                "getmail": (r'(?:get|drop|set_path)\(c, (?:\w+|"[a-z-]+"), "(\w+)"', "getmail.c"),
+                "fdm": (r'"([a-z]+-[a-z-]+)"', "fdm_parse.c")}
+    pattern, *files = patterns[tool]
+    found = set()
+    for name in files:
+        with open(os.path.join(SOURCE, name), encoding="utf-8") as f:
+            found.update(re.findall(pattern, f.read(), re.M))
+    return found
+
+
 class Page(unittest.TestCase):
+    def test_it_names_each_setting_that_is_read(self):
+        for tool, parts in sections().items():
+            with self.subTest(tool=tool):
+                known = names(tool)
+                self.assertGreater(len(known), 20)
+                told = set(re.findall(r"[\w-]+", parts["Settings"]))
+                # Another word for one that stands there, and what only IMAP has.
+                self.assertEqual(sorted(known - told - {"protocol", "lock-type", "no-login"}), [])
+
     def test_each_program_has_its_lines_tried(self):
         self.assertEqual(set(sections()), {lines.TOOL for lines in Lines.__subclasses__()})
 
