@@ -10,6 +10,7 @@
 #include "../popurl.h"
 #include "base/i18n.h"
 #include "base/text.h"
+#include "local/store.h"
 #include "verbs/ask.h"
 #include "verbs/setup_inner.h"
 
@@ -115,13 +116,31 @@ static void rename_account(struct setup *s, const char *name)
 	a->typed = xstrdup(copy);
 }
 
-static bool is_free(const struct setup *s, const char *name)
+bool setup_state_fits(const struct setup *s, const char *name, struct error *e)
+{
+	char *path = xasprintf("%s/%s.db", s->config.state_dir, name);
+	struct store *state = NULL;
+	bool fits = store_open_readonly(path, &state, e) &&
+		(!state || store_check_user(state, s->account->user, e));
+
+	store_free(state);
+	free(path);
+	return fits;
+}
+
+static bool is_taken(const struct setup *s, const char *name)
 {
 	for (size_t i = 0; i < s->config.n; i++)
 		if (&s->config.accounts[i] != s->account &&
 			strcmp(s->config.accounts[i].name, name) == 0)
-			return false;
-	return account_name_ok(name);
+			return true;
+	return false;
+}
+
+/* Neither an account has it, nor the state of another mailbox, which no run would use. */
+static bool is_free(const struct setup *s, const char *name)
+{
+	return account_name_ok(name) && !is_taken(s, name) && setup_state_fits(s, name, NULL);
 }
 
 static bool check_name(const struct setup *s, const char *name, struct error *e)
@@ -131,7 +150,7 @@ static bool check_name(const struct setup *s, const char *name, struct error *e)
 			"--name \"%s\": use letters, digits and . _ - @ + for its name, not "
 			"beginning with . or -",
 			safe(span_of(name)).text);
-	if (is_free(s, name))
+	if (!is_taken(s, name))
 		return true;
 	error_set(e, ERROR_USAGE, "there is an account \"%s\" already, for another mailbox", name);
 	return error_remedy(
@@ -178,24 +197,6 @@ static bool choose_name(struct setup *s, struct error *e)
 
 /* ---- an account that is there ---- */
 
-static bool use_account(struct setup *s, struct account *account, struct error *e)
-{
-	const struct cli *cli = s->cli;
-
-	s->account = account;
-	s->is_new = false;
-	s->changes = cli->pin || cli->from_now || cli->from_stdin || cli->timer;
-	for (size_t i = 0; i < cli->n_overrides; i++)
-		s->changes = s->changes ||
-			settings[settings_find(cli->overrides[i].setting)].scope != SCOPE_TOP;
-	if (cli->name) {
-		error_set(e, ERROR_USAGE, "--name is for a new account, and \"%s\" is there",
-			account->shown);
-		return error_remedy(e, "to change its name", "ambil config edit");
-	}
-	return apply_options(s, e) && config_complete(&s->config, account, e);
-}
-
 static struct account *find_twin(const struct setup *s)
 {
 	const struct account *a = s->account;
@@ -211,17 +212,50 @@ static struct account *find_twin(const struct setup *s)
 	return NULL;
 }
 
+static bool is_taken_by(const struct account *twin, struct error *e)
+{
+	error_set(e, ERROR_CONFIG, "the account \"%s\" (%s) is for this mailbox already",
+		twin->name, twin->where);
+	return error_remedy(e, "to change it", "ambil setup %s", twin->name);
+}
+
+/* Each message would come twice. */
+static bool stays_alone(const struct setup *s, struct error *e)
+{
+	const struct account *twin = find_twin(s);
+	bool moves = setup_has_option(s, "host") || setup_has_option(s, "user") ||
+		setup_has_option(s, "port");
+
+	return !moves || !twin || is_taken_by(twin, e);
+}
+
+static bool use_account(struct setup *s, struct account *account, struct error *e)
+{
+	const struct cli *cli = s->cli;
+
+	s->account = account;
+	s->is_new = false;
+	s->changes = cli->pin || cli->from_now || cli->from_stdin || cli->timer;
+	for (size_t i = 0; i < cli->n_overrides; i++)
+		s->changes = s->changes ||
+			settings[settings_find(cli->overrides[i].setting)].scope != SCOPE_TOP;
+	if (cli->name) {
+		error_set(e, ERROR_USAGE, "--name is for a new account, and \"%s\" is there",
+			account->shown);
+		return error_remedy(e, "to change its name", "ambil config edit");
+	}
+	return apply_options(s, e) && config_complete(&s->config, account, e) && stays_alone(s, e);
+}
+
 /* The mailbox has an account already: that may be changed. */
 static bool use_twin(struct setup *s, struct account *twin, struct error *e)
 {
 	char answer = 'n', *question;
 	bool done = true;
 
-	error_set(e, ERROR_CONFIG, "the account \"%s\" (%s) is for this mailbox already",
-		twin->name, twin->where);
-	error_remedy(e, "to change it", "ambil setup %s", twin->name);
 	if (!s->may_ask)
-		return false;
+		return is_taken_by(twin, e);
+	(void)is_taken_by(twin, e);
 	question = xasprintf(
 		_("The account \"%s\" is for this mailbox already. Change it? [Y/n] "), twin->name);
 	done = ask_letter(question, "yn", s->stop, &answer, e);

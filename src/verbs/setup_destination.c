@@ -82,6 +82,8 @@ bool setup_can_be_done(struct setup *s, struct error *e)
 	if (s->is_new || s->n || s->cli->pin)
 		done = conffile_may_change(path, e);
 	free(path);
+	if (done && (s->is_new || setup_has_option(s, "user")))
+		done = setup_state_fits(s, s->account->name, e);
 	return done && (asks_destination(s) || looks_good(s, e));
 }
 

@@ -73,6 +73,9 @@ void setup_note(struct setup *s, const char *setting, const char *value);
 /* Whether the command line has the option for it. */
 bool setup_has_option(const struct setup *s, const char *setting);
 
+/* Whether an account of that name, for this user, could use the state that is there, if any. */
+bool setup_state_fits(const struct setup *s, const char *name, struct error *e) MUST_CHECK;
+
 /* setup_destination.c. Before anything is asked: whether the file can be changed, and mail go where
  * it is to go. */
 bool setup_can_be_done(struct setup *s, struct error *e) MUST_CHECK;

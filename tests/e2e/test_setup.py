@@ -252,6 +252,21 @@ Next:  ambil                         fetch now
         self.assert_said(result.stderr, '"home" (ambil.conf:1) is for this mailbox already')
         self.assert_code(result, 78)
 
+    def test_the_state_of_another_mailbox_is_not_taken_over(self):
+        uids = self.box.write("uids", "uid1\n")
+        self.box.write_config("account example { host = pop.invalid user = someone }\n")
+        self.assert_code(self.box.run("seen", "example", "--import", uids), 0)
+        self.assertTrue(os.path.exists(self.box.path(".local/state/ambil/example.db")))
+        os.unlink(self.box.config)
+        result = self.with_password("--name", "example", code=78)
+        self.assert_said(result.stderr, 'belongs to the user "someone", not "%s"' % self.user)
+        self.with_password()
+        self.assertTrue(self.written().startswith("account %s {\n" % self.user), self.written())
+        self.ambil(env=self.trusted)
+        result = self.box.run("setup", self.user, "--user", "other", "--no-input")
+        self.assert_said(result.stderr, 'belongs to the user "%s", not "other"' % self.user)
+        self.assert_code(result, 78)
+
     def test_a_file_with_the_password_of_another_account_stays(self):
         other = self.box.write(".config/ambil/example.password", "another\n")
         with open(self.password_file, "rb") as f:
@@ -342,6 +357,14 @@ account work { host = pop.invalid user = bob }   # not yet
                          "chmod u+w ~/.config/ambil/ambil.conf")
         self.assertEqual(self.written(), self.text)
         self.change()
+
+    def test_it_does_not_become_the_account_of_another_ones_mailbox(self):
+        text = self.text.replace("pop.invalid", "localhost").replace("bob", '"%s"' % self.user)
+        self.box.write_config(text)
+        result = self.box.run("setup", "work", "--port", str(self.server.pop3s))
+        self.assert_said(result.stderr, 'the account "home" (ambil.conf:4) is for this mailbox')
+        self.assert_code(result, 78)
+        self.assertEqual(self.written(), text)
 
     def test_a_login_that_fails_changes_nothing(self):
         result = self.change("--user", "nobody", code=77)
