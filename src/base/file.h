@@ -11,7 +11,7 @@
 
 /* Descriptors are opened close-on-exec; EINTR and short transfers are handled here. */
 
-/* Writes all of data; false with errno set. */
+/* Writes all of data, however long that takes; false with errno set. */
 bool file_write_all(int fd, const void *data, size_t len) MUST_CHECK;
 /* Reads until len octets or end of file; the count, or -1 with errno set. */
 ssize_t file_read_all(int fd, void *data, size_t len) MUST_CHECK;

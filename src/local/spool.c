@@ -10,7 +10,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -120,25 +119,6 @@ bool spool_to_file(struct spool *s, int *fd, struct error *e)
 	return true;
 }
 
-/* Others may have made a pipe of ours non-blocking: it is theirs too. */
-static bool write_waiting(int fd, const char *data, size_t len)
-{
-	while (len) {
-		ssize_t n = write(fd, data, len);
-
-		if (n > 0) {
-			data += n;
-			len -= (size_t)n;
-		} else if (n < 0 && errno == EAGAIN) {
-			poll(&(struct pollfd){.fd = fd, .events = POLLOUT}, 1, -1);
-		} else if (n == 0 || errno != EINTR) {
-			errno = n == 0 ? ENOSPC : errno;
-			return false;
-		}
-	}
-	return true;
-}
-
 bool spool_copy(const struct spool *s, int out, const char *shown, struct error *e)
 {
 	char *chunk = s->file_len ? xmalloc(2 * SPOOL_CHUNK) : NULL;
@@ -156,13 +136,13 @@ bool spool_copy(const struct spool *s, int out, const char *shown, struct error 
 				"cannot read the spool in %s", spool_folder());
 			goto end;
 		}
-		if (!write_waiting(out, chunk, (size_t)n)) {
+		if (!file_write_all(out, chunk, (size_t)n)) {
 			error_sys(e, ERROR_DELIVERY, errno, "%s", shown);
 			goto end;
 		}
 		at += (uint64_t)n;
 	}
-	done = write_waiting(out, s->memory.data, s->memory.len) ||
+	done = file_write_all(out, s->memory.data, s->memory.len) ||
 		error_sys(e, ERROR_DELIVERY, errno, "%s", shown);
 end:
 	free(chunk);

@@ -2,9 +2,11 @@
 """--json: every event of every verb and every kind of error, held against the schema; that the
 words for people say the same; and what becomes of the events when nobody can take them."""
 
+import fcntl
 import json
 import os
 import re
+import select
 import signal
 import socket
 import struct
@@ -140,6 +142,22 @@ class Fetching(Popd):
             harness.finish(process)
         self.assertEqual([octets.count(b"\n") for octets in writes], [1] * 5, writes)
         self.events(b"".join(writes))
+
+    def test_a_pipe_that_does_not_block_gets_all_of_them(self):
+        """A program that runs others may have set that."""
+        self.box_of(*corpus.numbered(400))
+        reader, writer = os.pipe()
+        os.set_blocking(writer, False)
+        fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
+        process = self.box.start("--json", stdout=writer)
+        os.close(writer)
+        # More is to be said than the pipe takes.
+        select.select([reader], [], [], 20)
+        time.sleep(0.3)
+        with open(reader, "rb") as f:
+            said = self.events(f.read())
+        self.assert_code(harness.finish(process), 0)
+        self.assertEqual(len(said), 402)
 
     def test_a_terminal_gets_neither_progress_nor_colour(self):
         self.box_of(*corpus.numbered(20, size=5000), faults=["slow:ms=20"])
