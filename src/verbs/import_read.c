@@ -129,7 +129,49 @@ static int is_rc(const struct dirent *entry)
 		!(len >= 5 && strcmp(entry->d_name + len - 5, ".json") == 0);
 }
 
-static bool read_folder(struct import *im, struct error *e)
+/* Beside its files there may be logs, backups and notes, which getmail is not told to read. What
+ * cannot be read is for whoever reads it to say. */
+static bool has_retriever(const char *path)
+{
+	static const char section[] = "[retriever]";
+	struct buf text = {0};
+	struct span rest;
+	bool has = false;
+
+	buf_reserve(&text, 64 * 1024); /* it may hold passwords: no copies left behind */
+	if (!file_slurp(path, CONFIG_MAX, &text, NULL, NULL))
+		has = errno != EFBIG;
+	for (rest = buf_span(&text); !has && rest.len;) {
+		struct span line = span_line(&rest);
+
+		has = line.len >= strlen(section) &&
+			memcmp(line.data, section, strlen(section)) == 0;
+	}
+	buf_wipe(&text);
+	return has;
+}
+
+/* Of a folder without getmailrc. */
+static bool read_each(struct import *im, const char *path, const char *shown, struct error *e)
+{
+	if (has_retriever(path))
+		return read_rc(im, path, e);
+	imported_note(&im->read, NULL, IMPORT_DROPPED, 0, "%s, because it lacks %s", shown,
+		_("the type in [retriever]"));
+	return true;
+}
+
+/* The others are for getmail -r. */
+static void note_other(struct import *im, const char *path, const char *shown)
+{
+	if (has_retriever(path))
+		imported_note(&im->read, NULL, IMPORT_DROPPED, 0,
+			"%s, because getmail reads getmailrc alone where no file is named: ambil "
+			"import getmail %s",
+			shown, shown);
+}
+
+static bool read_folder(struct import *im, bool only_note, struct error *e)
 {
 	struct dirent **names = NULL;
 	int n = scandir(im->path, &names, is_rc, alphasort);
@@ -137,10 +179,16 @@ static bool read_folder(struct import *im, struct error *e)
 
 	for (int i = 0; i < n; i++) {
 		char *path = xasprintf("%s/%s", im->path, names[i]->d_name);
+		char *shown = show(path, im->config.home);
 		struct stat st;
 
-		if (done && stat(path, &st) == 0 && S_ISREG(st.st_mode))
-			done = read_rc(im, path, e);
+		if (done && stat(path, &st) == 0 && S_ISREG(st.st_mode)) {
+			if (!only_note)
+				done = read_each(im, path, shown, e);
+			else if (strcmp(names[i]->d_name, "getmailrc") != 0)
+				note_other(im, path, shown);
+		}
+		free(shown);
 		free(path);
 		free(names[i]);
 	}
@@ -158,9 +206,9 @@ static bool read_getmail(struct import *im, struct error *e)
 	if (stat(im->path, &st) < 0 || !S_ISDIR(st.st_mode))
 		done = read_rc(im, im->path, e);
 	else if (access(usual, F_OK) == 0)
-		done = read_rc(im, usual, e);
+		done = read_rc(im, usual, e) && read_folder(im, true, e);
 	else
-		done = read_folder(im, e);
+		done = read_folder(im, false, e);
 	free(usual);
 	return done;
 }

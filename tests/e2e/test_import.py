@@ -484,7 +484,11 @@ class GetmailTakeover(Getmail):
                        "server = h\nusername = u\npassword = pw\n[destination]\n"
                        "type = MDA_external\npath = /bin/cat\n"
                        "arguments = (\"-f\", \"%(sender)\", \"a b\")\n[filter-1]\ntype = x\n")
+        self.box.write(".config/getmail/a-log", "2020-01-01 Initializing\n" * 60000)
+        self.box.write(".config/getmail/a-note", "read me\n")
         said = self.imports().stdout.decode()
+        for name in ("a-log", "a-note"):
+            self.assert_said(said, "# not converted: ~/.config/getmail/%s, because it lacks the type" % name)
         self.assert_said(said, "# not converted: ~/.config/getmail/twin, because it is the mailbox "
                          "of account home", "~/.config/getmail/work, because a SimpleIMAPRetriever",
                          "account home {    # ~/.config/getmail/home:3", "account other {",
@@ -493,6 +497,16 @@ class GetmailTakeover(Getmail):
         self.assertNotIn("pw", said)
         self.assertEqual(self.box.run("config", "accounts").stdout, b"home\nother\n")
         self.box.run("check", "home")
+
+    def test_files_that_getmail_reads_only_when_they_are_named(self):
+        self.rc()
+        self.rc(name="work")
+        self.box.write(".config/getmail/a-note", "read me\n")
+        said = self.imports().stdout.decode()
+        self.assert_said(said, "# not converted: ~/.config/getmail/work, because getmail reads "
+                         "getmailrc alone where no file is named: ambil import getmail ~/.config/getmail/work")
+        self.assertNotIn("a-note", said)
+        self.assertEqual(self.box.run("config", "accounts").stdout, b"getmail\n")
 
     def test_one_file_elsewhere(self):
         self.rc()
