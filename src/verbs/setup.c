@@ -67,11 +67,15 @@ static bool ask_from_when(struct setup *s, struct error *e)
 	}
 	setup_say(s, _n("Mailbox: %llu message, %s\n", "Mailbox: %llu messages, %s\n", m->mails),
 		(unsigned long long)m->mails, size);
-	if (s->old_state && s->is_new)
-		setup_say(s,
-			_("  An account \"%s\" was here before: what it has fetched is not fetched "
-			  "again.\n"),
+	if (s->old_state && s->is_new) {
+		char *text = xasprintf(
+			_("An account \"%s\" was here before: what it has fetched is "
+			  "not fetched again."),
 			s->account->name);
+
+		setup_explain(s, text);
+		free(text);
+	}
 	if (!s->may_ask || !s->is_new)
 		return true;
 	if (!ask_letter(_("Fetch [a]ll, or only mail that arrives from [n]ow on? [a] "), "an",

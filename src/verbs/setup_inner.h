@@ -58,8 +58,9 @@ struct setup {
 
 /* setup_tell.c: lines of the dialog, for whoever sees them. */
 void setup_say(const struct setup *s, const char *fmt, ...) PRINTF_LIKE(2, 3);
-/* One sentence or more, indented, in lines that fit. */
+/* One sentence or more in lines that fit; indented. */
 void setup_explain(const struct setup *s, const char *text);
+void setup_say_whole(const struct setup *s, const char *text);
 /* A line with a short word at the end of the line: that it went well. */
 void setup_say_ok(const struct setup *s, const char *line, const char *word);
 

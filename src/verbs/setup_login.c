@@ -276,6 +276,7 @@ bool setup_choose_place(struct setup *s, struct error *e)
 {
 	const struct keyring_way way = keyring_way(s);
 	struct keyring_entry entry = {.host = s->account->endpoint.host, .user = s->account->user};
+	char *text;
 
 	if (s->place != PLACE_KEYRING)
 		return true;
@@ -286,7 +287,10 @@ bool setup_choose_place(struct setup *s, struct error *e)
 		if (entry.state == KEYRING_STOPPED)
 			return error_set(e, ERROR_INTERRUPTED, "interrupted");
 	}
-	setup_say(s, _("The password cannot go into the keyring: %s\n"), why_no_keyring(s, &entry));
+	text = xasprintf(
+		_("The password cannot go into the keyring: %s"), why_no_keyring(s, &entry));
+	setup_say_whole(s, text);
+	free(text);
 	return s->may_ask ? ask_place(s, e) : use_file(s, e);
 }
 

@@ -31,15 +31,24 @@ void setup_say(const struct setup *s, const char *fmt, ...)
 	buf_release(&text);
 }
 
-void setup_explain(const struct setup *s, const char *text)
+static void put_wrapped(const struct setup *s, const char *text, int indent)
 {
-	enum { INDENT = 2 };
 	struct buf lines = {NULL, 0, 0};
 
-	buf_printf(&lines, "%*s", INDENT, "");
-	text_wrap(&lines, text, INDENT, screen_columns(STDERR_FILENO));
+	buf_printf(&lines, "%*s", indent, "");
+	text_wrap(&lines, text, (size_t)indent, screen_columns(STDERR_FILENO));
 	put(s, &lines);
 	buf_release(&lines);
+}
+
+void setup_explain(const struct setup *s, const char *text)
+{
+	put_wrapped(s, text, 2);
+}
+
+void setup_say_whole(const struct setup *s, const char *text)
+{
+	put_wrapped(s, text, 0);
 }
 
 void setup_say_ok(const struct setup *s, const char *line, const char *word)

@@ -864,14 +864,15 @@ class FromAnAddress(OnNetwork):
         self.assertEqual(len(self.maildir()), 10)
 
     def test_what_does_not_fit_is_put_below(self):
-        with self.start("setup", "anna@one.test", size=(40, 50)) as t:
+        with self.start("setup", "anna@one.test", size=(40, 52)) as t:
             self.answer(t, self.ASKED, "secret")
             t.expect(r"\[f\] $")
             screen = "\n".join(t.screen)
             t.send(b"\x03")
             self.assertEqual(t.wait(), 130, t.text)
         self.assertIn("of one.test … \r\n  pop.one.test:9950 (SRV record)\r\n", self.seen)
-        self.assertIn("Keep it in a private [f]ile, let a [c]ommand\nprint it, or [n]either? [f]",
+        self.assertIn("The password cannot go into the keyring: no D-Bus\nsession is running\n", screen)
+        self.assertIn("Keep it in a private [f]ile, let a [c]ommand print\nit, or [n]either? [f]",
                       screen)
         with self.start("setup", "anna@unknown.test", "-v") as t:
             t.expect(r'\r\n  no such host "mail.unknown.test"\r\n  not found\r\nThe POP3 server of')
