@@ -110,7 +110,8 @@ bool quiet_failed(struct quiet *q, struct error *e, int64_t quiet_s, int64_t now
 	q->said_s = now_s;
 	if (!error_temporary(e->kind))
 		note_said(q, e->text, now_s);
-	if (quiet_s > 0 && q->failures > 1 && now_s > q->since_s) {
+	/* One that has only just begun has no duration worth a word. */
+	if (quiet_s > 0 && q->failures > 1 && now_s - q->since_s >= 60) {
 		text_age(lasts, sizeof(lasts), now_s - q->since_s);
 		error_append(e, "; no run has gone well for %s (%lu failed)", lasts,
 			(unsigned long)q->failures);

@@ -195,6 +195,22 @@ static void quiet__tells_how_long_and_how_often(void **state)
 	assert_int_equal(q.since_s, 0);
 }
 
+static void quiet__tells_no_time_of_seconds(void **state)
+{
+	struct quiet q = {.worked_s = NOW - DAY};
+	struct error e = error_of(NO_HOST);
+
+	(void)state;
+	assert_true(quiet_failed(&q, &e, QUIET, NOW));
+	e = error_of(CERTIFICATE);
+	assert_true(quiet_failed(&q, &e, QUIET, NOW + MINUTE - 1));
+	assert_string_equal(e.text, "its certificate has expired");
+	e = error_of(REFUSED);
+	assert_true(quiet_failed(&q, &e, QUIET, NOW + MINUTE));
+	assert_string_equal(
+		e.text, "a message was refused; no run has gone well for 1 min (3 failed)");
+}
+
 static void quiet__does_not_believe_a_clock_that_was_not_set(void **state)
 {
 	struct quiet q = {.worked_s = 0};
@@ -424,6 +440,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(quiet__says_what_lasts_and_what_is_new),
 		cmocka_unit_test(quiet__tells_how_long_and_how_often),
+		cmocka_unit_test(quiet__tells_no_time_of_seconds),
 		cmocka_unit_test(quiet__does_not_believe_a_clock_that_was_not_set),
 		cmocka_unit_test(quiet__reads_what_it_wrote),
 		cmocka_unit_test(quiet__takes_whatever_stands_there),
