@@ -149,6 +149,20 @@ static void begin_note(struct buf *out)
 		buf_add_text(out, "; ");
 }
 
+/* A refused login ends with when the next one was due, as seen from then; it stands in front now.
+ */
+static struct span last_words(const struct standing *s)
+{
+	struct span text = span_of(s->history.last.text);
+
+	if (!s->next_login_s || s->history.last.kind != ERROR_AUTH)
+		return text;
+	for (size_t i = text.len; i-- > 0;)
+		if (strncmp(text.data + i, "; ", 2) == 0)
+			return (struct span){text.data, i};
+	return text;
+}
+
 static void note_failure(struct buf *out, const struct standing *s, int64_t now_s)
 {
 	const struct quiet *h = &s->history;
@@ -166,7 +180,7 @@ static void note_failure(struct buf *out, const struct standing *s, int64_t now_
 	else
 		buf_printf(out, _n("%lu failed run in %s", "%lu failed runs in %s", h->failures),
 			(unsigned long)h->failures, age);
-	buf_printf(out, ": %s", safe(span_of(h->last.text)).text);
+	buf_printf(out, ": %s", safe(last_words(s)).text);
 	if (h->last.why[0])
 		buf_printf(
 			out, h->last.server ? ": \"%s\"" : ": %s", safe(span_of(h->last.why)).text);

@@ -466,6 +466,7 @@ class Status(events.EventsCase, Case):
         self.assertAlmostEqual(seconds["next_login"], begun + 25 * 3600, delta=60)
         _, lines = self.status(env=self.later("+90m"))
         self.assert_said(lines[1], "home      paused   1 h ago     next login in 23 h; 1 failed run in 30 min: ")
+        self.assertNotIn("next attempt", "".join(lines))
 
     def test_the_code_of_several_is_that_of_a_run_of_them(self):
         self.serve(mails=corpus.numbered(1))
