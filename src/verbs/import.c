@@ -155,6 +155,10 @@ static void say_seen(
 	else if (!item->seen_file)
 		buf_printf(out, _("%s: there is no %s: all mail on the server is new\n"),
 			item->name, item->seen_shown);
+	else if (!item->seen.n && !item->here)
+		buf_printf(out,
+			_("%s: nothing of it stands in %s: all mail on the server is new\n"),
+			item->name, item->seen_shown);
 	else if (!n && item->seen.n)
 		buf_printf(out,
 			_n("%s: %zu message that %s has fetched is known here already (%s)\n",

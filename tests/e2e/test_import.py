@@ -186,6 +186,13 @@ class Takeover(Mpop):
             self.assert_said(self.imports("--merge", *args).stdout.decode(),
                              "home: all 6 messages that mpop has fetched are known here already (")
 
+    def test_a_list_with_nothing_of_the_account_says_so(self):
+        self.mpoprc("uidls_file ~/list")
+        self.box.write("list", " 1 elsewhere anna\nabc\n")
+        for args in (("-n",), ()):
+            self.assert_said(self.imports(*args).stdout.decode(),
+                             "home: nothing of it stands in ~/list: all mail on the server is new\n")
+
     def test_a_list_that_a_link_leads_to_in_vain_is_not_none(self):
         self.mpoprc("uidls_file ~/list")
         self.run_mpop()
