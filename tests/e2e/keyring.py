@@ -15,6 +15,7 @@ import tempfile
 import threading
 import time
 
+import harness
 import needs
 
 # Nothing is started by the bus itself: not a keyring where a test wants none, nor a window.
@@ -27,6 +28,14 @@ BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration
 SERVICE = "org.freedesktop.secrets"
 ROOT = "/org/freedesktop/secrets"
 OPENS_IT = b"the keyring's own"
+
+
+def need_built_in():
+    """Skip what a build without libsecret cannot do."""
+    said = subprocess.run([harness.AMBIL, "--version"], check=True, capture_output=True, text=True,
+                          env={**os.environ, "LC_ALL": "C"})
+    if "keyring: libsecret" not in said.stdout:
+        needs.missing_here("this ambil was built without libsecret (Debian: libsecret-1-dev)")
 
 
 class Session:

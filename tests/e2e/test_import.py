@@ -9,6 +9,7 @@ import stat
 import subprocess
 
 import harness
+import keyring
 import needs
 import nobody
 import popd
@@ -20,12 +21,6 @@ WIDE = (40, 200)
 def mail(number):
     return (b"Return-Path: <a@example.org>\nMessage-ID: <%d@example.org>\nSubject: %d\n\n"
             b"text %d\n" % (number, number, number))
-
-
-def need_keyring():
-    said = subprocess.run([harness.AMBIL, "--version"], check=True, capture_output=True, text=True)
-    if "keyring: libsecret" not in said.stdout:
-        needs.missing_here("this ambil was built without libsecret (Debian: libsecret-1-dev)")
 
 
 class Import(nobody.AsNobody, popd_case.PopdCase):
@@ -373,13 +368,13 @@ class Secrets(Mpop):
         return t.text
 
     def test_on_a_terminal_the_keyring_takes_it(self):
-        need_keyring()
+        keyring.need_built_in()
         self.assert_said(self.on_terminal(b"\n"), "home: the keyring has its password now")
         self.box.run(env=self.env)
         self.assert_maildir(self.old, "old")
 
     def test_a_no_is_a_no(self):
-        need_keyring()
+        keyring.need_built_in()
         self.assert_said(self.on_terminal(b"n\n"), "was not taken over")
         result = self.box.run("check", env=self.env)
         self.assert_code(result, 78)

@@ -73,13 +73,6 @@ class Passwords(harness.Case):
         return t
 
 
-def need_keyring():
-    """Skip what a build without libsecret cannot do."""
-    said = subprocess.run([harness.AMBIL, "--version"], check=True, capture_output=True, text=True)
-    if "keyring: libsecret" not in said.stdout:
-        needs.missing_here("this ambil was built without libsecret (Debian: libsecret-1-dev)")
-
-
 class Netrc(Passwords):
     def test_the_password_of_the_host_and_the_user(self):
         self.box.write(".netrc", "# all of them\nmachine localhost login bob password no\n"
@@ -128,7 +121,7 @@ class Bus(Passwords):
 
     @classmethod
     def setUpClass(cls):
-        need_keyring()
+        keyring.need_built_in()
 
     def test_no_bus_at_all(self):
         for env in ({"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent"},
@@ -241,7 +234,7 @@ class OnKeyring(Passwords):
     @classmethod
     def setUpClass(cls):
         global BUS
-        need_keyring()
+        keyring.need_built_in()
         needs.need("gnome-keyring-daemon", "dbus-send", "secret-tool")
         if BUS is None:
             BUS = keyring.Session()
@@ -378,7 +371,7 @@ class Window(Passwords):
 
     @classmethod
     def setUpClass(cls):
-        need_keyring()
+        keyring.need_built_in()
 
     def keyring(self, says_yes):
         session = keyring.Session()

@@ -653,6 +653,11 @@ class Dialog(DialogCase):
 class Keyring(DialogCase):
     """With a real one."""
 
+    @classmethod
+    def setUpClass(cls):
+        keyring.need_built_in()
+        super().setUpClass()
+
     def setUp(self):
         global BUS
         super().setUp()
@@ -864,6 +869,7 @@ class FromAnAddress(OnNetwork):
         self.assertEqual(len(self.maildir()), 10)
 
     def test_what_does_not_fit_is_put_below(self):
+        keyring.need_built_in()         # of which it says why not
         with self.start("setup", "anna@one.test", size=(40, 52)) as t:
             self.answer(t, self.ASKED, "secret")
             t.expect(r"\[f\] $")
