@@ -400,7 +400,9 @@ static bool read_line(
 		if (memchr(text->data + text->len - n, '\n', (size_t)n))
 			return true;
 	}
-	return true;
+	/* The beginning of a password is none. */
+	errno = EFBIG;
+	return false;
 }
 
 bool secret_read(int fd, const volatile sig_atomic_t *stop, struct secret *out, struct error *e)

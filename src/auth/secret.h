@@ -82,7 +82,8 @@ bool secret_can_prompt(void);
 bool secret_prompt(
 	const struct secret_search *searched, struct secret *out, struct error *e) MUST_CHECK;
 /* The first line of what fd gives, behind which nothing is waited for. ERROR_CONFIG when it is no
- * password; ERROR_INTERRUPTED once *stop, which may be NULL, is not 0. */
+ * password, or one of 64 KiB and more; ERROR_INTERRUPTED once *stop, which may be NULL, is not 0.
+ */
 bool secret_read(
 	int fd, const volatile sig_atomic_t *stop, struct secret *out, struct error *e) MUST_CHECK;
 /*

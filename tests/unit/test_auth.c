@@ -1141,6 +1141,40 @@ static int remove_folder(void **state)
 	return rmdir(folder);
 }
 
+static void secret_read__takes_a_line_whole_or_not_at_all(void **state)
+{
+	static const struct {
+		size_t len;
+		bool ends; /* with a line end */
+		bool taken;
+	} cases[] = {{8, true, true}, {8, false, true}, {65535, true, true}, {65535, false, true},
+		{65536, false, false}, {200000, true, false}};
+	struct secret secret;
+	char path[512];
+	struct error e;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char *text = malloc(cases[i].len + 1);
+		int fd;
+
+		assert_non_null(text);
+		memset(text, 'a', cases[i].len);
+		text[cases[i].len] = '\n';
+		write_file("line", text, cases[i].len + cases[i].ends, 0600, path);
+		fd = open(path, O_RDONLY);
+		assert_true(fd >= 0);
+		assert_int_equal(secret_read(fd, NULL, &secret, &e), cases[i].taken);
+		if (cases[i].taken)
+			assert_int_equal(strlen(secret.value), cases[i].len);
+		else
+			assert_string_equal(e.text, "cannot read the password: File too large");
+		secret_release(&secret);
+		close(fd);
+		free(text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -1172,6 +1206,7 @@ int main(void)
 		cmocka_unit_test(prompt__asks_without_echo),
 		cmocka_unit_test(prompt__gives_the_echo_back_when_interrupted),
 		cmocka_unit_test(prompt__refuses_an_empty_answer),
+		cmocka_unit_test(secret_read__takes_a_line_whole_or_not_at_all),
 		cmocka_unit_test(prompt__needs_a_terminal),
 	};
 
