@@ -19,6 +19,7 @@ import certs
 import dovecot_case
 import fakes
 import harness
+import keyring
 import needs
 import popd
 import popd_case
@@ -486,6 +487,7 @@ home: 1 of N checks failed
 
     def test_no_password(self):
         """Without one all else is checked, and nothing is sent."""
+        keyring.need_built_in()         # it is named
         self.serve()
         self.configure(password_file=None)
         self.check("failed   password       no password found (tried keyring, ~/.netrc) and no "
@@ -503,6 +505,7 @@ home: 1 of N checks failed
 
     def test_places_of_passwords(self):
         """Named, and what is wrong with each."""
+        keyring.need_built_in()         # it is named
         self.serve("--token", "tok")
         netrc = self.box.write(".netrc", "machine localhost login anna password secret\n")
         self.configure(password_file=None)
