@@ -24,10 +24,10 @@ jobs=$(nproc 2>/dev/null || echo 2)
 # Most of a test's time is waiting, for a disk or for time to pass.
 at_once=$((jobs * 2))
 
-# What can be found without running anything, and what a quarter of a minute of octets by chance finds. These need
+# What can be found without running anything, and what ten seconds of octets by chance find. These need
 # processors and nothing else, and many tests wait for other things: so they run beside them, and give way.
 if test -z "$quick"; then
-	setsid nice -n 19 sh -c 'tests/static.sh && tests/fuzz/run.sh 15' >"$log.beside" 2>&1 &
+	setsid nice -n 19 sh -c 'tests/static.sh && tests/fuzz/run.sh 10' >"$log.beside" 2>&1 &
 	beside=$!
 fi
 
@@ -45,7 +45,8 @@ build-least/ambil --version | grep -q 'languages: .* left out' || { echo 'ambil 
 build build-asan -Dtests=enabled -Db_sanitize=address,undefined -Db_lundef=false -Db_coverage=true
 find build-asan -name '*.gcda' -delete
 ASAN_OPTIONS=detect_leaks=1:abort_on_error=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
-	meson test -C build-asan --no-suite costs --no-suite faults --num-processes "$at_once" --print-errorlogs --timeout-multiplier 4
+	meson test -C build-asan --no-suite costs --no-suite faults --no-suite once --no-suite docs --no-suite languages \
+	--num-processes "$at_once" --print-errorlogs --timeout-multiplier 4
 tests/coverage.sh build-asan
 
 # The unit tests once more under valgrind, which also sees what was never initialised. Leaks were looked for
