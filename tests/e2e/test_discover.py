@@ -341,7 +341,7 @@ class Discover(unittest.TestCase):
                                r"  ok       discovery      pop\.usual\.test:995 \(usual name\)")
         for line in ("                          _pop3s._tcp.usual.test: no record\n",
                      "  ok       name           pop.usual.test has 1 address",
-                     '  ok       greeting       "popd ready"\n',
+                     '  ok       greeting       "popd ready"',
                      "  skipped  login          an address is no account yet; ",
                      "\nanna@usual.test: all is well\n"):
             self.assertIn(line, text)
