@@ -69,9 +69,9 @@ static bool ask_from_when(struct setup *s, struct error *e)
 		(unsigned long long)m->mails, size);
 	if (s->old_state && s->is_new) {
 		char *text = xasprintf(
-			_("An account \"%s\" was here before: what it has fetched is "
-			  "not fetched again."),
-			s->account->name);
+			_("An account \"%s\" was here before: what was fetched for it, or "
+			  "taken as seen, is not fetched again, but by ambil fetch %s --all."),
+			s->account->name, s->account->name);
 
 		setup_explain(s, text);
 		free(text);

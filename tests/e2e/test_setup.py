@@ -452,6 +452,24 @@ class Dialog(DialogCase):
             r"       ambil setup example --timer   fetch every 10 minutes\n\Z"))
         self.fetches(sent)
 
+    def test_marked_by_a_setup_that_was_killed_and_still_to_be_had(self):
+        """The state stands, its account was never written: that is said, and the mail is in reach."""
+        sent = self.arrive(mail(2))
+        with open(self.password_file, "rb") as f:
+            self.assert_code(self.box.run(*self.words("--from-now", "--stdin"), stdin=f,
+                                          env=self.trusted), 0)
+        for name in self.files():
+            if not name.endswith(".db"):
+                os.unlink(os.path.join(self.box.home, name))
+        self.talk((self.ASKED, PASSWORD), (self.PLACE, ""), (self.WHEN, "a"), (self.WHERE, ""))
+        self.assert_said(" ".join(self.seen.split()), 'An account "example" was here before: '
+                         "what was fetched for it, or taken as seen, is not fetched again, but by "
+                         "ambil fetch example --all.")
+        self.ambil(env=self.trusted)
+        self.assertEqual(len(self.maildir()), 0)
+        self.ambil("fetch", "example", "--all", env=self.trusted)
+        self.assertEqual(len(self.maildir()), len(sent))
+
     def test_with_an_own_authority_the_key_is_pinned(self):
         sent = self.arrive(mail(1))
         self.talk((self.TRUST, "p"), (self.ASKED, PASSWORD), (self.PLACE, "f"), (self.WHEN, "a"),
