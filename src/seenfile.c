@@ -130,10 +130,8 @@ bool seenfile_parse(
 
 	*out = (struct seenfile){.rows = NULL};
 	for (; text.len; number++) {
-		struct span line = span_line(&text);
+		struct span line = span_without_cr(span_line(&text));
 
-		if (line.len && line.data[line.len - 1] == '\r')
-			line.len--;
 		line = span_trim(line);
 		if (!line.len || line.data[0] == '#' || parse_line(line, now_s, out))
 			continue;

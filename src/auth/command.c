@@ -21,9 +21,7 @@ struct span secret_first_line(const struct buf *b)
 
 	if (end)
 		line.len = (size_t)(end - line.data);
-	if (line.len && line.data[line.len - 1] == '\r')
-		line.len--;
-	return line;
+	return span_without_cr(line);
 }
 
 char *secret_command_called(const struct secret_command *command)

@@ -72,6 +72,12 @@ struct span span_line(struct span *rest)
 	return line;
 }
 
+struct span span_without_cr(struct span line)
+{
+	line.len -= line.len && line.data[line.len - 1] == '\r';
+	return line;
+}
+
 struct span span_trim(struct span s)
 {
 	while (s.len && is_blank(s.data[0])) {

@@ -24,6 +24,8 @@ struct span span_word(struct span *rest);
 /* Takes the first line off *rest, and its LF, which the last one may lack; a CR stays in the line.
  */
 struct span span_line(struct span *rest);
+/* The line without a CR at its end. */
+struct span span_without_cr(struct span line);
 struct span span_trim(struct span s);
 
 /* Memory or death: out of memory ends the process with code 71; the journal makes that harmless. */

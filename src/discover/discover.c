@@ -30,7 +30,7 @@ void search_tells(const struct search *s, const char *fmt, ...)
 	if (!s->order->tells)
 		return;
 	va_start(args, fmt);
-	vsnprintf(text, sizeof(text), i18n_text(fmt), args);
+	text_format(text, sizeof(text), i18n_text(fmt), args);
 	va_end(args);
 	s->order->tells(s->order->context, text);
 }

@@ -38,7 +38,7 @@ void fdm_note(struct fdm_config *c, struct imported_account *to, enum imported_w
 	va_list args;
 
 	va_start(args, fmt);
-	vsnprintf(words, sizeof(words), i18n_text(fmt), args);
+	text_format(words, sizeof(words), i18n_text(fmt), args);
 	va_end(args);
 	if (is_same_file(c, to, at))
 		imported_note(c->out, to, what, at.line, "%s", words);

@@ -25,7 +25,7 @@ void fdm_fail(struct fdm_lexer *l, struct fdm_place at, const char *fmt, ...)
 	if (l->failed)
 		return;
 	va_start(args, fmt);
-	vsnprintf(words, sizeof(words), i18n_text(fmt), args);
+	text_format(words, sizeof(words), i18n_text(fmt), args);
 	va_end(args);
 	error_set(l->e, ERROR_CONFIG, "%s:%u: %s", at.file, at.line, words);
 	l->failed = true;

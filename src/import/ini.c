@@ -124,11 +124,9 @@ bool ini_read(struct span text, const char *shown, struct ini *out, struct error
 
 	*out = (struct ini){.n = 0};
 	while (done && text.len) {
-		struct span line = span_line(&text);
+		struct span line = span_without_cr(span_line(&text));
 
 		r.line++;
-		if (line.len && line.data[line.len - 1] == '\r')
-			line.len--;
 		done = take_line(&r, line);
 	}
 	free(r.section);

@@ -353,11 +353,9 @@ bool mpop_read(struct span text, const char *shown, struct imported *out, struct
 	*out = (struct imported){.n = 0};
 	r.accounts[0] = (struct mpop_account){.name = xstrdup("")};
 	while (done && text.len) {
-		struct span line = span_line(&text);
+		struct span line = span_without_cr(span_line(&text));
 
 		r.line++;
-		if (line.len && line.data[line.len - 1] == '\r')
-			line.len--;
 		done = take_line(&r, line);
 	}
 	for (size_t i = 1; done && i < r.n; i++)

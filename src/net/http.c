@@ -164,9 +164,7 @@ static size_t feed_line(struct http *h, struct span octets)
 	buf_add(&h->line, octets.data, n);
 	if (!end)
 		return n;
-	line = (struct span){h->line.data, h->line.len - 1};
-	if (line.len && line.data[line.len - 1] == '\r')
-		line.len--;
+	line = span_without_cr((struct span){h->line.data, h->line.len - 1});
 	take_line(h, line);
 	buf_clear(&h->line);
 	return n;

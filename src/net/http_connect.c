@@ -163,10 +163,8 @@ static void end_header(struct proxy_talk *t)
 
 static void take_line(struct proxy_talk *t)
 {
-	struct span line = buf_span(&t->line);
+	struct span line = span_without_cr(buf_span(&t->line));
 
-	if (line.len && line.data[line.len - 1] == '\r')
-		line.len--;
 	for (size_t i = 0; i < line.len; i++)
 		if (((unsigned char)line.data[i] < 0x20 && line.data[i] != '\t') ||
 			line.data[i] == 0x7f) {

@@ -24,7 +24,7 @@ void setup_say(const struct setup *s, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(line, sizeof(line), fmt, ap);
+	text_format(line, sizeof(line), fmt, ap);
 	va_end(ap);
 	buf_add_text(&text, line);
 	put(s, &text);

@@ -2,6 +2,9 @@
 #ifndef AMBIL_TESTS_IMPORT_HELPERS_H
 #define AMBIL_TESTS_IMPORT_HELPERS_H
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "import/import.h"
 
 /*
@@ -27,6 +30,27 @@ static inline char *describe(const struct imported *im)
 	for (size_t j = 0; j < im->n_notes; j++)
 		buf_printf(&out, " -%u", im->notes[j].line);
 	return buf_detach(&out);
+}
+
+/* A text in the language of another fetcher, and what is to become of it: as described above, or
+ * the words of the error. */
+struct sample {
+	const char *text, *becomes;
+};
+
+/* After it was read: done says whether it could be, i which sample it is. Releases im. */
+static inline void check_sample(const struct sample *sample, size_t i, bool done,
+	struct imported *im, const struct error *e)
+{
+	char *found = done ? describe(im) : xstrdup(e->text);
+
+	if (!done)
+		assert_int_equal(e->kind, ERROR_CONFIG);
+	if (strcmp(found, sample->becomes) != 0)
+		fail_msg("sample %zu:\n%s\nbecame\n%s\nand not\n%s", i, sample->text, found,
+			sample->becomes);
+	free(found);
+	imported_release(im);
 }
 
 #endif

@@ -269,6 +269,18 @@ static void span__gives_its_first_line(void **state)
 	assert_int_equal(span_line(&none).len, 0);
 }
 
+static void span_without_cr__takes_one_off_the_end(void **state)
+{
+	const struct span none = {NULL, 0};
+
+	(void)state;
+	assert_true(span_is(span_without_cr(span_of("a\rb\r")), "a\rb"));
+	assert_true(span_is(span_without_cr(span_of("\r\r")), "\r"));
+	assert_true(span_is(span_without_cr(span_of("ab")), "ab"));
+	assert_int_equal(span_without_cr(span_of("\r")).len, 0);
+	assert_int_equal(span_without_cr(none).len, 0);
+}
+
 static void span__is_trimmed_at_both_ends(void **state)
 {
 	static const char *const table[][2] = {
@@ -1275,6 +1287,7 @@ int main(void)
 		cmocka_unit_test(span__compares_octets),
 		cmocka_unit_test(span__is_taken_apart_word_by_word),
 		cmocka_unit_test(span__gives_its_first_line),
+		cmocka_unit_test(span_without_cr__takes_one_off_the_end),
 		cmocka_unit_test(span__is_trimmed_at_both_ends),
 		cmocka_unit_test(buf__grows_and_stays_terminated),
 		cmocka_unit_test(buf__prints_behind_what_it_holds),
