@@ -207,7 +207,7 @@ class LoginDelay(popd_case.PopdCase):
 
     def test_a_session_that_goes_on_with_the_work_waits(self):
         mails = corpus.numbered(40)
-        self.serve("--cap", "LOGIN-DELAY 1", mails=mails, faults=["pipelining-broken:first@1"])
+        self.serve("--cap", "LOGIN-DELAY 5", mails=mails, faults=["pipelining-broken:first@1"])
         self.configure(timeout="1s")
         result = self.box.run("-v")
         self.assert_code(result, 0)
