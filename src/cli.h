@@ -6,75 +6,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
-
-enum verb {
-	VERB_FETCH,
-	VERB_CHECK,
-	VERB_LIST,
-	VERB_SEEN,
-	VERB_STATUS,
-	VERB_SETUP,
-	VERB_LOGIN,
-	VERB_LOGOUT,
-	VERB_DOCTOR,
-	VERB_IMPORT,
-	VERB_CONFIG,
-	VERB_HELP,
-	VERBS
-};
-
-/* One entry per verb and per option; the help text is made of them. */
-struct cli_verb {
-	const char *name;
-	const char *arguments; /* for the usage line: "[ACCOUNT|URL]..." */
-	const char *help;      /* one line */
-	const char *examples[3];
-};
-extern const struct cli_verb cli_verbs[VERBS];
-
-/* What an option does to struct cli; OPTION_OVERRIDE gives a setting another value. */
-enum option_effect {
-	OPTION_CONFIG,
-	OPTION_QUIET,
-	OPTION_VERBOSE,
-	OPTION_DEBUG,
-	OPTION_JSON,
-	OPTION_NO_INPUT,
-	OPTION_HELP,
-	OPTION_VERSION,
-	OPTION_DRY_RUN,
-	OPTION_ALL,
-	OPTION_FROM_NOW,
-	OPTION_ACCEPT,
-	OPTION_EXIT_CODE,
-	OPTION_STDIN,
-	OPTION_MERGE,
-	OPTION_MARK_ALL,
-	OPTION_FORGET,
-	OPTION_FORGET_ALL,
-	OPTION_EXPORT,
-	OPTION_IMPORT,
-	OPTION_NAME,
-	OPTION_PIN,
-	OPTION_TIMER,
-	OPTION_OVERRIDE,
-	OPTION_WRITE, /* the same, for setup to write down: it has no default */
-};
-struct cli_option {
-	const char *name;     /* "--dry-run" */
-	char letter;          /* 0: none */
-	bool verbs[VERBS];    /* none of them: every verb, a global option */
-	const char *argument; /* NULL: it takes none */
-	const char *implied;  /* the value when there is no argument; with argument set, that is
-				 optional */
-	enum option_effect effect;
-	const char *setting; /* OPTION_OVERRIDE, OPTION_WRITE */
-	const char *help;
-	bool minor; /* a global one that the overview only names: it has one screen for all */
-};
-enum { CLI_OPTIONS = 36 };
-extern const struct cli_option cli_options[CLI_OPTIONS];
-bool cli_option_global(const struct cli_option *option);
+#include "cli_table.h"
 
 /* For config_override(): of an account, or outside of accounts when the setting's scope is
  * SCOPE_TOP. */
@@ -119,7 +51,5 @@ void cli_release(struct cli *cli);
  * the remedy is then "ambil fetch WORD". False.
  */
 bool cli_verb_missing(const struct cli *cli, struct error *e);
-/* The verb of that name, VERBS for none. */
-enum verb cli_find_verb(const char *name);
 
 #endif

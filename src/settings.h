@@ -62,7 +62,7 @@ struct setting {
 	bool secret;
 	size_t offset; /* into struct config for SCOPE_TOP, else into struct account */
 };
-extern const struct setting settings[SETTINGS_COUNT];
+extern const struct setting settings[];
 
 /* The index of a setting; SETTINGS_COUNT when there is none of that name. */
 size_t settings_find(const char *name);
