@@ -39,6 +39,7 @@ _ambil_values()
 	--config | --import | --ca-file) compgen -f -- "$2" ;;
 	--to) _ambil_destinations "$2" ;;
 	--keep) compgen -W '7d 14d 30d true' -- "$2" ;;
+	--max-age) compgen -W '2h 6h 1d' -- "$2" ;;
 	esac
 }
 
@@ -53,7 +54,8 @@ _ambil_options()
 		options+=(-n --dry-run -a --all --keep --keep= --delete --to --max --max-size --from-now
 			--accept)
 		;;
-	check | status) options+=(--exit-code) ;;
+	check) options+=(--exit-code) ;;
+	status) options+=(--exit-code --max-age) ;;
 	list) options+=(--max) ;;
 	seen)
 		options+=(-n --dry-run --mark-all --forget --forget-all --export --import)

@@ -131,6 +131,7 @@ complete -c ambil -n $fetching -l from-now -d 'Take all mail that is there as se
 complete -c ambil -n $fetching -l accept -d 'Fetch all that seems new after a move'
 complete -c ambil -n '__ambil_verb check' -l exit-code -d 'Exit with 1 when there is no new mail'
 complete -c ambil -n '__ambil_verb status' -l exit-code -d 'Exit as the last runs did'
+complete -c ambil -n '__ambil_verb status' -l max-age -x -a '2h 6h 1d' -d 'Fail where no run went well for AGE'
 complete -c ambil -n '__ambil_verb list' -l max -x -d 'Show at most N messages'
 complete -c ambil -n '__ambil_verb seen' -s n -l dry-run -d 'Say what would happen; change nothing'
 complete -c ambil -n '__ambil_verb seen' -l mark-all -d 'Take all mail on the server as seen'

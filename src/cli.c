@@ -109,6 +109,19 @@ static bool is_false(const char *word)
 	return parse_bool(span_of(word), &value) && !value;
 }
 
+/* Whoever gives one wants to hear of it. */
+static void take_max_age(struct parser *p, const char *value)
+{
+	struct error e;
+
+	p->cli->exit_code = true;
+	if (parse_age(span_of(value), &p->cli->max_age_s) && p->cli->max_age_s > 0)
+		return;
+	error_set(&e, ERROR_USAGE, "--max-age: \"%s\" is not an age", safe(span_of(value)).text);
+	error_remedy(&e, "such as", "--max-age=2h");
+	fail(p, &e);
+}
+
 static void apply(struct parser *p, size_t index, const char *value)
 {
 	const struct cli_option *option = &cli_options[index];
@@ -154,6 +167,9 @@ static void apply(struct parser *p, size_t index, const char *value)
 		break;
 	case OPTION_EXIT_CODE:
 		cli->exit_code = true;
+		break;
+	case OPTION_MAX_AGE:
+		take_max_age(p, value);
 		break;
 	case OPTION_STDIN:
 		cli->from_stdin = true;

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/error.h"
 #include "cli_table.h"
@@ -30,6 +31,7 @@ struct cli {
 	bool json, no_input, help, version;
 	bool dry_run, all, from_now, accept, exit_code, from_stdin, merge;
 	bool mark_all, forget_all, export, timer;
+	int64_t max_age_s;   /* status: 0: not said */
 	const char *name;    /* setup: NULL: not said */
 	const char *pin;     /* setup: "": of whatever key the server shows; NULL: not asked for */
 	const char *import;  /* a file, "-": standard input; NULL: not asked for */

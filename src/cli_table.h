@@ -48,6 +48,7 @@ enum option_effect {
 	OPTION_FROM_NOW,
 	OPTION_ACCEPT,
 	OPTION_EXIT_CODE,
+	OPTION_MAX_AGE,
 	OPTION_STDIN,
 	OPTION_MERGE,
 	OPTION_MARK_ALL,
@@ -73,7 +74,7 @@ struct cli_option {
 	const char *help;
 	bool minor; /* a global one that the overview only names: it has one screen for all */
 };
-enum { CLI_OPTIONS = 36 };
+enum { CLI_OPTIONS = 37 };
 extern const struct cli_option cli_options[];
 /* Options that contradict each other, in pairs of names. */
 enum { CLI_CONFLICTS = 17 };

@@ -4,6 +4,7 @@
  * it. */
 #include "history.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,21 +21,27 @@ static char *path_of(const char *state_dir, const char *account, const char *end
 	return xasprintf("%s/%s.runs%s", state_dir, account, ending);
 }
 
-void history_read(const char *state_dir, const char *account, struct quiet *out)
+bool history_read(const char *state_dir, const char *account, struct quiet *out, struct error *e)
 {
 	char *path = path_of(state_dir, account, "");
 	struct buf text = {NULL, 0, 0};
 	struct stat st;
-	bool worked;
+	bool done = true, worked = false;
 
 	*out = (struct quiet){.since_s = 0};
-	if (file_slurp(path, SIZE_MAX_OCTETS, &text, NULL, NULL)) {
-		quiet_read(out, buf_span(&text), &worked);
-		if (worked && stat(path, &st) == 0)
-			out->worked_s = (int64_t)st.st_mtim.tv_sec;
-	}
+	if (!file_slurp(path, SIZE_MAX_OCTETS, &text, NULL, NULL))
+		done = errno == ENOENT ||
+			error_sys(e, ERROR_STORE, errno, "cannot read how the last runs went, %s",
+				path);
+	else if (!quiet_read(out, buf_span(&text), &worked))
+		done = error_set(e, ERROR_STORE,
+			"%s does not say how the last runs went; the next one writes it anew",
+			path);
+	if (worked && stat(path, &st) == 0)
+		out->worked_s = (int64_t)st.st_mtim.tv_sec;
 	buf_release(&text);
 	free(path);
+	return done;
 }
 
 /* create: O_CREAT, or 0. What the file had is overwritten before it is cut, so that its place on

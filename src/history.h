@@ -11,8 +11,11 @@
  * time.
  */
 
-/* Nothing known where there is no file, or none that can be read. */
-void history_read(const char *state_dir, const char *account, struct quiet *out);
+/*
+ * Nothing known where there is no file. ERROR_STORE, and nothing known either, where there is one
+ * that cannot be read, or not understood; the next run writes another. e may be NULL.
+ */
+bool history_read(const char *state_dir, const char *account, struct quiet *out, struct error *e);
 /* before: what history_read() gave. False, and that is all, when it cannot be written. */
 bool history_write(const char *state_dir, const char *account, const struct quiet *before,
 	const struct quiet *now) MUST_CHECK;

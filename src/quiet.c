@@ -252,13 +252,15 @@ static bool read_failure(struct span line, struct span *rest, struct quiet *q)
 	return true;
 }
 
-void quiet_read(struct quiet *q, struct span text, bool *worked)
+bool quiet_read(struct quiet *q, struct span text, bool *worked)
 {
 	struct span line = span_line(&text), word = span_word(&line);
 
 	*q = (struct quiet){.since_s = 0};
 	*worked = span_is(word, WORKS);
-	if (*worked || span_is(word, NEVER) ||
-		(span_is(word, FAILS) && read_failure(line, &text, q)))
-		read_notes(text, q);
+	if (!*worked && !span_is(word, NEVER) &&
+		!(span_is(word, FAILS) && read_failure(line, &text, q)))
+		return false;
+	read_notes(text, q);
+	return true;
 }

@@ -70,11 +70,11 @@ bool quiet_worked(struct quiet *q, int64_t quiet_s, int64_t now_s, struct quiet_
 int64_t quiet_lasts_s(const struct quiet *q, int64_t now_s);
 
 /*
- * As text, to be kept. What does not read as it was written is as good as nothing. When a run went
- * well last is told by the file's own time while none has failed since: *worked, and q->worked_s is
- * to be set from that.
+ * As text, to be kept. What does not read as it was written is as good as nothing: false. When a
+ * run went well last is told by the file's own time while none has failed since: *worked, and
+ * q->worked_s is to be set from that.
  */
 void quiet_write(const struct quiet *q, struct buf *out);
-void quiet_read(struct quiet *q, struct span text, bool *worked);
+bool quiet_read(struct quiet *q, struct span text, bool *worked);
 
 #endif

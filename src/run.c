@@ -139,7 +139,7 @@ static void note_taken(struct run *run, const struct worker *w)
 	bool say;
 
 	free(lock);
-	history_read(order->state_dir, name, &before);
+	history_read(order->state_dir, name, &before, NULL);
 	now = before;
 	say = quiet_taken(&now, w->account->quiet_for_ms / 1000, clock_wall_s(), &lasts_s);
 	if (!say && now.taken_s == before.taken_s)
@@ -168,7 +168,7 @@ static bool note_history(struct run *run, struct worker *w, struct quiet_end *ag
 		note_taken(run, w);
 	if (is_told_apart(w))
 		return false;
-	history_read(order->state_dir, name, &before);
+	history_read(order->state_dir, name, &before, NULL);
 	now = before;
 	if (!w->error.kind)
 		works = quiet_worked(&now, quiet_s, clock_wall_s(), again);

@@ -24,31 +24,46 @@
 
 /* ---- what is known ---- */
 
-enum state { STATE_NEVER, STATE_OK, STATE_FAILING, STATE_PAUSED, STATES };
+enum state {
+	STATE_NEVER,
+	STATE_OK,
+	STATE_LATE, /* ok, but longer ago than --max-age */
+	STATE_FAILING,
+	STATE_PAUSED,
+	STATE_UNKNOWN,
+	STATES
+};
 static const char *const state_words[STATES] = {
 	[STATE_NEVER] = N_("never run"),
 	[STATE_OK] = N_("ok"),
+	[STATE_LATE] = N_("late"),
 	[STATE_FAILING] = N_("failing"),
 	[STATE_PAUSED] = N_("paused"),
+	[STATE_UNKNOWN] = N_("not known"),
 };
 /* What programs read. */
 static const char *const state_names[STATES] = {
 	[STATE_NEVER] = "never",
 	[STATE_OK] = "ok",
+	[STATE_LATE] = "late",
 	[STATE_FAILING] = "failing",
 	[STATE_PAUSED] = "paused",
+	[STATE_UNKNOWN] = "unknown",
 };
 
 struct standing {
 	const struct account *account;
 	enum state state;
 	struct quiet history;
+	int64_t max_age_s;    /* 0: not said */
+	bool late;            /* no run went well in that time */
 	pid_t holder;         /* of a run that is under way; 0: none is */
 	bool known;           /* the state could be looked at, or there is none */
 	uint64_t due;         /* mail that the next run deletes on the server */
 	int64_t next_due_s;   /* when the next becomes due; 0: none will */
 	int64_t next_login_s; /* until then logins pause; 0: they do not */
 	struct error trouble;
+	struct error forgotten; /* why it is not known how the last runs went */
 };
 
 static void count_due(struct standing *s, const struct seen_set *set, int64_t now_s)
@@ -104,21 +119,38 @@ static void look_at_state(struct standing *s, const struct config *config, int64
 	free(path);
 }
 
+/* A time that is to come is as wrong as one that is long ago; but clocks differ by a little. */
+static bool is_late(const struct standing *s, int64_t now_s)
+{
+	return s->max_age_s &&
+		(!s->history.worked_s || llabs(now_s - s->history.worked_s) > s->max_age_s);
+}
+
+static enum state judge(const struct standing *s)
+{
+	if (s->next_login_s)
+		return STATE_PAUSED;
+	if (s->forgotten.kind)
+		return STATE_UNKNOWN;
+	if (s->history.since_s)
+		return STATE_FAILING;
+	if (!s->history.worked_s)
+		return STATE_NEVER;
+	return s->late ? STATE_LATE : STATE_OK;
+}
+
 static void find_out(struct standing *s, const struct account *account, const struct config *config,
-	int64_t now_s)
+	int64_t max_age_s, int64_t now_s)
 {
 	char *lock = xasprintf("%s/%s.lock", config->state_dir, account->name);
 
-	*s = (struct standing){.account = account};
-	history_read(config->state_dir, account->name, &s->history);
+	*s = (struct standing){.account = account, .max_age_s = max_age_s};
+	(void)!history_read(config->state_dir, account->name, &s->history, &s->forgotten);
 	s->holder = file_lock_holder(lock);
 	if (!s->holder)
 		look_at_state(s, config, now_s);
-	s->state = s->history.since_s ? STATE_FAILING
-		: s->history.worked_s ? STATE_OK
-				      : STATE_NEVER;
-	if (s->next_login_s)
-		s->state = STATE_PAUSED;
+	s->late = is_late(s, now_s);
+	s->state = judge(s);
 	free(lock);
 }
 
@@ -186,6 +218,23 @@ static void note_failure(struct buf *out, const struct standing *s, int64_t now_
 			out, h->last.server ? ": \"%s\"" : ": %s", safe(span_of(h->last.why)).text);
 }
 
+/* Whether a failure is to blame is told behind it. */
+static void note_late(struct buf *out, const struct standing *s)
+{
+	char limit[32];
+
+	if (!s->late)
+		return;
+	text_duration(limit, sizeof(limit), s->max_age_s);
+	begin_note(out);
+	if (s->history.since_s || s->holder)
+		buf_printf(out, _("no run went well in the last %s"), limit);
+	else
+		buf_printf(out,
+			_("no run went well in the last %s: does cron or a timer start any?"),
+			limit);
+}
+
 static void note_due(struct buf *out, const struct standing *s)
 {
 	time_t next = (time_t)s->next_due_s;
@@ -217,6 +266,7 @@ static void write_note(struct buf *out, const struct standing *s, int64_t now_s)
 		begin_note(out);
 		buf_printf(out, _("next login in %s"), wait);
 	}
+	note_late(out, s);
 	note_failure(out, s, now_s);
 	note_due(out, s);
 }
@@ -292,6 +342,8 @@ static void add_event(struct buf *out, const struct standing *s)
 	jsonout_text(out, "account", s->account->shown);
 	jsonout_text(out, "status", state_names[s->state]);
 	jsonout_time(out, "worked", h->worked_s ? h->worked_s : -1);
+	if (s->max_age_s)
+		jsonout_bool(out, "late", s->late);
 	jsonout_number(out, "failures", h->failures);
 	if (h->since_s) {
 		jsonout_time(out, "failing_since", h->since_s);
@@ -311,6 +363,9 @@ static void add_event(struct buf *out, const struct standing *s)
 
 /* ---- both ---- */
 
+/* That none is recent enough weighs more than that the last one failed for a time only. */
+enum { LATE = 1, TEMPORARY = 75 };
+
 static int last_code(const struct standing *list, size_t n)
 {
 	int code = 0;
@@ -318,9 +373,30 @@ static int last_code(const struct standing *list, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		int one = error_exit_code(list[i].history.last.kind);
 
-		if (one && one != 75)
+		if (one && one != TEMPORARY)
 			return one;
-		code = one ? one : code;
+		if (list[i].late)
+			code = LATE;
+		else if (one && code != LATE)
+			code = one;
+	}
+	return code;
+}
+
+/* What could not be found out: the exit code of the first; 0: there is none. */
+static int tell_troubles(const struct standing *list, size_t n, struct report_style style)
+{
+	int code = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct error *const troubles[] = {&list[i].forgotten, &list[i].trouble};
+
+		for (size_t k = 0; k < sizeof(troubles) / sizeof(troubles[0]); k++) {
+			if (!troubles[k]->kind)
+				continue;
+			report_error(style, list[i].account->shown, troubles[k]);
+			code = code ? code : error_exit_code(troubles[k]->kind);
+		}
 	}
 	return code;
 }
@@ -331,22 +407,17 @@ int verb_status(const struct config *config, struct account *const *accounts, si
 	struct standing *list = xcalloc(n, sizeof(*list));
 	int64_t now_s = clock_wall_s();
 	struct buf out = {NULL, 0, 0};
-	int code = 0, troubled = 0;
+	int code = 0, troubled;
 
 	for (size_t i = 0; i < n; i++)
-		find_out(&list[i], accounts[i], config, now_s);
+		find_out(&list[i], accounts[i], config, cli->max_age_s, now_s);
 	for (size_t i = 0; style.json && i < n; i++)
 		add_event(&out, &list[i]);
 	if (!style.json && cli->verbosity != CLI_QUIET)
 		add_table(&out, list, n, columns, now_s);
 	if (out.len)
 		code = verb_print_events(&out, style);
-	for (size_t i = 0; i < n; i++) {
-		if (!list[i].trouble.kind)
-			continue;
-		report_error(style, list[i].account->shown, &list[i].trouble);
-		troubled = troubled ? troubled : error_exit_code(list[i].trouble.kind);
-	}
+	troubled = tell_troubles(list, n, style);
 	if (!code)
 		code = troubled ? troubled : cli->exit_code ? last_code(list, n) : 0;
 	buf_release(&out);

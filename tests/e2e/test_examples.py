@@ -156,10 +156,12 @@ class Examples(harness.Case):
         self.home()
         self.shell("ambil")
         self.assertRegex(self.shell(line).stdout, rb"home\tok\t|home +ok ")
-        self.home("account away { host = pop.example.org port = 9 user = anna password = x }\n")
+        self.box.write_config("account home { %s port = 9 }\n" % CONFIG)
         self.shell("ambil", code=75)
         # What is temporary is a warning there, and that is 1.
         self.shell(line, code=1)
+        self.home("account away { %s }\n" % CONFIG)
+        self.shell(line, code=2)
 
     def sorter(self):
         """procmail, with a configuration of this home: its own it would take from the home of the user who it is."""

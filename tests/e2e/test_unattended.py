@@ -468,6 +468,62 @@ class Status(events.EventsCase, Case):
         self.assert_said(lines[1], "home      paused   1 h ago     next login in 23 h; 1 failed run in 30 min: ")
         self.assertNotIn("next attempt", "".join(lines))
 
+    def test_a_monitor_hears_that_no_run_is_started_any_more(self):
+        self.serve(mails=corpus.numbered(1))
+        self.configure()
+        unknown = "no run went well in the last 2 h: does cron or a timer start any?"
+        code, lines = self.status("--max-age", "2h")
+        self.assertEqual((code, lines[1]), (1, "home      never run   never       " + unknown))
+        self.ambil()
+        self.assertEqual(self.status("--max-age", "2h", env=self.later("+1h"))[0], 0)
+        code, lines = self.status("--max-age=2h", env=self.later("+3h"))
+        self.assertEqual((code, lines[1]), (1, "home      late    3 h ago     " + unknown))
+        home, = self.run_json("status", "--max-age", "2h", code=1, env=self.later("+3h"))
+        self.assertEqual((home["status"], home["late"]), ("late", True))
+        # What fails for the time being does so for two hours; then it is no better than what is not tried.
+        self.configure(port=1)
+        self.assert_hushed(self.at("+1h"))
+        home, = self.run_json("status", "--max-age", "2h", code=75, env=self.later("+1h"))
+        self.assertEqual((home["status"], home["late"]), ("failing", False))
+        code, lines = self.status("--max-age", "2h", env=self.later("+3h"))
+        self.assertEqual(code, 1)
+        self.assert_said(lines[1], "home      failing   3 h ago     no run went well in the last 2 h; 1 failed run in 2 h: ")
+        # A failure that stays tells more.
+        self.configure(deliver="maildir:~/nowhere/else/Mail")
+        self.at("+2h")
+        self.assertEqual(self.status("--max-age", "2h", env=self.later("+3h"))[0], 73)
+
+    def test_what_cannot_be_read_of_earlier_runs_is_said_and_stops_nothing(self):
+        self.serve(mails=corpus.numbered(2))
+        self.configure()
+        self.ambil()
+        runs = self.state("home.runs")
+        with open(runs, encoding="utf-8") as f:
+            first = f.read()
+        for text in "", "nonsense\n", "works-2 5\n", "fails 1 2 3\n", first + "more 1 2\n":
+            with open(runs, "w", encoding="utf-8") as f:
+                f.write(text)
+            result = self.box.run("status")
+            if "more" in text:
+                # One of a later version has what this one knows, and more.
+                self.assertEqual((result.code, result.stderr), (0, ""))
+                self.assert_said(result.stdout.decode(), "home      ok ")
+            else:
+                self.assert_line_of_status(result, "home.runs does not say how the last runs went")
+            self.server.delivers(corpus.numbered(1, start=7))
+            self.ambil()
+            self.assertEqual(self.status()[0], 0)
+        os.unlink(runs)
+        os.mkdir(runs)
+        self.assert_line_of_status(self.box.run("status"), "cannot read how the last runs went", "home.runs: ")
+        self.ambil()
+
+    def assert_line_of_status(self, result, *parts):
+        self.assert_code(result, 74)
+        self.assertEqual(len(result.lines), 1, str(result))
+        self.assert_said(result.stderr, "ambil: home: ", *parts)
+        self.assert_said(result.stdout.decode(), "home      not known   never")
+
     def test_the_code_of_several_is_that_of_a_run_of_them(self):
         self.serve(mails=corpus.numbered(1))
         self.box.write_config(self.account("home"), self.account("work", port=1),

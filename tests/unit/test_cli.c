@@ -81,6 +81,31 @@ static void cli_parse__takes_options_before_and_after_the_verb(void **state)
 	}
 }
 
+static void cli_parse__takes_an_age_for_status(void **state)
+{
+	static const char *const wrong[] = {
+		"0s", "-2h", "2", "2x", "", "h", "99999999999999999999d"};
+	char line[] = "status --max-age 2h home";
+	struct cli cli = understood(line);
+
+	(void)state;
+	assert_int_equal(cli.max_age_s, 7200);
+	/* Whoever asks for one wants to hear of it. */
+	assert_true(cli.exit_code);
+	cli_release(&cli);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		char name[] = "ambil", verb[] = "status", option[64];
+		char *argv[] = {name, verb, option, NULL};
+		struct error e;
+
+		snprintf(option, sizeof(option), "--max-age=%s", wrong[i]);
+		assert_false(cli_parse(3, argv, &cli, &e));
+		assert_int_equal(e.kind, ERROR_USAGE);
+		assert_string_equal(e.remedy, "--max-age=2h");
+		cli_release(&cli);
+	}
+}
+
 static void cli_parse__does_not_obey_posixly_correct(void **state)
 {
 	char line[] = "check home --exit-code";
@@ -326,6 +351,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(cli_parse__without_words_is_fetch_for_all),
 		cmocka_unit_test(cli_parse__takes_options_before_and_after_the_verb),
+		cmocka_unit_test(cli_parse__takes_an_age_for_status),
 		cmocka_unit_test(cli_parse__does_not_obey_posixly_correct),
 		cmocka_unit_test(cli_parse__takes_words_behind_two_dashes_as_they_are),
 		cmocka_unit_test(cli_parse__gives_overrides_of_settings),

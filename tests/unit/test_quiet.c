@@ -315,7 +315,7 @@ static void quiet__takes_whatever_stands_there(void **state)
 		"fails 1 2 3 4 4294967296 0 75 network\nx\n\n\n", "worksx\n"};
 
 	for (size_t i = 0; i < COUNT(nothing); i++) {
-		quiet_read(&r, span_of(nothing[i]), &worked);
+		assert_false(quiet_read(&r, span_of(nothing[i]), &worked));
 		assert_false(worked);
 		assert_int_equal(r.failures, 0);
 		assert_int_equal(r.since_s, 0);
@@ -387,26 +387,28 @@ static void history__remembers_in_a_file_that_is_whole(void **state)
 	char folder[] = "/tmp/ambil-historyXXXXXX", path[80];
 	struct quiet q, none = {.since_s = 0}, failing = some_failure(),
 			fine = {.worked_s = NOW + HOUR}, later = {.worked_s = NOW + DAY};
+	const struct quiet none_at_all = {.since_s = 0};
+	struct error e;
 	struct stat st, st_later;
 
 	(void)state;
 	assert_non_null(mkdtemp(folder));
 	snprintf(path, sizeof(path), "%s/home.runs", folder);
-	history_read(folder, "home", &q);
+	assert_true(history_read(folder, "home", &q, NULL));
 	assert_same(&q, &none);
 	assert_true(history_write(folder, "home", &none, &failing));
-	history_read(folder, "home", &q);
+	assert_true(history_read(folder, "home", &q, NULL));
 	assert_same(&q, &failing);
-	history_read(folder, "work", &q);
+	assert_true(history_read(folder, "work", &q, NULL));
 	assert_same(&q, &none);
 	assert_true(history_write(folder, "home", &failing, &fine));
-	history_read(folder, "home", &q);
+	assert_true(history_read(folder, "home", &q, NULL));
 	assert_same(&q, &fine);
 	/* From then on it is the same file, with another time. */
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
 	assert_true(history_write(folder, "home", &fine, &later));
-	history_read(folder, "home", &q);
+	assert_true(history_read(folder, "home", &q, NULL));
 	assert_same(&q, &later);
 	assert_int_equal(stat(path, &st_later), 0);
 	assert_int_equal(st.st_ino, st_later.st_ino);
@@ -416,20 +418,26 @@ static void history__remembers_in_a_file_that_is_whole(void **state)
 	/* That another run has it: the time of the good one stays, and that none was. */
 	fine.taken_s = NOW + 2 * HOUR;
 	assert_true(history_write(folder, "home", &later, &fine));
-	history_read(folder, "home", &q);
+	assert_true(history_read(folder, "home", &q, NULL));
 	assert_same(&q, &fine);
 	failing.taken_s = NOW + 2 * HOUR;
 	failing.taken_said_s = NOW + 4 * HOUR;
 	assert_true(history_write(folder, "home", &fine, &failing));
-	history_read(folder, "home", &q);
+	assert_true(history_read(folder, "home", &q, NULL));
 	assert_same(&q, &failing);
 	none.taken_s = NOW + DAY;
 	assert_true(history_write(folder, "home", &failing, &none));
-	history_read(folder, "home", &q);
+	assert_true(history_read(folder, "home", &q, NULL));
 	assert_same(&q, &none);
 	assert_true(history_write(folder, "home", &none, &later));
-	history_read(folder, "home", &q);
+	assert_true(history_read(folder, "home", &q, NULL));
 	assert_same(&q, &later);
+	/* One of which a crash has left nothing is not taken for none. */
+	assert_int_equal(truncate(path, 0), 0);
+	assert_false(history_read(folder, "home", &q, &e));
+	assert_int_equal(e.kind, ERROR_STORE);
+	assert_non_null(strstr(e.text, path));
+	assert_same(&q, &none_at_all);
 	assert_int_equal(unlink(path), 0);
 	/* Nothing else is left behind. */
 	assert_int_equal(rmdir(folder), 0);
