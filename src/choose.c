@@ -5,7 +5,7 @@
 
 #include "base/parse.h"
 #include "base/text.h"
-#include "settings.h"
+#include "config/settings.h"
 
 /* --max of list says how many are shown; what the next run fetches is still the account's. */
 static bool is_for_list(const struct cli *cli, const struct cli_override *o)

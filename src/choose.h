@@ -5,7 +5,7 @@
 /* Which accounts the command line names, and what its options change in them. */
 
 #include "cli.h"
-#include "config.h"
+#include "config/config.h"
 
 /* Settings of the whole program that stand on the command line. */
 bool choose_program(struct config *config, const struct cli *cli, struct error *e) MUST_CHECK;

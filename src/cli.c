@@ -14,7 +14,7 @@
 #include "base/i18n.h"
 #include "base/parse.h"
 #include "base/text.h"
-#include "popurl.h"
+#include "config/popurl.h"
 
 struct parser {
 	struct cli *cli;

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "places.h"
+#include "config/places.h"
 
 enum { SIZE_MAX_OCTETS = 4096 };
 

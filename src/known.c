@@ -10,8 +10,8 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "fetch_inner.h"
-#include "recall.h"
+#include "fetch/fetch_inner.h"
+#include "fetch/recall.h"
 
 static const char pipelining_fact[] = "pipelining", sizes_fact[] = "sizes",
 		  counted_fact[] = "counted", capabilities_fact[] = "capabilities";

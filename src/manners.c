@@ -13,8 +13,8 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "fetch_inner.h"
-#include "recall.h"
+#include "fetch/fetch_inner.h"
+#include "fetch/recall.h"
 
 enum {
 	START_WAIT_MAX_S = 30,  /* a run that comes so little too early waits */

@@ -6,9 +6,9 @@
 #include <stddef.h>
 
 #include "auth/secret.h"
-#include "config.h"
-#include "report.h"
-#include "run.h"
+#include "config/config.h"
+#include "fetch/order.h"
+#include "report/report.h"
 
 /* One account's. Without a value, trouble says why there is none; with one, what stood in the way.
  */

@@ -13,8 +13,8 @@
 #endif
 
 #include "base/clock.h"
-#include "report_leave.h"
-#include "stop.h"
+#include "fetch/stop.h"
+#include "report/report_leave.h"
 
 volatile sig_atomic_t process_stop, process_continued;
 static volatile sig_atomic_t stop_count, stop_pipe = -1; /* and the pipe that wakes who waits */

@@ -31,11 +31,11 @@
 #include "base/parse.h"
 #include "base/text.h"
 #include "doctor/doctor.h"
-#include "fetch.h"
+#include "fetch/fetch.h"
+#include "fetch/stop.h"
 #include "history.h"
 #include "passwords.h"
-#include "report_leave.h"
-#include "stop.h"
+#include "report/report_leave.h"
 
 enum state { WAITING, RUNNING, ENDED };
 struct worker {

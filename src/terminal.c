@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "screen.h"
+#include "report/screen.h"
 
 bool terminal_is_stderr(void)
 {

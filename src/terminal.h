@@ -6,8 +6,8 @@
  * configuration decide it together. */
 
 #include "cli.h"
-#include "config.h"
-#include "report.h"
+#include "config/config.h"
+#include "report/report.h"
 
 bool terminal_is_stderr(void);
 /* TERM says that nothing but text may be written, or says nothing. */

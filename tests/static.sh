@@ -25,7 +25,7 @@ fi
 
 # judge NAME: shows the findings in the log that are not excepted.
 judge() {
-	sed "s|^$PWD/||; s|^src/verbs/\.\./|src/|" "$log" | awk -v name="$1" '
+	sed "s|^$PWD/||" "$log" | awk -v name="$1" '
 		FILENAME == "tests/static.except" { if (!/^#/) excepted[$1 " " $2] = 1; next }
 		# A finding of several lines has its name at the end of the last.
 		pending && !/\[.*\]$/ { next }

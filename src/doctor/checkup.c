@@ -11,7 +11,7 @@
 
 #include "base/i18n.h"
 #include "base/text.h"
-#include "stop.h"
+#include "fetch/stop.h"
 
 bool checkup_stopped(const struct checkup *c)
 {

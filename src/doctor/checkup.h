@@ -8,7 +8,7 @@
 #include "discover/discover.h"
 #include "doctor/doctor.h"
 #include "local/store.h"
-#include "report.h"
+#include "report/report.h"
 
 /* One account being checked; private to this folder. */
 struct checkup {

@@ -2,8 +2,8 @@
 #ifndef AMBIL_DOCTOR_DOCTOR_H
 #define AMBIL_DOCTOR_DOCTOR_H
 
-#include "config.h"
-#include "run.h"
+#include "config/config.h"
+#include "fetch/order.h"
 
 /*
  * Checks all that a run of one account needs, as far as it can go, and reports each check to

@@ -7,8 +7,8 @@
 
 #include "base/i18n.h"
 #include "base/text.h"
+#include "config/places.h"
 #include "doctor/checkup.h"
-#include "places.h"
 
 /* The number in "ambil.conf:12", unless that is another file than path. */
 static const char *line_in(const char *where, const char *path)

@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "doctor/look.h"
-#include "recall.h"
+#include "fetch/recall.h"
 
 bool look_has_password(struct look *l)
 {

@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "doctor/checkup.h"
 #include "net/tls.h"
-#include "session.h"
+#include "session/session.h"
 
 /* A session that is looked on at; for server.c (the way to the login), capabilities.c, login.c and
  * mailbox.c only. */

@@ -4,7 +4,7 @@
 #include "base/i18n.h"
 #include "base/parse.h"
 #include "doctor/look.h"
-#include "expire.h"
+#include "fetch/expire.h"
 
 enum { TIMER_S = 10 * 60, QUIT_PATIENCE_MS = 3000 };
 

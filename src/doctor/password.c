@@ -2,8 +2,8 @@
 /* What the account logs in with. That is found here, whatever becomes of the server. */
 #include "base/i18n.h"
 #include "base/text.h"
-#include "credential.h"
 #include "doctor/checkup.h"
+#include "session/credential.h"
 
 static const char label[] = N_("password");
 

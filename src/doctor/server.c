@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "doctor/look.h"
-#include "recall.h"
+#include "fetch/recall.h"
 
 static const char *const labels[] = {
 	[SESSION_CONNECT] = N_("connection"),

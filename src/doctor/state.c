@@ -14,10 +14,10 @@
 #include "base/file.h"
 #include "base/i18n.h"
 #include "base/text.h"
+#include "config/places.h"
 #include "doctor/checkup.h"
+#include "fetch/renamed.h"
 #include "local/store.h"
-#include "places.h"
-#include "renamed.h"
 
 static const char label[] = N_("state");
 

@@ -13,9 +13,9 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "../screen.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "report/screen.h"
 
 enum { ANSWER_MAX = 1024, POLL_MS = 200 };
 

@@ -2,7 +2,7 @@
 #ifndef AMBIL_VERBS_CHECK_H
 #define AMBIL_VERBS_CHECK_H
 
-#include "../config.h"
+#include "config/config.h"
 
 /*
  * What makes every run of an account of a sound file fail, as far as it can be seen without the

@@ -4,10 +4,10 @@
 
 #include <stdbool.h>
 
-#include "../config.h"
 #include "base/mem.h"
 #include "cli.h"
-#include "report.h"
+#include "config/config.h"
+#include "report/report.h"
 
 /*
  * "config check", "config show [ACCOUNT|URL]" (also without a word), "config path", "config edit"

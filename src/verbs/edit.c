@@ -18,9 +18,9 @@
 #include "base/file.h"
 #include "base/i18n.h"
 #include "base/text.h"
-#include "conffile.h"
-#include "config.h"
-#include "places.h"
+#include "config/conffile.h"
+#include "config/config.h"
+#include "config/places.h"
 
 extern char **environ;
 

@@ -9,9 +9,9 @@
 
 #include "base/i18n.h"
 #include "base/text.h"
-#include "report.h"
-#include "screen.h"
-#include "settings.h"
+#include "config/settings.h"
+#include "report/report.h"
+#include "report/screen.h"
 #include "verbs/print.h"
 
 enum { WIDTH_MIN = 40, WIDTH_MAX = 100, COLUMN = 24 };

@@ -7,7 +7,7 @@
 
 #include "base/mem.h"
 #include "cli.h"
-#include "report.h"
+#include "report/report.h"
 
 /* The text for a verb, or with VERBS the overview; lines of at most width columns. */
 void help_text(struct buf *out, enum verb verb, size_t width);

@@ -7,13 +7,13 @@
 #include <string.h>
 #include <strings.h>
 
-#include "../account.h"
-#include "../conffile.h"
-#include "../places.h"
 #include "base/file.h"
 #include "base/i18n.h"
 #include "base/parse.h"
 #include "base/text.h"
+#include "config/account.h"
+#include "config/conffile.h"
+#include "config/places.h"
 #include "verbs/import_inner.h"
 #include "verbs/print.h"
 

@@ -4,8 +4,8 @@
 
 #include <signal.h>
 
-#include "../cli.h"
-#include "report.h"
+#include "cli.h"
+#include "report/report.h"
 
 /*
  * "ambil import": takes over the accounts of another fetcher, and what it has fetched. The exit

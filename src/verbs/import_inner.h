@@ -4,7 +4,7 @@
 
 #include <sys/types.h>
 
-#include "../config.h"
+#include "config/config.h"
 #include "import/import.h"
 #include "verbs/import.h"
 

@@ -8,9 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../places.h"
 #include "base/file.h"
 #include "base/parse.h"
+#include "config/places.h"
 #include "import/fdm.h"
 #include "import/fetchmail.h"
 #include "import/getmail.h"

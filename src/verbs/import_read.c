@@ -8,10 +8,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../places.h"
 #include "base/file.h"
 #include "base/i18n.h"
 #include "base/text.h"
+#include "config/places.h"
 #include "import/fdm.h"
 #include "import/fetchmail.h"
 #include "import/getmail.h"

@@ -11,10 +11,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../places.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "config/places.h"
 #include "local/store.h"
 #include "verbs/import_inner.h"
 

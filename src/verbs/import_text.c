@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../account.h"
 #include "base/i18n.h"
 #include "base/text.h"
+#include "config/account.h"
 #include "verbs/import_inner.h"
 
 static void add_notes(

@@ -6,9 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../guard.h"
 #include "auth/keyring.h"
 #include "base/i18n.h"
+#include "fetch/guard.h"
 #include "verbs/login_inner.h"
 
 /* Whether the keyring would be asked at all. */

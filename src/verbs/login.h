@@ -5,8 +5,8 @@
 #include <signal.h>
 #include <stdbool.h>
 
-#include "../config.h"
 #include "base/mem.h"
+#include "config/config.h"
 
 struct login_way {
 	bool from_stdin; /* the password is read from standard input, and not asked for */

@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/jsonout.h"
-#include "report.h"
+#include "report/report.h"
 
 int verb_print_events(const struct buf *lines, struct report_style style)
 {

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 
 #include "base/mem.h"
-#include "report.h"
+#include "report/report.h"
 
 /*
  * Writes what a verb has to say to standard output; the exit code, 74 when it cannot be written.

@@ -16,8 +16,8 @@
 #include "base/i18n.h"
 #include "base/jsonout.h"
 #include "base/text.h"
-#include "places.h"
-#include "seenfile.h"
+#include "config/places.h"
+#include "fetch/seenfile.h"
 #include "verbs/seen_inner.h"
 
 enum { IMPORT_MAX = 256 * 1024 * 1024 };

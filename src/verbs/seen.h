@@ -3,8 +3,8 @@
 #define AMBIL_VERBS_SEEN_H
 
 #include "cli.h"
-#include "config.h"
-#include "report.h"
+#include "config/config.h"
+#include "report/report.h"
 
 /*
  * What an account's state knows of each message: shown, written out, or changed, as the command

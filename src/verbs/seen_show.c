@@ -6,8 +6,8 @@
 #include "base/i18n.h"
 #include "base/jsonout.h"
 #include "base/text.h"
-#include "fit.h"
-#include "seenfile.h"
+#include "fetch/seenfile.h"
+#include "report/fit.h"
 #include "verbs/seen_inner.h"
 
 enum { UID_COLUMNS_MAX = 70, SIZE_COLUMNS = 5, STATE_COLUMNS = 8, DAY_COLUMNS = 10 };

@@ -11,12 +11,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../places.h"
-#include "../screen.h"
-#include "../terminal.h"
 #include "base/i18n.h"
 #include "base/jsonout.h"
 #include "base/text.h"
+#include "config/places.h"
+#include "report/screen.h"
+#include "terminal.h"
 #include "verbs/ask.h"
 #include "verbs/login.h"
 #include "verbs/print.h"

@@ -5,7 +5,7 @@
 #include <signal.h>
 #include <stdbool.h>
 
-#include "../cli.h"
+#include "cli.h"
 
 /*
  * "ambil setup": adds an account, or changes one, in a dialog; with --no-input, or without a

@@ -5,11 +5,11 @@
 #include <string.h>
 #include <strings.h>
 
-#include "../account.h"
-#include "../discover/discover.h"
-#include "../popurl.h"
 #include "base/i18n.h"
 #include "base/text.h"
+#include "config/account.h"
+#include "config/popurl.h"
+#include "discover/discover.h"
 #include "local/store.h"
 #include "verbs/ask.h"
 #include "verbs/setup_inner.h"

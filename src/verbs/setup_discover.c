@@ -6,12 +6,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../discover/address.h"
-#include "../discover/discover.h"
-#include "../screen.h"
 #include "base/i18n.h"
 #include "base/parse.h"
 #include "base/text.h"
+#include "discover/address.h"
+#include "discover/discover.h"
+#include "report/screen.h"
 #include "verbs/ask.h"
 #include "verbs/setup_inner.h"
 

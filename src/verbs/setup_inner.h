@@ -2,13 +2,13 @@
 #ifndef AMBIL_VERBS_SETUP_INNER_H
 #define AMBIL_VERBS_SETUP_INNER_H
 
-#include "../cli.h"
-#include "../confedit.h"
-#include "../conffile.h"
-#include "../config.h"
-#include "../report.h"
-#include "../run.h"
 #include "auth/secret.h"
+#include "cli.h"
+#include "config/confedit.h"
+#include "config/conffile.h"
+#include "config/config.h"
+#include "report/report.h"
+#include "run.h"
 
 /* What setup*.c share: one account on its way into the configuration. */
 

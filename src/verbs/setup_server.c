@@ -8,11 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../doctor/words.h"
-#include "../terminal.h"
 #include "base/file.h"
 #include "base/i18n.h"
 #include "base/text.h"
+#include "doctor/words.h"
+#include "terminal.h"
 #include "verbs/ask.h"
 #include "verbs/setup_inner.h"
 

@@ -6,9 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../screen.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "report/screen.h"
 #include "verbs/setup_inner.h"
 
 static void put(const struct setup *s, const struct buf *text)

@@ -15,11 +15,11 @@
 #include "base/i18n.h"
 #include "base/jsonout.h"
 #include "base/text.h"
-#include "fit.h"
+#include "fetch/recall.h"
 #include "history.h"
-#include "recall.h"
-#include "report_json.h"
-#include "screen.h"
+#include "report/fit.h"
+#include "report/report_json.h"
+#include "report/screen.h"
 #include "verbs/print.h"
 
 /* ---- what is known ---- */

@@ -3,8 +3,8 @@
 #define AMBIL_VERBS_STATUS_H
 
 #include "cli.h"
-#include "config.h"
-#include "report.h"
+#include "config/config.h"
+#include "report/report.h"
 
 /*
  * How the accounts stand, from what their runs have left behind: no connection, no lock, nothing

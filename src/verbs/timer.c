@@ -9,10 +9,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../screen.h"
 #include "base/child.h"
 #include "base/i18n.h"
 #include "base/text.h"
+#include "report/screen.h"
 #include "verbs/setup_inner.h"
 
 enum { TIMEOUT_MS = 30 * 1000 };

@@ -10,7 +10,7 @@
 #include "auth/keyring.h"
 #include "base/i18n.h"
 #include "base/jsonout.h"
-#include "values.h"
+#include "config/values.h"
 #include "verbs/help.h"
 #include "verbs/print.h"
 

@@ -3,7 +3,7 @@
  * away nothing but the old value; a new account stands behind all that was there, and can be
  * changed. */
 /* A value, and behind a FS (0x1c) the text of the file. */
-#include "confedit.h"
+#include "config/confedit.h"
 #include "fuzz.h"
 
 enum { FILE_MARK = 0x1c };

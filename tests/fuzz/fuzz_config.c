@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Invariant: octets give a configuration that "config show" writes down and that is read back as the
- * same, or errors that name a line of the file; no file is opened but those that are named. */
+/* Invariant: octets give a configuration that "config show" writes down and that is read back as
+ * the same, or errors that name a line of the file; no file is opened but those that are named. */
 /*
  * The first octet chooses the mode of the file; then the file, and behind a FS (0x1c) what an
  * include of "other.conf" reads. There is no disk: the linker puts the functions below in the place
@@ -14,14 +14,15 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "config.h"
+#include "config/config.h"
+#include "config/syntax.h"
+#include "config/values.h"
 #include "fuzz.h"
-#include "syntax.h"
-#include "values.h"
 #include "verbs/config.h"
 
 #define FOLDER "/home/fuzz/.config/ambil/"
-static const char HOME[] = "/home/fuzz", MAIN[] = FOLDER "ambil.conf", OTHER[] = FOLDER "other.conf";
+static const char HOME[] = "/home/fuzz", MAIN[] = FOLDER "ambil.conf",
+		  OTHER[] = FOLDER "other.conf";
 enum { FILE_MARK = 0x1c };
 
 extern char **environ;
@@ -31,7 +32,8 @@ static struct span main_file, other_file;
 static mode_t main_mode;
 static bool playing;
 
-bool __wrap_file_slurp(const char *path, size_t max, struct buf *out, mode_t *mode_out, uid_t *uid_out);
+bool __wrap_file_slurp(
+	const char *path, size_t max, struct buf *out, mode_t *mode_out, uid_t *uid_out);
 int __real_open(const char *path, int flags, ...);
 int __wrap_open(const char *path, int flags, ...);
 int __wrap_open64(const char *path, int flags, ...);
@@ -78,7 +80,8 @@ static void check_named(const char *path)
 	buf_release(&plain);
 }
 
-bool __wrap_file_slurp(const char *path, size_t max, struct buf *out, mode_t *mode_out, uid_t *uid_out)
+bool __wrap_file_slurp(
+	const char *path, size_t max, struct buf *out, mode_t *mode_out, uid_t *uid_out)
 {
 	bool is_main = strcmp(path, MAIN) == 0;
 
@@ -87,11 +90,13 @@ bool __wrap_file_slurp(const char *path, size_t max, struct buf *out, mode_t *mo
 		errno = path[0] ? ENOENT : EISDIR;
 		return false;
 	}
-	CHECK(is_main || contains(main_file, span_of("other")) || contains(other_file, span_of("other")));
+	CHECK(is_main || contains(main_file, span_of("other")) ||
+		contains(other_file, span_of("other")));
 	errno = EFBIG;
 	if ((is_main ? main_file : other_file).len > max)
 		return false;
-	buf_add(out, is_main ? main_file.data : other_file.data, is_main ? main_file.len : other_file.len);
+	buf_add(out, is_main ? main_file.data : other_file.data,
+		is_main ? main_file.len : other_file.len);
 	*mode_out = is_main ? main_mode : 0600;
 	*uid_out = geteuid();
 	return true;
@@ -183,7 +188,8 @@ static void check_form(struct span text)
 		CHECK(form.errors[i].line > 0 && form.errors[i].line <= count_lines(text));
 	for (size_t i = 0; i < form.n; i++) {
 		CHECK(form.items[i].line > 0 && form.items[i].line <= count_lines(text));
-		if (form.items[i].kind == SYNTAX_SETTING && settings_find(form.items[i].name) == SETTINGS_COUNT)
+		if (form.items[i].kind == SYNTAX_SETTING &&
+			settings_find(form.items[i].name) == SETTINGS_COUNT)
 			form.items[i].skip = true;
 	}
 	values = values_read(&form, &line);
@@ -192,7 +198,8 @@ static void check_form(struct span text)
 		const struct syntax_item *item = &form.items[i];
 
 		CHECK((values[i] == NULL) == (item->kind == SYNTAX_ACCOUNT || item->skip));
-		if (values[i] && stands_once(&form, i) && item->raw.data[0] != '"' && item->raw.data[0] != '\'')
+		if (values[i] && stands_once(&form, i) && item->raw.data[0] != '"' &&
+			item->raw.data[0] != '\'')
 			CHECK(span_is(item->raw, values[i]));
 	}
 	values_free(values, form.n);

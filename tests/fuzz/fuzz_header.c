@@ -7,10 +7,10 @@
 #include <locale.h>
 
 #include "base/text.h"
-#include "encoded.h"
-#include "fit.h"
 #include "fuzz.h"
-#include "maildate.h"
+#include "report/encoded.h"
+#include "report/fit.h"
+#include "report/maildate.h"
 
 static void check_shown(struct span text, size_t columns, bool pad)
 {

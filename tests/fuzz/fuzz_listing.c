@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Invariant: whatever is listed and known, every mail has a place by its number, a key that no other
- * mail and no row in use has, or the one row of its own that is marked as present. */
+/* Invariant: whatever is listed and known, every mail has a place by its number, a key that no
+ * other mail and no row in use has, or the one row of its own that is marked as present. */
 /*
  * Lines: "S" with an occurrence, a state, a size of one digit and a UID is a row of the state; "L"
  * a line of LIST, anything else one of UIDL. They are matched with the rows, and once more when the
  * lines behind a "M" have come.
  */
+#include "fetch/listing.h"
 #include "fuzz.h"
-#include "listing.h"
 #include "local/seen.h"
 
 struct game {

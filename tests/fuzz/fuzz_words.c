@@ -12,8 +12,8 @@
 #include "base/jsonout.h"
 #include "base/parse.h"
 #include "base/text.h"
+#include "config/popurl.h"
 #include "fuzz.h"
-#include "popurl.h"
 
 /* ---- made safe ---- */
 

@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-#include "adopt.h"
 #include "base/clock.h"
+#include "fetch/adopt.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -29,8 +29,8 @@ static size_t mails_of(const char *text, struct adopt_mail *out)
 		char print = *text++;
 
 		assert_true(n < MAILS_MAX);
-		out[n++] = (struct adopt_mail){.print = print == '-' || print == '?' ? 0
-										     : (uint64_t)print,
+		out[n++] = (struct adopt_mail){
+			.print = print == '-' || print == '?' ? 0 : (uint64_t)print,
 			.blind = print == '?',
 			.size = strtoul(text, &end, 10)};
 		text = end + strspn(end, " ");
@@ -57,10 +57,10 @@ static void adopt__pairs_what_is_the_same(void **state)
 		{"twins of two sizes, one of them new", "a1 b2 c3", "a7 a1 b2 c3", ".012", ".012"},
 		{"fewer twins than rows", "a1 a1 a1", "a1", "0", "0"},
 		{"sizes counted otherwise", "a1 b2 c3 d4", "a11 b12 c13 d14", "....", "0123"},
-		{"sizes counted otherwise, some alike by accident", "a1 b2 c3 d4",
-			"a11 b12 c13 d4", "...3", "0123"},
-		{"sizes counted otherwise, but not twins", "a1 b2 c3 d4 d4",
-			"a11 b12 c13 d14 d14", ".....", "012.."},
+		{"sizes counted otherwise, some alike by accident", "a1 b2 c3 d4", "a11 b12 c13 d4",
+			"...3", "0123"},
+		{"sizes counted otherwise, but not twins", "a1 b2 c3 d4 d4", "a11 b12 c13 d14 d14",
+			".....", "012.."},
 		{"two mails for one row, sizes counted otherwise", "a1 b2 c3 d4",
 			"a11 b12 c13 d14 d15", ".....", "012.."},
 		{"one mail for two rows, sizes counted otherwise", "a1 b2 c3 d4 d5",
@@ -139,9 +139,9 @@ static void adopt__counts_what_cannot_be_told(void **state)
 		size_t want;
 	} cases[] = {
 		{"a1 b2 c3", "a1 b2 c3", 0},
-		{"a1 b2 c3", "x1 y2 z3", 0},   /* other mail, it is known */
-		{"-0 -0 -0", "x1 y2 z3", 3},   /* marked as seen */
-		{"-0 -0", "x1 y2 z3", 2},      /* more is new than is gone */
+		{"a1 b2 c3", "x1 y2 z3", 0}, /* other mail, it is known */
+		{"-0 -0 -0", "x1 y2 z3", 3}, /* marked as seen */
+		{"-0 -0", "x1 y2 z3", 2},    /* more is new than is gone */
 		{"-0 -0 -0", "-1", 1},
 		{"a1 b2 c3", "?1 ?2 ?3 ?4", 3}, /* no TOP */
 		{"a1 -0", "?1 ?2 x3", 2},

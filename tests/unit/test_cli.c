@@ -13,7 +13,7 @@
 
 #include "base/mem.h"
 #include "cli.h"
-#include "settings.h"
+#include "config/settings.h"
 #include "verbs/help.h"
 
 enum { WORDS_MAX = 16 };

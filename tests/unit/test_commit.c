@@ -21,7 +21,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "commit.h"
+#include "fetch/commit.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 

@@ -15,8 +15,8 @@
 #include <cmocka.h>
 
 #include "base/file.h"
-#include "confedit.h"
-#include "conffile.h"
+#include "config/confedit.h"
+#include "config/conffile.h"
 
 /* ---- text in, text out ---- */
 

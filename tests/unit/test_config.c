@@ -18,9 +18,9 @@
 #include <confuse.h>
 
 #include "base/file.h"
-#include "config.h"
-#include "places.h"
-#include "syntax.h"
+#include "config/config.h"
+#include "config/places.h"
+#include "config/syntax.h"
 #include "verbs/check.h"
 #include "verbs/config.h"
 

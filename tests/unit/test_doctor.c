@@ -17,9 +17,9 @@
 #include <unistd.h>
 
 #include "doctor/words.h"
-#include "expire.h"
+#include "fetch/expire.h"
 #include "local/look.h"
-#include "report_check.h"
+#include "report/report_check.h"
 #include "sink_helpers.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))

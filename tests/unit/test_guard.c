@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "guard.h"
+#include "fetch/guard.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 

@@ -14,10 +14,10 @@
 #include "need.h"
 
 #include "base/text.h"
-#include "encoded.h"
-#include "fit.h"
-#include "maildate.h"
-#include "seenfile.h"
+#include "fetch/seenfile.h"
+#include "report/encoded.h"
+#include "report/fit.h"
+#include "report/maildate.h"
 
 /* ---- encoded words ---- */
 

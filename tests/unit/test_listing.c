@@ -18,7 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "listing.h"
+#include "fetch/listing.h"
 #include "local/seen.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))

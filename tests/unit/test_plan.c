@@ -12,7 +12,7 @@
 
 #include <string.h>
 
-#include "plan.h"
+#include "fetch/plan.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -58,8 +58,8 @@ static const struct seen back_here = {
 static const struct seen doubt = {
 	.state = STORE_DELIVERED, .doubt = true, .size = 500, .delivered_s = NOW - 3 * DAY};
 
-static struct plan plan_of(const struct seen *seen, uint64_t size, enum identity identity,
-	const struct policy *policy)
+static struct plan plan_of(
+	const struct seen *seen, uint64_t size, enum identity identity, const struct policy *policy)
 {
 	struct listed mail = {.msg = 1, .size = size, .seen = seen, .identity = identity};
 	struct plan plan;
@@ -163,7 +163,8 @@ static void plan__gives_every_mail_one_reason(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(table); i++) {
-		struct plan plan = plan_of(table[i].seen, table[i].size, table[i].identity, table[i].policy);
+		struct plan plan = plan_of(
+			table[i].seen, table[i].size, table[i].identity, table[i].policy);
 		struct plan_item item = plan.items[0];
 
 		if (item.why != table[i].why || item.fetch != table[i].fetch ||

@@ -11,8 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "report_progress.h"
-#include "screen.h"
+#include "report/report_progress.h"
+#include "report/screen.h"
 
 static const struct progress_look plain = {.name_width = 4, .utf8 = true};
 
@@ -112,8 +112,8 @@ static void progress__reckons_time_by_what_is_listed_and_rate_by_what_comes(void
 	/* Twice as large as listed: the rate is the true one, and half of it is to come. */
 	progress_sample(&p, 0);
 	come(&p, 2, 4096, 2000);
-	assert_non_null(strstr(line_of(&p, 100, 2000),
-		" 50 %   2 of 4   2.0 of 3.9 KiB   2.0 KiB/s   3 s left"));
+	assert_non_null(strstr(
+		line_of(&p, 100, 2000), " 50 %   2 of 4   2.0 of 3.9 KiB   2.0 KiB/s   3 s left"));
 	/* After a pause nothing is known. */
 	progress_forget_rate(&p);
 	progress_sample(&p, 60000);
@@ -156,7 +156,8 @@ static void progress__measures_names_in_columns(void **state)
 		{"\u81ea\u5b85", "\u81ea\u5b85   connecting \u2026", 4, 60},
 		{"\u81ea\u5b85", "\u81ea\u5b85     connecting \u2026", 6, 60},
 		/* Cut within a wide one: a blank is left. */
-		{"\u81ea\u5b85\u81ea\u5b85\u81ea\u5b85", "\u81ea\u5b85\u81ea\u2026    connecting", 12, 21},
+		{"\u81ea\u5b85\u81ea\u5b85\u81ea\u5b85", "\u81ea\u5b85\u81ea\u2026    connecting",
+			12, 21},
 		/* An accent of no width. */
 		{"e\u0301cole", "e\u0301cole   connecting \u2026", 5, 60},
 	};
@@ -205,8 +206,8 @@ static void progress__sums_up_many_accounts(void **state)
 		"12 of 50 accounts done   6 more at work   10 waiting   28.0 KiB/s");
 	assert_string_equal(summary_of(all, 50, 0, 79),
 		"12 of 50 accounts done   28 at work   10 waiting   28.0 KiB/s");
-	assert_string_equal(summary_of(all, 50, 28, 79),
-		"12 of 50 accounts done   10 waiting   28.0 KiB/s");
+	assert_string_equal(
+		summary_of(all, 50, 28, 79), "12 of 50 accounts done   10 waiting   28.0 KiB/s");
 	assert_string_equal(summary_of(all, 50, 22, 41), "12 of 50 accounts done   6 more at work");
 	assert_string_equal(summary_of(all, 50, 22, 10), "12 of 50 a");
 	/* What has ended stays so, whatever else a worker sends. */

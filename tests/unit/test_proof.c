@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "proof.h"
+#include "fetch/proof.h"
 
 static struct proof proof_of(enum proof_sizes sizes, const char *octets)
 {
@@ -37,7 +37,8 @@ static void proof__fits_by_the_way_its_server_counts(void **state)
 	/* A torn mail that has been given the right number of short lines. */
 	assert_int_equal(fit(PROOF_SIZES_LF, "a\r\nb\r\n", 6), PROOF_SHORT);
 	assert_int_equal(fit(PROOF_SIZES_EXACT, "a\r\nb\r\n", 4), PROOF_LONG);
-	/* Both are possible as long as nothing is known, and a mail without lines is as good as none. */
+	/* Both are possible as long as nothing is known, and a mail without lines is as good as
+	 * none. */
 	assert_int_equal(fit(PROOF_SIZES_UNKNOWN, "a\r\nb\r\n", 6), PROOF_OPEN);
 	assert_int_equal(fit(PROOF_SIZES_UNKNOWN, "a\r\nb\r\n", 4), PROOF_OPEN);
 	assert_int_equal(fit(PROOF_SIZES_UNKNOWN, "a\r\nb\r\n", 5), PROOF_LONG);
@@ -89,7 +90,8 @@ static void proof__learns_how_a_server_counts(void **state)
 		struct proof p = proof_of(rows[i].before, rows[i].octets);
 		bool sized = rows[i].size != UNSAID;
 
-		assert_int_equal(proof_learn(&p, rows[i].before, sized, sized ? (uint64_t)rows[i].size : 0),
+		assert_int_equal(
+			proof_learn(&p, rows[i].before, sized, sized ? (uint64_t)rows[i].size : 0),
 			rows[i].after);
 	}
 }
@@ -99,8 +101,9 @@ static void proof__sees_a_mail_that_begins_like_a_reply(void **state)
 	static const struct {
 		const char *octets;
 		bool is;
-	} rows[] = {{"+OK 449 octets\r\n", true}, {"-ERR no\r\n", true}, {"+OK", true}, {"-ER", false},
-		{"+O", false}, {"", false}, {" +OK", false}, {"From: a\r\n", false}, {"+ok\r\n", false}};
+	} rows[] = {{"+OK 449 octets\r\n", true}, {"-ERR no\r\n", true}, {"+OK", true},
+		{"-ER", false}, {"+O", false}, {"", false}, {" +OK", false}, {"From: a\r\n", false},
+		{"+ok\r\n", false}};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

@@ -15,7 +15,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 
-#include "recover.h"
+#include "fetch/recover.h"
 #include "sink_helpers.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -412,7 +412,8 @@ static void recover__fetches_again_what_went_to_a_destination_that_is_gone(void 
 	assert_int_equal(mkdir(moved, 0700), 0);
 	crash_behind_prepare(s, "one", "maildir:~/disk/Old");
 	assert_int_equal(rename(moved, away), 0);
-	/* Today's mail must not wait for a disk that may never come back; nothing is made in its place. */
+	/* Today's mail must not wait for a disk that may never come back; nothing is made in its
+	 * place. */
 	assert_true(run_recovery(s));
 	assert_int_equal(s->done.unsure, 1);
 	assert_true(strstr(s->done.unsure_why.text, "is not there any more") != NULL);

@@ -26,8 +26,8 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
-#include "report.h"
-#include "screen.h"
+#include "report/report.h"
+#include "report/screen.h"
 
 /* Standard output and error, caught in files. */
 struct capture {

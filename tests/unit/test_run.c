@@ -26,9 +26,9 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "doctor/doctor.h"
-#include "fetch.h"
+#include "fetch/fetch.h"
+#include "fetch/stop.h"
 #include "run.h"
-#include "stop.h"
 
 /* Stand-ins */
 

@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "base/file.h"
-#include "config.h"
+#include "config/config.h"
 
 static const char home[] = "/home/anna";
 
@@ -257,8 +257,8 @@ static void setting_set__writes_the_field_its_reader_looks_at(void **state)
 	static const char *const texts[][2] = {{"host", "h"}, {"port", "1995"}, {"tls", "none"},
 		{"tls-min", "1.3"}, {"auth", "apop"}, {"max-size", "1k"}, {"max-messages", "7"},
 		{"timeout", "2s"}, {"connect-timeout", "3s"}, {"command-timeout", "4s"},
-		{"deadline", "5s"}, {"pipe-jobs", "3"}, {"retry-auth", "7"},
-		{"ip", "6"}, {"pipeline", "auto"}, {"received-header", "true"},
+		{"deadline", "5s"}, {"pipe-jobs", "3"}, {"retry-auth", "7"}, {"ip", "6"},
+		{"pipeline", "auto"}, {"received-header", "true"},
 		{"allow-cleartext-password", "true"}, {"enabled", "true"}};
 	struct account a = {0};
 
