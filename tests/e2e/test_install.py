@@ -13,7 +13,8 @@ import needs
 
 BUILD = os.path.dirname(os.path.abspath(harness.AMBIL))
 SOURCES = os.path.abspath(os.path.join(harness.HERE, "..", ".."))
-PAGES = ("man1/ambil.1", "man5/ambil.conf.5", "man7/ambil-migration.7")
+PAGES = ("man1/ambil.1", "man5/ambil.conf.5", "man7/ambil-errors.7", "man7/ambil-json.7", "man7/ambil-migration.7",
+         "man7/ambil-setup.7")
 # Below the prefix, wherever nothing else is said.
 ALWAYS = ["bin/ambil", "share/ambil/ambil.schema.json", "share/doc/ambil/README",
           *("share/man/" + page for page in PAGES)]

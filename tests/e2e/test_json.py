@@ -24,6 +24,7 @@ import popd_case
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SOURCE = os.path.join(HERE, "..", "..", "src")
+PAGE = os.path.join(HERE, "..", "..", "man", "ambil-json.7")
 
 
 def setUpModule():
@@ -71,7 +72,7 @@ class Schema(events.EventsCase, harness.Case):
                 self.assertNotEqual(self.validator.faults(event), [])
 
     def test_the_lines_that_the_manual_shows_are_such(self):
-        with open(os.path.join(SOURCE, "..", "man", "ambil.1"), encoding="utf-8") as f:
+        with open(PAGE, encoding="utf-8") as f:
             block = re.search(r'^\.Bd -literal\n(\{"v":1,.*?)^\.Ed', f.read(), re.M | re.S).group(1)
         lines = block.replace("\n ", "").replace("\\(ti", "~").splitlines()
         self.assertEqual(len(lines), 4)
@@ -94,6 +95,10 @@ class Schema(events.EventsCase, harness.Case):
         written |= set(re.findall(r'\b(?:begin|add_event|tell_change)\([^;"]*"([a-z-]+)"', text))
         self.assertGreater(len(written), 10)
         self.assertEqual(known, written)
+        with open(PAGE, encoding="utf-8") as f:
+            part = re.search(r"^\.Sh EVENTS\n(.*?)^\.Sh ", f.read(), re.M | re.S).group(1)
+        explained = [name for names in re.findall(r"^\.It Cm (.*)$", part, re.M) for name in names.split(" , ")]
+        self.assertEqual(sorted(explained), sorted(known))
         kinds = set(re.findall(r'\[ERROR_\w+\] = \{"(\w+)", \d+\}', text)) - {"none"}
         self.assertGreater(len(kinds), 10)
         self.assertEqual(set(schema["$defs"]["kind"]["enum"]), kinds)

@@ -123,7 +123,9 @@ SESSIONS = [first, setup, second, running, many, refused, listed, dry_run, mista
 # Which pictures a file shows, in their order: each is a block that begins with "$ ".
 SHOWN = {
     "README": ["second"],
-    "man/ambil.1": ["running", "many", "second", "refused", "setup"],
+    "man/ambil.1": ["running", "second"],
+    "man/ambil-errors.7": ["refused"],
+    "man/ambil-setup.7": ["setup"],
 }
 
 # What differs from run to run, and is taken out of both before pictures are compared.

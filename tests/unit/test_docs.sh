@@ -99,26 +99,68 @@ unknown() {
 
 # The manual.
 
-# The options in a part of OPTIONS, as the help texts write them; all of them without a name.
+# The options below a headline, such as "Sh OPTIONS" or "Ss fetch", as the help texts write them; all of them without
+# a headline.
 in_page() {
-	awk -v part="$1" '
-		/^\.S[hs] / { inside = part == "" || $0 == ".Ss " part }
+	awk -v part=".$1" '
+		/^\.S[hs] / { inside = part == "." || $0 == part }
 		inside && /^\.It Fl / { print }' "$page" |
 		sed -e 's/^\.It //' -e 's/ Ns Op = Ns Ar \(.*\)/[=\1]/' -e 's/Fl \([^ ]*\)/-\1/g' \
 			-e 's/ , /, /g' -e 's/ Ar / /'
 }
 
-in_page 'Of every verb' >"$work/page"
+# defaults_of TEXT: "--max unlimited" for each option of this help text that has a default; of the page the same, below
+# a headline.
+defaults_of() {
+	awk '
+		/^  (-[A-Za-z], |    )--/ { tell(); text = $0; next }
+		/^ / { text = text $0; next }
+		{ tell() }
+		END { tell() }
+		function tell(    option) {
+			option = text; sub(/^ +(-[A-Za-z], )?/, "", option); sub(/[[ ].*/, "", option)
+			if (match(text, /\(default: .*\)/)) {
+				text = substr(text, RSTART + 10, RLENGTH - 11); gsub(/ +/, " ", text)
+				print option, text
+			}
+			text = ""
+		}'
+}
+defaults_in_page() {
+	awk -v part=".$1" '
+		/^\.S[hs] / { inside = $0 == part }
+		/^\.It Fl / { option = ""; for (i = 2; i < NF; i++) if ($i == "Fl") option = "-" $(i + 1) }
+		inside && sub(/^Default: /, "") && option ~ /^--/ && !/^that / {
+			gsub(/\\\(ti/, "~"); sub(/\.$/, ""); print option, $0 }' "$page"
+}
+
+in_page 'Sh OPTIONS' >"$work/page"
 same 'options of every verb in ambil(1)' "$work/every" "$work/page"
+ambil help options | defaults_of >"$work/defaults"
+test -s "$work/defaults" || fail 'the defaults in ambil help options were not understood'
+defaults_in_page 'Sh OPTIONS' >"$work/page"
+same 'defaults of the options of every verb in ambil(1)' "$work/defaults" "$work/page"
 for verb in $verbs; do
-	in_page "Of $verb" >"$work/page"
+	in_page "Ss $verb" >"$work/page"
 	same "options of $verb in ambil(1)" "$work/of.$verb" "$work/page"
+	ambil help "$verb" | defaults_of >"$work/defaults"
+	defaults_in_page "Ss $verb" >"$work/page"
+	same "defaults of the options of $verb in ambil(1)" "$work/defaults" "$work/page"
 done
 in_page '' >"$work/page"
 same 'all options in ambil(1)' "$work/all" "$work/page"
-awk '/^\.Sh / { inside = $2 == "DESCRIPTION" } inside && /^\.It Cm / { print $3 }' "$page" >"$work/page"
-same 'verbs in ambil(1)' "$work/verbs" "$work/page"
-sed -e 's/\\-/-/g' -e 's/Fl -/--/g' "$page" | grep -v systemctl | unknown 'ambil(1)'
+awk '/^  [a-z]+  / && $1 != "ambil" { sub(/^ +/, ""); sub(/  +/, ": "); print }' "$work/overview" >"$work/tasks"
+awk '/^\.S[hs] / { inside = $2 == "DESCRIPTION" }
+	inside && verb { print verb ": " $0; verb = "" }
+	inside && /^\.It Cm / { verb = $3 }' "$page" >"$work/page"
+same 'verbs in ambil(1), with what they do' "$work/tasks" "$work/page"
+awk '/^\.Sh / { inside = $2 == "VERBS" } inside && /^\.Ss / { print $2 }' "$page" >"$work/page"
+same 'verbs that ambil(1) explains' "$work/verbs" "$work/page"
+for page_file in "$source"/man/*.[1-9]; do
+	case $page_file in *-migration.7) continue ;; esac # has those of others
+	sed -e 's/\\-/-/g' -e 's/Fl -/--/g' "$page_file" | grep -vE 'systemctl|journalctl|curl|--data-urlencode' |
+		unknown "${page_file##*/}"
+done
 awk '/^\t\[ERROR_/ { sub(/.*, /, ""); sub(/}.*/, ""); print } END { print 1; print 129 }' \
 	"$source/src/base/error.c" >"$work/codes"
 awk '/^\.Sh / { inside = $0 == ".Sh EXIT STATUS" }
@@ -135,15 +177,30 @@ comm -23 "$work/wanted" "$work/page" | grep . && fail 'read from the environment
 while read -r name; do
 	grep -rq "\"$name\"" "$source/src" || fail "$name stands in ambil(1), and is not read"
 done <"$work/page"
-test "$(wc -l <"$page")" -le 1000 || fail 'ambil(1) has more than 1000 lines'
+test "$(wc -l <"$page")" -le 580 || fail 'ambil(1) has more than 580 lines: what few look for has pages of its own'
 
-# Each example of ambil.conf(5) can be copied: nothing in it is refused.
+# What ambil-errors(7) explains is said by the program: the words of each stand in a sentence of the sources.
+# shellcheck disable=SC2016 # no expansion.
+awk '/^msgid/ { sub(/^msgid(_plural)? /, ""); inside = 1; text = "" }
+	/^msgstr/ { if (inside) print text; inside = 0 }
+	inside && /^"/ { sub(/^"/, ""); sub(/"$/, ""); text = text $0 }
+	/^msgid_plural/ { print text }' "$source/po/id.po" |
+	sed -e 's/\\"/"/g' -e 's/%[.0-9]*[a-z]*[sudgcx]/%/g' >"$work/sentences"
+sed -n 's/^\.It Li //p' "$source/man/ambil-errors.7" |
+	sed -e 's/\\(dq/"/g' -e 's/\\-/-/g' -Ee 's/\b(HOST|PORT|USER|NAME|FILE|COMMAND|TIME|N)\b/%/g' >"$work/explained"
+test "$(wc -l <"$work/explained")" -ge 40 || fail 'ambil-errors(7) was not understood'
+while IFS= read -r words; do
+	grep -qF -- "$words" "$work/sentences" || fail "ambil-errors(7) explains what nobody says: $words"
+done <"$work/explained"
+
+# Each example of ambil.conf(5) can be copied, and each line that shows a setting: nothing in it is refused.
 awk -v folder="$work" '
 	function show(line) {
-		gsub(/\\\(dq/, "\"", line); gsub(/\\\(ti/, "~", line); gsub(/\\-/, "-", line)
+		gsub(/\\\(dq/, "\"", line); gsub(/\\\(aq/, "\047", line); gsub(/\\\(ti/, "~", line); gsub(/\\-/, "-", line)
 		print line > (folder "/example." n)
 	}
 	/^\.Sh / { inside = $2 == "EXAMPLES" }
+	!inside && /^\.Dl [a-z0-9-]+ = / { n++; show("account home { host = localhost user = anna " substr($0, 5) " }") }
 	!inside { next }
 	/^\.Dl / { n++; show(substr($0, 5)) }
 	/^\.Ed/ { copying = 0 }
@@ -157,15 +214,32 @@ for file in "$work"/example.*; do
 	ambil -c "$file" config show >/dev/null 2>"$work/said" || fail "example: $(cat "$work/said" "$file")"
 	examples=$((examples + 1))
 done
-test "$examples" -ge 10 || fail 'the examples of ambil.conf(5) were not found'
+test "$examples" -ge 25 || fail 'the examples of ambil.conf(5) were not found'
+
+# Each page is installed, and ambil(1) leads to it; each that is named is there.
+for page_file in "$source"/man/*.[1-9]; do
+	name=${page_file##*/}
+	grep -q "'$name'" "$source/man/meson.build" || fail "$name is not installed"
+	test "$name" = ambil.1 ||
+		sed -n '/^\.Sh SEE ALSO/,$p' "$page" | grep -q "^\.Xr ${name%.?} ${name##*.}" ||
+		fail "ambil(1) does not lead to $name"
+	sed -n 's/^\.Xr \(ambil[^ ]*\) \([1-9]\).*/\1.\2/p' "$page_file" >"$work/named"
+	while read -r named; do
+		test -f "$source/man/$named" || fail "$name names $named, which is not there"
+	done <"$work/named"
+	sed -n 's/^\.Sx \(.*[A-Za-z]\).*/\1/p' "$page_file" >"$work/named"
+	while read -r named; do
+		grep -qE "^\.S[hs] $named\$" "$page_file" || fail "$name has no section $named"
+	done <"$work/named"
+done
 
 if need mandoc mandoc; then
-	for page_file in "$source/man/ambil.1" "$source/man/ambil.conf.5" "$source/man/ambil-migration.7"; do
+	for page_file in "$source"/man/*.[1-9]; do
 		mandoc -T lint -W warning "$page_file" || fail "mandoc lint of $page_file"
 	done
 fi
 if need groff groff-base; then
-	for page_file in "$source/man/ambil.1" "$source/man/ambil.conf.5" "$source/man/ambil-migration.7"; do
+	for page_file in "$source"/man/*.[1-9]; do
 		groff -mdoc -T utf8 -ww "$page_file" >"$work/text" 2>"$work/warnings"
 		if ! test -s "$work/text" || test -s "$work/warnings"; then
 			fail "groff of $page_file"
