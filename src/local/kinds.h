@@ -18,6 +18,7 @@ void mbox_set_patience(struct sink *k, int64_t patience_ms);
 bool sink_check_parent(const struct destination *d, struct error *e) MUST_CHECK;
 /* This machine's name with '/' and ':' (which end a Maildir name) and what is no plain text
  * replaced. */
+enum { SINK_HOST_ROOM = 64 };
 void sink_my_host(char *out, size_t room);
 
 #endif

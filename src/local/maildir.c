@@ -2,16 +2,14 @@
 /*
  * A mail is written to tmp/, made durable with its batch, journalled by the caller, and renamed to
  * new/. Only our rename takes a prepared name out of tmp/, so recovery can tell from the name alone
- * what became of a mail. Names are unique on all machines that may share the folder, and carry the
- * account, so that a later run finds what this one left behind. Folders are held open: a name
- * cannot be led elsewhere by a symbolic link. The network side uses the open mail and the open
- * batch, the committer closed ones; nothing else is shared. The Maildir convention:
+ * what became of a mail. Folders are held open: a name cannot be led elsewhere by a symbolic link.
+ * The network side uses the open mail and the open batch, the committer closed ones; nothing else
+ * is shared. The Maildir convention:
  * https://cr.yp.to/proto/maildir.html
  */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,23 +22,22 @@
 #include "base/text.h"
 #include "local/durable.h"
 #include "local/kinds.h"
+#include "local/maildir_name.h"
 #include "local/quote.h"
 #include "local/stamp.h"
 
 enum {
 	BATCH_MAX = 256,
 	BUFFER_SIZE = 128 * 1024,
-	NAME_ROOM = 176,
-	HOST_ROOM = 64,
-	MARK_ROOM = 24,
 	PLACE_ROOM = 48,
 	LARGE = 4 * 1024 * 1024,
+	OTHER_FILES = 64, /* descriptors for all that is no mail: sockets, the state */
 	TMP_KEPT_S = 36 * 60 *
 		60, /* by convention other programs may remove what is older from tmp/ */
 };
 
 struct entry {
-	char name[NAME_ROOM];
+	char name[MAILDIR_NAME_ROOM];
 	int fd; /* -1: closed already */
 	bool renamed;
 };
@@ -51,7 +48,7 @@ struct sink_batch {
 	size_t open; /* descriptors held */
 };
 
-_Static_assert(NAME_ROOM + PLACE_ROOM <= sizeof(((struct receipt *)0)->text),
+_Static_assert(MAILDIR_NAME_ROOM + PLACE_ROOM <= sizeof(((struct receipt *)0)->text),
 	"a name and its place must fit a receipt");
 
 struct maildir {
@@ -60,11 +57,7 @@ struct maildir {
 	int tmp_fd, new_fd, cur_fd;
 	bool made;              /* tmp/ was missing: nothing an earlier run left can be in it */
 	char place[PLACE_ROOM]; /* which tmp/ this is: device and inode */
-	char host[HOST_ROOM], mark[MARK_ROOM];
-	char process[32];                      /* "P4711Q", before the count in a name */
-	char tail[HOST_ROOM + MARK_ROOM + 16]; /* what stands behind it */
-	size_t process_len, tail_len;
-	uint32_t count;
+	struct maildir_names names;
 	size_t open_max; /* descriptors a batch may hold */
 	/* Network side. */
 	struct entry entry; /* the open mail; an empty name: none */
@@ -93,29 +86,13 @@ static bool fail(const struct sink *k, int err, struct error *e)
 	return error_sys(e, ERROR_DELIVERY, err, "%s", self_const(k)->d->shown);
 }
 
-/* Seconds, then what is unique on this machine, whose it is, and the machine. Less than NAME_ROOM.
- */
-static void make_name(struct maildir *m, char *out)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	out = text_put_number(out, (uint64_t)t.tv_sec, 1);
-	*out++ = '.';
-	*out++ = 'M';
-	out = text_put_number(out, (uint64_t)t.tv_nsec / 1000, 6);
-	memcpy(out, m->process, m->process_len);
-	out = text_put_number(out + m->process_len, ++m->count, 1);
-	memcpy(out, m->tail, m->tail_len + 1);
-}
-
 static bool begin(struct sink *k, const struct mail_info *mail, struct error *e)
 {
 	struct maildir *m = self(k);
 	int tries = 0;
 
 	do {
-		make_name(m, m->entry.name);
+		maildir_name_make(&m->names, m->entry.name);
 		m->entry.fd = openat(m->tmp_fd, m->entry.name,
 			O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	} while (m->entry.fd < 0 && (errno == EEXIST || errno == EINTR) && ++tries < 100);
@@ -128,7 +105,7 @@ static bool begin(struct sink *k, const struct mail_info *mail, struct error *e)
 	m->entry.renamed = false;
 	m->written = m->pushed = 0;
 	m->len = m->d->received_header
-		? stamp_received_again(&m->received, m->buffer, mail, m->host)
+		? stamp_received_again(&m->received, m->buffer, mail, m->names.host)
 		: 0;
 	quote_init(&m->quote, QUOTE_LF);
 	return true;
@@ -272,14 +249,6 @@ static bool prepare(
 	return close_entries(k, b, e);
 }
 
-/* Our own kind of name and nothing that leads elsewhere: the journal is a file, and files can be
- * damaged. */
-static bool is_name(const char *name)
-{
-	return name[0] && name[0] != '.' && !strchr(name, '/') && !strchr(name, ':') &&
-		strlen(name) < NAME_ROOM;
-}
-
 /* Whether a folder has name, or name with flags behind a colon. -1 with errno set. */
 static int folder_has(int folder, const char *name)
 {
@@ -348,12 +317,13 @@ static bool show(const struct sink *k, const char *name, struct error *e)
 }
 
 /* The name in a receipt; false when it cannot be one of ours. */
-static bool read_receipt(const struct receipt *r, char name[NAME_ROOM], struct error *e)
+static bool read_receipt(const struct receipt *r, char name[MAILDIR_NAME_ROOM], struct error *e)
 {
 	size_t len = strcspn(r->text, " ");
 
-	snprintf(name, NAME_ROOM, "%.*s", (int)(len < NAME_ROOM ? len : NAME_ROOM - 1), r->text);
-	if (len < NAME_ROOM && is_name(name))
+	snprintf(name, MAILDIR_NAME_ROOM, "%.*s",
+		(int)(len < MAILDIR_NAME_ROOM ? len : MAILDIR_NAME_ROOM - 1), r->text);
+	if (len < MAILDIR_NAME_ROOM && maildir_name_fits(name))
 		return true;
 	return error_set(e, ERROR_STORE, "the journal names an impossible file: %s",
 		safe(span_of(r->text)).text);
@@ -365,7 +335,7 @@ static bool commit(
 	struct maildir *m = self(k);
 
 	for (size_t i = 0; i < n; i++) {
-		char name[NAME_ROOM];
+		char name[MAILDIR_NAME_ROOM];
 
 		if (!read_receipt(&r[i], name, e) || !show(k, name, e))
 			return false;
@@ -395,7 +365,7 @@ static enum sink_state recover(
 {
 	struct maildir *m = self(k);
 	int64_t age_s = (int64_t)time(NULL) - prepared_s;
-	char name[NAME_ROOM];
+	char name[MAILDIR_NAME_ROOM];
 	int found;
 
 	if (!read_receipt(r, name, e))
@@ -428,18 +398,10 @@ static enum sink_state recover(
 static bool is_lost(const struct sink *k, const struct receipt *r)
 {
 	const struct maildir *m = self_const(k);
-	char name[NAME_ROOM];
+	char name[MAILDIR_NAME_ROOM];
 
 	return read_receipt(r, name, NULL) && faccessat(m->tmp_fd, name, F_OK, 0) < 0 &&
 		errno == ENOENT && is_visible(m, name) == 0;
-}
-
-static bool is_ours(const struct maildir *m, const char *name)
-{
-	const char *mark = strstr(name, m->mark);
-	size_t len = strlen(m->mark);
-
-	return mark && mark[len] == '.' && !strcmp(mark + len + 1, m->host);
 }
 
 static int compare_names(const void *a, const void *b)
@@ -461,7 +423,8 @@ static void sweep(struct sink *k, const struct receipt *named, size_t n)
 	while (dir && (entry = readdir(dir))) {
 		const char *name = entry->d_name;
 
-		if (is_ours(m, name) && !bsearch(&name, keep, n, sizeof(*keep), compare_names))
+		if (maildir_name_is_ours(&m->names, name) &&
+			!bsearch(&name, keep, n, sizeof(*keep), compare_names))
 			unlinkat(m->tmp_fd, name, 0);
 	}
 	if (dir)
@@ -513,48 +476,14 @@ static const struct sink_ops ops = {
 	.free = free_sink,
 };
 
-/* FNV-1a, for telling accounts apart, not for secrets. */
-static uint64_t hash_text(const char *text)
-{
-	uint64_t h = 0xcbf29ce484222325;
-
-	for (; *text; text++)
-		h = (h ^ (unsigned char)*text) * 0x100000001b3;
-	return h;
-}
-
-static uint32_t random_number(void)
-{
-	int fd = open("/dev/urandom", O_RDONLY | O_CLOEXEC);
-	struct timespec t;
-	uint32_t r;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	/* Process, time and counter make names unique already. */
-	if (fd < 0 || file_read_all(fd, &r, sizeof(r)) != (ssize_t)sizeof(r))
-		r = (uint32_t)t.tv_nsec * 2654435761u ^ (uint32_t)getpid();
-	if (fd >= 0)
-		close(fd);
-	return r;
-}
-
-static void make_name_parts(struct maildir *m)
-{
-	snprintf(m->process, sizeof(m->process), "P%ldQ", (long)getpid());
-	snprintf(
-		m->tail, sizeof(m->tail), "R%08" PRIx32 "%s.%s", random_number(), m->mark, m->host);
-	m->process_len = strlen(m->process);
-	m->tail_len = strlen(m->tail);
-}
-
 /* A quarter of what is left besides sockets and state: some batches may wait for the committer. */
 static size_t open_max(void)
 {
 	struct rlimit limit;
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur <= 64)
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur <= OTHER_FILES)
 		return 0;
-	limit.rlim_cur = (limit.rlim_cur - 64) / (SINK_BATCHES_MAX + 2);
+	limit.rlim_cur = (limit.rlim_cur - OTHER_FILES) / (SINK_BATCHES_MAX + 2);
 	return limit.rlim_cur < BATCH_MAX ? (size_t)limit.rlim_cur : BATCH_MAX;
 }
 
@@ -648,9 +577,7 @@ struct sink *maildir_open(const struct destination *d, const char *account, stru
 	m->d = d;
 	m->tmp_fd = m->new_fd = m->cur_fd = m->entry.fd = -1;
 	m->open_max = open_max();
-	sink_my_host(m->host, sizeof(m->host));
-	snprintf(m->mark, sizeof(m->mark), "A%016" PRIx64, hash_text(account));
-	make_name_parts(m);
+	maildir_names_init(&m->names, account);
 	if (!open_folders(m, e)) {
 		free_sink(&m->sink);
 		return NULL;

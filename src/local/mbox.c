@@ -1,17 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * A batch is spooled, and appended in one go under both customary locks, taken when the batch is
- * prepared and held until it is committed: nothing waits for the network meanwhile. The receipt
- * says where the mail will begin, how long it is and what it digests to, and also how the file
- * looked before (anchor) and how the mail begins (head): recovery cuts off a torn mail only where
- * it can be nobody else's. Where a mail reader has rewritten the file since, the mail is searched
- * for; mails of a batch that are the same, octet for octet, are numbered, so that one is not found
- * in the place of another. RFC 4155; mboxrd quoting.
+ * prepared and held until it is committed: nothing waits for the network meanwhile. What became of
+ * a mail after a crash, mbox_place.c finds out. RFC 4155; mboxrd quoting.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,14 +14,13 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "base/parse.h"
 #include "local/kinds.h"
 #include "local/lock.h"
+#include "local/mbox_place.h"
 #include "local/mboxrd.h"
 #include "local/scan.h"
 
-enum { BATCH_MAX = 256, HOST_ROOM = 64, MEMORY_MAX = 1024 * 1024, PATIENCE_MS = 30000 };
-enum { ANCHOR_OCTETS = 256, ANCHOR_TEXT = 17, PAD_MAX = 2 };
+enum { MEMORY_MAX = 1024 * 1024, PATIENCE_MS = 30000 };
 
 struct mail {
 	uint64_t start, length; /* in the spool */
@@ -49,7 +43,7 @@ struct mbox {
 	struct sink sink;
 	const struct destination *d;
 	char *path; /* without symbolic links, as other programs lock it */
-	char host[HOST_ROOM];
+	char host[SINK_HOST_ROOM];
 	int64_t patience_ms;
 	/* Network side. */
 	struct sink_batch *batch;
@@ -149,22 +143,6 @@ static void batch_free(struct sink *k, struct sink_batch *b, bool keep)
 	free(b);
 }
 
-/* What stands right before an offset, digested: the same later, if nobody has rewritten the file.
- */
-static bool anchor_text(int fd, uint64_t base, char out[ANCHOR_TEXT])
-{
-	size_t len = base < ANCHOR_OCTETS ? (size_t)base : ANCHOR_OCTETS;
-	struct digest d;
-	char text[DIGEST_TEXT];
-
-	digest_init(&d);
-	if (!scan_digest(fd, base - len, len, &d))
-		return false;
-	digest_text(&d, text);
-	snprintf(out, ANCHOR_TEXT, "%.16s", text);
-	return true;
-}
-
 /* The newlines that must come before a mail at the end of the file: mails are parted by an empty
  * line. */
 static bool find_pad(int fd, uint64_t size, size_t *pad)
@@ -182,7 +160,7 @@ static bool prepare(
 	struct sink *k, struct sink_batch *b, struct receipt *out, size_t n, struct error *e)
 {
 	struct mbox *m = self(k);
-	char anchor[ANCHOR_TEXT];
+	char anchor[MBOX_ANCHOR_TEXT];
 	struct stat st;
 
 	if (n != b->n)
@@ -194,15 +172,19 @@ static bool prepare(
 		return fail(m, errno, e);
 	b->base = (uint64_t)st.st_size;
 	b->read_at = st.st_atim;
-	if (!find_pad(b->lock.fd, b->base, &b->pad) || !anchor_text(b->lock.fd, b->base, anchor))
+	if (!find_pad(b->lock.fd, b->base, &b->pad) || !mbox_anchor(b->lock.fd, b->base, anchor))
 		return fail(m, errno, e);
 	for (size_t i = 0; i < n; i++) {
 		const struct mail *mail = &b->mails[i];
 
-		snprintf(out[i].text, sizeof(out[i].text),
-			"%" PRIu64 " %" PRIu64 " %" PRIu64 " %s %s %zu %s", b->base,
-			b->base + b->pad + mail->start, mail->length, mail->digest, anchor,
-			mail->twins, mail->head);
+		mbox_place_write(&(struct mbox_place){.base = b->base,
+					 .offset = b->base + b->pad + mail->start,
+					 .length = mail->length,
+					 .twins = mail->twins,
+					 .digest = span_of(mail->digest),
+					 .anchor = span_of(anchor),
+					 .head = span_of(mail->head)},
+			&out[i]);
 	}
 	return true;
 }
@@ -279,195 +261,24 @@ static bool commit(
 	return done;
 }
 
-/* A receipt, read. */
-struct place {
-	uint64_t base, offset, length, twins;
-	struct span digest, anchor, head;
-};
-
-static bool read_receipt(const struct receipt *r, struct place *p)
-{
-	struct span rest = span_of(r->text);
-	uint64_t max = INT64_MAX / 4;
-
-	if (!parse_u64(span_word(&rest), max, &p->base) ||
-		!parse_u64(span_word(&rest), max, &p->offset) ||
-		!parse_u64(span_word(&rest), max, &p->length))
-		return false;
-	p->digest = span_word(&rest);
-	p->anchor = span_word(&rest);
-	if (!parse_u64(span_word(&rest), BATCH_MAX, &p->twins))
-		return false;
-	p->head = rest;
-	return p->digest.len == DIGEST_TEXT - 1 && p->anchor.len == ANCHOR_TEXT - 1 &&
-		p->head.len > 5 && p->base <= p->offset && p->length > p->head.len;
-}
-
-/* 1: the whole mail stands at offset, where a line begins; 0: it does not; -1 with errno set. */
-static int stands_at(int fd, uint64_t size, uint64_t offset, const struct place *p)
-{
-	char text[DIGEST_TEXT], before = '\n';
-	struct digest d;
-
-	if (size < offset || size - offset < p->length)
-		return 0;
-	if (offset && !scan_read(fd, offset - 1, &before, 1))
-		return -1;
-	if (before != '\n')
-		return 0;
-	digest_init(&d);
-	if (!scan_digest(fd, offset, p->length, &d))
-		return -1;
-	digest_text(&d, text);
-	return span_is(p->digest, text);
-}
-
-/* 1: what stands from offset to the end can only be a part of our mail; 0, -1 as above. */
-static int torn_at(int fd, uint64_t size, const struct place *p)
-{
-	char head[MBOXRD_HEAD_MAX + 1];
-	size_t want = p->head.len < size - p->offset ? p->head.len : (size_t)(size - p->offset),
-	       same = 0;
-	uint64_t other, pad = p->offset - p->base;
-	int zeros, glued;
-
-	if (!scan_read(fd, p->offset, head, want))
-		return -1;
-	if (pad && pad <= PAD_MAX) {
-		char before[PAD_MAX];
-
-		if (!scan_read(fd, p->base, before, (size_t)pad))
-			return -1;
-		/* These would be cut off too. */
-		for (size_t i = 0; i < pad; i++)
-			if (before[i] != '\n' && before[i] != '\0')
-				return 0;
-	}
-	while (same < want && head[same] == p->head.data[same])
-		same++;
-	/* After a power cut the end of the file may be there without its octets. */
-	if (same < want) {
-		zeros = scan_zeros(fd, p->offset + same, size);
-		if (zeros <= 0)
-			return zeros;
-	}
-	if (!scan_from(fd, p->offset + 1, size, &other))
-		return -1;
-	if (other != size)
-		return 0;
-	/* Ours begins with such a line itself. */
-	glued = scan_glued_from(fd, p->offset + 1, size);
-	return glued < 0 ? -1 : !glued;
-}
-
-/* Whether a mail ends at an offset: there, the file ends or another begins. */
-static int ends_at(int fd, uint64_t size, uint64_t offset)
-{
-	uint64_t from;
-
-	if (offset == size)
-		return 1;
-	if (!scan_from(fd, offset, size, &from))
-		return -1;
-	return from == offset;
-}
-
-/* Whether the mail stands anywhere from an offset on, behind as many that are the same as came
- * before it in its batch. Answers as above. */
-static int search(int fd, uint64_t from, uint64_t size, const struct place *p)
-{
-	char head[MBOXRD_HEAD_MAX + 1];
-	uint64_t twins = 0;
-
-	for (uint64_t at = from;; at++) {
-		int stands;
-
-		if (!scan_from(fd, at, size, &at))
-			return -1;
-		if (at >= size || size - at < p->length)
-			return 0;
-		if (!scan_read(fd, at, head, p->head.len))
-			return -1;
-		if (memcmp(head, p->head.data, p->head.len) != 0)
-			continue;
-		stands = stands_at(fd, size, at, p);
-		/* A short one may be how a longer one begins. */
-		if (stands > 0)
-			stands = ends_at(fd, size, at + p->length);
-		if (stands < 0)
-			return -1;
-		if (stands && twins++ == p->twins)
-			return 1;
-	}
-}
-
-/* The crash may have come before the sync. */
-static enum sink_state settled(int fd, const char *path)
-{
-	return fsync(fd) < 0 || !file_sync_parent(path, ERROR_DELIVERY, NULL) ? SINK_FAILED
-									      : SINK_DELIVERED;
-}
-
-/* Cuts a torn mail off. The newlines before the first mail of a batch go with it. */
-static enum sink_state cut_off(int fd, const struct place *p)
-{
-	uint64_t to = p->offset - p->base <= PAD_MAX ? p->base : p->offset;
-
-	return ftruncate(fd, (off_t)to) < 0 || fsync(fd) < 0 ? SINK_FAILED : SINK_ABSENT;
-}
-
-/* SINK_FAILED with errno set; SINK_UNSURE: looked everywhere. */
-static enum sink_state examine(int fd, const char *path, const struct place *p)
-{
-	char anchor[ANCHOR_TEXT] = "";
-	struct stat st;
-	uint64_t size, from = 0;
-	bool same_start;
-	int found = 0, torn = 0;
-
-	if (fstat(fd, &st) < 0)
-		return SINK_FAILED;
-	size = (uint64_t)st.st_size;
-	if (size >= p->base && !anchor_text(fd, p->base, anchor))
-		return SINK_FAILED;
-	same_start = span_is(p->anchor, anchor);
-	if (same_start) {
-		found = stands_at(fd, size, p->offset, p);
-		if (!found && size > p->offset)
-			torn = torn_at(fd, size, p);
-		/* Others may have taken away what stood in front of it in the batch. */
-		if (size <= p->offset || torn > 0)
-			from = p->base;
-	}
-	if (!found && torn >= 0)
-		found = search(fd, from, size, p);
-	if (found < 0 || torn < 0)
-		return SINK_FAILED;
-	if (found)
-		return settled(fd, path);
-	if (torn)
-		return cut_off(fd, p);
-	return same_start && size <= p->offset ? SINK_ABSENT : SINK_UNSURE;
-}
-
 static enum sink_state recover(
 	struct sink *k, const struct receipt *r, int64_t prepared_s, struct error *e)
 {
 	struct mbox *m = self(k);
 	struct mbox_lock lock = {.fd = -1};
 	enum sink_state state;
-	struct place place;
+	struct mbox_place place;
 	int err;
 
 	(void)prepared_s;
-	if (!read_receipt(r, &place)) {
+	if (!mbox_place_read(r, &place)) {
 		error_set(
 			e, ERROR_STORE, "the journal has an impossible entry for %s", m->d->shown);
 		return SINK_UNSURE;
 	}
 	if (!take_lock(m, &lock, e))
 		return SINK_FAILED;
-	state = examine(lock.fd, m->path, &place);
+	state = mbox_place_examine(lock.fd, m->path, &place);
 	err = errno;
 	mbox_lock_release(&lock, m->path);
 	if (state == SINK_FAILED)
@@ -487,13 +298,6 @@ static void sweep(struct sink *k, const struct receipt *named, size_t n)
 	mbox_lock_sweep(self(k)->path, self(k)->d->shown, self(k)->host);
 }
 
-static void where(const struct receipt *r, char *out, size_t room)
-{
-	(void)r;
-	if (room)
-		out[0] = '\0';
-}
-
 static void free_sink(struct sink *k)
 {
 	struct mbox *m = self(k);
@@ -505,7 +309,7 @@ static void free_sink(struct sink *k)
 
 static const struct sink_ops ops = {
 	.name = "mbox",
-	.batch_max = BATCH_MAX,
+	.batch_max = MBOX_BATCH_MAX,
 	.journalled = true,
 	.waits = true,
 	.begin = begin,
@@ -518,7 +322,6 @@ static const struct sink_ops ops = {
 	.batch_free = batch_free,
 	.recover = recover,
 	.sweep = sweep,
-	.where = where,
 	.free = free_sink,
 };
 

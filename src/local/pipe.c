@@ -17,10 +17,11 @@
 #include "base/text.h"
 #include "local/kinds.h"
 #include "local/quote.h"
+#include "local/single.h"
 #include "local/spool.h"
 #include "local/stamp.h"
 
-enum { HOST_ROOM = 64, MEMORY_MAX = 256 * 1024 };
+enum { MEMORY_MAX = 256 * 1024 };
 enum { ENV_ACCOUNT, ENV_HOST, ENV_USER, ENV_UID, ENV_ATTEMPT, ENV_SIZE, ENV_COUNT };
 
 struct sink_batch {
@@ -29,13 +30,9 @@ struct sink_batch {
 };
 
 struct command {
-	struct sink sink;
-	const struct destination *d;
-	char host[HOST_ROOM];
+	struct single single;
 	char **argv;
-	struct sink_batch *batch; /* the open mail, or the ended one */
 	struct quote quote;
-	bool ended;
 };
 
 static struct command *self(struct sink *k)
@@ -60,10 +57,10 @@ static bool begin(struct sink *k, const struct mail_info *mail, struct error *e)
 	struct command *c = self(k);
 	struct sink_batch *b;
 
-	if (c->batch)
+	if (c->single.batch)
 		return error_set(e, ERROR_INTERNAL, "a command takes one mail at a time");
-	b = c->batch = xcalloc(1, sizeof(*b));
-	c->ended = false;
+	b = c->single.batch = xcalloc(1, sizeof(*b));
+	c->single.ended = false;
 	spool_init(&b->spool, MEMORY_MAX);
 	quote_init(&c->quote, QUOTE_LF);
 	b->env[ENV_ACCOUNT] = xasprintf("AMBIL_ACCOUNT=%s", safe(span_of(mail->account)).text);
@@ -73,15 +70,15 @@ static bool begin(struct sink *k, const struct mail_info *mail, struct error *e)
 	b->env[ENV_ATTEMPT] = xasprintf("AMBIL_ATTEMPT=%" PRIu32, mail->attempt);
 	if (!spool_make_room(&b->spool, false, e))
 		return false;
-	if (c->d->received_header)
-		b->spool.memory.len += stamp_received(b->spool.memory.data, mail, c->host);
+	if (c->single.d->received_header)
+		b->spool.memory.len += stamp_received(b->spool.memory.data, mail, c->single.host);
 	return true;
 }
 
 static bool write_octets(struct sink *k, struct span octets, struct error *e)
 {
 	struct command *c = self(k);
-	struct spool *s = &c->batch->spool;
+	struct spool *s = &c->single.batch->spool;
 
 	while (octets.len) {
 		if (!spool_make_room(s, false, e))
@@ -95,36 +92,14 @@ static bool write_octets(struct sink *k, struct span octets, struct error *e)
 static bool end(struct sink *k, struct error *e)
 {
 	struct command *c = self(k);
-	struct spool *s = &c->batch->spool;
+	struct spool *s = &c->single.batch->spool;
 
 	if (!spool_make_room(s, false, e))
 		return false;
 	s->memory.len += quote_end(&c->quote, s->memory.data + s->memory.len);
-	c->batch->env[ENV_SIZE] = xasprintf("AMBIL_SIZE=%" PRIu64, spool_len(s));
-	c->ended = true;
+	c->single.batch->env[ENV_SIZE] = xasprintf("AMBIL_SIZE=%" PRIu64, spool_len(s));
+	c->single.ended = true;
 	return true;
-}
-
-static void drop(struct sink *k)
-{
-	struct command *c = self(k);
-
-	if (!c->batch || c->ended)
-		return;
-	batch_free(k, c->batch, false);
-	c->batch = NULL;
-}
-
-static struct sink_batch *cut(struct sink *k)
-{
-	struct command *c = self(k);
-	struct sink_batch *b = c->ended ? c->batch : NULL;
-
-	if (b) {
-		c->batch = NULL;
-		c->ended = false;
-	}
-	return b;
 }
 
 /* The mail goes to its file here, where a full disk stops the run before the command sees anything.
@@ -175,7 +150,7 @@ static bool exited(const char *shown, int code, struct error *e)
 static bool judge(const struct command *c, int64_t timeout_ms, const struct child_result *result,
 	const struct buf *complaints, struct error *e)
 {
-	struct safe shown = safe(span_of(c->d->shown));
+	struct safe shown = safe(span_of(c->single.d->shown));
 	char limit[32];
 
 	switch (result->end) {
@@ -200,9 +175,9 @@ static bool judge(const struct command *c, int64_t timeout_ms, const struct chil
 /* One that is ended half way may have delivered: past the deadline none is started. */
 static bool has_time(const struct command *c, struct error *e)
 {
-	return !c->sink.limits.until_ms || clock_ms() < c->sink.limits.until_ms ||
+	return !c->single.sink.limits.until_ms || clock_ms() < c->single.sink.limits.until_ms ||
 		error_set(e, ERROR_BUSY, "no time is left for \"%s\"",
-			safe(span_of(c->d->shown)).text);
+			safe(span_of(c->single.d->shown)).text);
 }
 
 static bool commit(
@@ -215,14 +190,12 @@ static bool commit(
 	struct child_job job = {.argv = c->argv,
 		.env = env,
 		.complaints = &complaints,
-		.timeout_ms = c->d->command_timeout_ms,
+		.timeout_ms = c->single.d->command_timeout_ms,
 		.background = true};
 	bool done;
 
 	(void)r;
 	(void)n;
-	if (!b)
-		return error_set(e, ERROR_INTERNAL, "a command cannot be recovered");
 	if (!has_time(c, e))
 		return false;
 	for (size_t i = 0; i < ENV_COUNT; i++)
@@ -233,28 +206,11 @@ static bool commit(
 	return done;
 }
 
-static enum sink_state recover(
-	struct sink *k, const struct receipt *r, int64_t prepared_s, struct error *e)
-{
-	(void)r;
-	(void)prepared_s;
-	error_set(e, ERROR_DELIVERY, "what \"%s\" did with a message cannot be told",
-		safe(span_of(self(k)->d->shown)).text);
-	return SINK_UNSURE;
-}
-
-static void where(const struct receipt *r, char *out, size_t room)
-{
-	(void)r;
-	if (room)
-		out[0] = '\0';
-}
-
 static void free_sink(struct sink *k)
 {
 	struct command *c = self(k);
 
-	batch_free(k, c->batch, false);
+	batch_free(k, c->single.batch, false);
 	child_argv_free(c->argv);
 	free(c);
 }
@@ -266,13 +222,11 @@ static const struct sink_ops ops = {
 	.begin = begin,
 	.write = write_octets,
 	.end = end,
-	.drop = drop,
-	.cut = cut,
+	.drop = single_drop,
+	.cut = single_cut,
 	.prepare = prepare,
 	.commit = commit,
 	.batch_free = batch_free,
-	.recover = recover,
-	.where = where,
 	.free = free_sink,
 };
 
@@ -281,19 +235,17 @@ struct sink *pipe_open(const struct destination *d, const char *account, struct 
 	struct command *c = xcalloc(1, sizeof(*c));
 
 	(void)account;
-	c->sink.ops = &ops;
-	c->sink.jobs = d->pipe_jobs;
-	c->d = d;
-	sink_my_host(c->host, sizeof(c->host));
+	single_init(&c->single, &ops, d);
+	c->single.sink.jobs = d->pipe_jobs;
 	if (!child_argv_split(d->command, &c->argv, e)) {
-		free_sink(&c->sink);
+		free_sink(&c->single.sink);
 		return NULL;
 	}
 	if (!child_exists(c->argv[0])) {
 		error_set(e, ERROR_CONFIG, "the command \"%s\" was not found or cannot be executed",
 			safe(span_of(c->argv[0])).text);
-		free_sink(&c->sink);
+		free_sink(&c->single.sink);
 		return NULL;
 	}
-	return &c->sink;
+	return &c->single.sink;
 }

@@ -104,7 +104,7 @@ struct sink_ops {
 	/*
 	 * After a crash; prepared_s: when the row was written. What is called SINK_DELIVERED is
 	 * durable then: the crash may have come before that. *e is set only for SINK_UNSURE and
-	 * SINK_FAILED.
+	 * SINK_FAILED. NULL where journalled is false: no row names such a destination.
 	 */
 	enum sink_state (*recover)(
 		struct sink *k, const struct receipt *r, int64_t prepared_s, struct error *e);
@@ -113,8 +113,8 @@ struct sink_ops {
 	/* Removes what earlier runs of this account left behind and no receipt names (n receipts).
 	 * May be NULL. */
 	void (*sweep)(struct sink *k, const struct receipt *named, size_t n);
-	/* Where the mail of a receipt is, for messages and JSON: "new/NAME"; "" when there is no
-	 * such thing. */
+	/* Where the mail of a receipt is, for messages and JSON: "new/NAME". May be NULL: there is
+	 * no such thing. */
 	void (*where)(const struct receipt *r, char *out, size_t room);
 	void (*free)(struct sink *k);
 };

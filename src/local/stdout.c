@@ -13,20 +13,17 @@
 
 #include "local/kinds.h"
 #include "local/mboxrd.h"
+#include "local/single.h"
 
-enum { HOST_ROOM = 64, MEMORY_MAX = 1024 * 1024 };
+enum { MEMORY_MAX = 1024 * 1024 };
 
 struct sink_batch {
 	struct spool spool;
 };
 
 struct stream {
-	struct sink sink;
-	const struct destination *d;
-	char host[HOST_ROOM];
-	struct sink_batch *batch; /* the open mail, or the ended one */
+	struct single single;
 	struct mboxrd mail;
-	bool ended;
 };
 
 static struct stream *self(struct sink *k)
@@ -47,13 +44,13 @@ static bool begin(struct sink *k, const struct mail_info *mail, struct error *e)
 {
 	struct stream *s = self(k);
 
-	if (s->batch)
+	if (s->single.batch)
 		return error_set(e, ERROR_INTERNAL, "standard output takes one mail at a time");
-	s->batch = xcalloc(1, sizeof(*s->batch));
-	s->ended = false;
-	spool_init(&s->batch->spool, MEMORY_MAX);
-	return mboxrd_begin(
-		&s->mail, &s->batch->spool, mail, s->d->received_header ? s->host : NULL, e);
+	s->single.batch = xcalloc(1, sizeof(*s->single.batch));
+	s->single.ended = false;
+	spool_init(&s->single.batch->spool, MEMORY_MAX);
+	return mboxrd_begin(&s->mail, &s->single.batch->spool, mail,
+		s->single.d->received_header ? s->single.host : NULL, e);
 }
 
 static bool write_octets(struct sink *k, struct span octets, struct error *e)
@@ -65,30 +62,8 @@ static bool end(struct sink *k, struct error *e)
 {
 	struct stream *s = self(k);
 
-	s->ended = mboxrd_end(&s->mail, e);
-	return s->ended;
-}
-
-static void drop(struct sink *k)
-{
-	struct stream *s = self(k);
-
-	if (!s->batch || s->ended)
-		return;
-	batch_free(k, s->batch, false);
-	s->batch = NULL;
-}
-
-static struct sink_batch *cut(struct sink *k)
-{
-	struct stream *s = self(k);
-	struct sink_batch *b = s->ended ? s->batch : NULL;
-
-	if (b) {
-		s->batch = NULL;
-		s->ended = false;
-	}
-	return b;
+	s->single.ended = mboxrd_end(&s->mail, e);
+	return s->single.ended;
 }
 
 static bool prepare(
@@ -124,37 +99,19 @@ static bool commit(
 
 	(void)r;
 	(void)n;
-	if (!b)
-		return error_set(e, ERROR_INTERNAL, "standard output cannot be recovered");
-	if (spool_copy(&b->spool, STDOUT_FILENO, s->d->shown, e))
+	if (spool_copy(&b->spool, STDOUT_FILENO, s->single.d->shown, e))
 		done = start < 0 || fsync(STDOUT_FILENO) == 0 || errno == EINVAL ||
-			errno == EROFS || error_sys(e, ERROR_DELIVERY, errno, "%s", s->d->shown);
+			errno == EROFS ||
+			error_sys(e, ERROR_DELIVERY, errno, "%s", s->single.d->shown);
 	/* A torn mail would be taken for a whole one by whoever reads the file. */
 	if (!done && start >= 0 && ftruncate(STDOUT_FILENO, start) == 0)
 		(void)lseek(STDOUT_FILENO, start, SEEK_SET);
 	return done;
 }
 
-static enum sink_state recover(
-	struct sink *k, const struct receipt *r, int64_t prepared_s, struct error *e)
-{
-	(void)k;
-	(void)r;
-	(void)prepared_s;
-	error_set(e, ERROR_DELIVERY, "what was written to standard output cannot be told");
-	return SINK_UNSURE;
-}
-
-static void where(const struct receipt *r, char *out, size_t room)
-{
-	(void)r;
-	if (room)
-		out[0] = '\0';
-}
-
 static void free_sink(struct sink *k)
 {
-	batch_free(k, self(k)->batch, false);
+	batch_free(k, self(k)->single.batch, false);
 	free(k);
 }
 
@@ -165,13 +122,11 @@ static const struct sink_ops ops = {
 	.begin = begin,
 	.write = write_octets,
 	.end = end,
-	.drop = drop,
-	.cut = cut,
+	.drop = single_drop,
+	.cut = single_cut,
 	.prepare = prepare,
 	.commit = commit,
 	.batch_free = batch_free,
-	.recover = recover,
-	.where = where,
 	.free = free_sink,
 };
 
@@ -187,8 +142,6 @@ struct sink *stdout_open(const struct destination *d, const char *account, struc
 		return NULL;
 	}
 	s = xcalloc(1, sizeof(*s));
-	s->sink.ops = &ops;
-	s->d = d;
-	sink_my_host(s->host, sizeof(s->host));
-	return &s->sink;
+	single_init(&s->single, &ops, d);
+	return &s->single.sink;
 }
