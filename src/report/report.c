@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Facts from the workers, and the sentences that they become. A summary is chatter and goes to
+ * The sentences that the facts of workers become. A summary is chatter and goes to
  * standard error, unless it is what was asked for (check, --dry-run). Every line is written with
  * one call, so that the lines of several programs at one terminal or log stay whole; live lines are
  * taken away first.
@@ -8,7 +8,6 @@
 #include "report/report.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,34 +25,6 @@
 #include "report/report_summary.h"
 #include "report/report_tty.h"
 #include "report/screen.h"
-
-/* The worker's end */
-
-void report_send(int fd, const struct report *r)
-{
-	while (write(fd, r, sizeof(*r)) < 0)
-		if (errno != EINTR)
-			return;
-}
-
-void report_step(int fd, const char *fmt, ...)
-{
-	struct report r = {.type = REPORT_STEP};
-	va_list ap;
-
-	va_start(ap, fmt);
-	text_format(r.u.text, sizeof(r.u.text), i18n_text(fmt), ap);
-	va_end(ap);
-	report_send(fd, &r);
-}
-
-void report_warning(int fd, const struct error *e)
-{
-	struct report r = {.type = REPORT_WARNING};
-
-	r.u.error = *e;
-	report_send(fd, &r);
-}
 
 /* 0, or the reason; a reader that is gone is none to stop fetching. */
 static int put(int fd, const struct buf *lines)
@@ -77,8 +48,6 @@ void report_reader_gone(int err)
 	sigaction(SIGPIPE, &end, NULL);
 	raise(SIGPIPE);
 }
-
-/* The plain renderer */
 
 struct account_view {
 	bool waited; /* said that another process has the account */

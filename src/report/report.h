@@ -149,6 +149,11 @@ _Static_assert(sizeof(struct report) <= PIPE_BUF, "a report must be written in o
 void report_send(int fd, const struct report *r);
 void report_step(int fd, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void report_warning(int fd, const struct error *e);
+/*
+ * The parent's end, for what it has read: ends each text, and says whether a worker can mean it.
+ * Whether texts are safe for a terminal is not looked at.
+ */
+bool report_is_sound(struct report *r);
 
 enum report_verbosity { REPORT_QUIET, REPORT_ERRORS, REPORT_SUMMARY, REPORT_VERBOSE, REPORT_DEBUG };
 /* How what goes to standard error looks. */
