@@ -13,64 +13,8 @@
 #include "auth/sasl.h"
 #include "base/i18n.h"
 #include "base/text.h"
-#include "net/tls.h"
 #include "report/report.h"
 #include "session/session_inner.h"
-
-/* What the choice of a mechanism hangs on. binding: NULL for none. */
-static struct mech_facts gather(const struct session *s, const struct buf *binding)
-{
-	const struct capabilities *c = &s->capabilities;
-	struct mech_facts facts = {
-		.encrypted = s->encrypted,
-		.cleartext_login = account_allows_cleartext(s->account),
-		.binding = binding && binding->len,
-		.apop_stamp = s->stamp != NULL,
-		.token = account_uses_token(s->account),
-		.client_cert = s->encrypted && s->account->tls.client_cert,
-		.capa_known = c->known,
-		.user = c->user,
-		.used = s->setting->used,
-	};
-
-	for (int i = MECH_NONE + 1; i < MECH_MECHS; i++) {
-		const char *name = mech_sasl_name((enum mech)i);
-
-		facts.offered[i] = name && capabilities_has_mechanism(c, name);
-	}
-	return facts;
-}
-
-static bool choose(struct session *s, const struct buf *binding, struct error *e)
-{
-	struct mech_facts facts = gather(s, binding);
-
-	if (mech_choose(&s->account->auth, &facts, &s->mech, e))
-		return true;
-	session_name_host(s, e);
-	return false;
-}
-
-/*
- * The way out when the password is right, and the server has it in no form that fits. A login that
- * is bound to the channel may have been refused since somebody sits in it, who must not be shown
- * the password. Where the same has worked before (but for
- * the channel's part in it), or somebody has just typed it, the password is
- * wrong, and a weaker login no help.
- */
-static enum mech other_way(const struct session *s)
-{
-	struct mech_facts facts = gather(s, NULL);
-	enum mech other = mech_readable(&facts);
-
-	if (s->account->auth.n || s->mech == MECH_LOGIN || s->mech == MECH_USER)
-		return MECH_NONE;
-	if (mech_binds(s->mech))
-		other = facts.offered[MECH_SCRAM_SHA_256] ? MECH_SCRAM_SHA_256
-			: facts.offered[MECH_SCRAM_SHA_1] ? MECH_SCRAM_SHA_1
-							  : MECH_NONE;
-	return other == s->mech ? MECH_NONE : other;
-}
 
 /* Where the password came from, and what to do when it is wrong. */
 static void blame_password(const struct session *s, const char *source, struct error *e)
@@ -83,7 +27,7 @@ static void blame_password(const struct session *s, const char *source, struct e
 	bool setting = !keyring && !own && settings_find(source) < SETTINGS_COUNT;
 	bool place = strchr(source, '/') != NULL; /* .netrc */
 	bool works = s->setting->used == s->mech && !mech_binds(s->mech);
-	enum mech other = typed || works ? MECH_NONE : other_way(s);
+	enum mech other = typed || works ? MECH_NONE : login_other_way(s);
 	char lead[sizeof(e->lead)], more[160] = "";
 
 	if (!source[0])
@@ -370,7 +314,7 @@ static bool log_in(struct session *s, struct buf *binding, bool ahead, struct er
 	if (!s->binding_refused)
 		return false;
 	buf_clear(binding);
-	if (!choose(s, binding, e))
+	if (!login_choose_with(s, binding, e))
 		return false;
 	if (!log_in_by(s, binding, ahead, e)) {
 		if (s->closed)
@@ -388,52 +332,19 @@ static bool announce_utf8(struct session *s, bool ahead, struct error *e)
 		(ahead || read_login(s, POP3_UTF8, e));
 }
 
-/* Of TLS 1.2 the older kind, which its servers know; of TLS 1.3 the only one there is. */
-static void find_binding(struct session *s, struct buf *binding)
-{
-	/* Where the user has named the bound ones it is not for us to know better. */
-	if (s->setting->unbound && !s->account->auth.n)
-		return;
-	s->exporter = !tls_channel_binding(s->stream, TLS_BINDING_UNIQUE, binding);
-	if (s->exporter && !tls_channel_binding(s->stream, TLS_BINDING_EXPORTER, binding))
-		buf_clear(binding);
-}
-
-bool login_has_better(struct session *s, enum mech *better)
-{
-	struct buf binding = {NULL, 0, 0};
-	struct mech_facts facts;
-
-	find_binding(s, &binding);
-	facts = gather(s, &binding);
-	buf_release(&binding);
-	return mech_has_better(s->mech, &facts, better);
-}
-
-bool login_choose(struct session *s, struct error *e)
-{
-	struct buf binding = {NULL, 0, 0};
-	bool done;
-
-	find_binding(s, &binding);
-	done = choose(s, &binding, e);
-	buf_release(&binding);
-	return done;
-}
-
 /* What was remembered may lack what is wanted now: then the server's answer is waited for. */
 static bool choose_first(struct session *s, const struct buf *binding, struct error *e)
 {
 	struct error stale = {ERROR_NONE};
 
 	if (!s->capability_asked)
-		return choose(s, binding, e);
-	if (choose(s, binding, &stale))
+		return login_choose_with(s, binding, e);
+	if (login_choose_with(s, binding, &stale))
 		return true;
 	if (!session_confirm_capabilities(s, e))
 		return false;
 	s->relied = s->surprised = false;
-	return choose(s, binding, e);
+	return login_choose_with(s, binding, e);
 }
 
 bool login(struct session *s, const struct pop3_command *then, size_t n, struct error *e)
@@ -446,7 +357,7 @@ bool login(struct session *s, const struct pop3_command *then, size_t n, struct 
 		*e = s->distrust;
 		return false;
 	}
-	find_binding(s, &binding);
+	login_find_binding(s, &binding);
 	done = choose_first(s, &binding, e);
 	ahead = session_asks_ahead(s);
 	s->behind = then;

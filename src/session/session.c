@@ -14,21 +14,12 @@
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "base/text.h"
-#include "report/report.h"
 
 enum { ARRIVAL_TIMEOUTS = 10, POLL_MAX_MS = 60000, END_PATIENCE_MS = 10 * 1000 };
 
-/* ---- words of the server ---- */
-
-static struct span without_secrets(struct session *s, struct span words)
-{
-	/* What has been through here already lies in the buffer, and has none. */
-	return words.data == s->shown.data ? words : hide_in(&s->hide, words, &s->shown);
-}
-
 bool session_quote(struct session *s, struct error *e, struct span words)
 {
-	return error_server(e, without_secrets(s, words));
+	return error_server(e, session_hide(s, words));
 }
 
 /* What is read by us, and not only by people: a stamp, or a UID, stays as it is. */
@@ -43,82 +34,6 @@ static bool is_answer(const struct pop3_event *ev)
 {
 	return ev->ok || (ev->code != POP3_CODE_NONE && ev->code != POP3_CODE_OTHER);
 }
-
-/* ---- trace ---- */
-
-void session_trace(const struct session *s, const char *side, const char *text)
-{
-	struct report r = {.type = REPORT_TRACE};
-
-	if (!s->setting->trace)
-		return;
-	snprintf(r.u.text, sizeof(r.u.text), "%6.3f %s: %s",
-		(double)(clock_ms() - s->opened_ms) / 1000, side, text);
-	report_send(s->setting->report_fd, &r);
-}
-
-static void trace_command(const struct session *s, const struct pop3_command *c)
-{
-	char line[300];
-	const char *verb = pop3_verb_name(c->verb);
-
-	if (!s->setting->trace)
-		return;
-	if (c->verb == POP3_PASS)
-		snprintf(line, sizeof(line), "PASS <%zu octets hidden>", strlen(c->arg));
-	else if (c->arg2)
-		snprintf(line, sizeof(line), "%s %s <%zu octets hidden>", verb,
-			safe(span_of(c->arg)).text, strlen(c->arg2));
-	else if (c->arg)
-		snprintf(line, sizeof(line), "%s %s", verb, safe(span_of(c->arg)).text);
-	else if (c->verb == POP3_TOP)
-		snprintf(line, sizeof(line), "TOP %lu %lu", (unsigned long)c->msg,
-			(unsigned long)c->lines);
-	else if (c->msg)
-		snprintf(line, sizeof(line), "%s %lu", verb, (unsigned long)c->msg);
-	else
-		snprintf(line, sizeof(line), "%s", verb);
-	session_trace(s, "C", line);
-}
-
-static void trace_event(struct session *s, const struct pop3_event *ev)
-{
-	struct span text;
-	char line[300];
-
-	if (!s->setting->trace)
-		return;
-	switch (ev->type) {
-	case POP3_REPLY:
-		text = without_secrets(s, ev->text);
-		snprintf(line, sizeof(line), "%s %s", ev->ok ? "+OK" : "-ERR", safe(text).text);
-		session_trace(s, "S", line);
-		s->body = 0;
-		break;
-	case POP3_CHALLENGE:
-		snprintf(line, sizeof(line), "+ <%zu octets hidden>", ev->text.len);
-		session_trace(s, "S", line);
-		break;
-	case POP3_LINE:
-		session_trace(s, "S", safe(without_secrets(s, ev->text)).text);
-		break;
-	case POP3_BODY:
-		s->body += ev->text.len;
-		break;
-	case POP3_END:
-		if (s->body) {
-			snprintf(line, sizeof(line), "<%llu octets of message %lu>",
-				(unsigned long long)s->body, (unsigned long)ev->msg);
-			session_trace(s, "S", line);
-		}
-		session_trace(s, "S", ".");
-		break;
-	default:
-		break;
-	}
-}
-
-/* ---- the loop ---- */
 
 /* Engine and stream say "the server"; the user wants to know which. */
 void session_name_host(const struct session *s, struct error *e)
@@ -251,7 +166,7 @@ bool session_send(struct session *s, const struct pop3_command *command, struct 
 	s->utf8 = s->utf8 || command->verb == POP3_UTF8;
 	if (pop3_outstanding(s->engine) == 1)
 		s->moved = true;
-	trace_command(s, command);
+	session_trace_command(s, command);
 	return true;
 }
 
@@ -335,10 +250,10 @@ enum session_result session_next(
 		}
 		if (type != POP3_NEED_INPUT) {
 			if (type == POP3_REPLY && !is_data(ev))
-				ev->text = without_secrets(s, ev->text);
+				ev->text = session_hide(s, ev->text);
 			if (type == POP3_REPLY && ev->verb == s->unheard && is_answer(ev))
 				s->unheard = POP3_GREETING;
-			trace_event(s, ev);
+			session_trace_event(s, ev);
 			s->moved = true;
 			return SESSION_EVENT;
 		}

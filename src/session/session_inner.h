@@ -8,7 +8,7 @@
 #include "net/stream.h"
 #include "session/session.h"
 
-/* The inside of a session, for session.c (the loop), connect.c and login.c only. */
+/* The inside of a session, for the files of this room only. */
 struct session {
 	const struct session_setting *setting;
 	const struct account *account;
@@ -60,6 +60,12 @@ bool session_wait(struct session *s, struct pop3_event *ev, struct error *e) MUS
 /* One line of the trace, behind the seconds since the session began: side is "C", "S" or "*".
  * Nothing secret in text. */
 void session_trace(const struct session *s, const char *side, const char *text);
+/* A command that goes out, and what the engine has made of an answer. Its words come as they are:
+ * what is secret in them is hidden here. */
+void session_trace_command(const struct session *s, const struct pop3_command *c);
+void session_trace_event(struct session *s, const struct pop3_event *ev);
+/* The server's words without the secrets that they may repeat; valid until the next call. */
+struct span session_hide(struct session *s, struct span words);
 /* Engine and stream say "the server" in errors; the user wants to know which. */
 void session_name_host(const struct session *s, struct error *e);
 /* Tells whoever looks on that a step begins. */
@@ -88,8 +94,21 @@ void session_note_refusal(const struct session *s, enum pop3_code code);
 /* CAPA behind the login; what was said of LOGIN-DELAY before it holds unless this says more. */
 bool session_ask_capabilities_again(struct session *s, struct error *e) MUST_CHECK;
 
-/* Sets s->mech to the one that login() takes. */
+/* What a login can be bound to in the channel; empty without TLS, or where the setting has none.
+ * Also sets s->exporter. */
+void login_find_binding(struct session *s, struct buf *binding);
+/* Sets s->mech to the one that login() takes, with a binding that was found. ERROR_CAPABILITY and
+ * others as of mech_choose(). */
+bool login_choose_with(struct session *s, const struct buf *binding, struct error *e) MUST_CHECK;
+/* Both. */
 bool login_choose(struct session *s, struct error *e) MUST_CHECK;
+/*
+ * After a refusal of s->mech: the one to try when the password is right and the server has it in no
+ * form that fits; MECH_NONE where none is advisable. Where the same has worked before (but for the
+ * channel's part in it), or somebody has just typed it, the password is wrong, and a weaker login
+ * no help: that is for the caller to know.
+ */
+enum mech login_other_way(const struct session *s);
 /* Whether "auth = auto" would take a stronger one than s->mech. */
 bool login_has_better(struct session *s, enum mech *better);
 /*
