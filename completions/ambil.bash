@@ -16,6 +16,13 @@ _ambil_accounts()
 	return 0
 }
 
+# The names of all settings; $1 the program.
+_ambil_settings()
+{
+	"${1/#\~/$HOME}" help settings 2>/dev/null </dev/null | sed -n 's/^  \([a-z][a-z0-9-]*\).*/\1/p'
+	return 0
+}
+
 # Destinations; a relative path begins in the home folder, not in the current one.
 _ambil_destinations()
 {
@@ -92,7 +99,12 @@ _ambil_arguments()
 			_ambil_accounts "$4" "$5"
 		fi
 		;;
-	help) [[ $2 -gt 0 ]] || printf '%s\n' fetch check list seen status setup login logout doctor import config help options ;;
+	help)
+		if [[ $2 -eq 0 ]]; then
+			printf '%s\n' fetch check list seen status setup login logout doctor import config help options settings
+			_ambil_settings "$4"
+		fi
+		;;
 	esac
 }
 

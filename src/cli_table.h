@@ -72,7 +72,7 @@ struct cli_option {
 	enum option_effect effect;
 	const char *setting; /* OPTION_OVERRIDE, OPTION_WRITE */
 	const char *help;
-	bool minor; /* a global one that the overview only names: it has one screen for all */
+	const char *verb_help[VERBS]; /* where one of several verbs has other words; NULL: help */
 };
 enum { CLI_OPTIONS = 37 };
 extern const struct cli_option cli_options[];

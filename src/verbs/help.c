@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What can be typed, made of the tables that the command line is read with. Each text fits one
- * screen. */
+/* What can be typed and what can be set, made of the tables that command line and configuration are
+ * read with. Each text fits one screen, but for the list of all settings. */
 #include "verbs/help.h"
 
 #include <stdio.h>
@@ -27,7 +27,15 @@ static void add_entry(struct buf *out, const char *left, const char *right, size
 	text_wrap(out, right, COLUMN, width);
 }
 
-static void add_option(struct buf *out, const struct cli_option *option, size_t width)
+/* "maildir:~/Mail"; what holds for one that is not set may be a sentence. */
+static const char *default_of(const struct setting *s)
+{
+	return s->value ? s->value : _(s->unset);
+}
+
+/* verb: VERBS where the option is that of all. */
+static void add_option(
+	struct buf *out, const struct cli_option *option, enum verb verb, size_t width)
 {
 	struct buf left = {0}, right = {0};
 	const struct setting *s = option->effect == OPTION_OVERRIDE && option->setting
@@ -41,9 +49,11 @@ static void add_option(struct buf *out, const struct cli_option *option, size_t 
 	buf_add_text(&left, option->name);
 	if (option->argument)
 		buf_printf(&left, option->implied ? "[=%s]" : " %s", option->argument);
-	buf_add_text(&right, _(option->help));
+	buf_add_text(&right,
+		_(verb < VERBS && option->verb_help[verb] ? option->verb_help[verb]
+							  : option->help));
 	if (s && option->argument)
-		buf_printf(&right, _(" (default: %s)"), s->value ? s->value : _(s->unset));
+		buf_printf(&right, _(" (default: %s)"), default_of(s));
 	add_entry(out, left.data, right.data, width);
 	buf_release(&left);
 	buf_release(&right);
@@ -63,7 +73,7 @@ static void add_verb(struct buf *out, enum verb verb, size_t width)
 			continue;
 		if (first)
 			buf_printf(out, "\n%s\n", _("Options:"));
-		add_option(out, &cli_options[i], width);
+		add_option(out, &cli_options[i], verb, width);
 		first = false;
 	}
 	buf_add_text(out, "\n");
@@ -72,14 +82,14 @@ static void add_verb(struct buf *out, enum verb verb, size_t width)
 		0, width);
 }
 
-/* Those that the overview has no room to explain. */
-static void add_minor(struct buf *out, size_t width)
+/* There is no room to explain them. */
+static void add_names(struct buf *out, size_t width)
 {
 	struct buf text = {0};
 
 	buf_add_text(&text, "ambil help options:");
 	for (size_t i = 0; i < CLI_OPTIONS; i++)
-		if (cli_options[i].minor)
+		if (cli_option_global(&cli_options[i]))
 			buf_printf(&text, " %s", cli_options[i].name);
 	text_wrap(out, text.data, 0, width);
 	buf_release(&text);
@@ -87,19 +97,24 @@ static void add_minor(struct buf *out, size_t width)
 
 static void add_overview(struct buf *out, size_t width)
 {
+	static const char *const examples[] = {
+		N_("ambil setup anna@example.org     add an account"),
+		N_("ambil                            get new mail of all accounts"),
+		N_("ambil doctor                     find out why that fails"),
+	};
+
 	text_wrap(out,
 		_("ambil fetches your mail from POP3 servers, and never loses or doubles a message."),
 		0, width);
-	/* The examples are in the help of each verb: here they would not fit on the screen. */
 	buf_printf(out, "%s\n\n", _("Usage: ambil [OPTION]... [VERB] [ARGUMENT]..."));
+	for (size_t i = 0; i < sizeof(examples) / sizeof(examples[0]); i++)
+		buf_printf(out, "  %s\n", _(examples[i]));
+	buf_add_text(out, "\n");
 	for (enum verb verb = 0; verb < VERBS; verb++)
 		add_entry(out, cli_verbs[verb].name, _(cli_verbs[verb].help), width);
 	buf_add_text(out, "\n");
-	for (size_t i = 0; i < CLI_OPTIONS; i++)
-		if (cli_option_global(&cli_options[i]) && !cli_options[i].minor)
-			add_option(out, &cli_options[i], width);
-	add_minor(out, width);
-	text_wrap(out, _("More: ambil VERB --help, man ambil, man ambil.conf."), 0, width);
+	add_names(out, width);
+	text_wrap(out, _("More: ambil VERB --help, ambil help settings, man ambil."), 0, width);
 }
 
 static void add_global(struct buf *out, size_t width)
@@ -107,7 +122,89 @@ static void add_global(struct buf *out, size_t width)
 	buf_printf(out, "%s\n\n", _("Options of every verb, before or behind it:"));
 	for (size_t i = 0; i < CLI_OPTIONS; i++)
 		if (cli_option_global(&cli_options[i]))
-			add_option(out, &cli_options[i], width);
+			add_option(out, &cli_options[i], VERBS, width);
+}
+
+/* "(default: 60s)"; "(required)". */
+static void add_default(struct buf *out, const struct setting *s)
+{
+	static const char required[] = "required";
+
+	if (s->unset && strncmp(s->unset, required, strlen(required)) == 0)
+		buf_printf(out, " (%s)", _(s->unset));
+	else
+		buf_printf(out, _(" (default: %s)"), default_of(s));
+}
+
+static void add_settings(struct buf *out, size_t width)
+{
+	struct buf right = {0};
+
+	buf_printf(out, "%s\n\n", _("Settings in ambil.conf, outside of accounts or in one:"));
+	for (size_t i = 0; i < SETTINGS_COUNT; i++) {
+		buf_clear(&right);
+		buf_add_text(&right, _(settings[i].help));
+		add_default(&right, &settings[i]);
+		add_entry(out, settings[i].name, right.data, width);
+	}
+	buf_add_text(out, "\n");
+	text_wrap(out, _("More: ambil help SETTING, ambil config show, man ambil.conf."), 0, width);
+	buf_release(&right);
+}
+
+/* Where it may stand. */
+static const char *scope_of(const struct setting *s)
+{
+	switch (s->scope) {
+	case SCOPE_ACCOUNT:
+		return N_("in an account");
+	case SCOPE_TOP:
+		return N_("outside of accounts");
+	case SCOPE_ANY:
+		break;
+	}
+	return N_("in an account; outside, for all of them");
+}
+
+static void add_values(struct buf *out, const struct setting *s)
+{
+	static const char *const truth[] = {"true", "false"};
+
+	if (s->allowed)
+		buf_add_text(out, _(s->allowed));
+	else
+		text_list(out, s->words ? s->words : truth, s->words ? s->n_words : 2, true);
+}
+
+/* The options that say the same for one run. */
+static void add_same(struct buf *out, const struct setting *s)
+{
+	for (size_t i = 0; i < CLI_OPTIONS; i++)
+		if (cli_options[i].effect == OPTION_OVERRIDE &&
+			strcmp(cli_options[i].setting, s->name) == 0)
+			buf_printf(out, "%s%s", out->len ? ", " : "", cli_options[i].name);
+}
+
+static void add_setting(struct buf *out, const struct setting *s, size_t width)
+{
+	struct buf text = {0};
+
+	buf_printf(&text, "%s: %s", s->name, _(s->help));
+	text_wrap(out, text.data, 0, width);
+	buf_add_text(out, "\n");
+	buf_clear(&text);
+	add_values(&text, s);
+	add_entry(out, _("values"), text.data, width);
+	add_entry(out, _("default"), default_of(s), width);
+	add_entry(out, _("where"), _(scope_of(s)), width);
+	buf_clear(&text);
+	add_same(&text, s);
+	if (text.len)
+		add_entry(out, _("for one run"), text.data, width);
+	buf_add_text(out, "\n");
+	text_wrap(
+		out, _("More: ambil help settings, ambil config show, man ambil.conf."), 0, width);
+	buf_release(&text);
 }
 
 void help_text(struct buf *out, enum verb verb, size_t width)
@@ -126,40 +223,63 @@ static size_t find_width(void)
 	return width < WIDTH_MIN ? WIDTH_MIN : width > WIDTH_MAX ? WIDTH_MAX : width;
 }
 
-static int unknown_verb(const char *word, struct report_style style)
+/* What is neither a verb nor a setting. */
+static const char *const topics[] = {"options", "settings"};
+enum { TOPICS = sizeof(topics) / sizeof(topics[0]) };
+
+static int unknown_topic(const char *word, struct report_style style)
 {
-	const char *names[VERBS], *nearest;
+	const char *names[VERBS + TOPICS + SETTINGS_COUNT], *nearest;
+	size_t n = 0;
 	struct error e;
 
 	for (size_t i = 0; i < VERBS; i++)
-		names[i] = cli_verbs[i].name;
-	nearest = text_nearest(word, names, VERBS);
+		names[n++] = cli_verbs[i].name;
+	for (size_t i = 0; i < TOPICS; i++)
+		names[n++] = topics[i];
+	for (size_t i = 0; i < SETTINGS_COUNT; i++)
+		names[n++] = settings[i].name;
+	nearest = text_nearest(word, names, n);
 	if (nearest)
-		error_set(&e, ERROR_USAGE, "unknown verb \"%s\" (did you mean %s?)",
+		error_set(&e, ERROR_USAGE, "no help on \"%s\" (did you mean %s?)",
 			safe(span_of(word)).text, nearest);
 	else
-		error_set(&e, ERROR_USAGE, "unknown verb \"%s\"", safe(span_of(word)).text);
+		error_set(&e, ERROR_USAGE, "no help on \"%s\"", safe(span_of(word)).text);
 	error_remedy(&e, "see", "ambil --help");
 	report_error(style, NULL, &e);
 	return error_exit_code(e.kind);
 }
 
+/* False where there is no such topic. */
+static bool add_topic(struct buf *out, const char *topic, size_t width)
+{
+	enum verb verb = cli_find_verb(topic);
+	size_t setting = settings_find(topic);
+
+	if (verb < VERBS)
+		add_verb(out, verb, width);
+	else if (strcmp(topic, "options") == 0)
+		add_global(out, width);
+	else if (strcmp(topic, "settings") == 0)
+		add_settings(out, width);
+	else if (setting < SETTINGS_COUNT)
+		add_setting(out, &settings[setting], width);
+	else
+		return false;
+	return true;
+}
+
 int verb_help(const struct cli *cli, struct report_style style)
 {
-	enum verb verb = cli->verb_given ? cli->verb : VERBS;
-	const char *topic = verb == VERB_HELP && !cli->help && cli->n_arguments ? cli->arguments[0]
-										: NULL;
+	bool asked = cli->verb_given && cli->verb == VERB_HELP && !cli->help;
+	const char *topic = asked && cli->n_arguments ? cli->arguments[0] : NULL;
 	struct buf text = {0};
 	int code;
 
-	if (verb == VERB_HELP && !cli->help)
-		verb = topic ? cli_find_verb(topic) : VERBS;
-	if (topic && strcmp(topic, "options") == 0)
-		add_global(&text, find_width());
-	else if (topic && verb == VERBS)
-		return unknown_verb(topic, style);
-	else
-		help_text(&text, verb, find_width());
+	if (topic && !add_topic(&text, topic, find_width()))
+		return unknown_topic(topic, style);
+	if (!topic)
+		help_text(&text, asked || !cli->verb_given ? VERBS : cli->verb, find_width());
 	code = verb_print(&text, style);
 	buf_release(&text);
 	return code;

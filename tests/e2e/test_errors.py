@@ -594,7 +594,7 @@ class Usage(Trouble):
     def test_help_and_version_never_fail(self):
         self.box.write_config("nonsense {{{\n")
         for args in (["--help"], ["-h"], ["fetch", "--help"], ["--version"], ["help"],
-                     ["help", "fetch"], ["check", "-h"]):
+                     ["help", "fetch"], ["check", "-h"], ["help", "settings"], ["help", "keep"]):
             with self.subTest(args):
                 result = self.box.run(*args)
                 self.assertEqual((result.code, result.stderr), (0, ""), str(result))
@@ -602,6 +602,15 @@ class Usage(Trouble):
         text = self.box.run("fetch", "--help").stdout.decode()
         self.assertLessEqual(len(text.splitlines()), 24)
         self.assertLessEqual(max(len(line) for line in text.splitlines()), 100)
+
+    def test_a_setting_is_explained(self):
+        self.assertEqual(self.box.run("help", "keep").stdout.decode().splitlines()[:6],
+                         ["keep: leave mail on the server: for ever, not at all, or for a time", "",
+                          "  values                true, false or an age such as 14d",
+                          "  default               true",
+                          "  where                 in an account; outside, for all of them",
+                          "  for one run           --keep, --delete"])
+        self.both(64, 'no help on "kep" (did you mean keep?)', "ambil --help", args=["help", "kep"])
 
 
 class Shown(Trouble):

@@ -88,6 +88,36 @@ done
 names "$work/all" >"$work/names"
 test -s "$work/of.fetch" || fail 'ambil help fetch was not understood'
 
+# What each option does, on a line of its own: "--max: fetch at most N ...", without the default.
+explained() {
+	awk '
+		/^  (-[A-Za-z], |    )--/ { tell(); text = $0; next }
+		/^ / { text = text $0; next }
+		{ tell() }
+		END { tell() }
+		function tell() {
+			if (text == "") return
+			gsub(/ +/, " ", text); sub(/^ (-[A-Za-z], )?/, "", text); sub(/ \(default: .*/, "", text)
+			if (match(text, /^--[a-z-]+(\[=[A-Z]+\]| [A-Z]+)? /)) {
+				option = text; sub(/[[ ].*/, "", option)
+				print option ": " substr(text, RSTART + RLENGTH)
+			}
+			text = ""
+		}'
+}
+
+# same_words WHAT FILE: each line of it, such as "--max: Fetch at most N", begins one in $work/words as well; the size
+# of its first letter does not matter.
+same_words() {
+	test -s "$2" || fail "$1 was not understood"
+	awk 'function lower(line,    at) {
+			at = index(line, ": "); return substr(line, 1, at + 1) tolower(substr(line, at + 2, 1)) substr(line, at + 3)
+		}
+		NR == FNR { words[lower($0)] = 1; next }
+		{ for (line in words) if (index(line, lower($0)) == 1) next; print; bad = 1 }
+		END { exit bad }' "$work/words" "$2" || fail "$1 says something else than the help"
+}
+
 # unknown WHAT: the long options on the input that the program does not have.
 unknown() {
 	awk '{ while (match($0, /--[a-z][a-z-]*/)) {
@@ -120,7 +150,7 @@ defaults_of() {
 		function tell(    option) {
 			option = text; sub(/^ +(-[A-Za-z], )?/, "", option); sub(/[[ ].*/, "", option)
 			if (match(text, /\(default: .*\)/)) {
-				text = substr(text, RSTART + 10, RLENGTH - 11); gsub(/ +/, " ", text)
+				text = substr(text, RSTART + 10, RLENGTH - 11); gsub(/ +/, " ", text); sub(/^ /, "", text)
 				print option, text
 			}
 			text = ""
@@ -166,6 +196,13 @@ awk '/^\t\[ERROR_/ { sub(/.*, /, ""); sub(/}.*/, ""); print } END { print 1; pri
 awk '/^\.Sh / { inside = $0 == ".Sh EXIT STATUS" }
 	inside && /^\.It / { for (i = 2; i <= NF; i++) { sub(/,/, "", $i); print $i } }' "$page" >"$work/page"
 same 'exit codes in ambil(1)' "$work/codes" "$work/page"
+# Each setting has a help of its own, and stands in the list of all.
+ambil help settings | awk '/^  [a-z]/ { print $1 }' >"$work/settings"
+sed -n 's/^\.It Ic \([a-z0-9-]*\)$/\1/p' "$source/man/ambil.conf.5" >"$work/page"
+same 'settings in ambil.conf(5)' "$work/settings" "$work/page"
+while read -r setting; do
+	ambil help "$setting" | grep -q "^$setting: " || fail "ambil help $setting"
+done <"$work/settings"
 # Variables of the environment: what is read stands there, but for what every program reads, what only tests set and
 # what belongs to others (libsecret, fetchmail); and what stands there is read.
 grep -rhoE 'getenv\("[A-Z_]+"\)' "$source/src" | sed 's/.*"\(.*\)".*/\1/' |
@@ -316,6 +353,30 @@ zsh_accounts() {
 		_ambil_accounts' zsh "$completions" "$1" 2>&1
 }
 
+# The words that explain options and verbs there, of all verbs together.
+{
+	ambil help options
+	for verb in $verbs; do
+		ambil help "$verb"
+	done
+} | explained >"$work/words"
+cat "$work/tasks" >>"$work/words"
+fish_words() {
+	fish --no-config -c '
+		source $argv[1]/ambil.fish
+		while read -l line
+			complete -C $line
+		end' "$completions" <"$work/lines" |
+		sed -n "s/^\\(--[a-z-]*\\)=\\{0,1\\}$(printf '\t')\\(.*\\)/\\1: \\2/p"
+	fish --no-config -c 'source $argv[1]/ambil.fish; complete -C "ambil "' "$completions" |
+		sed "s/$(printf '\t')/: /"
+}
+zsh_words() {
+	sed -n -e "s/^[[:space:]]*'\\([a-z]*\\):\\(.*\\)'/\\1: \\2/p" \
+		-e 's/.*\(--[a-z-]*\)[-+=]*}\{0,1\}.\{0,1\}\[\([^]]*\)\].*/\1: \2/p' "$completions/_ambil" |
+		grep -vE '^(options|settings|show|check|path|edit): (the|find|change|what)'
+}
+
 options_of() {
 	for verb in none $verbs; do
 		line="ambil $verb -"
@@ -384,7 +445,10 @@ ambil config s|show
 ambil config show |home anna@work
 ambil -c other.conf config show |other
 ambil config path |
-ambil help |fetch check list seen status setup login logout doctor import config help options
+ambil help ke|keep keyring
+ambil help ch|check
+ambil help opt|options
+ambil help setti|settings
 ambil help fetch |
 ambil doctor |home anna@work
 ambil import |mpop fetchmail getmail fdm
@@ -411,9 +475,13 @@ if need fish fish; then
 	options_of fish
 	propose_fish "$work/case-lines" >"$work/fish"
 	same 'what fish proposes' "$work/case-results" "$work/fish"
+	fish_words >"$work/proposed"
+	same_words 'fish' "$work/proposed"
 fi
 if need zsh zsh; then
 	zsh -n "$completions/_ambil" || fail 'syntax of _ambil'
+	zsh_words >"$work/proposed"
+	same_words 'zsh' "$work/proposed"
 	for verb in none $verbs; do
 		zsh_options "$verb" >"$work/proposed"
 		same "options that zsh proposes for $verb" "$work/names.$verb" "$work/proposed"
