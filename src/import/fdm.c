@@ -437,38 +437,49 @@ static void note_incomplete(struct converter *c, const char *name)
 		DROPPED(c, a->at, "account %s, because its port is not known", name);
 }
 
-static bool is_same(const char *a, const char *b)
+/* One mailbox, and one cache: what the one has fetched the other does not. Fresh. */
+static char *mailbox_of(const struct fdm_account *a)
 {
-	return a && b ? strcmp(a, b) == 0 : a == b;
+	const char *host = a->known_server, *pipe = a->known_pipe, *cache = a->known_cache;
+	char *way = xasprintf("%u\n%s\n%s\n%s\n%s", (unsigned)port_of(a), pipe ? "|" : "",
+		pipe ? pipe : "", cache ? "=" : "", cache ? cache : "");
+	char *mailbox = import_mailbox(host ? host : "", way, a->known_user);
+
+	free(way);
+	return mailbox;
 }
 
-/* One mailbox, and one cache: what the one has fetched the other does not. */
-static bool is_same_mailbox(const struct fdm_account *a, const struct fdm_account *b)
+/* Of several accounts for one mailbox the one that is fetched without being named, else the first.
+ */
+static void count_mailboxes(struct fdm_config *c)
 {
-	const char *host = a->known_server, *other = b->known_server;
+	for (size_t i = 0; i < c->n_accounts; i++) {
+		const struct fdm_account *a = &c->accounts[i];
+		char *mailbox = is_complete(a) ? mailbox_of(a) : NULL;
+		size_t *other = mailbox ? import_index_find(&c->mailboxes, mailbox) : NULL;
 
-	return is_complete(a) && is_complete(b) &&
-		(host && other ? strcasecmp(host, other) == 0 : host == other) &&
-		port_of(a) == port_of(b) && is_same(a->known_pipe, b->known_pipe) &&
-		is_same(a->known_user, b->known_user) && is_same(a->known_cache, b->known_cache);
+		if (mailbox && !other)
+			import_index_add(&c->mailboxes, mailbox, i);
+		else if (other && c->accounts[*other].disabled.line && !a->disabled.line)
+			*other = i;
+		free(mailbox);
+	}
 }
 
-/* The one that is fetched without being named wins, then the first. NULL: there is no other. */
+/* NULL: the account is for a mailbox of its own, or for it before all others. */
 static const struct fdm_account *find_twin(struct fdm_config *c, const struct fdm_account *a)
 {
-	for (const struct fdm_account *b = c->accounts; b < c->accounts + c->n_accounts; b++) {
-		bool wins = !a->disabled.line == !b->disabled.line ? b < a : a->disabled.line != 0;
+	char *mailbox = mailbox_of(a);
+	const struct fdm_account *first = &c->accounts[*import_index_find(&c->mailboxes, mailbox)];
 
-		if (b != a && wins && is_same_mailbox(a, b))
-			return b;
-	}
-	return NULL;
+	free(mailbox);
+	return first == a ? NULL : first;
 }
 
 static void convert(struct fdm_config *config, const struct fdm_account *a)
 {
 	struct converter c = {.config = config, .from = a};
-	const struct fdm_account *twin = find_twin(config, a);
+	const struct fdm_account *twin = is_complete(a) ? find_twin(config, a) : NULL;
 	struct safe name = safe(span_of(a->name.text));
 	struct fdm_outcome outcome;
 
@@ -517,6 +528,8 @@ bool fdm_read(struct span text, const char *shown, const struct fdm_world *world
 	done = fdm_parse(&c);
 	for (size_t i = 0; done && i < c.n_accounts; i++)
 		resolve(&c, &c.accounts[i]);
+	if (done)
+		count_mailboxes(&c);
 	if (done)
 		note_lock(&c);
 	for (size_t i = 0; done && i < c.n_accounts; i++)

@@ -3,6 +3,7 @@
 #define AMBIL_IMPORT_FDM_INNER_H
 
 #include "import/fdm_lex.h"
+#include "import/index.h"
 
 /* Private to the reader of fdm's configuration: fdm_parse.c reads its statements into these,
  * fdm_rules.c says where an account's mail goes, fdm.c what its words mean here. All strings belong
@@ -101,6 +102,7 @@ struct fdm_config {
 	struct fdm_options options;
 	struct fdm_account *accounts;
 	size_t n_accounts;
+	struct import_index mailboxes; /* which account is for each */
 	struct fdm_action *actions;
 	size_t n_actions;
 	struct fdm_rule rules; /* a nest of all */

@@ -338,6 +338,7 @@ void fdm_config_release(struct fdm_config *c)
 		free(c->actions[i].steps.list);
 	free(c->actions);
 	free(c->accounts);
+	import_index_release(&c->mailboxes);
 	release_rule(&c->rules);
 	fdm_lexer_release(&c->lexer);
 }

@@ -31,6 +31,7 @@ struct file {
 	struct record *records;
 	size_t n;
 	struct fm_globals globals;
+	struct import_index polls; /* how many users are at each name */
 	struct imported *out;
 };
 
@@ -224,15 +225,29 @@ static void take_statement(struct file *f)
 
 /* ---- accounts ---- */
 
-/* Whether another poll, or user of this one, has the name of this poll. */
+/* How many users the polls of each name have. */
+static void count_names(struct file *f)
+{
+	for (size_t i = 0; i < f->n; i++) {
+		char *name = f->records[i].name ? import_mailbox(f->records[i].name, "", "") : NULL;
+		size_t *n = name ? import_index_find(&f->polls, name) : NULL;
+
+		if (n)
+			*n += f->records[i].n_users;
+		else if (name)
+			import_index_add(&f->polls, name, f->records[i].n_users);
+		free(name);
+	}
+}
+
+/* Whether no other poll, or user of this one, has the name of this poll. */
 static bool is_alone(const struct file *f, const struct record *record)
 {
-	size_t n = 0;
+	char *name = import_mailbox(record->name, "", "");
+	const size_t *n = import_index_find(&f->polls, name);
 
-	for (size_t i = 0; i < f->n; i++)
-		if (f->records[i].name && strcasecmp(f->records[i].name, record->name) == 0)
-			n += f->records[i].n_users;
-	return n == 1;
+	free(name);
+	return n && *n == 1;
 }
 
 /* What it says, else what the defaults say. */
@@ -275,6 +290,8 @@ static void release(struct file *f)
 		free(f->records[i].name);
 	}
 	free(f->records);
+	import_index_release(&f->polls);
+	import_index_release(&f->globals.mailboxes);
 	free(f->globals.idfile.text);
 	free(f->globals.invisible.text);
 	wipe_free(f->r.word.text);
@@ -292,6 +309,7 @@ bool fetchmail_read(struct span text, const char *shown, const char *login, stru
 	fm_skip_noise(&f.r);
 	while (!f.r.failed && f.r.word.kind != FETCHMAIL_END)
 		take_statement(&f);
+	count_names(&f);
 	for (size_t i = 0; !f.r.failed && i < f.n; i++)
 		for (size_t j = 0; f.records[i].name && j < f.records[i].n_users; j++)
 			convert(&f, &f.records[i], &f.records[i].users[j]);

@@ -15,11 +15,21 @@ bool fetchmail_read(struct span text, const char *shown, const char *login, stru
 	struct error *e) MUST_CHECK;
 
 /*
- * Reads a file of fetchmail's UIDs, "USER@HOST UID" in each line, and takes those of user at host,
- * which is the name behind via, where there is one, and not the one behind poll. What is no such
- * line is skipped, as fetchmail does. The UIDs point into text.
+ * Reads a file of fetchmail's UIDs, "USER@HOST UID" in each line, for all its users. What is no
+ * such line is skipped, as fetchmail does. The rows point into text, and so do the UIDs that
+ * fetchmail_read_seen() takes out: those of user at host, which is the name behind via, where there
+ * is one, and not the one behind poll.
  */
-void fetchmail_read_seen(
-	struct span text, const char *host, const char *user, struct imported_seen *out);
+struct fetchmail_row {
+	struct span name, uid;
+};
+struct fetchmail_list {
+	struct fetchmail_row *rows; /* sorted by name, in any case */
+	size_t n;
+};
+void fetchmail_list_read(struct span text, struct fetchmail_list *out);
+void fetchmail_list_release(struct fetchmail_list *list);
+void fetchmail_read_seen(const struct fetchmail_list *list, const char *host, const char *user,
+	struct imported_seen *out);
 
 #endif

@@ -378,29 +378,25 @@ static void convert_protocol(struct fm_converter *c)
 			_(PARTED));
 }
 
-/* Another port, or a tunnel, may be another mailbox. */
-static bool is_same(const struct fm_converter *c, const struct imported_account *a)
+/* fetchmail has one list for both: what the one has fetched the other does not. Another port may be
+ * another mailbox, and what is behind a tunnel is not known. */
+static bool is_twin(const struct fm_converter *c, struct import_index *mailboxes)
 {
-	const char *port = imported_get(a, "port"), *service = fm_get(c, FM_PORT);
-	bool ssl = strcmp(imported_get(a, "tls"), "implicit") == 0;
-	unsigned theirs = port ? port_of(port) : ssl ? 995 : 110;
-	unsigned ours = service ? port_of(service) : fm_is_on(c, FM_SSL, false) ? 995 : 110;
+	const char *service = fm_get(c, FM_PORT);
+	unsigned port = service ? port_of(service) : fm_is_on(c, FM_SSL, false) ? 995 : 110;
+	char *way = xasprintf("%u", port), *mailbox = import_mailbox(c->host, way, c->user);
+	bool tunnel = fm_get(c, FM_PLUGIN), is = !tunnel && import_index_find(mailboxes, mailbox);
 
-	return strcasecmp(a->seen_host, c->host) == 0 && strcmp(a->seen_user, c->user) == 0 &&
-		theirs == ours && !fm_get(c, FM_PLUGIN) && !imported_get(a, "socket-command");
-}
-
-/* fetchmail has one list for both: what the one has fetched the other does not. */
-static bool is_twin(const struct fm_converter *c)
-{
-	for (size_t i = 0; i < c->out->n; i++)
-		if (is_same(c, &c->out->accounts[i]))
-			return true;
-	return false;
+	if (!is && !tunnel)
+		import_index_add(mailboxes, mailbox, 0);
+	free(mailbox);
+	free(way);
+	return is;
 }
 
 /* With a note of why. */
-static bool is_left_out(const struct fm_converter *c, const char *name)
+static bool is_left_out(
+	const struct fm_converter *c, const char *name, struct import_index *mailboxes)
 {
 	const char *other = other_protocol(c->from);
 
@@ -408,7 +404,7 @@ static bool is_left_out(const struct fm_converter *c, const char *name)
 		imported_note(c->out, NULL, IMPORT_DROPPED, c->from->line,
 			"%s, because it is for %s, and here is POP3 only", safe(span_of(name)).text,
 			other);
-	else if (is_twin(c))
+	else if (is_twin(c, mailboxes))
 		imported_note(c->out, NULL, IMPORT_DROPPED, c->from->line,
 			"%s, because it is a mailbox that came before", safe(span_of(name)).text);
 	else
@@ -443,8 +439,7 @@ static void convert_all(struct fm_converter *c, const struct fm_globals *globals
 	note_the_rest(c);
 }
 
-void fm_convert(
-	const struct fm_account *from, const struct fm_globals *globals, struct imported *out)
+void fm_convert(const struct fm_account *from, struct fm_globals *globals, struct imported *out)
 {
 	const char *remote = from->values[FM_REMOTE]->text;
 	struct fm_converter c = {.from = from,
@@ -453,7 +448,7 @@ void fm_convert(
 		.user = remote && remote[0] ? remote : globals->login};
 	char *name = from->alone ? xstrdup(from->poll) : xasprintf("%s@%s", c.user, from->poll);
 
-	if (!is_left_out(&c, name)) {
+	if (!is_left_out(&c, name, &globals->mailboxes)) {
 		c.to = imported_add(out, name, from->line);
 		c.to->seen_path = list_path(globals);
 		c.to->seen_host = xstrdup(c.host);

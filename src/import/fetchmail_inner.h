@@ -3,6 +3,7 @@
 #define AMBIL_IMPORT_FETCHMAIL_INNER_H
 
 #include "import/import.h"
+#include "import/index.h"
 
 /*
  * Private to the reader of fetchmail's configuration: fetchmail.c has its grammar,
@@ -96,14 +97,14 @@ struct fm_account {
 struct fm_globals {
 	struct fm_value idfile, invisible;
 	const char *login;
+	struct import_index mailboxes; /* those that have an account */
 };
 
 /* As the file has it, for words. */
 const char *fm_name(enum fm_option option);
 
 /* Adds the account, or a note of why it is left out. */
-void fm_convert(
-	const struct fm_account *from, const struct fm_globals *globals, struct imported *out);
+void fm_convert(const struct fm_account *from, struct fm_globals *globals, struct imported *out);
 
 /* ---- for fetchmail_convert.c and fetchmail_tls.c ---- */
 

@@ -80,7 +80,8 @@ static const char *const methods[] = {"on", "user", "plain", "scram-sha-1", "scr
 struct reader {
 	struct mpop_account *accounts; /* the first holds the defaults */
 	size_t n;
-	size_t current; /* n: no section has begun */
+	struct import_index names; /* of accounts, with their numbers */
+	size_t current;            /* n: no section has begun */
 	const char *shown;
 	unsigned line;
 	struct imported *out;
@@ -136,11 +137,11 @@ static void release(struct mpop_account *a)
 /* r->n when there is none. */
 static size_t find_account(const struct reader *r, struct span name)
 {
-	size_t i = 1;
+	char *text = xstrndup(name.data, name.len);
+	const size_t *number = import_index_find(&r->names, text);
 
-	while (i < r->n && !span_is(name, r->accounts[i].name))
-		i++;
-	return i;
+	free(text);
+	return number ? *number : r->n;
 }
 
 static bool inherit(struct reader *r, struct span list)
@@ -185,6 +186,7 @@ static bool begin_account(struct reader *r, struct span argument)
 	r->accounts = xreallocarray(r->accounts, r->n + 1, sizeof(*r->accounts));
 	r->accounts[r->n] = (struct mpop_account){
 		.name = xstrndup(name.data, name.len), .line = r->line};
+	import_index_add(&r->names, r->accounts[r->n].name, r->n);
 	r->current = r->n++;
 	take_defaults(&r->accounts[r->current], &r->accounts[0]);
 	return inherit(r, list);
@@ -348,6 +350,7 @@ bool mpop_read(struct span text, const char *shown, struct imported *out, struct
 		.shown = shown,
 		.out = out,
 		.e = e};
+	struct import_index mailboxes = {.n = 0};
 	bool done = true;
 
 	*out = (struct imported){.n = 0};
@@ -359,10 +362,12 @@ bool mpop_read(struct span text, const char *shown, struct imported *out, struct
 		done = take_line(&r, line);
 	}
 	for (size_t i = 1; done && i < r.n; i++)
-		mpop_convert(&r.accounts[i], out);
+		mpop_convert(&r.accounts[i], &mailboxes, out);
 	for (size_t i = 0; i < r.n; i++)
 		release(&r.accounts[i]);
 	free(r.accounts);
+	import_index_release(&r.names);
+	import_index_release(&mailboxes);
 	if (!done)
 		imported_release(out);
 	return done;

@@ -370,24 +370,23 @@ static void convert_seen(struct converter *c)
  * what one has fetched the other does not. Fetched by two accounts here, each mail would come
  * twice.
  */
-static const struct imported_account *find_same(const struct converter *c)
+static const struct imported_account *find_same(
+	const struct converter *c, struct import_index *mailboxes)
 {
-	const char *host = get(c, MPOP_HOST), *user = get(c, MPOP_USER);
-	char *list = list_path(c);
-	const struct imported_account *same = NULL;
+	char *list = list_path(c), *mailbox;
+	const size_t *number;
 
-	for (size_t i = 0; !same && i < c->out->n; i++) {
-		const struct imported_account *a = &c->out->accounts[i];
-
-		if (strcasecmp(a->seen_host, host) == 0 && strcmp(a->seen_user, user) == 0 &&
-			strcmp(a->seen_path, list) == 0)
-			same = a;
-	}
+	mailbox = import_mailbox(get(c, MPOP_HOST), list, get(c, MPOP_USER));
+	number = import_index_find(mailboxes, mailbox);
+	if (!number)
+		import_index_add(mailboxes, mailbox, c->out->n);
+	free(mailbox);
 	free(list);
-	return same;
+	return number ? &c->out->accounts[*number] : NULL;
 }
 
-void mpop_convert(const struct mpop_account *from, struct imported *out)
+void mpop_convert(
+	const struct mpop_account *from, struct import_index *mailboxes, struct imported *out)
 {
 	struct converter c = {.from = from, .out = out};
 	const struct imported_account *same;
@@ -403,7 +402,7 @@ void mpop_convert(const struct mpop_account *from, struct imported *out)
 			missing);
 		return;
 	}
-	same = find_same(&c);
+	same = find_same(&c, mailboxes);
 	if (same) {
 		imported_note(out, NULL, IMPORT_DROPPED, from->line,
 			"account %s, because it is the mailbox of account %s",

@@ -3,6 +3,7 @@
 #define AMBIL_IMPORT_MPOP_INNER_H
 
 #include "import/import.h"
+#include "import/index.h"
 
 /* Private to the reader of mpop's configuration: mpop.c has its grammar, mpop_convert.c what its
  * commands mean here. */
@@ -54,7 +55,9 @@ struct mpop_account {
 	struct mpop_value values[MPOP_COMMANDS];
 };
 
-/* Adds the account, or a note of why it is left out. */
-void mpop_convert(const struct mpop_account *from, struct imported *out);
+/* Adds the account, or a note of why it is left out. mailboxes: those that have an account, with
+ * its number. */
+void mpop_convert(
+	const struct mpop_account *from, struct import_index *mailboxes, struct imported *out);
 
 #endif

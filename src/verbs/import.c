@@ -58,22 +58,15 @@ static bool has_command(const struct account *a, const struct imported_account *
 static const struct account *find_mailbox(
 	const struct config *config, const struct imported_account *from)
 {
+	const char *host = imported_get(from, "host"), *user = imported_get(from, "user");
+
 	for (size_t i = 0; i < config->n; i++)
-		if (strcasecmp(config->accounts[i].endpoint.host, imported_get(from, "host")) ==
-				0 &&
-			strcmp(config->accounts[i].user, imported_get(from, "user")) == 0 &&
+		if (strcasecmp(config->accounts[i].endpoint.host, host) == 0 &&
+			strcmp(config->accounts[i].user, user) == 0 &&
 			has_port(&config->accounts[i], from) &&
 			has_command(&config->accounts[i], from))
 			return &config->accounts[i];
 	return NULL;
-}
-
-static bool is_taken(struct import *im, size_t before, const char *name)
-{
-	for (size_t i = 0; i < before; i++)
-		if (strcmp(im->items[i].name, name) == 0)
-			return true;
-	return config_find(&im->config, name) != NULL;
 }
 
 /* The other program's name, in the letters of a name here. */
@@ -90,20 +83,27 @@ static char *fit_name(const char *name)
 	return fit;
 }
 
-static char *choose_name(struct import *im, size_t before, const char *wanted)
+/* Every name that is taken has the number that the next one like it gets. */
+static char *choose_name(struct import *im, const char *wanted)
 {
 	char *fit = fit_name(wanted), *name = xstrdup(fit);
+	size_t *next = import_index_find(&im->names, fit), n = next ? *next : 2;
 
-	for (unsigned n = 2; is_taken(im, before, name); n++) {
+	while (import_index_find(&im->names, name)) {
 		free(name);
-		name = xasprintf("%s-%s%u", fit, im->tool->name, n);
+		name = xasprintf("%s-%s%zu", fit, im->tool->name, n++);
 	}
+	if (next)
+		*next = n;
+	import_index_add(&im->names, name, 2);
 	free(fit);
 	return name;
 }
 
 static bool prepare(struct import *im, struct error *e)
 {
+	for (size_t i = 0; i < im->config.n; i++)
+		import_index_add(&im->names, im->config.accounts[i].name, 2);
 	im->items = xcalloc(im->read.n, sizeof(*im->items));
 	for (size_t i = 0; i < im->read.n; i++) {
 		struct import_item *item = &im->items[im->n++];
@@ -112,7 +112,7 @@ static bool prepare(struct import *im, struct error *e)
 		item->file = im->files[i];
 		item->here = find_mailbox(&im->config, item->from);
 		item->name = item->here ? xstrdup(item->here->name)
-					: choose_name(im, i, item->from->name);
+					: choose_name(im, item->from->name);
 		if (item->here && !im->merge) {
 			error_set(e, ERROR_CONFIG,
 				"the mailbox of %s is account \"%s\" (%s) already; nothing was changed",
@@ -147,24 +147,24 @@ static void say_seen(
 	size_t n = item->added;
 
 	buf_add_text(out, mark);
-	if (!item->seen_shown)
+	if (!item->list)
 		buf_printf(out,
 			_("%s: %s keeps no list of what it has fetched here: all mail on the server "
 			  "is new\n"),
 			item->name, im->tool->name);
-	else if (!item->seen_file)
+	else if (!item->list->found)
 		buf_printf(out, _("%s: there is no %s: all mail on the server is new\n"),
-			item->name, item->seen_shown);
+			item->name, item->list->shown);
 	else if (!item->seen.n && !item->here)
 		buf_printf(out,
 			_("%s: nothing of it stands in %s: all mail on the server is new\n"),
-			item->name, item->seen_shown);
+			item->name, item->list->shown);
 	else if (!n && item->seen.n)
 		buf_printf(out,
 			_n("%s: %zu message that %s has fetched is known here already (%s)\n",
 				"%s: all %zu messages that %s has fetched are known here already (%s)\n",
 				item->seen.n),
-			item->name, item->seen.n, im->tool->name, item->seen_shown);
+			item->name, item->seen.n, im->tool->name, item->list->shown);
 	else
 		buf_printf(out,
 			dry ? _n("%s: %zu message that %s has fetched would be taken as seen (%s)\n",
@@ -173,7 +173,7 @@ static void say_seen(
 			    : _n("%s: %zu message that %s has fetched is taken as seen (%s)\n",
 				      "%s: %zu messages that %s has fetched are taken as seen (%s)\n",
 				      n),
-			item->name, n, im->tool->name, item->seen_shown);
+			item->name, n, im->tool->name, item->list->shown);
 }
 
 /* The old text with the new one behind it, written but not in its place. */
@@ -255,11 +255,18 @@ static void release(struct import *im)
 {
 	for (size_t i = 0; i < im->n; i++) {
 		free(im->items[i].name);
-		free(im->items[i].seen_shown);
 		imported_seen_release(&im->items[i].seen);
-		buf_release(&im->items[i].text);
 	}
 	free(im->items);
+	import_index_release(&im->names);
+	for (size_t i = 0; i < im->n_lists; i++) {
+		free(im->lists[i]->shown);
+		fetchmail_list_release(&im->lists[i]->rows);
+		buf_release(&im->lists[i]->text);
+		free(im->lists[i]);
+	}
+	free(im->lists);
+	import_index_release(&im->list_paths);
 	for (size_t i = 0; i < im->read.n; i++)
 		free(im->files[i]);
 	free(im->files);

@@ -15,8 +15,8 @@ static void tell_account(
 	jsonout_text(out, "file", item->file);
 	jsonout_bool(out, "added", !item->here);
 	jsonout_number(out, "messages", (int64_t)item->added);
-	if (item->seen_file)
-		jsonout_text(out, "list", item->seen_shown);
+	if (item->list && item->list->found)
+		jsonout_text(out, "list", item->list->shown);
 	if (from->password && !item->here)
 		jsonout_text(out, "password", item->stored ? "stored" : "left");
 	jsonout_bool(out, "dry_run", dry);

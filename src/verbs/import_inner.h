@@ -5,28 +5,39 @@
 #include <sys/types.h>
 
 #include "config/config.h"
+#include "import/fetchmail.h"
 #include "import/import.h"
+#include "import/index.h"
 #include "verbs/import.h"
 
 /* What import*.c share: one import on its way. */
+/* A file with what the other program has fetched, for one account or many. */
+struct import_list {
+	char *shown;
+	bool found; /* it is there */
+	struct buf text;
+	struct fetchmail_list rows; /* fetchmail's */
+};
 struct import_item {
 	const struct imported_account *from;
-	char *name;                 /* the account's name here */
-	const char *file;           /* that it stands in, as sentences name it */
-	const struct account *here; /* this mailbox's account, when ambil.conf has one */
-	struct buf text;            /* of the file with the list; uids point into it */
-	struct imported_seen seen;
-	char *seen_shown; /* that file; NULL: the other program has none */
-	bool seen_file;   /* it is there */
-	size_t added;     /* mails that are not known here before */
-	bool stored;      /* its password is in the keyring now */
+	char *name;                     /* the account's name here */
+	const char *file;               /* that it stands in, as sentences name it */
+	const struct account *here;     /* this mailbox's account, when ambil.conf has one */
+	const struct import_list *list; /* NULL: the other program has none */
+	struct imported_seen seen;      /* of it; uids point into its text */
+	size_t added;                   /* mails that are not known here before */
+	bool stored;                    /* its password is in the keyring now */
 };
 struct import {
 	const struct import_tool *tool;
 	char *path, *shown;   /* of its configuration: a file, or getmail's folder of them */
 	struct config config; /* as it is now */
 	struct imported read;
-	char **files; /* shown, for each account that was read */
+	char **files;              /* shown, for each account that was read */
+	struct import_index names; /* that are taken */
+	struct import_list **lists;
+	size_t n_lists;
+	struct import_index list_paths; /* the number of each */
 	struct import_item *items;
 	size_t n;
 	bool merge;
@@ -46,10 +57,10 @@ struct import_tool {
 	bool (*read)(struct import *im, struct error *e);
 	/* For words: where it is looked for, and what an account must have. */
 	const char *places, *needs;
-	/* The path of an account's list of UIDs, fresh; and item->text, that list, into item->seen.
-	 */
+	/* The path of an account's list of UIDs, fresh; and what it has of the account into
+	 * item->seen. */
 	char *(*find_list)(const struct import *im, const struct imported_account *from);
-	bool (*read_list)(struct import_item *item, struct error *e);
+	bool (*read_list)(struct import_list *list, struct import_item *item, struct error *e);
 	/* Who is fetching; 0: nobody. NULL: whoever has the list locked. */
 	pid_t (*find_holder)(const struct import *im);
 };
@@ -64,16 +75,19 @@ bool import_read(struct import *im, const char *named, struct error *e) MUST_CHE
 char *import_find_list(const struct import *im, const struct imported_account *from);
 char *import_find_getmail_list(const struct import *im, const struct imported_account *from);
 char *import_find_fetchmail_list(const struct import *im, const struct imported_account *from);
-bool import_read_mpop_list(struct import_item *item, struct error *e) MUST_CHECK;
-bool import_read_getmail_list(struct import_item *item, struct error *e) MUST_CHECK;
-bool import_read_fdm_list(struct import_item *item, struct error *e) MUST_CHECK;
-bool import_read_fetchmail_list(struct import_item *item, struct error *e) MUST_CHECK;
+bool import_read_mpop_list(
+	struct import_list *list, struct import_item *item, struct error *e) MUST_CHECK;
+bool import_read_getmail_list(
+	struct import_list *list, struct import_item *item, struct error *e) MUST_CHECK;
+bool import_read_fdm_list(
+	struct import_list *list, struct import_item *item, struct error *e) MUST_CHECK;
+bool import_read_fetchmail_list(
+	struct import_list *list, struct import_item *item, struct error *e) MUST_CHECK;
 pid_t import_find_fetchmail(const struct import *im);
 pid_t import_find_getmail(const struct import *im);
 
 /* import_state.c: reads the list of what was fetched. ERROR_INPUT. */
-bool import_read_seen(
-	const struct import *im, struct import_item *item, struct error *e) MUST_CHECK;
+bool import_read_seen(struct import *im, struct import_item *item, struct error *e) MUST_CHECK;
 /* Whether the account's state is empty, or may be added to, and item->added; changes nothing. */
 bool import_may_write(
 	const struct import *im, struct import_item *item, struct error *e) MUST_CHECK;

@@ -27,20 +27,20 @@ char *import_find_list(const struct import *im, const struct imported_account *f
 	return file_expand_home(path, im->config.home);
 }
 
-bool import_read_mpop_list(struct import_item *item, struct error *e)
+bool import_read_mpop_list(struct import_list *list, struct import_item *item, struct error *e)
 {
 	const struct imported_account *from = item->from;
 	bool found;
 
-	return mpop_read_seen(buf_span(&item->text), item->seen_shown, from->seen_host,
-		from->seen_user, &item->seen, &found, e);
+	return mpop_read_seen(buf_span(&list->text), list->shown, from->seen_host, from->seen_user,
+		&item->seen, &found, e);
 }
 
 /* ---- fdm ---- */
 
-bool import_read_fdm_list(struct import_item *item, struct error *e)
+bool import_read_fdm_list(struct import_list *list, struct import_item *item, struct error *e)
 {
-	return fdm_read_seen(buf_span(&item->text), item->seen_shown, &item->seen, e);
+	return fdm_read_seen(buf_span(&list->text), list->shown, &item->seen, e);
 }
 
 /* ---- getmail ---- */
@@ -65,10 +65,10 @@ char *import_find_getmail_list(const struct import *im, const struct imported_ac
 	return path;
 }
 
-bool import_read_getmail_list(struct import_item *item, struct error *e)
+bool import_read_getmail_list(struct import_list *list, struct import_item *item, struct error *e)
 {
 	(void)e;
-	getmail_read_seen(item->text.data, item->text.len, &item->seen);
+	getmail_read_seen(list->text.data, list->text.len, &item->seen);
 	return true;
 }
 
@@ -143,11 +143,12 @@ char *import_find_fetchmail_list(const struct import *im, const struct imported_
 	return path;
 }
 
-bool import_read_fetchmail_list(struct import_item *item, struct error *e)
+bool import_read_fetchmail_list(struct import_list *list, struct import_item *item, struct error *e)
 {
 	(void)e;
-	fetchmail_read_seen(
-		buf_span(&item->text), item->from->seen_host, item->from->seen_user, &item->seen);
+	if (!list->rows.n)
+		fetchmail_list_read(buf_span(&list->text), &list->rows);
+	fetchmail_read_seen(&list->rows, item->from->seen_host, item->from->seen_user, &item->seen);
 	return true;
 }
 

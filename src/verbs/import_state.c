@@ -34,46 +34,79 @@ static pid_t find_holder(const struct import *im, const char *path)
 	return holder;
 }
 
-bool import_read_seen(const struct import *im, struct import_item *item, struct error *e)
+static bool is_fetching(
+	const struct import *im, const struct import_item *item, pid_t holder, struct error *e)
 {
-	const struct imported_account *from = item->from;
-	char *path, *shown;
-	bool done;
+	error_set(e, ERROR_LATER, "%s (pid %lld) is fetching \"%s\"; nothing was changed",
+		im->tool->name, (long long)holder, safe(span_of(item->from->name)).text);
+	return error_remedy(
+		e, "", "wait until it has ended, or end it, and keep cron from starting it");
+}
+
+static bool slurp(const struct import *im, const struct import_item *item, const char *path,
+	struct import_list *list, struct error *e)
+{
 	struct stat st;
 	pid_t holder;
-	bool link;
+	bool done, link;
 	int err;
 
-	if (!from->seen_path)
-		return true;
-	path = im->tool->find_list(im, from);
-	shown = text_tilde(path, im->config.home);
-	item->seen_shown = xstrdup(safe(span_of(shown)).text);
-	free(shown);
 	/* It is empty for a moment when it is written; whoever writes it holds it from before. */
 	holder = find_holder(im, path);
-	done = file_slurp(path, SEEN_FILE_MAX, &item->text, NULL, NULL);
+	done = file_slurp(path, SEEN_FILE_MAX, &list->text, NULL, NULL);
 	err = errno;
 	holder = holder ? holder : find_holder(im, path);
 	/* One that leads nowhere is a list that cannot be had now, and not one that never was. */
 	link = lstat(path, &st) == 0;
-	free(path);
-	if (holder) {
-		error_set(e, ERROR_LATER, "%s (pid %lld) is fetching \"%s\"; nothing was changed",
-			im->tool->name, (long long)holder, safe(span_of(from->name)).text);
-		return error_remedy(e, "",
-			"wait until it has ended, or end it, and keep cron from starting it");
-	}
-	if (!done && err == ENOENT && !link)
+	list->found = done;
+	if (holder)
+		return is_fetching(im, item, holder, e);
+	if (done || (err == ENOENT && !link))
 		return true;
-	if (!done && err == EINVAL)
-		return error_set(e, ERROR_INPUT, "%s is not a regular file", item->seen_shown);
-	if (!done)
-		return error_sys(e, ERROR_INPUT, err,
-			"cannot read %s, the list of what %s has fetched", item->seen_shown,
-			im->tool->name);
-	item->seen_file = true;
-	return im->tool->read_list(item, e);
+	if (err == EINVAL)
+		return error_set(e, ERROR_INPUT, "%s is not a regular file", list->shown);
+	return error_sys(e, ERROR_INPUT, err, "cannot read %s, the list of what %s has fetched",
+		list->shown, im->tool->name);
+}
+
+/* One file may be the list of many accounts: it is read once. */
+static struct import_list *find_list(struct import *im, const char *path)
+{
+	const size_t *number = import_index_find(&im->list_paths, path);
+
+	return number ? im->lists[*number] : NULL;
+}
+
+static struct import_list *add_list(struct import *im, const char *path)
+{
+	struct import_list *list = xcalloc(1, sizeof(*list));
+	char *shown = text_tilde(path, im->config.home);
+
+	list->shown = xstrdup(safe(span_of(shown)).text);
+	free(shown);
+	import_index_add(&im->list_paths, path, im->n_lists);
+	im->lists = xreallocarray(im->lists, im->n_lists + 1, sizeof(struct import_list *));
+	im->lists[im->n_lists++] = list;
+	return list;
+}
+
+bool import_read_seen(struct import *im, struct import_item *item, struct error *e)
+{
+	struct import_list *list;
+	bool done = true;
+	char *path;
+
+	if (!item->from->seen_path)
+		return true;
+	path = im->tool->find_list(im, item->from);
+	list = find_list(im, path);
+	if (!list) {
+		list = add_list(im, path);
+		done = slurp(im, item, path, list, e);
+	}
+	free(path);
+	item->list = list;
+	return done && (!list->found || im->tool->read_list(list, item, e));
 }
 
 static char *state_file(const struct import *im, const struct import_item *item, const char *ending)

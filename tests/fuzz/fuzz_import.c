@@ -70,6 +70,7 @@ static void check_uids(const struct imported_seen *seen, struct span text)
 
 static void check_lists(struct span text)
 {
+	struct fetchmail_list list;
 	struct imported_seen seen;
 	struct error e;
 	bool found;
@@ -79,7 +80,9 @@ static void check_lists(struct span text)
 	check_uids(&seen, (struct span){own, text.len});
 	imported_seen_release(&seen);
 	free(own);
-	fetchmail_read_seen(text, "h", "u", &seen);
+	fetchmail_list_read(text, &list);
+	fetchmail_read_seen(&list, "h", "u", &seen);
+	fetchmail_list_release(&list);
 	check_uids(&seen, text);
 	for (size_t i = 0; i < seen.n; i++)
 		CHECK(seen.uids[i].occurrence == 0 &&

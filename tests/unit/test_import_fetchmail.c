@@ -440,13 +440,15 @@ static void test_lists(void **state)
 	} samples[] = {{"h", "u", "a b h i last x@y"}, {"h", "v", "c"}, {"h2", "u", "d"},
 		{"h", "u@h", "e"}, {"h@h", "u", "e"}, {"h", "a b@c", "f"}, {"h", "", "g"},
 		{"h", "U", ""}, {"none", "u", ""}};
+	struct fetchmail_list list;
 
 	(void)state;
+	fetchmail_list_read(span_of(text), &list);
 	for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
 		struct imported_seen seen;
 		struct buf found = {0};
 
-		fetchmail_read_seen(span_of(text), samples[i].host, samples[i].user, &seen);
+		fetchmail_read_seen(&list, samples[i].host, samples[i].user, &seen);
 		for (size_t j = 0; j < seen.n; j++) {
 			assert_int_equal(seen.uids[j].occurrence, 0);
 			assert_int_equal(seen.uids[j].time_s, 0);
@@ -457,6 +459,43 @@ static void test_lists(void **state)
 		buf_release(&found);
 		imported_seen_release(&seen);
 	}
+	fetchmail_list_release(&list);
+	fetchmail_list_read(span_of(""), &list);
+	assert_int_equal(list.n, 0);
+	fetchmail_list_release(&list);
+}
+
+/* As many as a file may hold are no more work each than a few are. */
+static void test_very_many(void **state)
+{
+	enum { POLLS = 50000 };
+	struct buf text = {0}, list = {0};
+	struct fetchmail_list rows;
+	struct imported_seen seen;
+	struct imported im;
+	struct error e;
+
+	(void)state;
+	buf_add_text(&text, "defaults proto pop3 uidl mda m keep ssl\n");
+	for (int i = 0; i < POLLS; i++) {
+		buf_printf(&text, "poll h%d user u\n", i % (POLLS - 1));
+		buf_printf(&list, "u@h%d uid%d\n", i % (POLLS - 1), i);
+	}
+	assert_true(fetchmail_read(buf_span(&text), "rc", "me", &im, &e));
+	assert_int_equal(im.n, POLLS - 1);
+	assert_int_equal(im.n_notes, 1); /* the last one is the first */
+	assert_string_equal(im.accounts[0].name, "u@h0");
+	assert_string_equal(im.accounts[1].name, "h1");
+	fetchmail_list_read(buf_span(&list), &rows);
+	for (size_t i = 0; i < im.n; i++) {
+		fetchmail_read_seen(&rows, im.accounts[i].seen_host, "u", &seen);
+		assert_int_equal(seen.n, i == 0 ? 2 : 1);
+		imported_seen_release(&seen);
+	}
+	fetchmail_list_release(&rows);
+	imported_release(&im);
+	buf_release(&text);
+	buf_release(&list);
 }
 
 int main(void)
@@ -472,6 +511,7 @@ int main(void)
 		cmocka_unit_test(test_policy),
 		cmocka_unit_test(test_place_of_the_list),
 		cmocka_unit_test(test_lists),
+		cmocka_unit_test(test_very_many),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
