@@ -297,11 +297,11 @@ static void release(struct file *f)
 	wipe_free(f->r.word.text);
 }
 
-bool fetchmail_read(struct span text, const char *shown, const char *login, struct imported *out,
-	struct error *e)
+bool fetchmail_read(struct span text, const char *shown, const struct fetchmail_world *world,
+	struct imported *out, struct error *e)
 {
 	struct file f = {.r = {.words = {text, 1}, .shown = shown, .e = e},
-		.globals = {.login = login},
+		.globals = {.login = world->login, .sendmail = world->sendmail},
 		.out = out};
 
 	*out = (struct imported){.n = 0};

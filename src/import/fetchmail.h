@@ -5,14 +5,18 @@
 #include "import/import.h"
 
 /*
- * Reads a run control file of fetchmail, as fetchmail(1) of version 6.4 describes it. login is the
- * name of whoever runs it: the user on the server and here where the file names none. Each user of
+ * Reads a run control file of fetchmail, as fetchmail(1) of version 6.4 describes it. Each user of
  * each poll becomes an account; what is for no POP3 server becomes a note. seen_path is the idfile
  * as the file names it, else "~/.fetchids". ERROR_CONFIG names the line of what fetchmail itself
  * would refuse.
  */
-bool fetchmail_read(struct span text, const char *shown, const char *login, struct imported *out,
-	struct error *e) MUST_CHECK;
+struct fetchmail_world {
+	const char *login; /* who runs it: the user there and here where the file names none */
+	const char
+		*sendmail; /* of this machine's mail server, with its path; NULL: there is none */
+};
+bool fetchmail_read(struct span text, const char *shown, const struct fetchmail_world *world,
+	struct imported *out, struct error *e) MUST_CHECK;
 
 /*
  * Reads a file of fetchmail's UIDs, "USER@HOST UID" in each line, for all its users. What is no

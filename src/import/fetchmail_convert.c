@@ -37,8 +37,7 @@ void fm_set(struct fm_converter *c, const char *setting, enum fm_option option, 
 	imported_set(c->to, setting, fm_line(c, option), value);
 }
 
-static void set_fresh(
-	struct fm_converter *c, const char *setting, enum fm_option option, char *value)
+void fm_set_fresh(struct fm_converter *c, const char *setting, enum fm_option option, char *value)
 {
 	fm_set(c, setting, option, value);
 	free(value);
@@ -56,7 +55,7 @@ void fm_set_path(struct fm_converter *c, const char *setting, enum fm_option opt
 			safe(span_of(path)).text);
 }
 
-static void disable(struct fm_converter *c, unsigned line)
+void fm_disable(struct fm_converter *c, unsigned line)
 {
 	if (!imported_get(c->to, "enabled"))
 		imported_set(c->to, "enabled", line, "false");
@@ -93,7 +92,7 @@ static void convert_port(struct fm_converter *c)
 	unsigned port = service ? port_of(service) : 0;
 
 	if (port)
-		set_fresh(c, "port", FM_PORT, xasprintf("%u", port));
+		fm_set_fresh(c, "port", FM_PORT, xasprintf("%u", port));
 	else if (service)
 		FM_DROPPED(c, FM_PORT, "service %s, because port is a number: set it",
 			safe(span_of(service)).text);
@@ -146,7 +145,7 @@ static void convert_timeout(struct fm_converter *c)
 	if (!text)
 		return;
 	if (parse_u32(span_of(text), DAY_S, &seconds) && seconds) {
-		set_fresh(c, "timeout", FM_TIMEOUT, xasprintf("%us", (unsigned)seconds));
+		fm_set_fresh(c, "timeout", FM_TIMEOUT, xasprintf("%us", (unsigned)seconds));
 		return;
 	}
 	fm_set(c, "timeout", FM_TIMEOUT, "1d");
@@ -182,77 +181,6 @@ static void convert_auth(struct fm_converter *c)
 	}
 }
 
-/* ---- delivery ---- */
-
-static void cannot_deliver(struct fm_converter *c, enum fm_option option, const char *what)
-{
-	FM_DROPPED(c, option, "%s: say where mail goes with deliver, and take out enabled = false",
-		_(what));
-	disable(c, fm_line(c, option));
-}
-
-/* "localhost", or that with a slash and a port, is the first of them. */
-static bool is_elsewhere(const char *hosts)
-{
-	size_t len = strcspn(hosts ? hosts : "localhost", " /");
-	char *first = xstrndup(hosts ? hosts : "localhost", len);
-	bool here = import_is_here(first);
-
-	free(first);
-	return !here;
-}
-
-/* Mail for whoever runs it goes where mail goes here; that for somebody else needs the mail server.
- */
-static void convert_smtp(struct fm_converter *c, const char *local, const char *login)
-{
-	struct buf sendmail = {0};
-
-	buf_add_text(&sendmail, "pipe:/usr/sbin/sendmail -i ");
-	import_quote_word(&sendmail, local);
-	if (strcmp(local, login) == 0) {
-		imported_set(c->to, "deliver", 0, "maildir:~/Mail");
-		FM_CHANGED(c, FM_SMTPHOST,
-			"fetchmail hands mail to the mail server of this machine, and now it goes "
-			"where deliver says; as before: deliver = \"%s\"",
-			safe(buf_span(&sendmail)).text);
-	} else {
-		fm_set(c, "deliver", FM_LOCAL, sendmail.data);
-		FM_CHANGED(c, FM_SMTPHOST,
-			"fetchmail hands mail to the mail server of this machine by SMTP, and now "
-			"sendmail does");
-	}
-	buf_release(&sendmail);
-}
-
-static void convert_mda(struct fm_converter *c, const char *local)
-{
-	char *command = import_mda(c->out, c->to,
-		&(struct import_mda){span_of(fm_get(c, FM_MDA)), "mda", fm_line(c, FM_MDA), local});
-
-	set_fresh(c, "deliver", FM_MDA, xasprintf("pipe:%s", command));
-	free(command);
-}
-
-static void convert_delivery(struct fm_converter *c, const char *login)
-{
-	const char *local = fm_get(c, FM_LOCAL) ? fm_get(c, FM_LOCAL) : login;
-
-	if (strpbrk(local, "*\n"))
-		cannot_deliver(c, FM_LOCAL,
-			"several users here, because mail is not parted by its recipient");
-	else if (fm_get(c, FM_BSMTP))
-		cannot_deliver(c, FM_BSMTP, "bsmtp, because there is no such destination");
-	else if (fm_get(c, FM_MDA))
-		convert_mda(c, local);
-	else if (fm_is_on(c, FM_LMTP, false))
-		cannot_deliver(c, FM_LMTP, "lmtp, because there is no such destination");
-	else if (is_elsewhere(fm_get(c, FM_SMTPHOST)))
-		cannot_deliver(c, FM_SMTPHOST, "smtphost, because mail is not sent to a server");
-	else
-		convert_smtp(c, local, login);
-}
-
 /* ---- what is fetched, and what stays ---- */
 
 static void set_number(struct fm_converter *c, const char *setting, enum fm_option option)
@@ -261,7 +189,7 @@ static void set_number(struct fm_converter *c, const char *setting, enum fm_opti
 	uint64_t number;
 
 	if (text && parse_u64(span_of(text), INT32_MAX, &number) && number)
-		set_fresh(c, setting, option, xasprintf("%llu", (unsigned long long)number));
+		fm_set_fresh(c, setting, option, xasprintf("%llu", (unsigned long long)number));
 }
 
 static void convert_policy(struct fm_converter *c, const struct fm_globals *globals)
@@ -338,11 +266,13 @@ static void note_the_rest(struct fm_converter *c)
 	const char *manner = fm_get(c, FM_BAD_HEADER);
 
 	for (size_t i = 0; i < sizeof(dropped) / sizeof(dropped[0]); i++) {
-		const char *text = fm_get(c, dropped[i].option);
+		enum fm_option option = dropped[i].option;
+		const char *text = fm_get(c, option);
 
+		if (c->names_recipient && (option == FM_SMTPADDRESS || option == FM_SMTPNAME))
+			continue;
 		if (text && strcmp(text, "off") != 0 && strcmp(text, "0") != 0)
-			FM_DROPPED(c, dropped[i].option, "%s, because %s",
-				fm_name(dropped[i].option), _(dropped[i].why));
+			FM_DROPPED(c, option, "%s, because %s", fm_name(option), _(dropped[i].why));
 	}
 	if (manner && strcmp(manner, "reject") == 0)
 		FM_DROPPED(c, FM_BAD_HEADER, "bad-header reject, because %s", _(AS_IT_IS));
@@ -425,7 +355,7 @@ static char *list_path(const struct fm_globals *globals)
 static void convert_all(struct fm_converter *c, const struct fm_globals *globals)
 {
 	if (c->from->skip)
-		disable(c, c->from->line);
+		fm_disable(c, c->from->line);
 	fm_set(c, "host", FM_VIA, c->host);
 	fm_set(c, "user", FM_REMOTE, c->user);
 	convert_protocol(c);
@@ -434,7 +364,7 @@ static void convert_all(struct fm_converter *c, const struct fm_globals *globals
 	convert_plugin(c);
 	convert_timeout(c);
 	convert_auth(c);
-	convert_delivery(c, globals->login);
+	fm_convert_delivery(c, globals);
 	convert_policy(c, globals);
 	note_the_rest(c);
 }

@@ -7,7 +7,8 @@
 
 /*
  * Private to the reader of fetchmail's configuration: fetchmail.c has its grammar,
- * fetchmail_convert.c what its options mean here, fetchmail_tls.c those of TLS.
+ * fetchmail_convert.c what its options mean here, fetchmail_deliver.c those of delivery,
+ * fetchmail_tls.c those of TLS.
  */
 enum fm_option {
 	FM_PROTO, /* those of a server */
@@ -96,7 +97,7 @@ struct fm_account {
 /* What holds for the whole file. */
 struct fm_globals {
 	struct fm_value idfile, invisible;
-	const char *login;
+	const char *login, *sendmail;  /* see struct fetchmail_world */
 	struct import_index mailboxes; /* those that have an account */
 };
 
@@ -106,13 +107,14 @@ const char *fm_name(enum fm_option option);
 /* Adds the account, or a note of why it is left out. */
 void fm_convert(const struct fm_account *from, struct fm_globals *globals, struct imported *out);
 
-/* ---- for fetchmail_convert.c and fetchmail_tls.c ---- */
+/* ---- for fetchmail_convert.c, fetchmail_deliver.c and fetchmail_tls.c ---- */
 
 struct fm_converter {
 	const struct fm_account *from;
 	struct imported *out;
 	struct imported_account *to;
 	const char *host, *user;
+	bool names_recipient; /* the command of delivery does, as SMTP would */
 };
 /* NULL when it is not given, or given as nothing. */
 const char *fm_get(const struct fm_converter *c, enum fm_option option);
@@ -120,6 +122,8 @@ const char *fm_get(const struct fm_converter *c, enum fm_option option);
 unsigned fm_line(const struct fm_converter *c, enum fm_option option);
 bool fm_is_on(const struct fm_converter *c, enum fm_option option, bool usual);
 void fm_set(struct fm_converter *c, const char *setting, enum fm_option option, const char *value);
+void fm_set_fresh(struct fm_converter *c, const char *setting, enum fm_option option, char *value);
+void fm_disable(struct fm_converter *c, unsigned line);
 /* A path; one that begins nowhere is told to be looked for at home. */
 void fm_set_path(struct fm_converter *c, const char *setting, enum fm_option option);
 #define FM_DROPPED(c, option, ...) \
@@ -127,6 +131,8 @@ void fm_set_path(struct fm_converter *c, const char *setting, enum fm_option opt
 #define FM_CHANGED(c, option, ...) \
 	imported_note((c)->out, (c)->to, IMPORT_CHANGED, fm_line(c, option), __VA_ARGS__)
 
+/* deliver, or a note of what has to be said instead. */
+void fm_convert_delivery(struct fm_converter *c, const struct fm_globals *globals);
 /* tls, and what belongs to it. */
 void fm_convert_tls(struct fm_converter *c);
 

@@ -202,16 +202,30 @@ void imported_seen_release(struct imported_seen *seen)
 	*seen = (struct imported_seen){.n = 0};
 }
 
-static int compare(const void *a, const void *b)
+static int compare_uids(const void *a, const void *b)
 {
 	const struct imported_uid *x = a, *y = b;
 	size_t least = x->uid.len < y->uid.len ? x->uid.len : y->uid.len;
 	int order = memcmp(x->uid.data, y->uid.data, least);
 
+	return order ? order : x->uid.len < y->uid.len ? -1 : x->uid.len > y->uid.len;
+}
+
+bool imported_seen_has(const struct imported_seen *seen, struct span uid)
+{
+	const struct imported_uid wanted = {.uid = uid};
+
+	return seen->n &&
+		bsearch(&wanted, seen->uids, seen->n, sizeof(wanted), compare_uids) != NULL;
+}
+
+static int compare(const void *a, const void *b)
+{
+	const struct imported_uid *x = a, *y = b;
+	int order = compare_uids(a, b);
+
 	if (order)
 		return order;
-	if (x->uid.len != y->uid.len)
-		return x->uid.len < y->uid.len ? -1 : 1;
 	return x->time_s < y->time_s ? -1 : x->time_s > y->time_s;
 }
 

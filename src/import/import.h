@@ -108,5 +108,7 @@ struct imported_seen {
 void imported_seen_release(struct imported_seen *seen);
 /* Sorts, so that equal UIDs get the places 0, 1, … among themselves. */
 void imported_seen_number(struct imported_seen *seen);
+/* Of a list that is sorted so. */
+bool imported_seen_has(const struct imported_seen *seen, struct span uid);
 
 #endif

@@ -100,33 +100,45 @@ static char *choose_name(struct import *im, const char *wanted)
 	return name;
 }
 
+static bool is_here_already(
+	const struct import *im, const struct import_item *item, struct error *e)
+{
+	error_set(e, ERROR_CONFIG,
+		"the mailbox of %s is account \"%s\" (%s) already; nothing was changed",
+		safe(span_of(item->from->name)).text, item->name, item->here->where);
+	return error_remedy(e, "to add what it has fetched, and accounts that are not here",
+		"ambil import %s --merge", im->tool->name);
+}
+
+/* One that can be no account here is left out, with a note. */
+static bool prepare_one(struct import *im, struct import_item *item, bool *usable, struct error *e)
+{
+	item->here = find_mailbox(&im->config, item->from);
+	item->name = item->here ? xstrdup(item->here->name) : choose_name(im, item->from->name);
+	if (item->here && !im->merge)
+		return is_here_already(im, item, e);
+	*usable = item->here || import_check(im, item);
+	return !*usable || (import_read_seen(im, item, e) && import_may_write(im, item, e));
+}
+
 static bool prepare(struct import *im, struct error *e)
 {
+	bool done = true, usable;
+
 	for (size_t i = 0; i < im->config.n; i++)
 		import_index_add(&im->names, im->config.accounts[i].name, 2);
 	im->items = xcalloc(im->read.n, sizeof(*im->items));
-	for (size_t i = 0; i < im->read.n; i++) {
-		struct import_item *item = &im->items[im->n++];
+	for (size_t i = 0; done && i < im->read.n; i++) {
+		struct import_item *item = &im->items[im->n];
 
-		item->from = &im->read.accounts[i];
-		item->file = im->files[i];
-		item->here = find_mailbox(&im->config, item->from);
-		item->name = item->here ? xstrdup(item->here->name)
-					: choose_name(im, item->from->name);
-		if (item->here && !im->merge) {
-			error_set(e, ERROR_CONFIG,
-				"the mailbox of %s is account \"%s\" (%s) already; nothing was changed",
-				safe(span_of(item->from->name)).text, item->name,
-				item->here->where);
-			return error_remedy(e, "to add only what it has fetched",
-				"ambil import %s --merge", im->tool->name);
-		}
-		if (!item->here && !import_check(im, item, e))
-			return false;
-		if (!import_read_seen(im, item, e) || !import_may_write(im, item, e))
-			return false;
+		*item = (struct import_item){.from = &im->read.accounts[i], .file = im->files[i]};
+		usable = true;
+		done = prepare_one(im, item, &usable, e);
+		im->n += usable;
+		if (!usable)
+			free(item->name);
 	}
-	return true;
+	return done && (im->n || import_has_none(im, e));
 }
 
 /* ---- writing ---- */
@@ -174,6 +186,14 @@ static void say_seen(
 				      "%s: %zu messages that %s has fetched are taken as seen (%s)\n",
 				      n),
 			item->name, n, im->tool->name, item->list->shown);
+}
+
+/* What stands in its lines says why. */
+static void say_disabled(const struct import_item *item, bool dry, struct buf *out)
+{
+	if (!item->here && imported_get(item->from, "enabled"))
+		buf_printf(out, _("%s%s: is not fetched unless it is named (enabled = false)\n"),
+			dry ? "# " : "", item->name);
 }
 
 /* The old text with the new one behind it, written but not in its place. */
@@ -229,8 +249,10 @@ static bool carry_out(struct import *im, const struct cli *cli, const volatile s
 		buf_add_text(out, "\n");
 	if (!cli->dry_run)
 		done = write_all(im, cli, path, &text, e);
-	for (size_t i = 0; done && i < im->n; i++)
+	for (size_t i = 0; done && i < im->n; i++) {
 		say_seen(im, &im->items[i], cli->dry_run, out);
+		say_disabled(&im->items[i], cli->dry_run, out);
+	}
 	if (cli->dry_run)
 		buf_printf(out, _("# Nothing was changed. Without --dry-run this goes into %s.\n"),
 			shown);

@@ -19,7 +19,7 @@ struct import_list {
 	struct fetchmail_list rows; /* fetchmail's */
 };
 struct import_item {
-	const struct imported_account *from;
+	struct imported_account *from;
 	char *name;                     /* the account's name here */
 	const char *file;               /* that it stands in, as sentences name it */
 	const struct account *here;     /* this mailbox's account, when ambil.conf has one */
@@ -45,10 +45,10 @@ struct import {
 
 /* import_text.c: the new part of ambil.conf; empty when every account is there already. */
 void import_text(const struct import *im, struct buf *out);
-/* Whether this program would take the account; the error names the other program's file and line.
- */
-bool import_check(
-	const struct import *im, const struct import_item *item, struct error *e) MUST_CHECK;
+
+/* import_check.c: takes out what is no setting here, or whose file is not there, with a note; the
+ * account is disabled then. False, with a note about the file: it can be no account here. */
+bool import_check(struct import *im, struct import_item *item) MUST_CHECK;
 
 /* What differs between the programs. */
 struct import_tool {
@@ -70,6 +70,8 @@ struct import_tool {
 const struct import_tool *import_find_tool(const char *name);
 char *import_tools(void);
 bool import_read(struct import *im, const char *named, struct error *e) MUST_CHECK;
+/* The error that there is no account, and the first note about the file as the reason. */
+bool import_has_none(const struct import *im, struct error *e);
 
 /* import_lists.c: for the table of tools. */
 char *import_find_list(const struct import *im, const struct imported_account *from);

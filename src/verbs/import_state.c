@@ -128,22 +128,36 @@ static size_t count_unknown(const struct seen_set *set, const struct imported_se
 	return n;
 }
 
+/* Whether nothing is in the state, or nothing but what stands in the list: then it is what an
+ * import has left that did not come to its end, and this one goes on. Mail that was fetched here
+ * has a size. */
+static bool is_of_import(const struct seen_set *set, const struct imported_seen *seen)
+{
+	const struct seen *row;
+	bool is = true;
+
+	for (size_t i = 0; is && (row = seen_at(set, i)); i++)
+		is = row->state == STORE_DELIVERED && !row->size &&
+			imported_seen_has(seen, row->key.uid);
+	return is;
+}
+
 /* What is there must be of the same user; without --merge it must be nothing. */
 static bool check_state(
 	struct store *s, const struct import *im, struct import_item *item, struct error *e)
 {
 	struct seen_set *set;
-	bool empty;
+	bool own;
 
 	if (!store_check_user(s, imported_get(item->from, "user"), e))
 		return false;
 	set = store_load(s, e);
 	if (!set)
 		return false;
-	empty = !seen_at(set, 0);
+	own = !item->here && is_of_import(set, &item->seen);
 	item->added = count_unknown(set, &item->seen);
 	seen_set_free(set);
-	if (empty || im->merge)
+	if (own || im->merge)
 		return true;
 	error_set(e, ERROR_CONFIG,
 		"the account \"%s\" has fetched mail here already; nothing was changed",

@@ -84,27 +84,3 @@ void import_text(const struct import *im, struct buf *out)
 		if (!im->items[i].here)
 			add_account(out, im, &im->items[i]);
 }
-
-bool import_check(const struct import *im, const struct import_item *item, struct error *e)
-{
-	struct config scratch = {.home = im->config.home};
-	struct account *account = account_add(&scratch, item->name, "import");
-	bool done = true;
-
-	for (size_t i = 0; done && i < item->from->n_settings; i++) {
-		const struct imported_setting *s = &item->from->settings[i];
-		unsigned line = s->line ? s->line : item->from->line;
-		char *origin = xasprintf("%s:%u", item->file, line);
-
-		done = account_set(account, &settings[settings_find(s->name)], s->value, origin,
-			scratch.home, e);
-		free(origin);
-	}
-	if (done) {
-		account_fill(account, &scratch);
-		done = account_complete(account, scratch.home, e);
-	}
-	account_release(account);
-	free(scratch.accounts);
-	return done;
-}

@@ -297,7 +297,6 @@ class Configuration(Mpop):
 
     def test_what_is_wrong_is_named_and_nothing_is_changed(self):
         for text, words in (("kep on", "~/.mpoprc:15: mpop has no command \"kep\""),
-                            ("tls_cert_file /nosuch/cert.pem", "~/.mpoprc:15: client-cert"),
                             ("account x : y", "~/.mpoprc:15: account \"y\" is not defined")):
             with self.subTest(text=text):
                 self.mpoprc(text)
@@ -312,6 +311,46 @@ class Configuration(Mpop):
         result = self.imports(code=66)
         self.assert_said(result.stderr, "~/.mpop_uidls/anna_at_localhost:2: the list ends too")
         self.assertEqual(self.files(), before)
+
+    def test_a_file_that_is_not_there_keeps_its_account_back_and_no_other(self):
+        self.mpoprc("tls_cert_file /nosuch/cert.pem\ntls_key_file /nosuch/key.pem\n"
+                    "account bob : home\nuser bob\ntls_cert_file\ntls_key_file\n"
+                    "account odd : bob\nhost a b\n")
+        said = self.imports().stdout.decode()
+        self.assert_said(said, "# not converted (line 21): account odd, because",
+                         "account home {", "enabled = false",
+                         '# not converted (line 15): client-cert "/nosuch/cert.pem": No such file',
+                         "write client-cert = ", "take out enabled = false",
+                         '(line 16): client-key "/nosuch/key.pem": ', "account bob {", "}\n",
+                         "home: is not fetched unless it is named (enabled = false)",
+                         "2 accounts added")
+        self.assertNotIn("\tclient-cert", self.config())
+        self.assertEqual(self.config().count("\tenabled = false\n"), 1)
+        self.assertNotIn("account odd {", self.config())
+        self.assert_code(self.box.run("config", "check"), 0)
+        self.mpoprc("host a b")
+        os.unlink(self.box.config)
+        self.assert_said(self.imports(code=66).stderr, "no account in ~/.mpoprc has",
+                         "account home, because it cannot be one here: ~/.mpoprc:15: host")
+        self.assertFalse(os.path.exists(self.box.config))
+
+    def test_an_import_that_was_ended_before_its_last_step_goes_on(self):
+        """Its states are there, and the accounts are not."""
+        self.mpoprc()
+        self.run_mpop()
+        self.imports()
+        os.unlink(self.box.config)
+        self.assert_said(self.imports().stdout.decode(), "5 messages that mpop has fetched are "
+                         "known here already", "1 account added")
+        self.assert_said(self.count(), "no new mail")
+        new = [mail(100)]
+        self.server.delivers(new)
+        self.ambil()
+        self.assert_maildir(self.old + new, "old")
+        # What was fetched here is none of an import.
+        os.unlink(self.box.config)
+        self.assert_said(self.imports(code=78).stderr, "has fetched mail here already",
+                         "ambil import mpop --merge")
 
     def test_where_the_configuration_cannot_be_written_no_state_is_made(self):
         self.mpoprc()

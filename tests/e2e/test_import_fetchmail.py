@@ -8,6 +8,10 @@ import test_import
 from test_import import mail
 
 
+# Of a mail server of the machine that the tests run on.
+REAL = [path for path in ("/usr/sbin/sendmail", "/usr/lib/sendmail") if os.path.exists(path)]
+
+
 class Fetchmail(test_import.Import):
     TOOL = "fetchmail"
 
@@ -40,6 +44,13 @@ poll %s
 """ % (self.server.port, server, self.box.path("ca.pem"), self.box.path("into-maildir"), options,
             name, more), mode=mode)
 
+
+    def mail_server(self):
+        """Its sendmail, which puts what it is handed into a Maildir, and how it is found."""
+        os.makedirs(self.box.path("bin"))
+        path = self.box.write("bin/sendmail", "#!/bin/sh\nmkdir -p ~/$3/new ~/$3/cur ~/$3/tmp\n"
+                              "t=$(mktemp ~/$3/new/XXXXXXXX) && cat >\"$t\"\n", mode=0o755)
+        return path, {"PATH": "%s:%s" % (os.path.dirname(path), os.environ["PATH"])}
 
     def write_in_front(self, line):
         with open(self.box.path(".fetchmailrc"), encoding="utf-8") as f:
@@ -146,7 +157,7 @@ class Configuration(Fetchmail):
     def test_several_users_and_what_is_no_mailbox(self):
         self.rc(name="home user anna user \"bob b\" there is bob here pass hunter2 mda \"cat %T\" keep "
                 "limit 20000",
-                more="skip work via h user eve pass 'hunter2' is eve here mda ''\n"
+                more="skip work via h user eve pass 'hunter2' is eve here mda 'x %T'\n"
                      "poll old.example proto imap user x pass hunter2")
         self.box.write(".fetchids", "anna@localhost a\nbob b@LOCALHOST b\n"
                        "bob b@localhost c@d\neve@work e\n")
@@ -155,12 +166,30 @@ class Configuration(Fetchmail):
                          "account anna@home {    # ~/.fetchmailrc:6", "account bob_b@home {",
                          "deliver = \"pipe:cat bob\"", "max-size = 20000",
                          "account work {", "enabled = false",
-                         "deliver = \"pipe:/usr/sbin/sendmail -i eve\"",
+                         "deliver = \"pipe:x eve\"",
                          "anna@home: 1 message that", "bob_b@home: 2 messages that",
                          "work: nothing of it stands in ~/.fetchids: all mail on the server is new",
                          "its password (~/.fetchmailrc:6) was not taken over: ambil login bob_b@home")
         self.assertNotIn("hunter2", said + self.config())
         self.assertEqual(self.box.run("config", "accounts").stdout, b"anna@home\nbob_b@home\nwork\n")
+
+    def test_mail_goes_to_the_mail_server_as_before(self):
+        """Nothing is said of where it goes: that is how most have it."""
+        sendmail, env = self.mail_server()
+        sendmail = (REAL + [sendmail])[0]
+        self.rc("keep mda '' smtphost localhost", name="home user anna is tim here")
+        said = self.imports(env=env).stdout.decode()
+        self.assert_said(said, 'deliver = "pipe:%s -i -- tim"' % sendmail, "and now sendmail does")
+        if not REAL:
+            self.ambil(env=env)
+            self.assert_maildir(self.old, "tim")
+
+    def test_without_a_mail_server_it_says_so(self):
+        self.rc("keep mda ''", more="poll other user x is tim here")
+        said = self.imports().stdout.decode()
+        if not REAL:
+            self.assert_said(said, 'deliver = "maildir:~/Mail"', "there is no sendmail here",
+                             "account other {", "enabled = false", "say where mail goes")
 
     def test_a_destination_of_all_accounts_stays_that(self):
         config = "deliver = \"maildir:~/Other\"\n"
@@ -168,7 +197,7 @@ class Configuration(Fetchmail):
         self.rc("keep mda ''")
         said = self.imports().stdout.decode()
         self.assertNotIn("maildir:~/Mail", said)
-        self.assert_said(said, "as before: deliver = \"pipe:/usr/sbin/sendmail -i ")
+        self.assert_said(said, "fetchmail hands mail to the mail server of this machine")
         self.ambil()
         self.assert_maildir(self.old, "Other")
 
@@ -189,7 +218,7 @@ class Configuration(Fetchmail):
     def test_what_is_wrong_is_named_and_nothing_is_changed(self):
         for more, words in (("kepe", "~/.fetchmailrc:7: fetchmail has no option \"kepe\""),
                             ("user x pass a,b", "~/.fetchmailrc:7: behind the password"),
-                            ("user x sslcert /nosuch", "~/.fetchmailrc:7: client-cert")):
+                            ("user x timeout 7", "~/.fetchmailrc:7: timeout is of the server")):
             with self.subTest(words=words):
                 self.rc(more=more)
                 before = self.files()

@@ -127,6 +127,8 @@ static void check_fdm(struct span text, unsigned lines)
 	}
 }
 
+static const struct fetchmail_world mail_server = {"me", "/usr/sbin/sendmail"};
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	char *exact = exact_copy((struct span){(const char *)data, len});
@@ -143,7 +145,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	} else {
 		CHECK(im.n == 0 && im.n_notes == 0);
 	}
-	if (fetchmail_read(text, "rc", "me", &im, &e)) {
+	if (fetchmail_read(text, "rc", &mail_server, &im, &e)) {
 		check_accounts(&im, lines);
 		imported_release(&im);
 	} else {

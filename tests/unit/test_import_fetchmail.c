@@ -14,12 +14,15 @@
 #include "import/fetchmail.h"
 #include "import_helpers.h"
 
+/* Without a mail server. */
+static struct fetchmail_world world = {"me", NULL};
+
 static void check_samples(const struct sample *samples, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		struct imported im = {.n = 0};
 		struct error e = {0};
-		bool done = fetchmail_read(span_of(samples[i].text), "rc", "me", &im, &e);
+		bool done = fetchmail_read(span_of(samples[i].text), "rc", &world, &im, &e);
 
 		assert_true(done || im.n == 0);
 		check_sample(&samples[i], i, done, &im, &e);
@@ -232,8 +235,7 @@ static void test_defaults(void **state)
 		{"defaults limit 5 fetchall\n" BASE "limit 0 no fetchall",
 			"h:2 host=h user=u tls=starttls deliver=pipe:m keep=true"},
 		{"defaults mda x is bob\n" POLL "user u sslcertck keep mda \"\" is tim",
-			"h:2 host=h user=u tls=starttls deliver=pipe:/usr/sbin/sendmail -i tim "
-			"keep=true !0"},
+			"h:2 host=h user=u tls=starttls enabled=false keep=true -2"},
 		{"defaults via x\npoll h via \"\" proto pop3 uidl " USER,
 			"h:2 host=h user=u tls=starttls deliver=pipe:m keep=true"},
 		{BASE "\ndefaults keep",
@@ -362,9 +364,10 @@ static void test_delivery(void **state)
 		{BASE "mda 'x \"a b\" %t'", INTO "pipe:x \"a b\" %t keep=true"},
 		{SMTP, INTO "maildir:~/Mail keep=true !0"},
 		{SMTP "smtphost localhost", INTO "maildir:~/Mail keep=true !1"},
-		{SMTP "smtp localhost/2525, other", INTO "maildir:~/Mail keep=true !1"},
+		{SMTP "smtp localhost/25, other", INTO "maildir:~/Mail keep=true !1"},
+		{SMTP "smtp localhost/2525, other", NOWHERE " -1"},
 		{SMTP "is me here", INTO "maildir:~/Mail keep=true !0"},
-		{SMTP "is bob here", INTO "pipe:/usr/sbin/sendmail -i bob keep=true !0"},
+		{SMTP "is bob here", NOWHERE " -1"},
 		{SMTP "smtphost mail.example", NOWHERE " -1"},
 		{SMTP "smtphost /var/imap/socket/lmtp lmtp", NOWHERE " -1"},
 		{SMTP "bsmtp x mda y", NOWHERE " -1"},
@@ -376,6 +379,33 @@ static void test_delivery(void **state)
 
 	(void)state;
 	CHECK_SAMPLES(samples);
+}
+
+/* With a mail server. */
+static void test_sendmail(void **state)
+{
+	static const struct sample samples[] = {
+		{SMTP, INTO "pipe:/s/sendmail -i -- me keep=true !0"},
+		{SMTP "smtphost localhost", INTO "pipe:/s/sendmail -i -- me keep=true !1"},
+		{SMTP "smtp localhost/smtp other", INTO "pipe:/s/sendmail -i -- me keep=true !1"},
+		{SMTP "smtp localhost/10024", NOWHERE " -1"},
+		{SMTP "smtphost mail.example", NOWHERE " -1"},
+		{SMTP "is bob here", INTO "pipe:/s/sendmail -i -- bob keep=true !0"},
+		{SMTP "is -bob here", INTO "pipe:/s/sendmail -i -- -bob keep=true !0"},
+		{SMTP "is \"b b\" here", INTO "pipe:/s/sendmail -i -- 'b b' keep=true !0"},
+		{SMTP "is bob here smtpaddress d",
+			INTO "pipe:/s/sendmail -i -- bob@d keep=true !0"},
+		{SMTP "is bob@e here smtpaddress d",
+			INTO "pipe:/s/sendmail -i -- bob@e keep=true !0"},
+		{SMTP "is bob here smtpname list@e",
+			INTO "pipe:/s/sendmail -i -- list@e keep=true !0"},
+		{SMTP "is bob here mda m smtpname list@e", INTO "pipe:m keep=true -1"},
+	};
+
+	(void)state;
+	world.sendmail = "/s/sendmail";
+	CHECK_SAMPLES(samples);
+	world.sendmail = NULL;
 }
 
 static void test_policy(void **state)
@@ -421,7 +451,7 @@ static void test_place_of_the_list(void **state)
 		struct imported im;
 		struct error e = {0};
 
-		assert_true(fetchmail_read(span_of(text), "rc", "me", &im, &e));
+		assert_true(fetchmail_read(span_of(text), "rc", &world, &im, &e));
 		assert_string_equal(im.accounts[0].seen_path, samples[i].path);
 		assert_string_equal(im.accounts[0].seen_host, "h");
 		assert_string_equal(im.accounts[0].seen_user, "a@b");
@@ -468,7 +498,7 @@ static void test_lists(void **state)
 /* As many as a file may hold are no more work each than a few are. */
 static void test_very_many(void **state)
 {
-	enum { POLLS = 50000 };
+	enum { POLLS = 20000 };
 	struct buf text = {0}, list = {0};
 	struct fetchmail_list rows;
 	struct imported_seen seen;
@@ -481,7 +511,7 @@ static void test_very_many(void **state)
 		buf_printf(&text, "poll h%d user u\n", i % (POLLS - 1));
 		buf_printf(&list, "u@h%d uid%d\n", i % (POLLS - 1), i);
 	}
-	assert_true(fetchmail_read(buf_span(&text), "rc", "me", &im, &e));
+	assert_true(fetchmail_read(buf_span(&text), "rc", &world, &im, &e));
 	assert_int_equal(im.n, POLLS - 1);
 	assert_int_equal(im.n_notes, 1); /* the last one is the first */
 	assert_string_equal(im.accounts[0].name, "u@h0");
@@ -508,6 +538,7 @@ int main(void)
 		cmocka_unit_test(test_server),
 		cmocka_unit_test(test_tls),
 		cmocka_unit_test(test_delivery),
+		cmocka_unit_test(test_sendmail),
 		cmocka_unit_test(test_policy),
 		cmocka_unit_test(test_place_of_the_list),
 		cmocka_unit_test(test_lists),
