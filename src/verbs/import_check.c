@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../account.h"
 #include "base/i18n.h"
 #include "base/text.h"
+#include "config/account.h"
 #include "verbs/import_inner.h"
 
 /* Where a setting comes from, as errors name it; fresh. */
