@@ -357,7 +357,15 @@ static void convert_policy(struct converter *c, const struct fdm_outcome *outcom
 	const struct fdm_options *o = &c->config->options;
 	bool keeps = a->keep.line || outcome->keeps;
 
-	set(c, "keep", a->keep.line ? a->keep : nowhere, keeps ? "true" : "false");
+	set(c, "keep",
+		a->keep.line    ? a->keep
+			: keeps ? nowhere
+				: outcome->may_keep,
+		keeps || outcome->may_keep.line ? "true" : "false");
+	if (!keeps && outcome->may_keep.line)
+		CHANGED(c, outcome->may_keep,
+			"this rule keeps some mail on the server; now all of it stays there, and keep = "
+			"false deletes what was delivered");
 	if (o->max_size.line)
 		set_fresh(c, "max-size", o->max_size, size_text(o->max_size_octets));
 	if (o->no_received.line)

@@ -155,9 +155,10 @@ bool fdm_replace(const struct fdm_tags *tags, const char *text, struct buf *out)
 
 /* What becomes of an account's mail. */
 struct fdm_outcome {
-	struct fdm_step *deliver; /* NULL: it is not said without a look at it */
-	bool keeps, drops;        /* by an action */
-	bool all_alike;           /* no rule may have done something else to some mail */
+	struct fdm_step *deliver;  /* NULL: it is not said without a look at it */
+	bool keeps, drops;         /* by an action */
+	bool all_alike;            /* no rule may have done something else to some mail */
+	struct fdm_place may_keep; /* the rule that may keep some mail; no line: there is none */
 };
 /* Notes what is not taken over: about rules to the file, else to the account. */
 void fdm_decide(struct fdm_config *c, const struct fdm_account *account,

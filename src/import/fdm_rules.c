@@ -21,7 +21,7 @@ struct walk {
 	struct imported_account *to;
 	struct fdm_outcome *outcome;
 	enum truth matched; /* whether a rule with "continue" was true before */
-	unsigned n_steps;
+	unsigned n_steps, n_looks;
 };
 
 /* ---- what a rule asks ---- */
@@ -196,15 +196,56 @@ static void do_steps(struct walk *w, struct fdm_steps *steps, unsigned calls)
 
 /* ---- from first to last ---- */
 
+static bool steps_keep(struct walk *w, const struct fdm_steps *steps, unsigned calls);
+
+/* An action whose name differs between mails may be any of them. */
+static bool call_keeps(struct walk *w, const struct fdm_step *step, unsigned calls)
+{
+	for (size_t i = 0; calls < CALLS_MAX && i < w->config->n_actions; i++) {
+		const struct fdm_action *a = &w->config->actions[i];
+		bool plain = step->argument.origin == FDM_PLAIN &&
+			!strchr(step->argument.text, '%');
+
+		if ((!plain || fnmatch(step->argument.text, a->name, 0) == 0) &&
+			steps_keep(w, &a->steps, calls + 1))
+			return true;
+	}
+	return false;
+}
+
+/* Whether mail stays on the server after these. */
+static bool steps_keep(struct walk *w, const struct fdm_steps *steps, unsigned calls)
+{
+	enum { STEPS_MAX = 2000 };
+
+	for (size_t i = 0; i < steps->n && w->n_looks++ < STEPS_MAX; i++)
+		if (steps->list[i].what == FDM_KEEP ||
+			(steps->list[i].what == FDM_CALL && call_keeps(w, &steps->list[i], calls)))
+			return true;
+	return false;
+}
+
+static bool rule_keeps(struct walk *w, const struct fdm_rule *rule)
+{
+	if (rule->nest)
+		for (size_t i = 0; i < rule->n_inner; i++)
+			if (rule_keeps(w, &rule->inner[i]))
+				return true;
+	return !rule->nest && steps_keep(w, &rule->steps, 0);
+}
+
 static void note_rule(struct walk *w, struct fdm_rule *rule)
 {
+	if (!w->outcome->may_keep.line && rule_keeps(w, rule))
+		w->outcome->may_keep = rule->at;
 	w->outcome->all_alike = false;
 	if (!rule->noted && w->config->noted)
 		fdm_note(w->config, NULL, IMPORT_DROPPED, rule->at, "match, for the same reason");
 	else if (!rule->noted)
 		fdm_note(w->config, NULL, IMPORT_DROPPED, rule->at,
 			"match, because mail is not looked into here: it goes where all other mail "
-			"of its account goes; a program behind pipe: can sort it");
+			"of its account goes. fdm itself can sort it, with an account of type stdin: "
+			"deliver = \"pipe:fdm -m -a stdin fetch\"");
 	rule->noted = w->config->noted = true;
 }
 

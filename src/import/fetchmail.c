@@ -48,7 +48,7 @@ static const struct global {
 	[PIDFILE] = {"pidfile", GLOBAL_TEXT, NULL},
 	{"daemon", GLOBAL_NUMBER,
 		N_("ambil ends when it has fetched: a line in crontab, or ambil.timer, starts it")},
-	{"postmaster", GLOBAL_TEXT, N_("mail is not parted by its recipient")},
+	{"postmaster", GLOBAL_TEXT, N_("mail that cannot be delivered stays on the server")},
 	{"bouncemail", GLOBAL_SWITCH,
 		N_("nothing is sent: mail that is not taken stays on the server")},
 	{"spambounce", GLOBAL_SWITCH,
@@ -73,7 +73,7 @@ static void keep_global(
 	else if (index == PIDFILE) {
 		free(f->out->pid_file);
 		f->out->pid_file = xstrdup(v->text);
-	} else if (!off)
+	} else if (!off && (!v->text || v->text[0]))
 		imported_note(f->out, NULL, IMPORT_DROPPED, line, "set %s, because %s", g->name,
 			_(g->why));
 }

@@ -198,11 +198,6 @@ static void convert_policy(struct fm_converter *c, const struct fm_globals *glob
 
 	fm_set(c, "keep", FM_KEEP, keeps ? "true" : "false");
 	c->to->seen_stays = !keeps;
-	if (keeps && !fm_is_on(c, FM_UIDL, false))
-		FM_CHANGED(c, FM_KEEP,
-			"keep without uidl: fetchmail goes by what the server calls read, where the "
-			"server says that (LAST), and has no list then; what is to count as seen "
-			"without one, ambil fetch NAME --from-now takes so");
 	if (keeps && fm_is_on(c, FM_FETCHALL, false))
 		FM_CHANGED(c, FM_FETCHALL,
 			"fetchall with keep fetches all mail each time; here only new mail is "
@@ -213,7 +208,8 @@ static void convert_policy(struct fm_converter *c, const struct fm_globals *glob
 		imported_set(c->to, "received-header", globals->invisible.line, "false");
 }
 
-static const char PARTED[] = N_("mail is not parted by its recipient");
+static const char PARTED[] = N_(
+	"mail is not parted by its recipient; a filter behind pipe: can do that");
 static const char SENT[] = N_("mail is not handed to a mail server by SMTP");
 static const char AS_IT_IS[] = N_("mail is delivered as it came");
 static const char DELIVERED[] = N_("nothing is deleted that was not delivered");
@@ -271,7 +267,8 @@ static void note_the_rest(struct fm_converter *c)
 
 		if (c->names_recipient && (option == FM_SMTPADDRESS || option == FM_SMTPNAME))
 			continue;
-		if (text && strcmp(text, "off") != 0 && strcmp(text, "0") != 0)
+		if (text && strcmp(text, "off") != 0 && strcmp(text, "0") != 0 &&
+			strcmp(text, "-1") != 0)
 			FM_DROPPED(c, option, "%s, because %s", fm_name(option), _(dropped[i].why));
 	}
 	if (manner && strcmp(manner, "reject") == 0)

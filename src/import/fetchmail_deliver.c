@@ -101,15 +101,19 @@ void fm_convert_delivery(struct fm_converter *c, const struct fm_globals *global
 
 	if (strpbrk(local, "*\n"))
 		cannot_deliver(c, FM_LOCAL,
-			"several users here, because mail is not parted by its recipient");
+			"several users here, because mail is not parted by its recipient (a filter "
+			"behind pipe: can do that)");
 	else if (fm_get(c, FM_BSMTP))
 		cannot_deliver(c, FM_BSMTP, "bsmtp, because there is no such destination");
 	else if (fm_get(c, FM_MDA))
 		convert_mda(c, local);
 	else if (fm_is_on(c, FM_LMTP, false))
-		cannot_deliver(c, FM_LMTP, "lmtp, because there is no such destination");
+		cannot_deliver(c, FM_LMTP,
+			"lmtp, because there is no such destination (pipe: to the deliver of that "
+			"server is one, such as dovecot-lda)");
 	else if (is_elsewhere(fm_get(c, FM_SMTPHOST)))
-		cannot_deliver(c, FM_SMTPHOST, "smtphost, because mail is not sent to a server");
+		cannot_deliver(c, FM_SMTPHOST,
+			"smtphost, because mail is not sent to a server (msmtp behind pipe: can)");
 	else
 		convert_smtp(c, globals, local);
 }

@@ -72,6 +72,21 @@ static void convert_version(struct fm_converter *c)
 				older[i]);
 }
 
+/* Whether it is where the system has the authorities that are asked anyway. */
+static bool is_of_system(const char *folder)
+{
+	static const char *const folders[] = {
+		"/etc/ssl/certs", "/usr/lib/ssl/certs", "/etc/pki/tls/certs", "/etc/ssl"};
+	size_t len = strlen(folder);
+
+	while (len > 1 && folder[len - 1] == '/')
+		len--;
+	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
+		if (span_is((struct span){folder, len}, folders[i]))
+			return true;
+	return false;
+}
+
 static void convert_trust(struct fm_converter *c)
 {
 	bool checks = fm_is_on(c, FM_SSLCERTCK, true), said = fm_get(c, FM_SSLCERTCK);
@@ -88,7 +103,7 @@ static void convert_trust(struct fm_converter *c)
 		FM_DROPPED(c, FM_SSLFINGERPRINT,
 			"sslfingerprint, because it is by MD5, which proves too little; ambil doctor "
 			"shows the one for pin-sha256");
-	if (fm_get(c, FM_SSLCERTPATH))
+	if (fm_get(c, FM_SSLCERTPATH) && !is_of_system(fm_get(c, FM_SSLCERTPATH)))
 		FM_DROPPED(c, FM_SSLCERTPATH,
 			"sslcertpath, because ca-file is one file: cat %s/*.pem makes it",
 			safe(span_of(fm_get(c, FM_SSLCERTPATH))).text);

@@ -212,12 +212,22 @@ static void convert_login(struct converter *c)
 	struct buf line = {0};
 	char **words = strings_of(c, command);
 
-	if (truth_of(c, apop, false))
+	bool token = truth_of(c, get(c, RETRIEVER, "use_xoauth2"), false);
+
+	if (token)
+		set(c, "auth", get(c, RETRIEVER, "use_xoauth2"), "xoauth2");
+	else if (truth_of(c, apop, false))
 		set(c, "auth", apop, "apop");
 	for (size_t i = 0; words && words[i]; i++)
 		import_add_word(&line, words[i]);
 	ini_free_strings(words);
-	if (password) {
+	/* A token comes from the command, also where there is a password. */
+	if (token && line.len) {
+		set(c, "oauth-token-command", command, line.data);
+	} else if (token) {
+		CHANGED(c, get(c, RETRIEVER, "use_xoauth2"),
+			"use_xoauth2 has no password_command: set oauth-token-command");
+	} else if (password) {
 		c->to->password = xstrdup(password->value);
 		c->to->password_line = password->line;
 	} else if (line.len) {
@@ -225,8 +235,9 @@ static void convert_login(struct converter *c)
 	}
 	buf_release(&line);
 	drop(c, OPTIONS, "netrc_file", "~/.netrc is read, or what NETRC names");
-	drop(c, RETRIEVER, "delete_dup_msgids",
-		"each message is fetched, also where two have one identifier");
+	if (truth_of(c, get(c, RETRIEVER, "delete_dup_msgids"), false))
+		drop(c, RETRIEVER, "delete_dup_msgids",
+			"each message is fetched, also where two have one identifier");
 	drop(c, RETRIEVER, "envelope_recipient",
 		"mail is not parted by its recipient; a filter behind pipe: can do that");
 }
@@ -235,10 +246,16 @@ static void convert_login(struct converter *c)
 
 static void cannot_deliver(struct converter *c, const struct ini_entry *entry, const char *what)
 {
-	DROPPED(c, entry,
-		"%s, because there is no such destination: say where mail goes with deliver, and take "
-		"out enabled = false",
-		safe(span_of(what)).text);
+	if (strncasecmp(what, "Multi", strlen("Multi")) == 0)
+		DROPPED(c, entry,
+			"%s, because mail goes to one place here (a program behind pipe: can part it, "
+			"or serve several): say where with deliver, and take out enabled = false",
+			safe(span_of(what)).text);
+	else
+		DROPPED(c, entry,
+			"%s, because there is no such destination: say where mail goes with deliver, "
+			"and take out enabled = false",
+			safe(span_of(what)).text);
 	if (!imported_get(c->to, "enabled"))
 		set(c, "enabled", entry, "false");
 }
@@ -367,7 +384,12 @@ static void note_the_rest(struct converter *c)
 			strcmp(entry->section, OPTIONS) == 0 ||
 			strcmp(entry->section, "DEFAULT") == 0;
 
-		if (!entry->key && !known)
+		if (!entry->key && strncasecmp(entry->section, "filter", strlen("filter")) == 0)
+			DROPPED(c, entry,
+				"[%s], because no program looks at mail before it is delivered; a "
+				"command behind pipe: can be one that does",
+				safe(span_of(entry->section)).text);
+		else if (!entry->key && !known)
 			DROPPED(c, entry, "[%s], because there is no such thing here",
 				safe(span_of(entry->section)).text);
 		else if (entry->key && known && !entry->used)

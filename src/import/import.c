@@ -18,22 +18,26 @@ static void free_notes(struct imported_note *notes, size_t n)
 	free(notes);
 }
 
+void imported_pop(struct imported *im)
+{
+	struct imported_account *a = &im->accounts[--im->n];
+
+	for (size_t i = 0; i < a->n_settings; i++)
+		free(a->settings[i].value);
+	free(a->settings);
+	free_notes(a->notes, a->n_notes);
+	wipe_free(a->password);
+	free(a->seen_path);
+	free(a->seen_host);
+	free(a->seen_user);
+	free(a->file);
+	free(a->name);
+}
+
 void imported_release(struct imported *im)
 {
-	for (size_t i = 0; i < im->n; i++) {
-		struct imported_account *a = &im->accounts[i];
-
-		for (size_t j = 0; j < a->n_settings; j++)
-			free(a->settings[j].value);
-		free(a->settings);
-		free_notes(a->notes, a->n_notes);
-		wipe_free(a->password);
-		free(a->seen_path);
-		free(a->seen_host);
-		free(a->seen_user);
-		free(a->file);
-		free(a->name);
-	}
+	while (im->n)
+		imported_pop(im);
 	free(im->accounts);
 	free_notes(im->notes, im->n_notes);
 	free(im->pid_file);

@@ -55,6 +55,9 @@ struct imported {
 };
 void imported_release(struct imported *im);
 
+/* Takes the last account out again. */
+void imported_pop(struct imported *im);
+
 /* For the readers. The returned pointer moves with the next one. */
 struct imported_account *imported_add(struct imported *im, const char *name, unsigned line);
 void imported_set(

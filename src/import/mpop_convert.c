@@ -322,14 +322,23 @@ static void convert_sizes(struct converter *c)
 
 static void convert_policy(struct converter *c)
 {
-	set(c, "keep", MPOP_KEEP, is_on(c, MPOP_KEEP, false) ? "true" : "false");
+	bool keeps = is_on(c, MPOP_KEEP, false), filters = get(c, MPOP_FILTER);
+
+	/* A filter may have left mail on the server. */
+	set(c, "keep", filters && !keeps ? MPOP_FILTER : MPOP_KEEP,
+		keeps || filters ? "true" : "false");
 	if (!is_on(c, MPOP_ONLY_NEW, true))
 		DROPPED(c, MPOP_ONLY_NEW,
 			"only_new off, because only new mail is fetched, but with ambil fetch --all");
-	if (get(c, MPOP_FILTER))
+	if (filters)
 		DROPPED(c, MPOP_FILTER,
-			"filter %s, because there are no filters: all mail is fetched",
+			"filter %s, because there are no filters: all mail is fetched; a program behind "
+			"pipe: can sort it",
 			safe(span_of(get(c, MPOP_FILTER))).text);
+	if (filters && !keeps)
+		CHANGED(c, MPOP_FILTER,
+			"the filter may have left mail on the server; now all of it stays there, and "
+			"keep = false deletes what was delivered");
 	if (!is_on(c, MPOP_RECEIVED_HEADER, true))
 		set(c, "received-header", MPOP_RECEIVED_HEADER, "false");
 	convert_sizes(c);

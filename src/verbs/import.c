@@ -152,48 +152,78 @@ static size_t count_new(const struct import *im)
 	return n;
 }
 
-static void say_seen(
-	const struct import *im, const struct import_item *item, bool dry, struct buf *out)
+/* What the list has given, as a sentence; fresh. */
+static char *seen_words(const struct import *im, const struct import_item *item, bool dry)
 {
-	const char *mark = dry ? "# " : "";
+	const char *name = item->name, *tool = im->tool->name;
+	const char *list = item->list ? item->list->shown : NULL;
 	size_t n = item->added;
 
-	buf_add_text(out, mark);
-	if (!item->list)
-		buf_printf(out,
-			_("%s: %s keeps no list of what it has fetched here: all mail on the server "
-			  "is new\n"),
-			item->name, im->tool->name);
-	else if (!item->list->found)
-		buf_printf(out, _("%s: there is no %s: all mail on the server is new\n"),
-			item->name, item->list->shown);
-	else if (!item->seen.n && !item->here)
-		buf_printf(out,
-			_("%s: nothing of it stands in %s: all mail on the server is new\n"),
-			item->name, item->list->shown);
-	else if (!n && item->seen.n)
-		buf_printf(out,
-			_n("%s: %zu message that %s has fetched is known here already (%s)\n",
-				"%s: all %zu messages that %s has fetched are known here already (%s)\n",
+	if (!list)
+		return xasprintf(
+			_("%s: %s keeps no list of what it has fetched here: all mail on the "
+			  "server is new"),
+			name, tool);
+	if (!item->list->found)
+		return xasprintf(
+			_("%s: there is no %s: all mail on the server is new"), name, list);
+	if (!item->seen.n && !item->here)
+		return xasprintf(_("%s: nothing of it stands in %s: all mail on the server is new"),
+			name, list);
+	if (!n && item->seen.n)
+		return xasprintf(
+			_n("%s: %zu message that %s has fetched is known here already (%s)",
+				"%s: all %zu messages that %s has fetched are known here "
+				"already (%s)",
 				item->seen.n),
-			item->name, item->seen.n, im->tool->name, item->list->shown);
-	else
-		buf_printf(out,
-			dry ? _n("%s: %zu message that %s has fetched would be taken as seen (%s)\n",
-				      "%s: %zu messages that %s has fetched would be taken as seen (%s)\n",
-				      n)
-			    : _n("%s: %zu message that %s has fetched is taken as seen (%s)\n",
-				      "%s: %zu messages that %s has fetched are taken as seen (%s)\n",
-				      n),
-			item->name, n, im->tool->name, item->list->shown);
+			name, item->seen.n, tool, list);
+	if (dry)
+		return xasprintf(
+			_n("%s: %zu message that %s has fetched would be taken as seen (%s)",
+				"%s: %zu messages that %s has fetched would be taken as seen (%s)",
+				n),
+			name, n, tool, list);
+	return xasprintf(_n("%s: %zu message that %s has fetched is taken as seen (%s)",
+				 "%s: %zu messages that %s has fetched are taken as seen (%s)", n),
+		name, n, tool, list);
 }
 
-/* What stands in its lines says why. */
-static void say_disabled(const struct import_item *item, bool dry, struct buf *out)
+static void say(bool dry, char *fresh, struct buf *out)
 {
-	if (!item->here && imported_get(item->from, "enabled"))
-		buf_printf(out, _("%s%s: is not fetched unless it is named (enabled = false)\n"),
-			dry ? "# " : "", item->name);
+	import_comment(out, "", dry ? "# " : "", fresh);
+	free(fresh);
+}
+
+/* Mail that was fetched may be there, and nobody knows which. */
+static bool is_all_new(const struct import_item *item)
+{
+	return !item->here && !item->seen.n;
+}
+
+static void say_seen(const struct import *im, bool dry, struct buf *out)
+{
+	const struct import_item *new = NULL;
+
+	for (size_t i = 0; i < im->n; i++) {
+		const struct import_item *item = &im->items[i];
+
+		say(dry, seen_words(im, item, dry), out);
+		/* What stands in its lines says why. */
+		if (!item->here && imported_get(item->from, "enabled"))
+			say(dry,
+				xasprintf(_("%s: is not fetched unless it is named (enabled = "
+					    "false)"),
+					item->name),
+				out);
+		if (!new &&is_all_new(item))
+			new = item;
+	}
+	if (new)
+		say(dry,
+			xasprintf(_("if what is on the server was fetched before:  ambil fetch %s "
+				    "--from-now"),
+				new->name),
+			out);
 }
 
 /* The old text with the new one behind it, written but not in its place. */
@@ -249,13 +279,13 @@ static bool carry_out(struct import *im, const struct cli *cli, const volatile s
 		buf_add_text(out, "\n");
 	if (!cli->dry_run)
 		done = write_all(im, cli, path, &text, e);
-	for (size_t i = 0; done && i < im->n; i++) {
-		say_seen(im, &im->items[i], cli->dry_run, out);
-		say_disabled(&im->items[i], cli->dry_run, out);
-	}
+	if (done)
+		say_seen(im, cli->dry_run, out);
 	if (cli->dry_run)
-		buf_printf(out, _("# Nothing was changed. Without --dry-run this goes into %s.\n"),
-			shown);
+		say(true,
+			xasprintf(_("Nothing was changed. Without --dry-run this goes into %s."),
+				shown),
+			out);
 	for (size_t i = 0; done && !cli->dry_run && i < im->n; i++)
 		import_password(&im->items[i], !cli->no_input, stop, out);
 	if (done && cli->json) {

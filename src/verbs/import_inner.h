@@ -45,6 +45,9 @@ struct import {
 
 /* import_text.c: the new part of ambil.conf; empty when every account is there already. */
 void import_text(const struct import *im, struct buf *out);
+/* Adds text in lines of a terminal's usual width, each with indent (a tab, or none) and mark in
+ * front, and two more blanks but for the first. */
+void import_comment(struct buf *out, const char *indent, const char *mark, const char *text);
 
 /* import_check.c: takes out what is no setting here, or whose file is not there, with a note; the
  * account is disabled then. False, with a note about the file: it can be no account here. */

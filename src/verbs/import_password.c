@@ -31,6 +31,7 @@ void import_password(
 	struct keyring_entry entry = {.host = imported_get(from, "host"),
 		.user = imported_get(from, "user"),
 		.password = from->password};
+	char *words;
 
 	if (!from->password || item->here)
 		return;
@@ -46,8 +47,10 @@ void import_password(
 			return;
 		}
 	}
-	buf_printf(out,
+	words = xasprintf(
 		_("%s: its password (%s:%u) was not taken over: ambil login %s stores it in the keyring; "
-		  "or set password-command\n"),
+		  "or set password-command"),
 		item->name, safe(span_of(item->file)).text, from->password_line, item->name);
+	import_comment(out, "", "", words);
+	free(words);
 }

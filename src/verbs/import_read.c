@@ -140,16 +140,28 @@ static bool read_fetchmail(struct import *im, struct error *e)
 
 /* ---- getmail: a folder of them, or one ---- */
 
-/* The file is the account; the one that needs no name is called as the program is. */
+/* The file is the account; the one that needs no name is called as the program is, and its name
+ * stands in front of others' as a rule. */
+static const char *name_of(const char *path)
+{
+	static const char usual[] = "getmailrc";
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	size_t len = strlen(usual);
+
+	if (strcmp(name, usual) == 0)
+		return "getmail";
+	return strncmp(name, usual, len) == 0 && strchr("-_.", name[len]) && name[len + 1]
+		? name + len + 1
+		: name;
+}
+
 static bool read_rc(struct import *im, const char *path, struct error *e)
 {
-	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
 	char *shown = show(path, im->config.home);
 	size_t before = im->read.n;
 	struct buf text = {0};
 	bool done = slurp(path, shown, &text, NULL, e) &&
-		getmail_read(buf_span(&text), shown,
-			strcmp(name, "getmailrc") == 0 ? "getmail" : name, &im->read, e);
+		getmail_read(buf_span(&text), shown, name_of(path), &im->read, e);
 
 	buf_wipe(&text);
 	note_files(im, before, shown);
@@ -198,14 +210,51 @@ static bool read_each(struct import *im, const char *path, const char *shown, st
 	return true;
 }
 
-/* The others are for getmail -r. */
-static void note_other(struct import *im, const char *path, const char *shown)
+/* The last account. */
+static void take_out(struct import *im)
 {
-	if (has_retriever(path))
+	free(im->files[im->read.n - 1]);
+	imported_pop(&im->read);
+}
+
+static bool has_list(const struct import *im, const struct imported_account *a)
+{
+	char *path = import_find_getmail_list(im, a);
+	bool has = access(path, F_OK) == 0;
+
+	free(path);
+	return has;
+}
+
+/* The others are for getmail -r. One that has a list was named so, and may be still: it waits until
+ * somebody says so. */
+static void read_other(struct import *im, const char *path, const char *shown)
+{
+	size_t before = im->read.n;
+	struct error e = {0};
+
+	if (!has_retriever(path))
+		return;
+	if (!read_rc(im, path, &e)) {
+		while (im->read.n > before)
+			take_out(im);
+		imported_note(&im->read, NULL, IMPORT_DROPPED, 0,
+			"%s, because it cannot be read: %s", shown, e.text);
+	} else if (im->read.n > before && !has_list(im, &im->read.accounts[before])) {
+		take_out(im);
 		imported_note(&im->read, NULL, IMPORT_DROPPED, 0,
 			"%s, because getmail reads getmailrc alone where no file is named: ambil "
 			"import getmail %s",
 			shown, shown);
+	} else if (im->read.n > before) {
+		struct imported_account *a = &im->read.accounts[before];
+
+		if (!imported_get(a, "enabled"))
+			imported_set(a, "enabled", 0, "false");
+		imported_note(&im->read, a, IMPORT_CHANGED, 0,
+			"getmail reads this file only where it is named: if that is done, take out "
+			"enabled = false");
+	}
 }
 
 static bool read_folder(struct import *im, bool only_note, struct error *e)
@@ -223,7 +272,7 @@ static bool read_folder(struct import *im, bool only_note, struct error *e)
 			if (!only_note)
 				done = read_each(im, path, shown, e);
 			else if (strcmp(names[i]->d_name, "getmailrc") != 0)
-				note_other(im, path, shown);
+				read_other(im, path, shown);
 		}
 		free(shown);
 		free(path);

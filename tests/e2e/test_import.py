@@ -51,8 +51,13 @@ class Import(nobody.AsNobody, popd_case.PopdCase):
             return f.read()
 
     def imports(self, *args, code=0, **more):
+        """With the lines of a comment, or a sentence, as one."""
         result = self.box.run("import", self.TOOL, *args, **more)
         self.assert_code(result, code)
+        for line in result.stdout.decode().expandtabs().splitlines():
+            if line.lstrip().startswith("#"):
+                self.assertLessEqual(len(line), 80)
+        result.stdout = re.sub(rb"\n\t?(#  )? +", b" ", result.stdout)
         return result
 
     def count(self):
@@ -314,16 +319,18 @@ class Configuration(Mpop):
 
     def test_a_file_that_is_not_there_keeps_its_account_back_and_no_other(self):
         self.mpoprc("tls_cert_file /nosuch/cert.pem\ntls_key_file /nosuch/key.pem\n"
-                    "account bob : home\nuser bob\ntls_cert_file\ntls_key_file\n"
+                    "pipelining on\naccount bob : home\nuser bob\ntls_cert_file\ntls_key_file\n"
                     "account odd : bob\nhost a b\n")
         said = self.imports().stdout.decode()
-        self.assert_said(said, "# not converted (line 21): account odd, because",
+        self.assert_said(said, "# not converted (line 22): account odd, because",
+                         "# not converted, in each account: pipelining on, because commands",
                          "account home {", "enabled = false",
                          '# not converted (line 15): client-cert "/nosuch/cert.pem": No such file',
                          "write client-cert = ", "take out enabled = false",
                          '(line 16): client-key "/nosuch/key.pem": ', "account bob {", "}\n",
                          "home: is not fetched unless it is named (enabled = false)",
                          "2 accounts added")
+        self.assertEqual(said.count("pipelining on"), 1)
         self.assertNotIn("\tclient-cert", self.config())
         self.assertEqual(self.config().count("\tenabled = false\n"), 1)
         self.assertNotIn("account odd {", self.config())
@@ -541,13 +548,25 @@ class GetmailTakeover(Getmail):
 
     def test_files_that_getmail_reads_only_when_they_are_named(self):
         self.rc()
-        self.rc(name="work")
+        self.rc(name="getmailrc.bak")
         self.box.write(".config/getmail/a-note", "read me\n")
+        for name in "new", "used", "odd":
+            self.box.write(".config/getmail/getmailrc-" + name, "[retriever]\n"
+                           "type = SimplePOP3SSLRetriever\nserver = h\nusername = %s\n[destination]\n"
+                           "type = Maildir\npath = ~/%s/\n[options]\ndelete = %s\n"
+                           % (name, name, "?" if name == "odd" else "true"))
+        self.box.write(".config/getmail/oldmail-h-995-used", "one\0" "1700000000\n")
         said = self.imports().stdout.decode()
-        self.assert_said(said, "# not converted: ~/.config/getmail/work, because getmail reads "
-                         "getmailrc alone where no file is named: ambil import getmail ~/.config/getmail/work")
+        self.assert_said(said, "# not converted: ~/.config/getmail/getmailrc-new, because getmail reads "
+                         "getmailrc alone where no file is named: ambil import getmail "
+                         "~/.config/getmail/getmailrc-new",
+                         "# not converted: ~/.config/getmail/getmailrc-odd, because it cannot be read: ",
+                         "getmailrc.bak, because it is the mailbox of account getmail",
+                         "account used {", "keep = false", "enabled = false",
+                         "# changed: getmail reads this file only where it is named",
+                         "used: 1 message that getmail has fetched is taken as seen")
         self.assertNotIn("a-note", said)
-        self.assertEqual(self.box.run("config", "accounts").stdout, b"getmail\n")
+        self.assertEqual(self.box.run("config", "accounts").stdout, b"getmail\nused\n")
 
     def test_one_file_elsewhere(self):
         self.rc()

@@ -323,7 +323,10 @@ static void test_mpop_policy(void **state)
 		{TLS "keep\nkillsize 2k\nskipsize 1k\n", KEEPS " max-size=1k"},
 		{TLS "keep\nkillsize 1k\nskipsize 1m\n", KEEPS " max-size=1k"},
 		{TLS "keep\nkillsize 0\n", KEEPS " enabled=false !7"},
-		{TLS "filter spamtest %S\n", TLS_BECOMES REST " -6"},
+		{TLS "filter spamtest %S\n",
+			"x:1 host=h user=u tls=starttls deliver=maildir:/m keep=true -6 !6"},
+		{TLS "keep on\nfilter spamtest %S\n",
+			"x:1 host=h user=u tls=starttls deliver=maildir:/m keep=true -7"},
 		{TLS "filter\n", TLS_BECOMES REST},
 		{TLS "received_header off\n", TLS_BECOMES REST " received-header=false"},
 		{TLS "received_header\n", TLS_BECOMES REST},
@@ -575,6 +578,14 @@ static void test_getmail_server(void **state)
 		{SSL CA "password = p\npassword_command = ('a', 'b')\n" INTO ONLY_NEW,
 			FROM_SSL INTO_M " [p@6]"},
 		{SSL CA "delete_dup_msgids = true\n" INTO ONLY_NEW, FROM_SSL INTO_M " -6"},
+		{SSL CA "delete_dup_msgids = false\n" INTO ONLY_NEW, FROM_SSL INTO_M},
+		{SSL CA "use_xoauth2 = true\npassword_command = ('t', 'a b')\npassword = x\n" INTO
+				ONLY_NEW,
+			FROM_SSL " auth=xoauth2 oauth-token-command=t 'a b'" INTO_M},
+		{SSL CA "use_xoauth2 = true\n" INTO ONLY_NEW,
+			FROM_SSL " auth=xoauth2" INTO_M " !6"},
+		{SSL CA "use_xoauth2 = off\npassword = x\n" INTO ONLY_NEW,
+			FROM_SSL INTO_M " [x@7]"},
 		{SSL CA "use_peek = true\n" INTO ONLY_NEW, FROM_SSL INTO_M " -6"},
 	};
 

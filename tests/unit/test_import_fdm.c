@@ -368,6 +368,17 @@ static void test_rules(void **state)
 		{TWO "match all action maildir \"/x\"\nmatch \"re\" action drop",
 			X_TO("/x") Y_TO("/x")},
 		{TWO "match \"re\" in headers action drop\n" INTO, X_TO("/m") Y_TO("/m") " -2"},
+		/* What may keep some mail on the server keeps all of it. */
+		{ACCOUNT("") "match age > 1 month action keep\n" INTO, IS KEEPS " !2 -2"},
+		{ACCOUNT("new-only keep") "match age > 1 month action keep\n" INTO,
+			"rc:1: \"keep\" has no place here"},
+		{ACCOUNT("new-only cache \"/c\" keep") "match \"x\" action keep\n" INTO,
+			IS KEEPS " -2"},
+		{ACCOUNT("") "action \"k\" { tag \"t\" keep }\naction \"d\" drop\n"
+			     "match \"x\" action \"d\"\nmatch \"x\" { match \"y\" action \"k\" }\n" INTO,
+			IS KEEPS " !5 -4 -5"},
+		{ACCOUNT("") "action \"k\" keep\nmatch \"x\" action \"%1\"\n" INTO,
+			IS KEEPS " !3 -3"},
 		{TWO "match case \"re\" in body action drop\nmatch \"re\" action drop\n" INTO,
 			X_TO("/m") Y_TO("/m") " -2 -3"},
 		{TWO "match account \"x\" and \"re\" action drop\n" INTO,
