@@ -10,9 +10,8 @@
 #include "fetch/unchanged.h"
 #include "session/session.h"
 
-/* The inside of one account's run, for fetch.c (the story), visit.c (a session), known.c,
- * manners.c, survey.c, unchanged.c, moved.c, identity.c and headers.[ch] only.
- */
+/* The inside of one account's run, for the files of this room that tell its story: fetch.c first,
+ * then visit.c (a session). */
 
 /* A mail that broke a session of this run: the next sessions leave it alone. */
 struct set_aside {
@@ -133,6 +132,17 @@ bool survey(struct fetch *f, bool *again, struct error *e) MUST_CHECK;
 bool survey_event(struct fetch *f, struct pop3_event *ev, struct error *e) MUST_CHECK;
 /* LIST; a server that refuses it leaves the sizes unknown. */
 bool survey_sizes_if_any(struct fetch *f, struct error *e) MUST_CHECK;
+
+/*
+ * survey_tell.c: what is said once, and again when it changes. ERROR_STORE. Without UIDL mail that
+ * stays cannot be told from new mail: ERROR_CAPABILITY unless the account deletes all it fetches.
+ */
+bool survey_live_without_uids(struct fetch *f, struct error *e) MUST_CHECK;
+bool survey_warn_without_uid(struct fetch *f, struct error *e) MUST_CHECK;
+/* What was due to be deleted and stays, since nobody can tell whether it is what was delivered. */
+bool survey_warn_of_doubt(struct fetch *f, struct error *e) MUST_CHECK;
+/* That the server deletes mail sooner than the account wants. */
+bool survey_compare_expire(struct fetch *f, struct error *e) MUST_CHECK;
 
 /*
  * After listing_match(): known mail that the server lists under other UIDs gets its rows back, in

@@ -12,7 +12,6 @@
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "base/parse.h"
-#include "fetch/expire.h"
 #include "fetch/fetch_inner.h"
 
 /* A removed mail's row stays this long after the mail left the listing: servers flap. */
@@ -113,44 +112,6 @@ static bool ask_sizes(struct fetch *f, bool sent, bool needed, struct error *e)
 	return error_server(e, ev.text);
 }
 
-static bool warn_once(struct fetch *f, const char *fact, const char *value, const struct error *w,
-	struct error *e)
-{
-	char said[40] = "";
-
-	if (!f->store || fetch_only_looks(f))
-		return true;
-	if (!store_get(f->store, fact, said, sizeof(said), e))
-		return false;
-	if (strcmp(said, value) == 0)
-		return true;
-	report_warning(f->report_fd, w);
-	return store_set(f->store, fact, value, e);
-}
-
-/* Without UIDs mail that stays cannot be told from new mail: then only deleting is possible. */
-static bool live_without_uids(struct fetch *f, struct error *e)
-{
-	const char *host = f->account->endpoint.host;
-	struct error w = {0};
-
-	if (f->order->mode == RUN_LIST) {
-		error_set(&w, ERROR_CAPABILITY,
-			"%s has no UIDL, so seen mail there cannot be told from new mail", host);
-		report_warning(f->report_fd, &w);
-		return true;
-	}
-	if (f->account->policy.keep != KEEP_NOT || f->order->mode == RUN_FROM_NOW) {
-		error_set(e, ERROR_CAPABILITY,
-			"%s has no UIDL, so mail kept there could not be told from new mail", host);
-		return error_remedy(e, "to delete mail there once it is delivered here",
-			f->account->temporary ? "--delete" : "keep = false");
-	}
-	error_set(&w, ERROR_CAPABILITY,
-		"%s has no UIDL: a message whose deletion is interrupted will come again", host);
-	return warn_once(f, "said-no-uidl", "yes", &w, e);
-}
-
 /* A server that announces UIDL, or refuses it for a reason of the moment, has it all the same. */
 static bool lacks_uidl(const struct fetch *f, const struct pop3_event *ev)
 {
@@ -198,7 +159,7 @@ static bool list_mail(struct fetch *f, struct error *e)
 	if (wants_sizes(f) ? !ask_sizes(f, ahead, !has_uids || f->account->policy.size_max, e)
 			   : !has_uids && !ask_sizes(f, false, true, e))
 		return false;
-	return has_uids || live_without_uids(f, e);
+	return has_uids || survey_live_without_uids(f, e);
 }
 
 /* Where a UID alone does not say which mail it is, sizes do. */
@@ -233,23 +194,6 @@ static void set_mails_aside(struct fetch *f)
 			mail->set_aside = mail->set_aside || set_aside_is(&f->aside[j], &mail->key);
 		}
 	}
-}
-
-static bool warn_without_uid(struct fetch *f, struct error *e)
-{
-	size_t n = f->listing.without_uid;
-	struct error w = {0};
-
-	char count[24];
-
-	if (!n)
-		return true;
-	error_set(&w, ERROR_PROTOCOL,
-		_n("%s lists %zu message without a UID; it stays there",
-			"%s lists %zu messages without a UID; they stay there", n),
-		f->account->endpoint.host, n);
-	snprintf(count, sizeof(count), "%zu", n);
-	return warn_once(f, "said-without-uid", count, &w, e);
 }
 
 /*
@@ -336,7 +280,7 @@ static bool match(struct fetch *f, bool **present, int64_t now_s, bool *again, s
 {
 	bool adopted = false;
 
-	if (!load_and_match(f, present, e) || !warn_without_uid(f, e))
+	if (!load_and_match(f, present, e) || !survey_warn_without_uid(f, e))
 		return false;
 	if (needs_sizes_to_tell(f, now_s)) {
 		if (!ask_sizes(f, false, f->listing.has_twins, e))
@@ -437,38 +381,6 @@ end:
 	return ok;
 }
 
-/* What was due to be deleted and stays, since nobody can tell whether it is what was delivered. */
-static bool warn_of_doubt(struct fetch *f, struct error *e)
-{
-	size_t n = f->plan.doubt;
-	struct error w = {0};
-	char count[24];
-
-	if (!n)
-		return true;
-	error_set(&w, ERROR_CAPABILITY,
-		_n("%zu message on %s stays there: its UID is known, but perhaps of other messages",
-			"%zu messages on %s stay there: their UIDs are known, but perhaps of other messages",
-			n),
-		n, f->account->endpoint.host);
-	error_remedy(&w, "to see which", "ambil fetch %s --dry-run", f->account->typed);
-	snprintf(count, sizeof(count), "%zu", n);
-	return warn_once(f, "said-doubt", count, &w, e);
-}
-
-/* Said once, and again when the server changes its mind. */
-static bool compare_expire(struct fetch *f, struct error *e)
-{
-	const struct capabilities *c = session_capabilities(f->session);
-	struct error w = {0};
-	char days[20];
-
-	if (!expire_contradicts(f->account->endpoint.host, c, &f->account->policy, &w))
-		return true;
-	snprintf(days, sizeof(days), "%lu", (unsigned long)c->expire_days);
-	return warn_once(f, "said-expire", days, &w, e);
-}
-
 size_t survey_command_count(const struct fetch *f)
 {
 	return wants_sizes(f) ? 2 : 1;
@@ -478,5 +390,5 @@ bool survey(struct fetch *f, bool *again, struct error *e)
 {
 	report_step(f->report_fd, "listing");
 	return list_mail(f, e) && match_and_plan(f, again, e) && known_note_counted(f, e) &&
-		warn_of_doubt(f, e) && compare_expire(f, e);
+		survey_warn_of_doubt(f, e) && survey_compare_expire(f, e);
 }

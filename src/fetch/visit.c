@@ -164,6 +164,50 @@ static void report_plan(const struct fetch *f)
 	report_send(f->report_fd, &r);
 }
 
+/* What the session has shown of the server, for those that follow. */
+static void learn(struct fetch *f, const struct retrieval *r, bool done)
+{
+	if (fetches_alone(f))
+		known_note_sizes(f, r->sizes);
+	if (r->wants_utf8)
+		known_note_utf8(f);
+	f->in_step = f->in_step || (!done && r->lost_step);
+	f->blamed = f->blamed || (r->session_failed && r->failures_n);
+	f->verified = f->verified || r->verified;
+}
+
+/* Whether another session of this run would get further. */
+static bool goes_on(const struct fetch *f, const struct retrieval *r, bool done)
+{
+	const struct policy *policy = &f->account->policy;
+
+	/* With --all it would fetch once more what this one has delivered. */
+	if (!f->listing.has_uids || policy->all)
+		return false;
+	if (policy->fetch_max && f->counts.mails >= policy->fetch_max)
+		return false;
+	if (r->alone)
+		return true;
+	return !done && r->session_failed &&
+		(r->mails || r->failures_n || r->suspected || (r->lost_step && !r->doubtful));
+}
+
+/* Whether the mailbox is as the listing had it, and all of it is known. */
+static bool is_settled(const struct fetch *f, const struct retrieval *r)
+{
+	return !r->alone && !r->removed_n && !r->unconfirmed && !r->failures_n && !r->left &&
+		f->listing.has_uids && !f->account->policy.all;
+}
+
+static bool deletion_refused(const struct fetch *f, const struct retrieval *r, struct error *e)
+{
+	error_set(e, ERROR_LATER,
+		_n("%s refused to delete %zu message; it stays there",
+			"%s refused to delete %zu messages; they stay there", r->refused),
+		f->account->endpoint.host, r->refused);
+	return error_server(e, span_of(r->refusal));
+}
+
 static bool fetch_mail(struct fetch *f, bool *again, struct error *e)
 {
 	struct retrieval r = {
@@ -201,29 +245,13 @@ static bool fetch_mail(struct fetch *f, bool *again, struct error *e)
 	free(f->suspect.uid);
 	f->suspect = r.suspected ? copy_key(&f->listing.mails[r.suspect].key)
 				 : (struct set_aside){.uid = NULL};
-	if (fetches_alone(f))
-		known_note_sizes(f, r.sizes);
-	if (r.wants_utf8)
-		known_note_utf8(f);
-	f->in_step = f->in_step || (!done && r.lost_step);
-	f->blamed = f->blamed || (r.session_failed && r.failures_n);
-	f->verified = f->verified || r.verified;
-	/* With --all a second session would fetch once more what the first has delivered. */
-	*again = (r.alone || (!done && r.session_failed)) && f->listing.has_uids &&
-		!f->account->policy.all &&
-		(!f->account->policy.fetch_max || f->counts.mails < f->account->policy.fetch_max) &&
-		(r.alone || r.mails || r.failures_n || r.suspected || (r.lost_step && !r.doubtful));
-	if (done && r.refused) {
-		done = error_set(e, ERROR_LATER,
-			_n("%s refused to delete %zu message; it stays there",
-				"%s refused to delete %zu messages; they stay there", r.refused),
-			f->account->endpoint.host, r.refused);
-		error_server(e, span_of(r.refusal));
-	}
+	learn(f, &r, done);
+	*again = goes_on(f, &r, done);
+	if (done && r.refused)
+		done = deletion_refused(f, &r, e);
 	if (!done)
 		explain(f, &r, e);
-	else if (!*again && !r.alone && !r.removed_n && !r.unconfirmed && !r.failures_n &&
-		!r.left && f->listing.has_uids && !f->account->policy.all)
+	else if (!*again && is_settled(f, &r))
 		unchanged_note(f);
 	retrieval_release(&r);
 	return done;
