@@ -12,328 +12,45 @@
  */
 #include "config/syntax.h"
 
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/i18n.h"
 #include "base/text.h"
-#include "config/settings.h"
-
-enum token_kind { TOKEN_END, TOKEN_BARE, TOKEN_QUOTED, TOKEN_MARK, TOKEN_BAD };
-struct token {
-	enum token_kind kind;
-	unsigned line;
-	struct span raw; /* with the quotes; a mark is one of = { } ( ) , */
-};
-
-struct reader {
-	struct syntax *out;
-	const char *begin, *at, *end;
-	unsigned line;
-	struct token ahead;
-	int open;            /* the item of the account whose brace is open, or SYNTAX_TOP */
-	unsigned value_line; /* of the last value without quotes */
-};
-
-static void complain(struct reader *c, unsigned line, const char *fmt, ...) PRINTF_LIKE(3, 4);
-static void complain(struct reader *c, unsigned line, const char *fmt, ...)
-{
-	struct syntax *s = c->out;
-	char text[600];
-	va_list ap;
-
-	va_start(ap, fmt);
-	text_format(text, sizeof(text), i18n_text(fmt), ap);
-	va_end(ap);
-	s->errors = xreallocarray(s->errors, s->n_errors + 1, sizeof(s->errors[0]));
-	s->errors[s->n_errors++] = (struct syntax_error){line, xstrdup(text)};
-}
-
-static bool is_bare(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-		(unsigned char)c >= 0x80 || (c && strchr("._-@:/~%", c));
-}
-
-static bool is_mark(char c)
-{
-	return c && strchr("={}(),", c);
-}
-
-static bool is_space(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
-static bool looking_at(const struct reader *c, const char *text)
-{
-	size_t len = strlen(text);
-
-	return (size_t)(c->end - c->at) >= len && memcmp(c->at, text, len) == 0;
-}
-
-static void skip_line(struct reader *c)
-{
-	while (c->at < c->end && *c->at != '\n')
-		c->at++;
-}
-
-static void skip_comment(struct reader *c)
-{
-	unsigned line = c->line;
-
-	for (c->at += 2; c->at < c->end; c->at++) {
-		if (looking_at(c, "*/")) {
-			c->at += 2;
-			return;
-		}
-		c->line += *c->at == '\n';
-	}
-	complain(c, line, "this comment has no end (*/)");
-}
-
-static void skip_blanks(struct reader *c)
-{
-	while (c->at < c->end) {
-		if (is_space(*c->at))
-			c->line += *c->at++ == '\n';
-		else if (*c->at == '#' || looking_at(c, "//"))
-			skip_line(c);
-		else if (looking_at(c, "/*"))
-			skip_comment(c);
-		else
-			return;
-	}
-}
-
-/* The text up to a blank, for the words of an error. */
-static struct span until_blank(const struct reader *c, const char *start)
-{
-	const char *p = start;
-
-	while (p < c->end && !is_space(*p))
-		p++;
-	return (struct span){start, (size_t)(p - start)};
-}
-
-/* At "${" in double quotes. libconfuse looks for the "}" beyond the quote and beyond the line. */
-static bool check_variable(struct reader *c, const char *p)
-{
-	size_t len = 0, name_len;
-	char *name;
-	bool set;
-
-	p += 2;
-	while (p + len < c->end && !strchr("}\"\\\n", p[len]))
-		len++;
-	if (p + len == c->end || p[len] != '}') {
-		complain(c, c->line, "\"${\" has no \"}\"; write \\${ or use single quotes");
-		return false;
-	}
-	name = xstrndup(p, len);
-	name_len = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
-	set = strncmp(name + name_len, ":-", 2) == 0;
-	if (name_len == 0 || (name[name_len] && !set)) {
-		complain(c, c->line, "use ${NAME} or ${NAME:-DEFAULT} for a variable");
-		set = false;
-	} else if (!set) {
-		set = getenv(name) != NULL;
-		if (!set)
-			complain(
-				c, c->line, "the variable %s is not set", safe(span_of(name)).text);
-	}
-	free(name);
-	return set;
-}
-
-/*
- * Whether an error may repeat what begins at start: it is not part of a value that may be secret,
- * as is that of a setting with a name that is not known.
- */
-static bool may_show(const struct reader *c, const char *start)
-{
-	const char *line = start, *equals = NULL, *end, *name;
-	struct span value;
-	char *setting;
-	size_t i;
-
-	while (line > c->begin && line[-1] != '\n')
-		line--;
-	for (const char *p = line; p < start; p++)
-		equals = *p == '=' ? p : equals;
-	if (!equals)
-		return true;
-	end = equals;
-	while (end > line && is_space(end[-1]))
-		end--;
-	name = end;
-	while (name > line && is_bare(name[-1]))
-		name--;
-	setting = xstrndup(name, (size_t)(end - name));
-	i = settings_find(setting);
-	wipe_free(setting);
-	value = (struct span){equals + 1, 0};
-	while (value.data + value.len < c->end && value.data[value.len] != '\n')
-		value.len++;
-	return i < SETTINGS_COUNT && !setting_hides(&settings[i], value);
-}
-
-static void complain_of_quotes(struct reader *c, const char *start)
-{
-	if (may_show(c, start))
-		complain(c, c->line, "%s must stand in quotes", safe(until_blank(c, start)).text);
-	else
-		complain(c, c->line, "this value must stand in quotes");
-}
-
-/* What stands behind a backslash in double quotes; others libconfuse would drop, or turn into
- * control characters. */
-static bool check_escape(struct reader *c, char escaped)
-{
-	if (strchr("\\\"$", escaped))
-		return true;
-	complain(c, c->line, "write a backslash in double quotes as \\\\, or use single quotes");
-	return false;
-}
-
-static void skip_to_blank(struct reader *c)
-{
-	while (c->at < c->end && !is_space(*c->at))
-		c->at++;
-}
-
-/* Behind a word: what libconfuse would take for the start of another one, or of a comment. */
-static bool check_end_of_word(struct reader *c, const char *start)
-{
-	if (c->at == c->end || is_space(*c->at) || is_mark(*c->at))
-		return true;
-	if (*start == '"' || *start == '\'')
-		complain(c, c->line, "a blank is missing behind the closing quote");
-	else
-		complain_of_quotes(c, start);
-	skip_to_blank(c);
-	return false;
-}
-
-static enum token_kind lex_quoted(struct reader *c)
-{
-	const char *start = c->at;
-	char quote = *c->at++;
-	bool good = true;
-
-	for (; c->at < c->end && *c->at != '\n'; c->at++) {
-		if (*c->at == quote) {
-			c->at++;
-			good &= check_end_of_word(c, start);
-			return good ? TOKEN_QUOTED : TOKEN_BAD;
-		}
-		if (quote == '"' && good && looking_at(c, "${"))
-			good = check_variable(c, c->at);
-		if (*c->at != '\\' || c->at + 1 == c->end || c->at[1] == '\n')
-			continue;
-		if (quote == '"' && good)
-			good = check_escape(c, c->at[1]);
-		c->at++;
-	}
-	complain(c, c->line, "the quote is not closed on this line");
-	return TOKEN_BAD;
-}
-
-/* libconfuse takes a slash only in front of another character of the word. */
-static enum token_kind lex_bare(struct reader *c)
-{
-	const char *start = c->at;
-	bool good = true;
-
-	for (; c->at < c->end && is_bare(*c->at); c->at++)
-		if (*c->at == '/')
-			good &= c->at + 1 < c->end && is_bare(c->at[1]) && c->at[1] != '/';
-	if (good)
-		return check_end_of_word(c, start) ? TOKEN_BARE : TOKEN_BAD;
-	complain_of_quotes(c, start);
-	skip_to_blank(c);
-	return TOKEN_BAD;
-}
-
-static enum token_kind lex(struct reader *c)
-{
-	if (c->at == c->end)
-		return TOKEN_END;
-	if (*c->at == '"' || *c->at == '\'')
-		return lex_quoted(c);
-	if (is_mark(*c->at)) {
-		c->at++;
-		return TOKEN_MARK;
-	}
-	if (is_bare(*c->at))
-		return lex_bare(c);
-	if (looking_at(c, "+="))
-		complain(c, c->line, "use = (there are no lists to add to)");
-	else
-		complain_of_quotes(c, c->at);
-	skip_to_blank(c);
-	return TOKEN_BAD;
-}
-
-/* Gives the token ahead and looks at the next one. */
-static struct token take(struct reader *c)
-{
-	struct token now = c->ahead;
-	const char *start;
-
-	skip_blanks(c);
-	start = c->at;
-	c->ahead.line = c->line;
-	c->ahead.kind = lex(c);
-	c->ahead.raw = (struct span){start, (size_t)(c->at - start)};
-	return now;
-}
-
-static bool is(const struct token *t, char mark)
-{
-	return t->kind == TOKEN_MARK && t->raw.data[0] == mark;
-}
-
-static bool is_word(const struct token *t)
-{
-	return t->kind == TOKEN_BARE || t->kind == TOKEN_QUOTED;
-}
+#include "config/lexer.h"
 
 /* Behind an opening brace that nothing is expected of. */
-static void skip_block(struct reader *c)
+static void skip_block(struct lexer *l)
 {
-	for (unsigned depth = 1; depth && c->ahead.kind != TOKEN_END; take(c)) {
-		depth += is(&c->ahead, '{');
-		depth -= is(&c->ahead, '}');
+	for (unsigned depth = 1; depth && l->ahead.kind != TOKEN_END; lexer_take(l)) {
+		depth += token_is(&l->ahead, '{');
+		depth -= token_is(&l->ahead, '}');
 	}
 }
 
 /* To the next line, or to a closing brace. */
-static void recover(struct reader *c, unsigned line)
+static void recover(struct lexer *l, unsigned line)
 {
-	while (c->ahead.kind != TOKEN_END && c->ahead.line == line && !is(&c->ahead, '}'))
-		if (is(&c->ahead, '{')) {
-			take(c);
-			skip_block(c);
+	while (l->ahead.kind != TOKEN_END && l->ahead.line == line && !token_is(&l->ahead, '}'))
+		if (token_is(&l->ahead, '{')) {
+			lexer_take(l);
+			skip_block(l);
 		} else {
-			take(c);
+			lexer_take(l);
 		}
 }
 
 static struct syntax_item *add(
-	struct reader *c, enum syntax_kind kind, const struct token *name, struct span raw)
+	struct lexer *l, enum syntax_kind kind, const struct token *name, struct span raw)
 {
-	struct syntax *s = c->out;
+	struct syntax *s = l->out;
 	struct span text = name->raw;
 
 	if (name->kind == TOKEN_QUOTED)
 		text = (struct span){text.data + 1, text.len - 2};
 	s->items = xreallocarray(s->items, s->n + 1, sizeof(s->items[0]));
 	s->items[s->n] = (struct syntax_item){kind, name->line, xstrndup(text.data, text.len), raw,
-		kind == SYNTAX_ACCOUNT ? SYNTAX_TOP : c->open, false, NULL, NULL};
+		kind == SYNTAX_ACCOUNT ? SYNTAX_TOP : l->open, false, NULL, NULL};
 	return &s->items[s->n++];
 }
 
@@ -343,189 +60,190 @@ static struct safe words(const struct token *t)
 }
 
 /* Behind "name =". */
-static void syntax_setting(struct reader *c, const struct token *name)
+static void syntax_setting(struct lexer *l, const struct token *name)
 {
-	if (c->ahead.line != name->line || c->ahead.kind == TOKEN_END || is(&c->ahead, '}')) {
-		complain(c, name->line, "%s has no value on this line", words(name).text);
-	} else if (is_word(&c->ahead)) {
-		add(c, SYNTAX_SETTING, name, c->ahead.raw);
-		c->value_line = c->ahead.kind == TOKEN_BARE ? name->line : 0;
-		take(c);
-	} else if (is(&c->ahead, '{')) {
-		complain(c, name->line, "%s takes one value, not a list", words(name).text);
-		take(c);
-		skip_block(c);
+	if (l->ahead.line != name->line || l->ahead.kind == TOKEN_END || token_is(&l->ahead, '}')) {
+		lexer_complain(l, name->line, "%s has no value on this line", words(name).text);
+	} else if (token_is_word(&l->ahead)) {
+		add(l, SYNTAX_SETTING, name, l->ahead.raw);
+		l->value_line = l->ahead.kind == TOKEN_BARE ? name->line : 0;
+		lexer_take(l);
+	} else if (token_is(&l->ahead, '{')) {
+		lexer_complain(l, name->line, "%s takes one value, not a list", words(name).text);
+		lexer_take(l);
+		skip_block(l);
 	} else {
-		if (c->ahead.kind != TOKEN_BAD)
-			complain(c, name->line, "%s has no value before \"%s\"", words(name).text,
-				words(&c->ahead).text);
-		recover(c, name->line);
+		if (l->ahead.kind != TOKEN_BAD)
+			lexer_complain(l, name->line, "%s has no value before \"%s\"",
+				words(name).text, words(&l->ahead).text);
+		recover(l, name->line);
 	}
 }
 
 /* Behind "include (". */
-static void syntax_include(struct reader *c, const struct token *name)
+static void syntax_include(struct lexer *l, const struct token *name)
 {
-	struct token file = take(c);
+	struct token file = lexer_take(l);
 
-	if (!span_is(name->raw, "include") || !is_word(&file) || !is(&c->ahead, ')')) {
+	if (!span_is(name->raw, "include") || !token_is_word(&file) || !token_is(&l->ahead, ')')) {
 		if (file.kind != TOKEN_BAD)
-			complain(c, name->line, "write include(\"FILE\") to read another file");
-		recover(c, name->line);
+			lexer_complain(
+				l, name->line, "write include(\"FILE\") to read another file");
+		recover(l, name->line);
 		return;
 	}
-	take(c);
-	if (c->open != SYNTAX_TOP)
-		complain(c, name->line, "include stands outside of accounts");
+	lexer_take(l);
+	if (l->open != SYNTAX_TOP)
+		lexer_complain(l, name->line, "include stands outside of accounts");
 	else
-		add(c, SYNTAX_INCLUDE, name, file.raw);
+		add(l, SYNTAX_INCLUDE, name, file.raw);
 }
 
 /* Opens an account; title is NULL when it has none. What stands in a wrong one is checked all the
  * same. */
-static void open_account(struct reader *c, const struct token *name, const struct token *title)
+static void open_account(struct lexer *l, const struct token *name, const struct token *title)
 {
-	struct syntax *s = c->out;
+	struct syntax *s = l->out;
 	struct syntax_item *item;
 	bool known = span_is(name->raw, "account");
 
-	if (c->open != SYNTAX_TOP)
-		complain(c, s->items[c->open].line,
+	if (l->open != SYNTAX_TOP)
+		lexer_complain(l, s->items[l->open].line,
 			"the brace of account \"%s\" is not closed before line %u",
-			safe(span_of(s->items[c->open].name)).text, name->line);
+			safe(span_of(s->items[l->open].name)).text, name->line);
 	if (!known)
-		complain(c, name->line, "unknown section \"%s\", did you mean \"account\"?",
+		lexer_complain(l, name->line, "unknown section \"%s\", did you mean \"account\"?",
 			words(name).text);
 	else if (!title)
-		complain(c, name->line, "the account has no name; write account NAME {");
-	c->open = SYNTAX_TOP;
-	item = add(c, SYNTAX_ACCOUNT, title ? title : name, (struct span){0});
+		lexer_complain(l, name->line, "the account has no name; write account NAME {");
+	l->open = SYNTAX_TOP;
+	item = add(l, SYNTAX_ACCOUNT, title ? title : name, (struct span){0});
 	item->line = name->line;
 	item->skip = !known || !title || title->kind == TOKEN_BAD;
-	c->open = (int)s->n - 1;
+	l->open = (int)s->n - 1;
 }
 
 /* At the opening brace behind "name" or "name title". */
-static void syntax_section(struct reader *c, const struct token *name, const struct token *title)
+static void syntax_section(struct lexer *l, const struct token *name, const struct token *title)
 {
-	struct token brace = take(c);
+	struct token brace = lexer_take(l);
 
-	if (c->open == SYNTAX_TOP || span_is(name->raw, "account")) {
-		open_account(c, name, title);
-		c->out->items[c->open].inside = brace.raw.data + brace.raw.len;
+	if (l->open == SYNTAX_TOP || span_is(name->raw, "account")) {
+		open_account(l, name, title);
+		l->out->items[l->open].inside = brace.raw.data + brace.raw.len;
 		return;
 	}
-	complain(c, name->line, "there are no sections inside an account");
-	skip_block(c);
+	lexer_complain(l, name->line, "there are no sections inside an account");
+	skip_block(l);
 }
 
 /* Behind "account", before its title. */
-static void syntax_account(struct reader *c, const struct token *name)
+static void syntax_account(struct lexer *l, const struct token *name)
 {
-	struct token title = take(c);
+	struct token title = lexer_take(l);
 
-	if (is(&c->ahead, '{')) {
-		syntax_section(c, name, &title);
+	if (token_is(&l->ahead, '{')) {
+		syntax_section(l, name, &title);
 		return;
 	}
 	if (title.kind == TOKEN_BAD) { /* It has swallowed the brace. */
-		open_account(c, name, &title);
+		open_account(l, name, &title);
 		return;
 	}
-	complain(c, name->line, "the account has no opening brace; write account NAME {");
-	recover(c, name->line);
+	lexer_complain(l, name->line, "the account has no opening brace; write account NAME {");
+	recover(l, name->line);
 }
 
 /* What may be meant as a part of the value before it. */
-static const char *behind_value(const struct reader *c, unsigned line)
+static const char *behind_value(const struct lexer *l, unsigned line)
 {
-	return c->value_line == line ? _("; a value with blanks or commas stands in quotes") : "";
+	return l->value_line == line ? _("; a value with blanks or commas stands in quotes") : "";
 }
 
 /* Behind "name". */
-static void syntax_named(struct reader *c, const struct token *name)
+static void syntax_named(struct lexer *l, const struct token *name)
 {
-	struct token second = c->ahead;
+	struct token second = l->ahead;
 	bool same_line = second.line == name->line;
 
-	if (is(&second, '=') && same_line) {
-		take(c);
-		syntax_setting(c, name);
-	} else if (is(&second, '(')) {
-		take(c);
-		syntax_include(c, name);
-	} else if (is(&second, '{')) {
-		syntax_section(c, name, NULL);
+	if (token_is(&second, '=') && same_line) {
+		lexer_take(l);
+		syntax_setting(l, name);
+	} else if (token_is(&second, '(')) {
+		lexer_take(l);
+		syntax_include(l, name);
+	} else if (token_is(&second, '{')) {
+		syntax_section(l, name, NULL);
 	} else if (span_is(name->raw, "account") &&
-		(is_word(&second) || second.kind == TOKEN_BAD)) {
-		syntax_account(c, name);
+		(token_is_word(&second) || second.kind == TOKEN_BAD)) {
+		syntax_account(l, name);
 	} else {
-		if (is_word(&second) && same_line) {
-			take(c);
-			if (is(&c->ahead, '{')) {
-				syntax_section(c, name, &second);
+		if (token_is_word(&second) && same_line) {
+			lexer_take(l);
+			if (token_is(&l->ahead, '{')) {
+				syntax_section(l, name, &second);
 				return;
 			}
 		}
-		if (!may_show(c, name->raw.data))
-			complain(c, name->line, "this value must stand in quotes");
+		if (!lexer_may_show(l, name->raw.data))
+			lexer_complain(l, name->line, "this value must stand in quotes");
 		else if (second.kind != TOKEN_BAD)
-			complain(c, name->line, "\"=\" is missing behind \"%s\"%s",
-				words(name).text, behind_value(c, name->line));
-		recover(c, name->line);
+			lexer_complain(l, name->line, "\"=\" is missing behind \"%s\"%s",
+				words(name).text, behind_value(l, name->line));
+		recover(l, name->line);
 	}
 }
 
-static void syntax_one(struct reader *c)
+static void syntax_one(struct lexer *l)
 {
-	struct token first = take(c);
+	struct token first = lexer_take(l);
 
 	if (first.kind == TOKEN_BARE) {
-		syntax_named(c, &first);
+		syntax_named(l, &first);
 		return;
 	}
-	if (is(&first, '}')) {
-		if (c->open == SYNTAX_TOP)
-			complain(c, first.line, "this closing brace has no opening one");
+	if (token_is(&first, '}')) {
+		if (l->open == SYNTAX_TOP)
+			lexer_complain(l, first.line, "this closing brace has no opening one");
 		else
-			c->out->items[c->open].close = first.raw.data;
-		c->open = SYNTAX_TOP;
+			l->out->items[l->open].close = first.raw.data;
+		l->open = SYNTAX_TOP;
 		return;
 	}
-	if (first.kind != TOKEN_BAD && !may_show(c, first.raw.data))
-		complain(c, first.line, "this value must stand in quotes");
+	if (first.kind != TOKEN_BAD && !lexer_may_show(l, first.raw.data))
+		lexer_complain(l, first.line, "this value must stand in quotes");
 	else if (first.kind != TOKEN_BAD)
-		complain(c, first.line, "the name of a setting is expected, not %s%s",
-			words(&first).text, is(&first, ',') ? behind_value(c, first.line) : "");
-	if (is(&first, '{'))
-		skip_block(c);
-	recover(c, first.line);
+		lexer_complain(l, first.line, "the name of a setting is expected, not %s%s",
+			words(&first).text,
+			token_is(&first, ',') ? behind_value(l, first.line) : "");
+	if (token_is(&first, '{'))
+		skip_block(l);
+	recover(l, first.line);
 }
 
 void syntax_text(struct syntax *s, struct span text)
 {
-	struct reader c = {.out = s, .line = 1, .open = SYNTAX_TOP};
+	struct lexer l;
 	const char *nul = text.len ? memchr(text.data, '\0', text.len) : NULL;
 
 	memset(s, 0, sizeof(*s));
-	c.begin = c.at = text.len ? text.data : "";
-	c.end = c.at + text.len;
 	if (nul) {
+		unsigned line = 1;
+
 		for (const char *p = text.data; p < nul; p++)
-			c.line += *p == '\n';
-		complain(&c, c.line, "a NUL octet is not allowed");
+			line += *p == '\n';
+		lexer_begin(&l, s, (struct span){"", 0});
+		lexer_complain(&l, line, "a NUL octet is not allowed");
 		return;
 	}
-	if (looking_at(&c, "\xef\xbb\xbf")) {
-		complain(&c, 1, "save the file without a byte order mark");
-		c.at += 3;
-	}
-	take(&c);
-	while (c.ahead.kind != TOKEN_END)
-		syntax_one(&c);
-	if (c.open != SYNTAX_TOP)
-		complain(&c, s->items[c.open].line, "the brace of account \"%s\" is not closed",
-			safe(span_of(s->items[c.open].name)).text);
+	lexer_begin(&l, s, text);
+	lexer_take(&l);
+	while (l.ahead.kind != TOKEN_END)
+		syntax_one(&l);
+	if (l.open != SYNTAX_TOP)
+		lexer_complain(&l, s->items[l.open].line,
+			"the brace of account \"%s\" is not closed",
+			safe(span_of(s->items[l.open].name)).text);
 }
 
 void syntax_release(struct syntax *s)
