@@ -191,6 +191,10 @@ for page_file in "$source"/man/*.[1-9]; do
 	sed -e 's/\\-/-/g' -e 's/Fl -/--/g' "$page_file" | grep -vE 'systemctl|journalctl|curl|--data-urlencode' |
 		unknown "${page_file##*/}"
 done
+grep '    ambil ' "$source/README" | unknown README
+sed -n 's/^    ambil \([a-z]*\)\( .*\)*$/\1/p' "$source/README" | sort -u >"$work/page"
+test -s "$work/page" || fail 'README shows no command'
+grep -vxF -f "$work/verbs" "$work/page" && fail 'README has a verb that does not exist'
 awk '/^\t\[ERROR_/ { sub(/.*, /, ""); sub(/}.*/, ""); print } END { print 1; print 129 }' \
 	"$source/src/base/error.c" >"$work/codes"
 awk '/^\.Sh / { inside = $0 == ".Sh EXIT STATUS" }
