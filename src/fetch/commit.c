@@ -7,7 +7,8 @@
  * one and the first of the next are one, which saves a sync: until then the first batch is held,
  * and may not be deleted on the server. A failure of the destination or the journal stops
  * everything behind it; a failure of one mail (its command said "later" or "no") is noted in the
- * state and the next batch goes on.
+ * state and the next batch goes on. The threads begin with the first batch: most runs have none,
+ * and would only wait for a processor to start and to end one.
  */
 #include "fetch/commit.h"
 
@@ -333,23 +334,27 @@ struct commit *commit_start(struct sink *sink, const char *destination, struct s
 	pthread_mutex_init(&c->store_mutex, NULL);
 	pthread_mutex_init(&c->mutex, NULL);
 	pthread_cond_init(&c->work, NULL);
-	if (!start_threads(c)) {
-		error_set(e, ERROR_INTERNAL, "cannot start a thread");
-		close(c->wake[0]);
-		close(c->wake[1]);
-		pthread_cond_destroy(&c->work);
-		pthread_mutex_destroy(&c->mutex);
-		pthread_mutex_destroy(&c->store_mutex);
-		free(c);
-		return NULL;
-	}
 	return c;
+}
+
+/* No thread can be had. */
+static void hand_back(struct commit *c, struct commit_batch *b)
+{
+	struct work w = {.batch = b};
+
+	error_set(&b->error, ERROR_INTERNAL, "cannot start a thread");
+	b->receipts = xcalloc(b->n, sizeof(*b->receipts));
+	finish(c, &w);
 }
 
 void commit_submit(struct commit *c, struct commit_batch *b)
 {
 	c->pending++;
 	c->backlog += b->octets;
+	if (!c->threads_n && !start_threads(c)) {
+		hand_back(c, b);
+		return;
+	}
 	pthread_mutex_lock(&c->mutex);
 	put(&c->in, b);
 	pthread_cond_signal(&c->work);

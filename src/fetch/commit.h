@@ -33,12 +33,13 @@ struct commit_batch {
 void commit_batch_free(struct commit_batch *b);
 
 struct commit;
-/* journal: false when the server has no UIDs: nothing is written to the store. ERROR_INTERNAL: not
- * even one thread can be had. */
+/* journal: false when the server has no UIDs: nothing is written to the store. ERROR_INTERNAL: no
+ * pipe can be had. */
 struct commit *commit_start(struct sink *sink, const char *destination, struct store *store,
 	bool journal, struct error *e) MUST_CHECK;
-/* Takes the batch. Never waits. After a failure other than of one mail, batches that were not begun
- * come back undelivered. */
+/* Takes the batch. Never waits. The first starts the threads: without even one it comes back
+ * undelivered, with ERROR_INTERNAL. After a failure other than of one mail, batches that were not
+ * begun come back undelivered. */
 void commit_submit(struct commit *c, struct commit_batch *b);
 /* Batches not begun yet come back undelivered, with ERROR_INTERRUPTED. */
 void commit_cancel(struct commit *c);

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -26,6 +27,24 @@
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 static const char place[] = "maildir:/home/anna/Mail";
+
+/* ---- threads, which the committer is given or not ---- */
+
+static size_t threads_made;
+static bool no_threads;
+
+int __real_pthread_create(
+	pthread_t *thread, const pthread_attr_t *how, void *(*run)(void *), void *argument);
+int __wrap_pthread_create(
+	pthread_t *thread, const pthread_attr_t *how, void *(*run)(void *), void *argument);
+int __wrap_pthread_create(
+	pthread_t *thread, const pthread_attr_t *how, void *(*run)(void *), void *argument)
+{
+	if (no_threads)
+		return EAGAIN;
+	threads_made++;
+	return __real_pthread_create(thread, how, run, argument);
+}
 
 /* ---- the destination ---- */
 
@@ -882,6 +901,45 @@ static void commit__works_at_several_batches_at_once(void **state)
 	}
 }
 
+/* Most runs find no mail. */
+static void commit__starts_its_thread_with_the_first_batch(void **state)
+{
+	struct stage *s = *state;
+	size_t before = threads_made;
+
+	start(s, true);
+	finish(s);
+	assert_int_equal(threads_made, before);
+	start(s, true);
+	submit(s, 'a', 1);
+	take_delivered(s);
+	assert_int_equal(threads_made, before + 1);
+	submit(s, 'b', 1);
+	take_delivered(s);
+	assert_int_equal(threads_made, before + 1);
+}
+
+/* Then nothing of the batch is begun, and what the sink has of it is let go. */
+static void commit__gives_a_batch_back_without_a_thread(void **state)
+{
+	struct stage *s = *state;
+	struct commit_batch *b;
+
+	start(s, true);
+	no_threads = true;
+	submit(s, 'a', 2);
+	no_threads = false;
+	b = take(s);
+	assert_false(b->delivered);
+	assert_int_equal(b->error.kind, ERROR_INTERNAL);
+	commit_batch_free(b);
+	assert_int_equal(commit_pending(s->commit), 0);
+	assert_string_equal(s->fake.log, "freea ");
+	check_state(s, "a0", ABSENT);
+	submit(s, 'b', 1);
+	take_delivered(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -908,6 +966,8 @@ int main(void)
 		STAGE_TEST(commit__is_readable_only_while_there_is_something),
 		STAGE_TEST(commit__leaves_signals_to_the_network_side),
 		STAGE_TEST(commit__works_at_several_batches_at_once),
+		STAGE_TEST(commit__starts_its_thread_with_the_first_batch),
+		STAGE_TEST(commit__gives_a_batch_back_without_a_thread),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
