@@ -56,6 +56,7 @@ struct run {
 	const struct run_order *order;
 	struct reporter *reporter;
 	struct report_style style;
+	bool progress_seen; /* somebody may see what a worker is doing just now */
 	struct worker *workers;
 	size_t n, running;
 	size_t signals; /* stop requests so far */
@@ -98,6 +99,7 @@ static void work(struct run *run, struct worker *self, int report_fd, const sigs
 		}
 	}
 	order.batch_max = batch_max();
+	report_progress_seen(run->progress_seen);
 	leave_to_parent();
 	/* The signals are blocked until here: none is lost or goes to the parent's handler. */
 	if (!stop_listen(before, &order.stop, &order.stop_fd))
@@ -473,6 +475,8 @@ int run_accounts(struct account *const *accounts, size_t n, const struct run_ord
 	bool told;
 	int code;
 
+	run.progress_seen = setting->progress || setting->verbosity >= REPORT_VERBOSE ||
+		order->watch;
 	words.on_stdout = order->mode == RUN_CHECK || order->mode == RUN_DRY;
 	words.no_summary = order->mode == RUN_LOGIN || order->mode == RUN_LOOK;
 	words.checks = order->mode == RUN_DOCTOR;

@@ -145,7 +145,10 @@ struct report {
 };
 _Static_assert(sizeof(struct report) <= PIPE_BUF, "a report must be written in one piece");
 
-/* The worker's end. A parent that is gone is no error. */
+/* The worker's end. A parent that is gone is no error. What is said of steps and progress is not
+ * sent where report_progress_seen(false) has said that nobody would see it: the parent need not
+ * wake for it. */
+void report_progress_seen(bool seen);
 void report_send(int fd, const struct report *r);
 void report_step(int fd, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void report_warning(int fd, const struct error *e);

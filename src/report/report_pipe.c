@@ -11,8 +11,22 @@
 #include "base/text.h"
 #include "report/report.h"
 
+static bool progress_unseen;
+
+void report_progress_seen(bool seen)
+{
+	progress_unseen = !seen;
+}
+
+static bool is_progress(const struct report *r)
+{
+	return r->type == REPORT_STEP || r->type == REPORT_PLAN || r->type == REPORT_PROGRESS;
+}
+
 void report_send(int fd, const struct report *r)
 {
+	if (progress_unseen && is_progress(r))
+		return;
 	while (write(fd, r, sizeof(*r)) < 0)
 		if (errno != EINTR)
 			return;

@@ -663,6 +663,31 @@ static void report__crosses_a_pipe_whole(void **state)
 	close(ends[1]);
 }
 
+static void report__leaves_out_the_progress_that_nobody_sees(void **state)
+{
+	static const enum report_type left_out[] = {REPORT_STEP, REPORT_PLAN, REPORT_PROGRESS};
+	struct report got;
+	struct error e = sample_error();
+	int ends[2];
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	for (int seen = 0; seen < 2; seen++) {
+		report_progress_seen(seen);
+		for (size_t i = 0; i < sizeof(left_out) / sizeof(left_out[0]); i++)
+			report_send(ends[1], &(struct report){.type = left_out[i]});
+		report_warning(ends[1], &e);
+		for (size_t i = 0; seen && i < sizeof(left_out) / sizeof(left_out[0]); i++) {
+			assert_int_equal(file_read_all(ends[0], &got, sizeof(got)), sizeof(got));
+			assert_int_equal(got.type, left_out[i]);
+		}
+		assert_int_equal(file_read_all(ends[0], &got, sizeof(got)), sizeof(got));
+		assert_int_equal(got.type, REPORT_WARNING);
+	}
+	close(ends[0]);
+	close(ends[1]);
+}
+
 /* A screen that understands what the live lines use. One octet sequence is one column. */
 enum { ROWS = 24, COLUMNS = 120 };
 struct screen {
@@ -1313,6 +1338,7 @@ int main(void)
 		cmocka_unit_test(report__keeps_what_is_said_of_an_account_together),
 		cmocka_unit_test(report__marks_priorities_for_the_journal),
 		cmocka_unit_test(report__crosses_a_pipe_whole),
+		cmocka_unit_test(report__leaves_out_the_progress_that_nobody_sees),
 		cmocka_unit_test(live__goes_from_step_to_bar_to_summary),
 		cmocka_unit_test(live__shows_rate_and_time_left),
 		cmocka_unit_test(live__counts_messages_when_sizes_are_unknown),
