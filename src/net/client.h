@@ -2,8 +2,7 @@
 #ifndef AMBIL_NET_CLIENT_H
 #define AMBIL_NET_CLIENT_H
 
-#include <gnutls/gnutls.h>
-
+#include "base/gnutls.h"
 #include "net/tls.h"
 
 /* Private to this folder: the certificate that we show ourselves. */

@@ -8,7 +8,6 @@
 #include "net/dial.h"
 
 #include <fcntl.h>
-#include <gnutls/gnutls.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -19,6 +18,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/gnutls.h"
 #include "base/i18n.h"
 #include "base/text.h"
 #include "net/lookup.h"
@@ -41,12 +41,14 @@ char *dial_name(const char *host, struct error *e)
 		p++;
 	if (!*p)
 		return xstrdup(host);
-	if (gnutls_idna_map(host, (unsigned)strlen(host), &mapped, 0) < 0) {
+	if (!gnutls_open(e))
+		return NULL;
+	if (gnutls.idna_map(host, (unsigned)strlen(host), &mapped, 0) < 0) {
 		error_set(e, ERROR_HOST, "\"%s\" is no valid host name", host);
 		return NULL;
 	}
 	name = xstrndup((const char *)mapped.data, mapped.size);
-	gnutls_free(mapped.data);
+	(*gnutls.free)(mapped.data);
 	return name;
 }
 

@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "base/gnutls.h"
 #include "base/text.h"
 
 static const struct {
@@ -124,22 +125,25 @@ bool priority_set(gnutls_session_t session, const struct tls_policy *policy, str
 	int rc;
 
 	compose(policy, &text);
-	rc = gnutls_priority_set_direct(session, text.data, NULL);
+	rc = gnutls.priority_set_direct(session, text.data, NULL);
 	buf_release(&text);
 	return rc >= 0 ||
 		error_set(e, ERROR_TLS, "the TLS versions that are wanted cannot be had: %s",
-			gnutls_strerror(rc));
+			gnutls.strerror(rc));
 }
 
 bool tls_check_priority(const char *text, enum error_kind kind, struct error *e)
 {
 	const char *at = text;
 	gnutls_priority_t priority;
-	int rc = gnutls_priority_init(&priority, text, &at);
 	size_t begin;
+	int rc;
 
+	if (!gnutls_open(e))
+		return false;
+	rc = gnutls.priority_init(&priority, text, &at);
 	if (rc >= 0) {
-		gnutls_priority_deinit(priority);
+		gnutls.priority_deinit(priority);
 		return true;
 	}
 	if (rc == GNUTLS_E_NO_PRIORITIES_WERE_SET)
@@ -158,7 +162,7 @@ bool tls_check_priority(const char *text, enum error_kind kind, struct error *e)
 static bool has_version(gnutls_priority_t priority, enum tls_version min)
 {
 	const unsigned *list = NULL;
-	int n = gnutls_priority_protocol_list(priority, &list);
+	int n = gnutls.priority_protocol_list(priority, &list);
 
 	for (int i = 0; i < n; i++)
 		for (int version = TLS_1_3; version >= (int)min; version--)
@@ -175,10 +179,12 @@ bool tls_check_versions(const struct tls_policy *policy, struct error *e)
 
 	if (!policy->priority)
 		return true;
+	if (!gnutls_open(e))
+		return false;
 	compose(policy, &text);
-	if (gnutls_priority_init(&priority, text.data, NULL) >= 0) {
+	if (gnutls.priority_init(&priority, text.data, NULL) >= 0) {
 		found = has_version(priority, policy->min);
-		gnutls_priority_deinit(priority);
+		gnutls.priority_deinit(priority);
 	}
 	buf_release(&text);
 	return found ||

@@ -2,8 +2,7 @@
 #ifndef AMBIL_NET_PRIORITY_H
 #define AMBIL_NET_PRIORITY_H
 
-#include <gnutls/gnutls.h>
-
+#include "base/gnutls.h"
 #include "net/tls.h"
 
 /* Private to this folder; the checks of a priority string are in tls.h. */

@@ -2,8 +2,7 @@
 #ifndef AMBIL_NET_TLS_INNER_H
 #define AMBIL_NET_TLS_INNER_H
 
-#include <gnutls/gnutls.h>
-
+#include "base/gnutls.h"
 #include "base/mem.h"
 #include "net/tls.h"
 

@@ -13,13 +13,13 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <gnutls/x509.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/gnutls.h"
 #include "base/i18n.h"
 #include "base/text.h"
 #include "net/certificate.h"
@@ -65,7 +65,7 @@ static bool load_file(gnutls_certificate_credentials_t credentials, const char *
 		return false;
 	}
 	datum = (gnutls_datum_t){(unsigned char *)pem.data, (unsigned)pem.len};
-	count = gnutls_certificate_set_x509_trust_mem(credentials, &datum, GNUTLS_X509_FMT_PEM);
+	count = gnutls.certificate_set_x509_trust_mem(credentials, &datum, GNUTLS_X509_FMT_PEM);
 	buf_release(&pem);
 	if (count > 0)
 		return true;
@@ -83,7 +83,7 @@ bool trust_load(const struct tls_policy *policy, gnutls_certificate_credentials_
 		return true;
 	if (path)
 		return load_file(credentials, path, called, e);
-	if (gnutls_certificate_set_x509_system_trust(credentials) > 0)
+	if (gnutls.certificate_set_x509_system_trust(credentials) > 0)
 		return true;
 	error_set(e, ERROR_CONFIG, "this system has no certificate authorities to trust");
 	return error_remedy(e, "install the package", "ca-certificates");
@@ -97,10 +97,12 @@ bool trust_check(const struct tls_policy *policy, struct error *e)
 
 	if (!path || (policy->pins && !policy->ca_file))
 		return true;
-	if (gnutls_certificate_allocate_credentials(&credentials) < 0)
+	if (!gnutls_open(e))
+		return false;
+	if (gnutls.certificate_allocate_credentials(&credentials) < 0)
 		return error_set(e, ERROR_INTERNAL, "GnuTLS cannot be started");
 	done = load_file(credentials, path, called, e);
-	gnutls_certificate_free_credentials(credentials);
+	gnutls.certificate_free_credentials(credentials);
 	return done;
 }
 
@@ -138,7 +140,7 @@ static bool unknown_issuer(const struct chain *chain, const char *shown, struct 
 			"the certificate of %s is not trusted: unknown issuer \"%s\"", shown,
 			certificate_issuer(chain->at[chain->n - 1]).text);
 	error_why(e, "valid until %s, SHA-256 %s",
-		certificate_day(gnutls_x509_crt_get_expiration_time(own)).text,
+		certificate_day(gnutls.x509_crt_get_expiration_time(own)).text,
 		certificate_fingerprint(own).text);
 	error_about(e, ERROR_ABOUT_ISSUER);
 	return error_remedy(e, "own CA?",
@@ -151,7 +153,7 @@ static bool expired(const struct chain *chain, const char *shown, struct error *
 	time_t now = (time_t)clock_wall_s();
 
 	for (unsigned i = 0; i < chain->n; i++) {
-		time_t end = gnutls_x509_crt_get_expiration_time(chain->at[i]);
+		time_t end = gnutls.x509_crt_get_expiration_time(chain->at[i]);
 
 		if (end >= now)
 			continue;
@@ -173,7 +175,7 @@ static bool not_yet(const struct chain *chain, const char *shown, struct error *
 	time_t now = (time_t)clock_wall_s(), begin = now;
 
 	for (unsigned i = 0; i < chain->n; i++) {
-		time_t since = gnutls_x509_crt_get_activation_time(chain->at[i]);
+		time_t since = gnutls.x509_crt_get_activation_time(chain->at[i]);
 
 		begin = since > begin ? since : begin;
 	}
@@ -185,9 +187,9 @@ static bool not_yet(const struct chain *chain, const char *shown, struct error *
 static bool has_strength(gnutls_x509_crt_t crt, gnutls_sec_param_t least)
 {
 	unsigned bits = 0;
-	int kind = gnutls_x509_crt_get_pk_algorithm(crt, &bits);
+	int kind = gnutls.x509_crt_get_pk_algorithm(crt, &bits);
 
-	return kind >= 0 && gnutls_pk_bits_to_sec_param((gnutls_pk_algorithm_t)kind, bits) >= least;
+	return kind >= 0 && gnutls.pk_bits_to_sec_param((gnutls_pk_algorithm_t)kind, bits) >= least;
 }
 
 /* A key that can be found out proves nothing, whoever has written down what it is. */
@@ -213,9 +215,9 @@ static bool too_weak(const struct tls_policy *policy, const struct chain *chain,
 	struct error *e)
 {
 	for (unsigned i = 0; i < chain->n; i++) {
-		int algorithm = gnutls_x509_crt_get_signature_algorithm(chain->at[i]);
+		int algorithm = gnutls.x509_crt_get_signature_algorithm(chain->at[i]);
 		bool secure = algorithm >= 0 &&
-			gnutls_sign_is_secure2((gnutls_sign_algorithm_t)algorithm,
+			gnutls.sign_is_secure2((gnutls_sign_algorithm_t)algorithm,
 				GNUTLS_SIGN_FLAG_SECURE_FOR_CERTS);
 
 		if (!secure && !certificate_self_signed(chain->at[i]))
@@ -225,7 +227,7 @@ static bool too_weak(const struct tls_policy *policy, const struct chain *chain,
 				shown,
 				algorithm < 0
 					? _("unknown")
-					: gnutls_sign_get_name((gnutls_sign_algorithm_t)algorithm));
+					: gnutls.sign_get_name((gnutls_sign_algorithm_t)algorithm));
 	}
 	return weak_key(policy, chain->at[0], shown, e);
 }
@@ -238,7 +240,7 @@ static bool not_pinned(gnutls_x509_crt_t crt, const char *shown, struct error *e
 	error_why(e,
 		"ask whoever runs the server whether its key is new; its certificate is valid since "
 		"%s, and issued by \"%s\"",
-		certificate_day(gnutls_x509_crt_get_activation_time(crt)).text,
+		certificate_day(gnutls.x509_crt_get_activation_time(crt)).text,
 		certificate_issuer(crt).text);
 	return error_remedy(e, "if it is", "pin-sha256 = \"%s\"", certificate_pin(crt).text);
 }
@@ -277,9 +279,9 @@ static bool otherwise_bad(unsigned status, const char *shown, struct error *e)
 	gnutls_datum_t text = {NULL, 0};
 
 	error_set(e, ERROR_TLS, "the certificate of %s is not trusted", shown);
-	if (gnutls_certificate_verification_status_print(status, GNUTLS_CRT_X509, &text, 0) >= 0) {
+	if (gnutls.certificate_verification_status_print(status, GNUTLS_CRT_X509, &text, 0) >= 0) {
 		error_why(e, "%s", (const char *)text.data);
-		gnutls_free(text.data);
+		(*gnutls.free)(text.data);
 	}
 	return false;
 }
@@ -356,10 +358,10 @@ bool trust_verify(gnutls_session_t session, const struct tls_policy *policy, con
 
 	if (is_address)
 		wanted[0] = (gnutls_typed_vdata_st){GNUTLS_DT_IP_ADDRESS, address, len};
-	rc = gnutls_certificate_verify_peers(session, wanted, 2, &status);
+	rc = gnutls.certificate_verify_peers(session, wanted, 2, &status);
 	if (rc < 0 || !chain_read(&chain, session))
 		done = error_set(e, ERROR_TLS, "the certificate of %s cannot be checked: %s", shown,
-			gnutls_strerror(rc));
+			gnutls.strerror(rc));
 	else if (policy->pins)
 		done = verify_pin(policy, &chain, status, shown, e);
 	else if (status)
