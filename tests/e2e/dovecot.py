@@ -14,6 +14,7 @@ import time
 
 import certs
 import needs
+import ports
 
 CONFIG = """\
 base_dir = {folder}/run
@@ -120,7 +121,7 @@ class Dovecot:
 
     def _start(self, extra, tries=3):
         for attempt in range(tries):
-            self.pop3, self.pop3s = free_ports(2)
+            self.pop3, self.pop3s = ports.free(2)
             config = os.path.join(self.folder, "dovecot.conf")
             with open(config, "w", encoding="utf-8") as f:
                 f.write(CONFIG.format(
@@ -196,16 +197,22 @@ class Dovecot:
 
     def mailbox(self, user):
         """What the server still holds, as stored, in order of arrival."""
+        while True:
+            try:
+                found = self._read(user)
+                break
+            except FileNotFoundError:       # the server has moved it, or taken it away
+                continue
+        return [found[name] for name in sorted(found, key=lambda n: n.split(".M")[1])]
+
+    def _read(self, user):
         found = {}
         for part in ("new", "cur"):
             folder = os.path.join(self.maildir(user), part)
             for name in os.listdir(folder):
-                try:
-                    with open(os.path.join(folder, name), "rb") as f:
-                        found[name.split(":")[0]] = f.read()
-                except FileNotFoundError:       # the server moves it to cur/, which is read next
-                    continue
-        return [found[name] for name in sorted(found, key=lambda n: n.split(".M")[1])]
+                with open(os.path.join(folder, name), "rb") as f:
+                    found[name.split(":")[0]] = f.read()
+        return found
 
     def clear(self, user):
         """Empty the user's mailbox and forget its UIDs."""
@@ -217,23 +224,3 @@ class Dovecot:
                     os.unlink(os.path.join(path, name))
             else:
                 os.unlink(path)
-
-
-def free_ports(count):
-    """Ports that nobody listens on just now, on IPv4 and IPv6 loopback."""
-    held, ports = [], []
-    while len(ports) < count:
-        four = socket.socket(socket.AF_INET)
-        held.append(four)
-        four.bind(("127.0.0.1", 0))
-        port = four.getsockname()[1]
-        six = socket.socket(socket.AF_INET6)
-        held.append(six)
-        try:
-            six.bind(("::1", port))
-        except OSError:
-            continue
-        ports.append(port)
-    for sock in held:
-        sock.close()
-    return ports

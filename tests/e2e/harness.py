@@ -19,6 +19,9 @@ import terminal
 HERE = os.path.dirname(os.path.abspath(__file__))
 AMBIL = os.environ.get("AMBIL") or os.path.join(HERE, "..", "..", "build", "ambil")
 
+# So long is waited for what comes at once where nothing else runs: the machine may be slow, and busy.
+PATIENCE_S = 120
+
 # What passes from the caller's environment to the program: the rest must not matter.
 PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "TMPDIR", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS")
 
@@ -36,6 +39,16 @@ class Result:
     @property
     def lines(self):
         return self.stderr.splitlines()
+
+
+# The program is started as a login shell would: what the caller ignores, blocks or masks (as nohup and `&` of a
+# script do) is not what is tested.
+for usual in (signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM, signal.SIGCHLD, signal.SIGTSTP,
+              signal.SIGTTIN, signal.SIGTTOU, signal.SIGCONT, signal.SIGWINCH, signal.SIGALRM):
+    signal.signal(usual, signal.SIG_DFL)
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.pthread_sigmask(signal.SIG_SETMASK, ())
+os.umask(0o022)
 
 
 def sanitized():
@@ -118,7 +131,7 @@ class Sandbox:
                                 stdin=stdin, stdout=stdout, stderr=subprocess.PIPE,
                                 start_new_session=True, **more)
 
-    def run(self, *args, timeout=30, **more):
+    def run(self, *args, timeout=PATIENCE_S, **more):
         """Run ambil off a terminal, to its end."""
         return finish(self.start(*args, **more), timeout)
 
@@ -135,7 +148,7 @@ class Sandbox:
                 "ASAN_OPTIONS": ":".join(filter(None, options))}
 
 
-def finish(process, timeout=30):
+def finish(process, timeout=PATIENCE_S):
     """Collect what a started ambil says until it ends; a run that hangs is a failure."""
     try:
         out, err = process.communicate(timeout=timeout)

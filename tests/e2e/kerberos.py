@@ -13,6 +13,7 @@ import tempfile
 import time
 
 import needs
+import ports
 from servers import unpacked
 
 REALM = "AMBIL.TEST"
@@ -83,8 +84,7 @@ class Kerberos:
             raise
 
     def _configure(self):
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            self.port = probe.getsockname()[1]
+        self.port, = ports.free()
         modules = "".join(" db_module_dir = %s\n" % folder for folder in glob.glob(
             unpacked.ROOT + "/usr/lib/*/krb5/plugins/kdb"))
         for name, text in (("krb5.conf", CLIENT), ("kdc.conf", SERVER)):

@@ -10,7 +10,8 @@ import select
 import shutil
 import subprocess
 import tempfile
-import time
+
+import ports
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 POPD = os.environ.get("POPD") or os.path.join(HERE, "..", "..", "build", "tests", "popd", "popd")
@@ -50,7 +51,8 @@ class Popd:
         self.serial = 0
         self.process = None
         os.mkdir(self.folder)
-        command = [POPD, "--parent-exit", "--tls", tls, "--stats", self._path("stats"),
+        port = [] if "--port" in options else ["--port", str(ports.free()[0])]
+        command = [POPD, "--parent-exit", *port, "--tls", tls, "--stats", self._path("stats"),
                    "--log", self._path("log"), "--ca-file", self.ca]
         if mails is not None:
             self.delivers(mails)
@@ -96,19 +98,25 @@ class Popd:
         """What the folder still holds."""
         return written(self.folder)
 
-    def sessions(self, count, seconds=10):
-        """What the server counted in each session, once there are that many that have ended."""
-        end = time.monotonic() + seconds
-        while True:
-            rows = self._lines("stats")
-            if len(rows) >= count:
-                return [json.loads(row) for row in rows]
-            if time.monotonic() > end:
-                raise AssertionError("%d sessions ended, not %d" % (len(rows), count))
-            time.sleep(0.02)
+    def settle(self, seconds=60):
+        """Wait until all sessions have ended: then they are counted, and all is in the log that was said."""
+        self.process.stdin.write(b"\n")
+        self.process.stdin.flush()
+        ready, _, _ = select.select([self.process.stdout], [], [], seconds)
+        line = self.process.stdout.readline() if ready else b"a session goes on"
+        if line != b"idle\n":
+            raise AssertionError("popd: %r" % line)
+
+    def sessions(self, count):
+        """What the server counted in each session, in order, once all have ended: at least that many."""
+        self.settle()
+        rows = self._lines("stats")
+        if len(rows) < count:
+            raise AssertionError("%d sessions have ended, not %d" % (len(rows), count))
+        return sorted((json.loads(row) for row in rows), key=lambda row: row["session"])
 
     def count_sessions(self):
-        return len(self._lines("stats"))
+        return len(self.sessions(0))
 
     def log(self):
         """What was said, as text with C: and S: in front of each line."""

@@ -8,9 +8,9 @@ import socket
 import subprocess
 import time
 
-import dovecot
 import fakes
 import needs
+import ports
 
 USER = "hanna"
 PASSWORD = "p%xy pass"
@@ -32,7 +32,7 @@ class Real:
     """A program that is a proxy, on a port of its own."""
 
     def __init__(self, *command, port=None, folder=None):
-        self.port = port or dovecot.free_ports(1)[0]
+        self.port = port or ports.free()[0]
         self.process = subprocess.Popen(
             [part.replace("PORT", str(self.port)) for part in command], stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
@@ -57,7 +57,7 @@ def microsocks(*login):
 
 
 def tinyproxy(folder, *lines):
-    port = dovecot.free_ports(1)[0]
+    port = ports.free()[0]
     config = os.path.join(folder, "tinyproxy.conf")
     with open(config, "w", encoding="utf-8") as f:
         f.write("\n".join(["Port %d" % port, "Listen 127.0.0.1", "Timeout 60", "LogLevel Error",

@@ -13,6 +13,7 @@ import termios
 import time
 import unicodedata
 
+MARK = b"\0that is all\0"        # written by take_all() alone
 TOKEN = re.compile(r"\x1b\[([?\d;]*)([A-Za-z])|\x1b\][^\a\x1b]*(?:\a|\x1b\\)|\x1b[()].|\x1b.|[\s\S]")
 
 
@@ -29,6 +30,8 @@ class Terminal:
             command, env=env, cwd=cwd, stdin=slave, stdout=slave, stderr=slave,
             start_new_session=True, preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
         self.slave = slave              # held open, so that its modes can be asked at any time
+        # Another one, for take_all(), which must not wait in a write.
+        self.beside = os.open(os.ttyname(slave), os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK)
 
     def read(self, seconds):
         """Take in what comes within some time; False if nothing came."""
@@ -37,6 +40,28 @@ class Terminal:
             return False
         self.raw += os.read(self.master, 65536)
         return True
+
+    def take_all(self, timeout=60):
+        """Take in all that has been written by now.
+
+        The system hands it over in its own time, also after the end of who wrote it: what is written behind
+        that, and comes last, says that it is all.
+        """
+        end = time.monotonic() + timeout
+        left = MARK
+        while left:
+            try:
+                left = left[os.write(self.beside, left):]
+            except BlockingIOError:
+                self._go_on(end)
+        while MARK not in self.raw:
+            self._go_on(end)
+        self.raw = self.raw.replace(MARK, b"")
+
+    def _go_on(self, end):
+        self.read(0.05)
+        if time.monotonic() > end:
+            raise AssertionError("the terminal does not hand over what was written: %r" % self.text)
 
     @property
     def text(self):
@@ -47,14 +72,16 @@ class Terminal:
         """All that was written, wherever its lines were broken."""
         return " ".join(self.text.split())
 
-    def expect(self, pattern, timeout=15):
+    def expect(self, pattern, timeout=60):
         """Wait until the output so far matches a regular expression."""
         end = time.monotonic() + timeout
         while not re.search(pattern, self.text):
-            ended = self.process.poll() is not None
-            if not self.read(0 if ended else min(0.1, end - time.monotonic())) and ended:
-                raise AssertionError("ended without %r: %r" % (pattern, self.text))
-            if time.monotonic() > end:
+            if self.process.poll() is not None:
+                self.take_all()
+                if not re.search(pattern, self.text):
+                    raise AssertionError("ended without %r: %r" % (pattern, self.text))
+                return
+            if not self.read(min(0.1, end - time.monotonic())) and time.monotonic() > end:
                 raise AssertionError("no %r within %d s: %r" % (pattern, timeout, self.text))
 
     def since(self, octet):
@@ -68,7 +95,7 @@ class Terminal:
         """True if what is typed is shown."""
         return bool(termios.tcgetattr(self.slave)[3] & termios.ECHO)
 
-    def wait(self, timeout=30):
+    def wait(self, timeout=120):
         """Wait for the end of the program and return its exit code."""
         end = time.monotonic() + timeout
         while self.process.poll() is None:
@@ -76,8 +103,7 @@ class Terminal:
             if time.monotonic() > end:
                 self.close()
                 raise AssertionError("did not end within %d s: %r" % (timeout, self.text))
-        while self.read(0.02):
-            pass
+        self.take_all()
         return self.process.returncode
 
     def close(self):
@@ -87,7 +113,7 @@ class Terminal:
             except ProcessLookupError:
                 pass
             self.process.wait()
-        for fd in (self.slave, self.master):
+        for fd in (self.beside, self.slave, self.master):
             if fd is not None:
                 os.close(fd)
         self.slave = self.master = None
@@ -101,8 +127,7 @@ class Terminal:
 
     def resize(self, rows, columns):
         """Another size, as when a window is dragged; what was written until now is on the screen."""
-        while self.read(0):
-            pass
+        self.take_all()
         self.sizes.append((len(self.raw), rows, columns))
         self.rows, self.columns = rows, columns
         fcntl.ioctl(self.slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))

@@ -7,10 +7,10 @@ import time
 import unittest
 
 import corpus
-import dovecot
 import dovecot_case
 import harness
 import mailstore
+import ports
 
 
 def setUpModule():
@@ -113,7 +113,7 @@ class Accounts(dovecot_case.DovecotCase):
     def test_a_permanent_failure_outweighs_a_temporary_one(self):
         wrong = self.box.write("wrong", "no\n")
         parts = self.make(1)
-        parts.append(self.account("late", port=dovecot.free_ports(1)[0]))
+        parts.append(self.account("late", port=ports.free()[0]))
         self.box.write_config(*parts)
         self.assert_code(self.box.run(), 75)
         parts.append(self.account("refused", password_file=wrong))

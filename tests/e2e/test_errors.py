@@ -16,11 +16,11 @@ import time
 import unittest
 
 import corpus
-import dovecot
 import dovecot_case
 import fakes
 import harness
 import needs
+import ports
 
 # A terminal wide enough that no sentence is broken.
 WIDE = (40, 250)
@@ -209,7 +209,7 @@ class Network(Trouble):
                 self.off_terminal(75, what, wrap=["unshare", "-n"])
 
     def test_nothing_listens(self):
-        port = dovecot.free_ports(1)[0]
+        port = ports.free()[0]
         self.configure(port=port)
         for _, _, _, _, (address, *_) in socket.getaddrinfo("localhost", port,
                                                             type=socket.SOCK_STREAM):
@@ -220,7 +220,7 @@ class Network(Trouble):
         self.both(75, "home: localhost:%d" % port, "is normally port 110", "ambil doctor home")
 
     def test_nothing_listens_on_any_address_of_a_host(self):
-        port = dovecot.free_ports(1)[0]
+        port = ports.free()[0]
         self.configure(host="::1", port=port)
         self.both(75, "home: [::1]:%d refuses connections" % port)
 
@@ -740,7 +740,7 @@ class Verbosity(Trouble):
         self.assert_said(self.box.run("fetch", "-n").stdout.decode(), "seen before, kept until " + until)
 
     def test_a_journal_gets_priorities(self):
-        self.configure(port=dovecot.free_ports(1)[0])
+        self.configure(port=ports.free()[0])
         # The variable names the device and inode of the journal's stream: here that of stderr.
         reader, writer = os.pipe()
         about = os.fstat(writer)

@@ -15,11 +15,11 @@ import time
 import unittest
 
 import corpus
-import dovecot
 import dovecot_case
 import fakes
 import harness
 import needs
+import ports
 import proxies
 
 UNIX = """
@@ -116,12 +116,12 @@ class Socks(LinkCase):
                    proxy="socks5://127.0.0.1:%d" % self.locked.port)
 
     def test_nobody_listens_behind_it(self):
-        port = dovecot.free_ports(1)[0]
+        port = ports.free()[0]
         self.fails(75, "the proxy %s could not connect to localhost:%d" % (self.url, port),
                    proxy=self.url, port=port)
 
     def test_the_proxy_is_not_there(self):
-        port = dovecot.free_ports(1)[0]
+        port = ports.free()[0]
         result = self.fails(75, "the proxy 127.0.0.1:%d refuses connections" % port,
                             proxy="socks5://127.0.0.1:%d" % port)
         self.assertNotIn("995", result.stderr)
@@ -249,7 +249,7 @@ class Http(LinkCase):
 
     def test_nobody_listens_behind_it(self):
         self.fails(75, "could not connect to localhost:", "it said: 50", proxy=self.plain,
-                   port=dovecot.free_ports(1)[0])
+                   port=ports.free()[0])
 
 
 def answers(*octets):
@@ -480,7 +480,7 @@ class Ssh(LinkCase):
         self.fetch(socket_command=" ".join(words[:-4] + ["-W", there, words[-4]]), tls="starttls")
 
     def test_mail_comes_through_the_proxy_that_ssh_can_be(self):
-        port = dovecot.free_ports(1)[0]
+        port = ports.free()[0]
         words = self.command().split()
         ssh = proxies.Real(*words[:-4], "-N", "-D", "127.0.0.1:%d" % port, words[-4], port=port)
         self.addCleanup(ssh.stop)

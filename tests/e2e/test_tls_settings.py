@@ -19,6 +19,7 @@ import harness
 import needs
 import popd
 import popd_case
+import ports
 
 CLIENT = ("basicConstraints = critical, CA:FALSE", "keyUsage = critical, digitalSignature",
           "extendedKeyUsage = clientAuth")
@@ -221,7 +222,7 @@ class Client(dovecot_case.DovecotCase):
                 self.assert_said(result.stderr, "ambil: ambil.conf:", *said)
                 # Nor does a run get as far as the server, which is not there.
                 self.configure(client_cert=cert, client_key=key,
-                               port=dovecot.free_ports(1)[0])
+                               port=ports.free()[0])
                 result = self.box.run()
                 self.assert_code(result, 78)
                 self.assert_said(result.stderr, *said)
@@ -365,7 +366,7 @@ class Demanded(popd_case.PopdCase):
 
     def serve_openssl(self, *options):
         """openssl's server, which demands a client certificate; its port."""
-        port = dovecot.free_ports(1)[0]
+        port = ports.free()[0]
         cert, key = Shared.made.cert, Shared.made.key
         process = subprocess.Popen(
             [Shared.made.openssl, "s_server", "-accept", "127.0.0.1:%d" % port, "-cert", cert,

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/select.h>
@@ -179,17 +180,20 @@ static void accept_one(struct server *server, int listening)
 	free(job);
 }
 
+static bool is_idle(struct server *server)
+{
+	bool idle;
+
+	pthread_mutex_lock(&server->lock);
+	idle = server->open_count == 0;
+	pthread_mutex_unlock(&server->lock);
+	return idle;
+}
+
 /* Has the last of the sessions that were asked for ended? */
 static bool is_over(struct server *server)
 {
-	bool over;
-
-	if (!server->options->sessions || server->accepted < server->options->sessions)
-		return false;
-	pthread_mutex_lock(&server->lock);
-	over = server->open_count == 0;
-	pthread_mutex_unlock(&server->lock);
-	return over;
+	return server->options->sessions && server->accepted >= server->options->sessions && is_idle(server);
 }
 
 static int watch(struct server *server, fd_set *set)
@@ -223,17 +227,31 @@ static void end_sessions(struct server *server)
 void server_run(struct server *server, const volatile sig_atomic_t *stop,
 	const sigset_t *open_mask)
 {
+	bool asked = false;
 	char waste[256];
 	fd_set set;
 
 	while (!*stop && !is_over(server)) {
 		int count = watch(server, &set);
-		if (pselect(count, &set, NULL, NULL, NULL, open_mask) < 0)
+		const struct timespec at_once = {0};
+		int ready = pselect(count, &set, NULL, NULL, asked && is_idle(server) ? &at_once : NULL,
+			open_mask);
+
+		if (ready < 0)
 			continue;
+		if (ready == 0) {	/* nor does a connection wait to be accepted */
+			puts("idle");
+			fflush(stdout);
+			asked = false;
+			continue;
+		}
 		if (FD_ISSET(server->wake[0], &set))
 			(void)!read(server->wake[0], waste, sizeof waste);
-		if (FD_ISSET(STDIN_FILENO, &set) && read(STDIN_FILENO, waste, sizeof waste) <= 0)
-			break;
+		if (FD_ISSET(STDIN_FILENO, &set)) {
+			if (read(STDIN_FILENO, waste, sizeof waste) <= 0)
+				break;
+			asked = true;
+		}
 		for (int i = 0; i < 2; i++)
 			if (server->listening[i] >= 0 && FD_ISSET(server->listening[i], &set)
 			    && !(server->options->sessions

@@ -11,7 +11,7 @@ import time
 
 import certs
 import corpus
-import dovecot
+import ports
 
 PASSWORD = "anna's pass"
 
@@ -55,7 +55,7 @@ class Server:
         return path
 
     def ports(self, count):
-        return dovecot.free_ports(count)
+        return ports.free(count)
 
     def spawn(self, command, env=None, **more):
         """Start a process of the server, in a session of its own with all that it starts."""
