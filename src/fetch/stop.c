@@ -23,7 +23,7 @@ static void on_request(int signal_number)
 	int err = errno;
 
 	if (requested == SIGTERM && signal_number == SIGTERM &&
-		clock_ms() - requested_ms < STOP_ONE_REQUEST_MS)
+		clock_ms() - requested_ms < STOP_PASSED_ON_MS)
 		return;
 	if (requested == signal_number || (requested && signal_number == SIGTERM))
 		_exit(128 + signal_number);

@@ -17,6 +17,8 @@
 enum {
 	STOP_PATIENCE_MS = 3000,   /* what a server gets to finish what is under way */
 	STOP_ONE_REQUEST_MS = 300, /* signals so soon after the first belong to it */
+	STOP_PASSED_ON_MS =
+		2000, /* and to a worker, whose parent may be late in passing on what came */
 };
 
 /* Starts to listen for the parent; *stop is the signal's number from the first request on, and then

@@ -275,7 +275,11 @@ static bool run_race(struct race *r, int64_t deadline, int stop_fd, int *fd, str
 	size_t n = r->report->n, winner = n;
 
 	while (winner == n) {
-		while (r->started < n && (r->open == 0 || clock_ms() >= r->next_ms))
+		/* One that is due, and then a look at all: late as it may be here, one may be
+		 * connected. */
+		if (r->started < n && r->open > 0 && clock_ms() >= r->next_ms)
+			start_next(r);
+		while (r->started < n && r->open == 0)
 			start_next(r);
 		if (r->open == 0)
 			return all_failed(r, e);

@@ -87,7 +87,7 @@ class Starter:
 
     def stop(self):
         self.socket.close()
-        self.process.wait(timeout=20)
+        self.process.wait(timeout=harness.PATIENCE_S)
 
     def _receive(self, n):
         data = b""
@@ -98,7 +98,7 @@ class Starter:
             data += more
         return data
 
-    def run(self, env, out, timeout=60):
+    def run(self, env, out, timeout=300):
         text = b"".join(b"%s=%s\0" % (os.fsencode(key), os.fsencode(str(value)))
                         for key, value in {**env, "RUN_OUT": out + ".out", "RUN_ERR": out + ".err"}.items())
         self.socket.sendall(struct.pack("=I", len(text)) + text)

@@ -28,7 +28,7 @@ run("mount", "--bind", sys.argv[1], "/etc/resolv.conf")
 run("mount", "--bind", sys.argv[2], "/etc/hosts")
 run("ip", "link", "set", "lo", "up")
 server = subprocess.Popen(sys.argv[3:], stdin=subprocess.DEVNULL)
-end = time.monotonic() + 20
+end = time.monotonic() + 60
 while True:
     try:
         socket.create_connection(("127.0.0.1", 53)).close()
@@ -44,7 +44,7 @@ server.wait()
 """
 
 
-def first_line(process, seconds=20):
+def first_line(process, seconds=60):
     """What a program says first, or "" if it says nothing."""
     ready, _, _ = select.select([process.stdout], [], [], seconds)
     return process.stdout.readline().decode(errors="replace") if ready else ""
@@ -95,7 +95,7 @@ class Network:
         if not first_line(process):
             raise RuntimeError("%s did not start" % command[0])
 
-    def run(self, *command, env=None, timeout=60):
+    def run(self, *command, env=None, timeout=120):
         """What a program there says on standard output."""
         done = subprocess.run([*self.enter, *command], env=env, stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=timeout,

@@ -83,6 +83,7 @@ class Dovecot:
         self.folder = tempfile.mkdtemp(prefix="ad")
         self.log = os.path.join(self.folder, "dovecot.log")
         self.serial = 0
+        self.marks = 0                  # connections that are made to be found in its log
         self.process = None
         try:
             os.chmod(self.folder, 0o755)
@@ -137,14 +138,14 @@ class Dovecot:
                 return
             said = self._end()
             if attempt == tries - 1:
-                raise RuntimeError("Dovecot did not start: %s\n%s" % (said, self.log_text()))
+                raise RuntimeError("Dovecot did not start: %s\n%s" % (said, self._logged()))
 
     def _group(self):
         """The primary group of the internal user."""
         import grp
         return grp.getgrgid(pwd.getpwnam(self.internal).pw_gid).gr_name
 
-    def _answers(self, seconds=15):
+    def _answers(self, seconds=60):
         """Wait until both ports take connections on both addresses."""
         left = [(host, port) for host in ADDRESSES for port in (self.pop3, self.pop3s)]
         end = time.monotonic() + seconds
@@ -163,7 +164,7 @@ class Dovecot:
         if self.process.poll() is None:
             self.process.terminate()
         try:
-            _, said = self.process.communicate(timeout=10)
+            _, said = self.process.communicate(timeout=30)
         except subprocess.TimeoutExpired:
             self.process.kill()
             _, said = self.process.communicate()
@@ -174,11 +175,29 @@ class Dovecot:
         self._end()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def log_text(self):
+    def _logged(self):
         if not os.path.exists(self.log):
             return ""
         with open(self.log, encoding="utf-8", errors="replace") as f:
             return f.read()
+
+    def log_text(self, has=lambda text: True, seconds=60):
+        """What it has logged until now, which takes its time; or until what is wanted is there."""
+        self.marks += 1
+        mark = "127.77.%d.%d" % divmod(self.marks, 256)
+        socket.create_connection(("127.0.0.1", self.pop3), 20, (mark, 0)).close()
+        end = time.monotonic() + seconds
+        while "rip=%s," % mark not in (text := self._logged()) or not has(text):
+            if time.monotonic() > end:
+                raise AssertionError("Dovecot has not logged it: %s" % text)
+            time.sleep(0.02)
+        return text
+
+    def log_lines(self, *parts):
+        """The lines with all of these, once there is one."""
+        def found(text):
+            return [line for line in text.splitlines() if all(part in line for part in parts)]
+        return found(self.log_text(found))
 
     def maildir(self, user):
         return os.path.join(self.folder, "mail", user)

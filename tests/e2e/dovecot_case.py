@@ -10,7 +10,7 @@ import mailstore
 import wire
 
 PASSWORD = "anna's pass"
-USERS = 90
+USERS = 200
 
 
 def start(extra=""):
@@ -57,7 +57,11 @@ class DovecotCase(harness.Case):
                               note or "left on the server")
 
     def assert_nothing_retrieved(self):
-        """No session of this test's user has taken a message from the server."""
-        for line in self.server.log_text().splitlines():
-            if "pop3(%s)" % self.user in line and "retr=" in line:
-                self.assertIn("retr=0/", line)
+        """No session of this test's user has taken a message from the server: each says so at its end."""
+        login, end = ("Login: user=<%s>," % self.user, "pop3(%s)" % self.user)
+
+        def ends(text):
+            return [line for line in text.splitlines() if end in line and "retr=" in line]
+        text = self.server.log_text(lambda text: 0 < text.count(login) == len(ends(text)))
+        for line in ends(text):
+            self.assertIn("retr=0/", line)

@@ -28,7 +28,7 @@ class Fake:
                 return
             self.connections += 1
             with connection:
-                connection.settimeout(20)
+                connection.settimeout(120)
                 try:
                     self.talk(connection, self)
                 except OSError:

@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 import unittest
 
 import mailstore
@@ -158,6 +159,20 @@ def finish(process, timeout=PATIENCE_S):
         raise AssertionError("ambil did not end within %d s; stdout %r, stderr: %s" % (
             timeout, (out or b"")[:500], err.decode(errors="replace"))) from None
     return Result(process.returncode, out or b"", err.decode("utf-8", "backslashreplace"))
+
+
+def day(days):
+    """The date in so many days. Whoever compares takes that of before, too: there is midnight."""
+    return time.strftime("%Y-%m-%d", time.gmtime(time.time() + days * 86400))
+
+
+def wait_until(holds, seconds=PATIENCE_S):
+    """Wait for what comes at once, unless the machine is busy."""
+    end = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > end:
+            raise AssertionError("it has not come to pass within %d s" % seconds)
+        time.sleep(0.01)
 
 
 def end_group(process, sign=signal.SIGKILL):

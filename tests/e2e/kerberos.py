@@ -98,7 +98,7 @@ class Kerberos:
         if done.returncode != 0:
             raise RuntimeError("%s: %s" % (command[0], done.stdout))
 
-    def _start(self, seconds=15):
+    def _start(self, seconds=60):
         self.process = subprocess.Popen([self.kdc, "-n"], env=self.environment,
                                         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                         stderr=subprocess.DEVNULL)

@@ -13,7 +13,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 
 import harness
 import needs
@@ -52,7 +51,7 @@ class Session:
         self.bus = subprocess.Popen([daemon, "--config-file=" + config, "--nofork", "--nopidfile",
                                      "--print-address"], stdout=subprocess.PIPE,
                                     stderr=subprocess.DEVNULL)
-        ready, _, _ = select.select([self.bus.stdout], [], [], 20)
+        ready, _, _ = select.select([self.bus.stdout], [], [], harness.PATIENCE_S)
         if not ready or not self.bus.stdout.readline():
             self.stop()
             raise RuntimeError("dbus-daemon did not start")
@@ -92,17 +91,13 @@ class Session:
         self.start_keyring()
 
     def _wait_for_keyring(self, there):
-        end = time.monotonic() + 20
-        while self.has_keyring() != there:
-            if time.monotonic() > end:
-                raise RuntimeError("gnome-keyring-daemon did not start, or end")
-            time.sleep(0.02)
+        harness.wait_until(lambda: self.has_keyring() == there)
 
     def _call(self, path, method, *arguments, to=SERVICE):
         command = [needs.need("dbus-send"), "--bus=" + self.address, "--print-reply",
                    "--dest=" + to, path, method, *arguments]
         return subprocess.run(command, env=self._all(), check=True, capture_output=True,
-                              text=True, timeout=20).stdout
+                              text=True, timeout=harness.PATIENCE_S).stdout
 
     def has_keyring(self):
         return "true" in self._call("/org/freedesktop/DBus", "org.freedesktop.DBus.NameHasOwner",
@@ -115,7 +110,7 @@ class Session:
     def tool(self, *arguments, give=None):
         """Run secret-tool; returns its exit status and what it printed."""
         done = subprocess.run([needs.need("secret-tool"), *arguments], env=self._all(),
-                              input=give, capture_output=True, text=True, timeout=20)
+                              input=give, capture_output=True, text=True, timeout=harness.PATIENCE_S)
         return done.returncode, done.stdout
 
     def store(self, password, **attributes):

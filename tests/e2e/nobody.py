@@ -20,7 +20,7 @@ class AsNobody:
         root = os.geteuid() == 0
         if root:
             self.give_home(NOBODY)
-        done = subprocess.run(argv, check=False, timeout=60, capture_output=True, stdin=subprocess.DEVNULL,
+        done = subprocess.run(argv, check=False, timeout=120, capture_output=True, stdin=subprocess.DEVNULL,
                               cwd=self.box.home, env=self.box.environment(env),
                               **({"user": NOBODY, "group": NOBODY, "extra_groups": []} if root else {}))
         if root:

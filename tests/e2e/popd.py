@@ -68,7 +68,7 @@ class Popd:
     def _path(self, name):
         return os.path.join(self.root, name)
 
-    def _start(self, command, seconds=20):
+    def _start(self, command, seconds=60):
         """Start it and wait for its line "ready port=N"."""
         # It ends when its standard input does, so it cannot outlive the tests.
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,

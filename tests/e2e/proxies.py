@@ -16,7 +16,7 @@ USER = "hanna"
 PASSWORD = "p%xy pass"
 
 
-def await_port(port, process, seconds=10):
+def await_port(port, process, seconds=60):
     """Wait until somebody listens on it."""
     end = time.monotonic() + seconds
     while time.monotonic() < end and process.poll() is None:
@@ -99,7 +99,7 @@ def http_request(connection):
 def relay(connection, upstream, heard):
     """Carry octets both ways until one side ends; what the client says is kept."""
     while True:
-        ready, _, _ = select.select([connection, upstream], [], [], 20)
+        ready, _, _ = select.select([connection, upstream], [], [], 120)
         for one in ready:
             octets = one.recv(65536)
             if not octets:

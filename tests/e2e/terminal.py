@@ -23,6 +23,7 @@ class Terminal:
     def __init__(self, command, env, cwd=None, size=(24, 80)):
         self.rows, self.columns = size
         self.raw = b""
+        self.came = None                # when something came last
         self.sizes = [(0, *size)]       # from which octet on the terminal was of that size
         self.master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", *size, 0, 0))
@@ -39,6 +40,7 @@ class Terminal:
         if not ready:
             return False
         self.raw += os.read(self.master, 65536)
+        self.came = time.monotonic()
         return True
 
     def take_all(self, timeout=60):
@@ -126,7 +128,13 @@ class Terminal:
             self.close()
 
     def resize(self, rows, columns):
-        """Another size, as when a window is dragged; what was written until now is on the screen."""
+        """Another size, as when a window is dragged; what was written until now is on the screen.
+
+        A program that draws every second, whatever happens, has just done that: a line for the old size does not
+        come while it changes.
+        """
+        if self.came and time.monotonic() - self.came > 0.5:
+            self.read(2)
         self.take_all()
         self.sizes.append((len(self.raw), rows, columns))
         self.rows, self.columns = rows, columns

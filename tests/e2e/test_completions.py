@@ -45,15 +45,15 @@ class Shell(harness.Case):
         self.shell = Terminal(list(command), self.env, cwd=self.box.home, size=(50, 120))
         self.shell.expect("> ")
 
-    def typed(self, keys, shows=None):
-        """What is written at these keys; `shows` is what must come to stand on the screen.
+    def typed(self, keys, *shows):
+        """What is written at these keys; `shows` is what must come to stand on the screen first.
 
         The line is thrown away then.
         """
         self.shell.raw = b""
         self.shell.send(keys.encode())
-        end = time.monotonic() + 15
-        while shows and not re.search(shows, "\n".join(self.shell.screen)):
+        end = time.monotonic() + harness.PATIENCE_S
+        while not all(re.search(one, "\n".join(self.shell.screen)) for one in shows):
             self.assertLess(time.monotonic(), end, self.shell.screen)
             self.shell.read(0.1)
         self.shell.send(b"\x05\x15" + self.end.encode() + b"\r")
@@ -68,20 +68,22 @@ class Zsh(Shell):
                        % os.path.realpath(FILES))
         self.env["ZDOTDIR"] = self.box.home
         self.begin("zsh", "-i")
-        self.assertEqual(re.findall(r"(?m)^(\w+) +-- ", self.typed("ambil \x04")), sorted(VERBS))
+        self.assertEqual(re.findall(r"(?m)^(\w+) +-- ", self.typed("ambil \x04", *(
+            r"(?m)^%s +-- " % verb for verb in VERBS))), sorted(VERBS))
         for verb in VERBS:
             with self.subTest(verb=verb):
                 wanted = sorted(set(re.findall(r"(?m)^  .*?(--[a-z-]+)",
                                                (self.box.run(verb, "--help").stdout +
                                                 self.box.run("help", "options").stdout).decode())))
-                listed = re.findall(r"(?m)^(--[a-z-]+) +-- ", self.typed("ambil %s --\x04" % verb))
+                listed = re.findall(r"(?m)^(--[a-z-]+) +-- ", self.typed(
+                    "ambil %s --\x04" % verb, *(r"(?m)^%s +-- " % one for one in wanted)))
                 self.assertEqual(sorted(listed), wanted)
-        self.typed("ambil fetch \x04", shows=r"home +work")
-        self.typed("ambil --color=\x04", shows=r"always +auto +never")
-        self.typed("ambil setup --tls \x04", shows=r"implicit +none +starttls")
-        self.assertRegex(self.typed("ambil fetch --to \x04", shows=r"maildir:"),
+        self.typed("ambil fetch \x04", r"home +work")
+        self.typed("ambil --color=\x04", r"always +auto +never")
+        self.typed("ambil setup --tls \x04", r"implicit +none +starttls")
+        self.assertRegex(self.typed("ambil fetch --to \x04", r"maildir:"),
                          r"(?m)^- +maildir: +mbox: +pipe:")
-        self.typed("ambil che\tw\t", shows="ambil check work")
+        self.typed("ambil che\tw\t", "ambil check work")
 
 
 class Bash(Shell):
@@ -89,13 +91,13 @@ class Bash(Shell):
         self.box.write("rc", "PS1='> '\nset -o emacs\nbind 'set enable-bracketed-paste off'\n"
                              "source %s/ambil.bash\n" % os.path.realpath(FILES))
         self.begin("bash", "--noprofile", "--rcfile", self.box.path("rc"), "-i")
-        listed = self.typed("ambil \t\t")
+        listed = self.typed("ambil \t\t", *(r"\b%s\b" % verb for verb in VERBS))
         self.assertEqual(sorted(set(re.findall(r"\w+", listed)) & set(VERBS)), sorted(VERBS))
-        self.typed("ambil fetch \t\t", shows=r"home +work")
-        self.typed("ambil fetch --max\t\t", shows="--max-size")
-        self.typed("ambil setup --tls \t\t", shows=r"implicit +none +starttls")
-        self.typed("ambil fetch --to \t\t", shows=r"- +maildir: +mbox: +pipe:")
-        self.typed("ambil che\tw\t", shows="ambil check work")
+        self.typed("ambil fetch \t\t", r"home +work")
+        self.typed("ambil fetch --max\t\t", "--max-size")
+        self.typed("ambil setup --tls \t\t", r"implicit +none +starttls")
+        self.typed("ambil fetch --to \t\t", r"- +maildir: +mbox: +pipe:")
+        self.typed("ambil che\tw\t", "ambil check work")
 
 
 class Fish(Shell):
@@ -109,12 +111,12 @@ class Fish(Shell):
         self.env["XDG_CONFIG_HOME"] = folder
         self.env["AMBIL_CONFIG"] = os.path.join(self.box.home, ".config", "ambil", "ambil.conf")
         self.begin("fish", "-i", end="echo END(math 1+1)")
-        listed = self.typed("ambil \t", shows=r"status +\(")
+        listed = self.typed("ambil \t", r"status +\(")
         self.assertEqual(sorted(set(re.findall(r"(\w+) +\(", listed))), sorted(VERBS))
-        self.typed("ambil fetch \t", shows=r"home +\(Account\) +work")
-        self.typed("ambil setup --tls \t", shows=r"implicit +\(Encryption\) +none +\(Encryption\) +starttls")
-        self.typed("ambil che\tw\t", shows="ambil check work")
-        self.typed("ambil fetch --max\t", shows=r"--max-size")
+        self.typed("ambil fetch \t", r"home +\(Account\) +work")
+        self.typed("ambil setup --tls \t", r"implicit +\(Encryption\) +none +\(Encryption\) +starttls")
+        self.typed("ambil che\tw\t", "ambil check work")
+        self.typed("ambil fetch --max\t", r"--max-size")
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ import unittest
 
 import corpus
 import dovecot_case
+import harness
 import mailstore
 import needs
 
@@ -226,7 +227,7 @@ class Commands(dovecot_case.DovecotCase):
         self.configure(deliver="pipe:%s" % self.script("""
             mkdir ~/running/$AMBIL_UID
             tries=0
-            while test ! -e ~/enough && test $tries -lt 200; do
+            while test ! -e ~/enough && test $tries -lt 2000; do
                 test $(ls ~/running | wc -l) -lt 3 || touch ~/enough
                 tries=$((tries + 1))
                 sleep 0.05
@@ -285,7 +286,7 @@ class Streams(dovecot_case.DovecotCase):
                                   env=self.box.environment())
         result = self.box.run("fetch", "--to", "-", stdout=reader.stdin)
         reader.stdin.close()
-        self.assertEqual(reader.wait(30), 0)
+        self.assertEqual(reader.wait(harness.PATIENCE_S), 0)
         self.assertEqual((result.code, result.stderr), (0, ""))
         have = [mailstore.unquote(mailstore.without_from_line(octets)).rstrip(b"\n")
                 for octets in self.maildir()]
@@ -300,7 +301,7 @@ class Streams(dovecot_case.DovecotCase):
                                   stdout=subprocess.DEVNULL)
         result = self.box.run("fetch", "--to", "-", stdout=reader.stdin)
         reader.stdin.close()
-        reader.wait(10)
+        reader.wait(harness.PATIENCE_S)
         self.assertNotEqual(result.code, 0)
         again = self.box.run("fetch", "--to", "-")
         self.assert_code(again, 0)

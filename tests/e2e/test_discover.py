@@ -8,7 +8,6 @@ import os
 import signal
 import sys
 import tempfile
-import time
 import unittest
 
 import certs
@@ -373,9 +372,7 @@ class Discover(unittest.TestCase):
         box = harness.Sandbox()
         self.addCleanup(box.remove)
         run = box.start("doctor", "anna@silent.test", wrap=self.network.enter)
-        end = time.monotonic() + 20
-        while not os.path.exists(self.waited) and time.monotonic() < end:
-            time.sleep(0.02)
+        harness.wait_until(lambda: os.path.exists(self.waited))
         run.send_signal(signal.SIGINT)
         result = harness.finish(run)
         self.assertEqual(result.code, 130, result)

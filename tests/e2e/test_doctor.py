@@ -8,11 +8,9 @@ import fcntl
 import hashlib
 import os
 import re
-import socket
 import struct
 import subprocess
 import sys
-import time
 import unittest
 
 import certs
@@ -23,6 +21,7 @@ import keyring
 import needs
 import popd
 import popd_case
+import ports
 import proxies
 import test_proxies
 
@@ -258,8 +257,7 @@ class OnCue(Checks, popd_case.PopdCase):
         self.assert_lines(text, "ok       connection     through socks5://127.0.0.1:%d" % proxy.port,
                           "ok       login          as anna", "home: all is well")
         self.assertNotIn("address", text)
-        with socket.create_server(("127.0.0.1", 0)) as other:
-            port = other.getsockname()[1]
+        port = ports.free()[0]
         self.configure(proxy="socks5://127.0.0.1:%d" % port)
         self.assertRegex(self.doctor("home", code=75),
                          "failed   connection     .*127.0.0.1:%d.* refuses connections" % port)
@@ -346,28 +344,31 @@ class OnCue(Checks, popd_case.PopdCase):
 
     def test_no_such_host(self):
         self.serve()
-        self.configure(host="nosuch.invalid")
-        self.assert_lines(self.doctor(code=68),
-                          'failed   name           no such host "nosuch.invalid" (ambil.conf:2)',
-                          "ok       destination    ~/Mail, Maildir that the first run makes, ROOM free")
+        self.configure(host="nosuch.invalid", connect_timeout="100s")
+        result = self.box.run("doctor", env={"RES_OPTIONS": "timeout:1 attempts:1"})
+        # Without any network a resolver cannot tell that a name does not exist.
+        self.assertIn(result.code, (68, 75), str(result))
+        text = result.stdout.decode()
+        self.assertIn("  failed   name           " + (
+            'no such host "nosuch.invalid" (ambil.conf:2)\n' if result.code == 68 else "no network or DNS: "), text)
+        self.assert_lines(text, "ok       destination    ~/Mail, Maildir that the first run makes, ROOM free")
 
     def test_refused_port(self):
         self.serve()
-        with socket.create_server(("127.0.0.1", 0)) as other:
-            port = other.getsockname()[1]
+        port = ports.free()[0]
         self.configure(port=port)
         self.check("failed   address        127.0.0.1: Connection refused",
                    "POP3 over TLS is normally port 995:  port = 995", code=75)
 
     def test_silent_port(self):
         self.serve(faults=["silence:at=GREETING"])
-        self.configure(timeout="1s")
-        self.check("failed   greeting       localhost:%d sent nothing for 1 s" % self.server.port,
+        self.configure(timeout="3s")
+        self.check("failed   greeting       localhost:%d sent nothing for 3 s" % self.server.port,
                    code=75)
         # Other verbs name this one as the way to find out more.
         result = self.box.run()
         self.assert_code(result, 75)
-        self.assertEqual(result.stderr, "ambil: home: localhost:%d sent nothing for 1 s (try: "
+        self.assertEqual(result.stderr, "ambil: home: localhost:%d sent nothing for 3 s (try: "
                          "ambil doctor home)\n" % self.server.port)
 
     def test_no_tls(self):
@@ -417,6 +418,7 @@ home: anna at localhost:PORT, TLS at once
 home: 1 of N checks failed
 """)
         self.assert_no_password_sent()
+        self.server.settle()
         self.assertIn("C: QUIT", self.server.log())
         pin = re.search(r'pin-sha256 = "(.*)"', text).group(1)
         self.configure(ca_file=None, pin_sha256=pin)
@@ -680,11 +682,8 @@ home: 1 of N checks failed
         self.assert_silent(harness.finish(run))
         self.assertEqual(len(self.maildir()), 10)
 
-    def wait_for(self, words, seconds=15):
-        end = time.monotonic() + seconds
-        while words not in self.server.log():
-            self.assertLess(time.monotonic(), end, self.server.log())
-            time.sleep(0.02)
+    def wait_for(self, words):
+        harness.wait_until(lambda: words in self.server.log())
 
     def worker(self):
         """The process that holds the account's lock."""
@@ -736,11 +735,11 @@ class Addresses(Checks, harness.Case):
             "%s pop.example.test\n" % address for address in addresses), mode=0o644)
         self.box.write_config(harness.account(
             "home", host="pop.example.test", port="PORT", user="anna", tls="none", password="x",
-            allow_cleartext_password=True, connect_timeout="1s"))
+            allow_cleartext_password=True, connect_timeout="3s"))
         done = subprocess.run(
             ["unshare", "-n", "-m", sys.executable, "-c", test_proxies.ALONE, hosts, "-c", DEAD,
              harness.HERE, self.box.config, harness.AMBIL, "doctor"],
-            env=self.box.environment(), capture_output=True, text=True, timeout=60, check=False)
+            env=self.box.environment(), capture_output=True, text=True, timeout=120, check=False)
         self.assertEqual(done.returncode, 0, done.stderr)
         return done.stdout
 
@@ -748,7 +747,7 @@ class Addresses(Checks, harness.Case):
         """A black hole, and one that refuses; the run takes what answers."""
         text = self.look("2001:db8::10", "2001:db8:1::10", "127.0.0.1")
         self.assertRegex(text, r"ok       name           pop.example.test has 3 addresses")
-        for line in ("note     address        2001:db8::10: no answer within 1 s",
+        for line in ("note     address        2001:db8::10: no answer within 3 s",
                      "note     address        2001:db8:1::10: Connection refused",
                      "ok       address        127.0.0.1",
                      "to spare the try:  ip = 4",
@@ -757,7 +756,7 @@ class Addresses(Checks, harness.Case):
 
     def test_all_are_dead(self):
         text = self.look("2001:db8::10", "2001:db8:1::10")
-        self.assertIn("failed   address        2001:db8::10: no answer within 1 s", text)
+        self.assertIn("failed   address        2001:db8::10: no answer within 3 s", text)
         self.assertIn("failed   address        2001:db8:1::10: Connection refused", text)
         self.assertNotIn("greeting", text)
 

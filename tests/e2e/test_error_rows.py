@@ -50,7 +50,7 @@ ROWS = (
      "test_errors.Tls.test_wrong_name"),
     ("TLS to a port without", 69, ("does not speak TLS (it greeted in clear: ", "tls = starttls"),
      "test_errors.Tls.test_tls_to_a_cleartext_port"),
-    ("no TLS to a port with it", 69, ("sent nothing for 1 s; this port expects TLS at once", "tls = implicit"),
+    ("no TLS to a port with it", 69, ("sent nothing for 2 s; this port expects TLS at once", "tls = implicit"),
      "test_error_rows.OnNetwork.test_cleartext_to_the_port_of_tls"),
     ("no TLS to another port with it", 75, ("perhaps this port expects TLS at once", "tls = implicit"),
      "test_errors.Tls.test_cleartext_to_a_tls_port"),
@@ -157,8 +157,8 @@ class OnNetwork(harness.Case):
             self.fails(75, address)
 
     def test_cleartext_to_the_port_of_tls(self):
-        self.configure("localhost", port=995, tls="starttls", timeout="1s", connect_timeout="1s")
-        self.fails(69, "ambil: home: localhost:995 sent nothing for 1 s; this port expects TLS at once",
+        self.configure("localhost", port=995, tls="starttls", timeout="2s", connect_timeout="30s")
+        self.fails(69, "ambil: home: localhost:995 sent nothing for 2 s; this port expects TLS at once",
                    "tls = implicit")
 
 

@@ -12,7 +12,6 @@ import resource
 import signal
 import socket
 import subprocess
-import time
 import unittest
 
 import corpus
@@ -186,7 +185,7 @@ class Login(Trouble):
 
 class Network(Trouble):
     def test_unknown_host(self):
-        self.configure(host="nosuch.invalid", connect_timeout="5s")
+        self.configure(host="nosuch.invalid", connect_timeout="100s")
         env = {"RES_OPTIONS": "timeout:1 attempts:1"}
         result = self.box.run(env=env)
         # Without any network a resolver cannot tell that a name does not exist.
@@ -228,10 +227,9 @@ class Network(Trouble):
         server = self.fake(fakes.silent)
         self.configure(host="127.0.0.1", port=server.port, tls="none", timeout="1s",
                        allow_cleartext_password=True)
-        begin = time.monotonic()
         result = self.box.run()
         self.assert_code(result, 75)
-        self.assertLess(time.monotonic() - begin, 10)
+        self.assertIn("sent nothing for 1 s", result.stderr)
 
     def test_a_host_that_is_no_pop3_server(self):
         server = self.fake(fakes.greets(b"SSH-2.0-OpenSSH_9.2p1\r\n"))
@@ -735,9 +733,12 @@ class Verbosity(Trouble):
     def test_a_dry_run_says_until_when_mail_is_kept(self):
         self.arrive(corpus.numbered(1))
         self.configure(keep="14d")
+        before = harness.day(14)
         self.ambil()
-        until = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 14 * 86400))
-        self.assert_said(self.box.run("fetch", "-n").stdout.decode(), "seen before, kept until " + until)
+        said = self.box.run("fetch", "-n").stdout.decode()
+        until = re.search(r"seen before, kept until (\S+)\n", said)
+        self.assertTrue(until, said)
+        self.assertIn(until.group(1), (before, harness.day(14)))
 
     def test_a_journal_gets_priorities(self):
         self.configure(port=ports.free()[0])
@@ -750,7 +751,7 @@ class Verbosity(Trouble):
         os.close(writer)
         with open(reader, encoding="utf-8") as f:
             text = f.read()
-        self.assertEqual(process.wait(20), 75)
+        self.assertEqual(process.wait(harness.PATIENCE_S), 75)
         self.assertRegex(text, r"\A<[34]>ambil: home: ")
 
 

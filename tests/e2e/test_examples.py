@@ -80,7 +80,7 @@ class Examples(harness.Case):
 
     def shell(self, line, code=0):
         done = subprocess.run([*self.network.enter, "/bin/sh", "-c", line], env=self.env, cwd=self.box.home,
-                              stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False,
+                              stdin=subprocess.DEVNULL, capture_output=True, timeout=harness.PATIENCE_S, check=False,
                               start_new_session=True)
         self.assertEqual(done.returncode, code, "%s: %s" % (line, done))
         return done

@@ -25,7 +25,7 @@ UNITS = ("ambil.service", "ambil.timer")
 
 
 def meson(*words):
-    done = subprocess.run([needs.need("meson"), *words], check=False, capture_output=True, text=True, timeout=120)
+    done = subprocess.run([needs.need("meson"), *words], check=False, capture_output=True, text=True, timeout=600)
     if done.returncode != 0:
         raise AssertionError("meson %s: %s%s" % (words[0], done.stdout, done.stderr))
     return done.stdout

@@ -184,9 +184,7 @@ class Fetching(Popd):
         release = self.box.path("release")
         self.box_of(faults=["hold-retr:2"], options=("--release", release))
         first = self.box.start("--json")
-        deadline = time.monotonic() + 20
-        while "RETR 2" not in self.server.log() and time.monotonic() < deadline:
-            time.sleep(0.02)
+        harness.wait_until(lambda: "RETR 2" in self.server.log())
         second = self.run_json()
         self.assertEqual([(event["event"], event["status"]) for event in second],
                          [("account", "locked")])
@@ -212,9 +210,7 @@ class Fetching(Popd):
         release = self.box.path("release")
         self.box_of(faults=["hold-retr:2"], options=("--release", release))
         process = self.box.start("--json")
-        deadline = time.monotonic() + 20
-        while "RETR 2" not in self.server.log() and time.monotonic() < deadline:
-            time.sleep(0.02)
+        harness.wait_until(lambda: "RETR 2" in self.server.log())
         process.send_signal(signal.SIGINT)
         said = self.events(harness.finish(process).stdout)
         self.assertEqual((said[-2]["status"], said[-2]["kind"]), ("error", "interrupted"))
@@ -337,7 +333,7 @@ class Errors(Popd):
         self.assert_same_words(69, "capability")
 
     def test_no_such_host(self):
-        self.box_of(host="nosuch.invalid", connect_timeout="5s")
+        self.box_of(host="nosuch.invalid", connect_timeout="100s")
         env = {"RES_OPTIONS": "timeout:1 attempts:1"}
         result = self.box.run("--json", env=env)
         error = self.one(self.events(result.stdout), "account")

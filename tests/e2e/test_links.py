@@ -25,8 +25,7 @@ class Links(dovecot_case.DovecotCase):
 
     def session(self):
         """How Dovecot describes this user's login."""
-        lines = [line for line in self.server.log_text().splitlines()
-                 if "user=<%s>" % self.user in line and "Login" in line]
+        lines = self.server.log_lines("user=<%s>" % self.user, "Login")
         self.assertEqual(len(lines), 1)
         return lines[0]
 

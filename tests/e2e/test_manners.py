@@ -91,6 +91,11 @@ class FakeCase(harness.Case):
             return code, terminal.words
 
 
+def standing(moment):
+    """For libfaketime: a calendar that stands still."""
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(moment))
+
+
 class LoginDelay(popd_case.PopdCase):
     def later(self, shift):
         return {**self.box.faketime(shift), "NO_FAKE_STAT": "1"}
@@ -147,19 +152,22 @@ class LoginDelay(popd_case.PopdCase):
         self.assertEqual(self.server.count_sessions(), 2)
 
     def test_a_short_time_is_waited_for(self):
-        self.serve("--cap", "LOGIN-DELAY 1", mails=corpus.numbered(2))
+        self.serve("--cap", "LOGIN-DELAY 30", mails=corpus.numbered(2))
         self.configure()
-        self.ambil()
-        result = self.box.run("-v")
+        # The calendar stands still, and moves when it is told: so it is a second, however long a run takes.
+        now = time.time()
+        self.ambil(env=self.later(standing(now)))
+        result = self.box.run("-v", env=self.later(standing(now + 29)))
         self.assert_code(result, 0)
         self.assert_said(result.stderr, "waiting", "time between logins", "no new mail")
         self.assertEqual(len(self.server.sessions(2)), 2)
 
     def test_a_stop_ends_the_waiting(self):
-        self.serve("--cap", "LOGIN-DELAY 20", mails=corpus.numbered(2))
+        self.serve("--cap", "LOGIN-DELAY 30", mails=corpus.numbered(2))
         self.configure()
-        self.ambil()
-        process = self.box.start("-v")
+        now = time.time()
+        self.ambil(env=self.later(standing(now)))
+        process = self.box.start("-v", env=self.later(standing(now + 1)))
         heard = b""
         while b"waiting" not in heard:
             octets = os.read(process.stderr.fileno(), 4096)
@@ -189,10 +197,7 @@ class LoginDelay(popd_case.PopdCase):
         self.serve("--cap", "LOGIN-DELAY 300", mails=corpus.numbered(2), faults=["silence:at=RETR"])
         self.configure()
         process = self.box.start()
-        end = time.monotonic() + 15
-        while "C: RETR" not in self.server.log():
-            self.assertLess(time.monotonic(), end)
-            time.sleep(0.02)
+        harness.wait_until(lambda: "C: RETR" in self.server.log())
         harness.end_group(process)
         harness.finish(process)
         self.refuse(self.box.run(), "wants 5 min between logins")
@@ -207,8 +212,8 @@ class LoginDelay(popd_case.PopdCase):
 
     def test_a_session_that_goes_on_with_the_work_waits(self):
         mails = corpus.numbered(40)
-        self.serve("--cap", "LOGIN-DELAY 5", mails=mails, faults=["pipelining-broken:first@1"])
-        self.configure(timeout="1s")
+        self.serve("--cap", "LOGIN-DELAY 10", mails=mails, faults=["pipelining-broken:first@1"])
+        self.configure(timeout="4s")
         result = self.box.run("-v")
         self.assert_code(result, 0)
         self.assert_said(result.stderr, "connecting", "waiting", "connecting")
@@ -218,7 +223,7 @@ class LoginDelay(popd_case.PopdCase):
         mails = corpus.numbered(40)
         self.serve("--cap", "LOGIN-DELAY 3600", mails=mails,
                    faults=["pipelining-broken:first@1"])
-        self.configure(timeout="1s")
+        self.configure(timeout="4s")
         result = self.box.run()
         self.assert_code(result, 75)
         self.assert_said(result.stderr, "wants 1 h between logins", "a later run goes on")

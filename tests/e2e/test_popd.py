@@ -214,7 +214,7 @@ class Cuts(popd_case.PopdCase):
 
     def test_a_server_that_falls_silent_in_the_middle_is_given_up(self):
         # The same run may go on in a new session, in step.
-        self.broken("silence:at=RETR:9", keep=False, timeout="2s", codes=(0, 75))
+        self.broken("silence:at=RETR:9", keep=False, timeout="4s", codes=(0, 75))
 
 
 class Quits(popd_case.PopdCase):

@@ -100,7 +100,7 @@ class Remembered(popd_case.PopdCase):
 
     def test_a_server_that_loses_the_login_is_asked_first_from_then_on(self):
         self.polls()
-        self.becomes(faults=["pipelining-broken:first@1"], account={"timeout": "1s"})
+        self.becomes(faults=["pipelining-broken:first@1"], account={"timeout": "3s"})
         self.ambil()
         first, second = self.server.sessions(2)
         self.assertEqual(first.get("user"), None)
@@ -135,7 +135,7 @@ class Remembered(popd_case.PopdCase):
     def test_nor_is_pipelining_that_was_proved_elsewhere(self):
         self.polls()
         self.becomes(*OTHERS, faults=["pipelining-broken:first"],
-                     account={"host": "127.0.0.1", "timeout": "1s"})
+                     account={"host": "127.0.0.1", "timeout": "3s"})
         self.ambil()
         self.assertEqual(self.server.sessions(2)[1]["max_outstanding"], 1)
         self.assert_maildir(popd.generated("6:1K") + popd.generated("6:1K", *OTHERS))
@@ -173,7 +173,7 @@ class Remembered(popd_case.PopdCase):
     def test_a_greeting_that_promises_too_much_is_not_believed_again(self):
         self.polls(faults=[DOVECOT])
         self.becomes(*OTHERS, faults=[DOVECOT, "pipelining-broken:login"],
-                     account={"timeout": "1s"})
+                     account={"timeout": "3s"})
         for _ in range(3):
             self.ambil()
         self.assertEqual(self.server.count_sessions(), 4)
@@ -181,16 +181,16 @@ class Remembered(popd_case.PopdCase):
 
     def test_nor_when_a_run_has_no_time_to_find_that_out(self):
         self.polls(faults=[DOVECOT])
-        self.becomes(*OTHERS, faults=[DOVECOT, "pipelining-broken:login"], account={"deadline": "1s"})
+        self.becomes(*OTHERS, faults=[DOVECOT, "pipelining-broken:login"], account={"deadline": "3s"})
         self.assert_code(self.box.run(), 75)
-        self.configure(deadline="20s")
+        self.configure(deadline="5m")
         self.ambil()
         self.assert_maildir(popd.generated("6:1K") + popd.generated("6:1K", *OTHERS))
 
     def test_nor_when_the_server_wants_time_between_logins(self):
         self.polls(faults=[DOVECOT])
         self.becomes("--cap", "LOGIN-DELAY 1000", faults=[DOVECOT, "pipelining-broken:login"],
-                     account={"timeout": "1s"})
+                     account={"timeout": "3s"})
         self.assert_code(self.box.run(), 75)
         self.assertTrue(self.fact("capabilities").startswith("ask "))
 
@@ -230,7 +230,7 @@ class Remembered(popd_case.PopdCase):
 
     def test_a_server_that_cannot_pipeline_any_more_is_found_out(self):
         self.polls()
-        self.becomes(*OTHERS, faults=["pipelining-broken:first"], account={"timeout": "1s"})
+        self.becomes(*OTHERS, faults=["pipelining-broken:first"], account={"timeout": "3s"})
         self.ambil()
         self.assertEqual(self.server.sessions(3)[2]["max_outstanding"], 1)
         self.assert_maildir(popd.generated("6:1K") + popd.generated("6:1K", *OTHERS))

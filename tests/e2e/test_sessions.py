@@ -13,7 +13,7 @@ class Pipelining(popd_case.PopdCase):
     def lost(self, fault, **keys):
         mails = corpus.numbered(30)
         self.serve(mails=mails, faults=[fault])
-        self.configure(timeout="2s", **keys)
+        self.configure(timeout="4s", **keys)
         self.ambil()
         self.assert_maildir(mails)
         first = self.server.count_sessions()
@@ -28,11 +28,10 @@ class Pipelining(popd_case.PopdCase):
         self.lost("pipelining-broken:first")
 
     def test_a_lost_command_brings_no_mail_under_another_s_name(self):
-        for place in (2, 5, 20, 59, 60):
-            for keep in (True, False):
-                with self.subTest(place=place, keep=keep):
-                    self.setUp()
-                    self.lost("pipelining-broken:lost=%d" % place, keep=keep)
+        for place, keep in (2, True), (5, False), (20, True), (20, False), (59, False), (60, True):
+            with self.subTest(place=place, keep=keep):
+                self.setUp()
+                self.lost("pipelining-broken:lost=%d" % place, keep=keep)
 
     def test_nothing_is_sent_before_the_login_is_answered(self):
         """Courier and Cyrus, which can do all the rest, lose it."""
@@ -41,7 +40,7 @@ class Pipelining(popd_case.PopdCase):
                 self.setUp()
                 mails = corpus.numbered(6)
                 self.serve(*login, mails=mails, faults=["pipelining-broken:login"])
-                self.configure(timeout="5s")
+                self.configure(timeout="30s")
                 for _ in range(3):
                     self.ambil()
                 self.assert_maildir(mails)
@@ -67,12 +66,12 @@ class Counts(popd_case.PopdCase):
     def test_what_this_run_has_delivered_was_not_seen_before(self):
         old, mails = corpus.numbered(2), corpus.numbered(9, start=3)
         self.serve(mails=old)
-        self.configure(timeout="2s", pipeline="never")
+        self.configure(timeout="10s", pipeline="never")
         self.ambil()
         self.server.delivers(mails)
         self.server.stop()
         self.serve(mails=old + mails, faults=["close:at=RETR:6@1"])
-        self.configure(timeout="2s", pipeline="never")
+        self.configure(timeout="10s", pipeline="never")
         result = self.box.run("-v")
         self.assert_maildir(old + mails)
         self.assertRegex(result.lines[-1], r"^home +9 new messages \([^)]*\) in ~/Mail, 2 seen before$")
@@ -83,7 +82,7 @@ class BadMail(popd_case.PopdCase):
 
     def others_come(self, mails, bad, *faults, code):
         self.serve(mails=mails, faults=faults)
-        self.configure(timeout="2s")
+        self.configure(timeout="10s")
         others = mails[:bad] + mails[bad + 1:]
         result = self.box.run()
         self.assert_code(result, code)

@@ -11,7 +11,7 @@ import ssl
 class Wire:
     """One session.  With a CA file the connection is TLS from the start."""
 
-    def __init__(self, host, port, ca=None, timeout=20):
+    def __init__(self, host, port, ca=None, timeout=60):
         self.sock = socket.create_connection((host, port), timeout)
         if ca:
             context = ssl.create_default_context(cafile=ca)

@@ -35,9 +35,9 @@ class DrippedLine(hostile.HostileCase):
     def check(self, verb, octets):
         def answer(session, argument):
             for at in range(len(octets)):
-                scripted.pause(0.3)
+                scripted.pause(0.5)
                 yield octets[at:at + 1]
-        self.lie({verb: answer}, nothing=True, says="sent no whole line in 1 s", limit=8)
+        self.lie({verb: answer}, nothing=True, says="sent no whole line in %d s" % hostile.TIMEOUT_S)
         self.cure()
 
 
@@ -50,8 +50,9 @@ class DrippedListing(hostile.HostileCase):
     """Each line comes in time, the end never; no deadline is set."""
 
     def check(self, verb, line, **keys):
-        self.lie({verb: drip(b"+OK\r\n", line)}, nothing=True, limit=16,
-                 says="has not told within 10 s what mail there is", **keys)
+        self.lie({verb: drip(b"+OK\r\n", line)}, nothing=True, timeout="2s",
+                 says="has not told within 20 s what mail there is", **keys)
+        del self.keys["timeout"]
         self.cure()
 
 
@@ -70,7 +71,7 @@ class Deadline(hostile.HostileCase):
     """With timeouts that are longer than the test, a deadline ends the run in every state."""
 
     def check(self, fault, **more):
-        self.attack(fault, codes=(75,), deadline="2s", limit=9, timeout="60s", connect_timeout="60s",
+        self.attack(fault, codes=(75,), deadline="2s", timeout="5m", connect_timeout="5m",
                     says="stopped after 2 s (deadline)", **more)
         self.cure()
 
@@ -78,7 +79,7 @@ class Deadline(hostile.HostileCase):
 class DeadlineElsewhere(hostile.HostileCase):
     """Where no server is waited for, or it sends without a pause."""
 
-    LONG = {"timeout": "60s", "connect_timeout": "60s", "deadline": "2s"}
+    LONG = {"timeout": "5m", "connect_timeout": "5m", "deadline": "2s"}
     WORDS = "stopped after 2 s (deadline)"
 
     def assert_no_process(self, command):
@@ -91,24 +92,25 @@ class DeadlineElsewhere(hostile.HostileCase):
             for n in itertools.count(1, 10):    # slow enough not to be too much first
                 yield b"".join(b"%d u%d\r\n" % (one, one) for one in range(n, n + 10))
                 scripted.pause(0.0002)
-        self.lie({"UIDL": endless}, nothing=True, limit=9, memory=256 * 1024,
+        self.lie({"UIDL": endless}, nothing=True, memory=256 * 1024,
                  says="stopped after 1 s (deadline)", **dict(self.LONG, deadline="1s"))
         self.cure()
 
     def test_it_tells_what_was_fetched(self):
-        self.attack("silence:at=RETR:4", pipeline="never", limit=9, says=(
-            self.WORDS, "; 2 of 6 fetched, 4 stay on the server"), codes=(75,), **self.LONG)
+        self.attack("silence:at=RETR:4", pipeline="never", says=(
+            "stopped after 6 s (deadline)", "; 2 of 6 fetched, 4 stay on the server"), codes=(75,),
+            **dict(self.LONG, deadline="6s"))
         self.assertEqual(len(self.delivered()), 2)
         self.cure()
 
     def test_one_that_does_not_come_changes_nothing(self):
-        self.attack(codes=(0,), deadline="1m")
+        self.attack(codes=(0,), deadline="5m")
         self.cure()
 
     def test_a_password_command(self):
         """It is ended too."""
         mark = "%d.75" % (os.getpid() + 100000)
-        self.attack(codes=(75,), says=self.WORDS, limit=9, password_command="sleep " + mark,
+        self.attack(codes=(75,), says=self.WORDS, password_command="sleep " + mark,
                     **self.LONG)
         self.assert_no_process("sleep " + mark)
         self.keys = {}
@@ -117,8 +119,8 @@ class DeadlineElsewhere(hostile.HostileCase):
     def test_the_lock_of_an_mbox(self):
         path = self.box.write("mbox", "")
         self.box.write("mbox.lock", "%d\n" % os.getpid())
-        self.attack(codes=(75,), says=(self.WORDS, "; 0 of 6 fetched, 6 stay"), limit=9,
-                    deliver="mbox:~/mbox", **self.LONG)
+        self.attack(codes=(75,), says=("stopped after 6 s (deadline)", "; 0 of 6 fetched, 6 stay"),
+                    deliver="mbox:~/mbox", **dict(self.LONG, deadline="6s"))
         self.assertEqual(os.path.getsize(path), 0)
         os.unlink(path + ".lock")
         self.keys = {}
@@ -127,43 +129,45 @@ class DeadlineElsewhere(hostile.HostileCase):
     def test_a_command(self):
         """It may have delivered already: it is waited for, in its own time, and none is started after it."""
         mark = "%d.5" % (os.getpid() + 100000)
-        self.attack(codes=(75,), says=(self.WORDS, "; 0 of 6 fetched, 6 stay"), limit=12,
-                    deliver="pipe:sleep " + mark, command_timeout="4s", **self.LONG)
+        self.attack(codes=(75,), says=("stopped after 6 s (deadline)", "; 0 of 6 fetched, 6 stay"),
+                    deliver="pipe:sleep " + mark, command_timeout="8s", **dict(self.LONG, deadline="6s"))
         self.assert_no_process("sleep " + mark)
         self.keys = {}
         self.cure()
 
     def test_a_command_that_ignores_it(self):
-        self.attack(codes=(75,), says=self.WORDS, limit=14, deliver="pipe:" + self.box.write(
+        self.attack(codes=(75,), says=self.WORDS, deliver="pipe:" + self.box.write(
             "command", "#!/bin/sh\ntrap '' TERM\nwhile :; do sleep 0.1; done\n", mode=0o700),
             command_timeout="4s", **self.LONG)
         self.keys = {}
         self.cure()
 
     def test_a_slow_command_delivers_no_mail_twice(self):
-        command = self.box.write("command", "#!/bin/sh\ncat >\"$(mktemp ~/Mail/new/XXXXXX)\"\nsleep 0.7\n",
-                                 mode=0o700)
+        command = self.box.write("command", "#!/bin/sh\ncat >\"$(mktemp ~/Mail/new/XXXXXX)\"\n"
+                                 "test -e ~/fast || sleep 4\n", mode=0o700)
         for part in ("new", "cur", "tmp"):
             os.makedirs(self.box.path("Mail", part))
-        self.attack(codes=(75,), says=self.WORDS, limit=12, deliver="pipe:" + command, **self.LONG)
+        self.attack(codes=(75,), says="stopped after 6 s (deadline)", deliver="pipe:" + command,
+                    **dict(self.LONG, deadline="6s"))
         self.assertGreater(len(self.delivered()), 0)
+        self.box.write("fast", "")
         self.keys = {"deliver": "pipe:" + command}
         self.cure()
 
     def test_it_does_not_count_while_another_run_is_waited_for(self):
         """On a terminal; elsewhere nothing is waited for."""
         self.serve()
-        self.keys = {"deadline": "2s"}
+        self.keys = {"deadline": "5s", "timeout": "5m"}
         self.configure()
         folder = self.box.path(".local/state/ambil")
         os.makedirs(folder, exist_ok=True)
         holder = test_boxes.hold_fcntl(os.path.join(folder, "home.lock"))
         with self.box.terminal() as terminal:
             terminal.expect("waiting")
-            time.sleep(3)
+            time.sleep(6)
             holder.stdin.close()
             holder.stdout.close()
-            holder.wait(10)
+            holder.wait()
             self.assertEqual(terminal.wait(), 0, terminal.text)
         self.assert_once()
 
@@ -176,7 +180,7 @@ class DeadlineElsewhere(hostile.HostileCase):
         self.configure()
         begin = time.monotonic()
         process = self.box.start()
-        process.wait(14)
+        process.wait(hostile.IN_TIME_S * hostile.PATIENCE)
         self.assertGreater(time.monotonic() - begin, 2)
         err = process.stderr.read().decode()
         process.stdout.close()

@@ -167,16 +167,18 @@ class Processes(hostile.HostileCase):
         """Calls `look` with each process of a run that waits for its server, logged in."""
         self.serve(*options, faults=["silence:at=UIDL"], tls=tls)
         self.keys = keys
-        self.configure(timeout="3s")
+        self.configure(timeout="5m")
         process = self.box.start(wrap=wrap)
-        scripted.pause(1)
+        harness.wait_until(lambda: "C: UIDL" in self.server.log())
+        scripted.pause(0.5)
         pids = sorted(session_pids(process.pid), key=lambda pid: pid != process.pid)
         self.assertEqual(len(pids), 2, "parent and worker")
         try:
             for pid in pids:
                 look(pid)
         finally:
-            process.communicate(timeout=20)
+            harness.end_group(process)
+            process.communicate(timeout=harness.PATIENCE_S)
 
     def read(self, pid, name):
         try:
@@ -203,9 +205,8 @@ class Processes(hostile.HostileCase):
 
     def test_other_processes_of_the_user_cannot_look_inside(self):
         """Nor does the kernel hand such a process to a program that collects cores."""
-        with subprocess.Popen([*ORDINARY, "sleep", "20"]) as control:
-            scripted.pause(0.5)
-            self.assertTrue(can_be_read(control.pid))
+        with subprocess.Popen([*ORDINARY, "sleep", "300"]) as control:
+            harness.wait_until(lambda: can_be_read(control.pid))
             control.kill()
         self.look(lambda pid: self.assertFalse(can_be_read(pid)), wrap=ORDINARY)
 

@@ -26,7 +26,7 @@ import popd                                                             # noqa: 
 import tmux                                                             # noqa: E402
 
 HOSTS = ("pop.example.org", "mail.example.net")
-PATIENCE_S = 30
+PATIENCE_S = harness.PATIENCE_S
 
 
 def in_own_network(command):
@@ -64,6 +64,7 @@ class Stage:
         os.mkdir(self.box.path("bin"))
         os.symlink(os.path.abspath(harness.AMBIL), self.box.path("bin", "ambil"))
         self.pictures = {}
+        self.prompts = 0                # that are to be seen behind the end of what was typed
 
     # The props
 
@@ -125,32 +126,22 @@ class Stage:
         if self.tmux is None:
             self.tmux = tmux.Tmux(self.environment(), self.box.home, size)
             self.wait(r"^\$$")
-        prompts = self.prompts()
-        self.tmux.type(command)
-        if until:
-            self.wait(until)
-        else:
-            self.wait_for_prompt(prompts + 1)
+            self.prompts = 1
+        self.prompts += 1
+        self.answer(command, until)
 
     def answer(self, text, until=None):
         """Answer a question."""
-        prompts = self.prompts()
         self.tmux.type(text)
         if until:
             self.wait(until)
         else:
-            self.wait_for_prompt(prompts + 1)
+            self.finish()
 
     def finish(self):
-        """Wait for the end of a command that was typed with `until`."""
-        self.wait_for_prompt(self.prompts() + 1)
-
-    def prompts(self):
-        return len([line for line in self.tmux.lines() if line.startswith("$")])
-
-    def wait_for_prompt(self, count):
+        """Wait for the end of the command that was typed."""
         self._wait(lambda lines: lines[-1] == "$" and
-                   len([line for line in lines if line.startswith("$")]) >= count, "a prompt")
+                   len([line for line in lines if line.startswith("$")]) >= self.prompts, "a prompt")
 
     def wait(self, pattern):
         self._wait(lambda lines: re.search(pattern, "\n".join(lines), re.M), pattern)

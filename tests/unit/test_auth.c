@@ -1016,7 +1016,7 @@ static void watch(int master, struct buf *screen, const char *wanted)
 	while (!wanted || !screen->data || !strstr(screen->data, wanted)) {
 		ssize_t n;
 
-		if (poll(&fd, 1, wanted ? 5000 : 0) <= 0)
+		if (poll(&fd, 1, wanted ? 60000 : 0) <= 0)
 			break;
 		n = read(master, chunk, sizeof(chunk));
 		if (n <= 0)
@@ -1045,6 +1045,8 @@ static struct told ask_on_terminal(const char *answer, struct buf *screen)
 	watch(master, screen, "org: ");
 	assert_true(file_write_all(master, answer, strlen(answer)));
 	assert_int_equal(file_read_all(ends[0], &told, sizeof(told)), sizeof(told));
+	/* A terminal hands over what was written in its own time. */
+	watch(master, screen, "\n");
 	watch(master, screen, NULL);
 	waitpid(pid, &status, 0);
 	close(ends[0]);

@@ -280,7 +280,7 @@ static struct commit_batch *take(struct stage *s)
 	struct pollfd p = {.fd = commit_fd(s->commit), .events = POLLIN};
 	struct commit_batch *b;
 
-	assert_int_equal(poll(&p, 1, 10000), 1);
+	assert_int_equal(poll(&p, 1, 120000), 1);
 	b = commit_take(s->commit);
 	assert_non_null(b);
 	assert_null(b->sink);
@@ -789,7 +789,7 @@ static void commit__is_readable_only_while_there_is_something(void **state)
 	assert_int_equal(commit_pending(s->commit), 0);
 	assert_int_equal(poll(&p, 1, 0), 0);
 	submit(s, 'b', 1);
-	assert_int_equal(poll(&p, 1, 10000), 1);
+	assert_int_equal(poll(&p, 1, 120000), 1);
 	take_delivered(s);
 	assert_int_equal(poll(&p, 1, 0), 0);
 }

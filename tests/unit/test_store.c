@@ -1100,7 +1100,7 @@ static void store__is_quick_with_many_rows(void **state)
 	for (int i = 0; i < N; i++)
 		assert_non_null(seen_find(set, key(uids[i])));
 	/* Some 50 ms; minutes when the table degenerates to a list. */
-	assert_true(clock_ms() - start < 10000);
+	assert_true(clock_ms() - start < 100000);
 	assert_int_equal(seen_count(set, STORE_DELIVERED), N);
 	seen_set_free(set);
 	store_free(s);

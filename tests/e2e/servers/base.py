@@ -73,7 +73,7 @@ class Server:
             raise RuntimeError("%s: %d, %s" % (" ".join(command), done.returncode, done.stdout))
         return done.stdout
 
-    def await_ports(self, *ports, seconds=15):
+    def await_ports(self, *ports, seconds=60):
         end = time.monotonic() + seconds
         for port in ports:
             self.await_that(lambda p=port: answers(p), end - time.monotonic(), "port %d" % port)

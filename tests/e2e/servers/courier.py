@@ -48,7 +48,7 @@ class Courier(base.Server):
         self.jail.add("courier-authlib-userdb", USERDB, USERDB + ".0")
         self._configure()
         self.spawn(self.jail.command(AUTH), ENVIRONMENT)
-        self.await_that(lambda: os.path.exists(self.jail.path(SOCKET)), 15, "authdaemond")
+        self.await_that(lambda: os.path.exists(self.jail.path(SOCKET)), 60, "authdaemond")
         self.port, = self.ports(1)
         self.spawn(self.jail.command(
             TCPD, "-address=127.0.0.1", "-nodnslookup", "-noidentlookup", "-maxprocs=60",
