@@ -32,7 +32,7 @@ def examples():
     found = re.findall(r"^\.Dl ([^\n]*)$|^\.Bd [^\n]*\n(.*?)^\.Ed$", text, re.M | re.S)
     for letters, meant in ((r"\(dq", '"'), (r"\(ti", "~"), (r"\-", "-")):
         found = [(line.replace(letters, meant), block.replace(letters, meant)) for line, block in found]
-    return [line or block for line, block in found]
+    return [line or block.rstrip("\n") for line, block in found]
 
 
 class Examples(harness.Case):
@@ -222,7 +222,7 @@ class Examples(harness.Case):
         (r"account home \{\n(.|\n)*", five_lines),
         (r"\*/10 .*", crontab),
         (r"systemctl .*", timer),
-        (r"ambil status .*", monitor),
+        (r"ambil status .*\ncase .*", monitor),
         (r"deliver = \"pipe:procmail .*", procmail),
         (r"ambil .* \| formail .*", one_stream),
         (r"ambil fetch --keep=14d", two_weeks),

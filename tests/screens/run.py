@@ -57,7 +57,7 @@ def play(session):
 # Samples in files: each form says how a block of lines stands there.
 
 PLAIN = re.compile(r"^    \$ .*\n(?:    .*\n)*", re.M)
-MDOC = re.compile(r"(?<=^\.Bd -literal -offset indent\n)\$ .*\n(?:(?!\.Ed).*\n)*", re.M)
+MDOC = re.compile(r"(?:(?<=^\.Bd -literal -offset indent\n)|(?<=^\.Bd -literal\n))\$ .*\n(?:(?!\.Ed).*\n)*", re.M)
 MDOC_SIGNS = [("\\", "\\e"), ("-", "\\-"), ("~", "\\(ti"), ('"', "\\(dq"), ("'", "\\(aq"),
               ("^", "\\(ha"), ("`", "\\(ga")]
 
