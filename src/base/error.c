@@ -3,7 +3,6 @@
 #include "base/error.h"
 
 #include <assert.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -47,6 +46,15 @@ bool error_set(struct error *e, enum error_kind kind, const char *fmt, ...)
 	text_format(e->text, sizeof(e->text), i18n_text(fmt), ap);
 	va_end(ap);
 	return false;
+}
+
+bool error_set_at(struct error *e, enum error_kind kind, const char *file, unsigned line,
+	const char *fmt, va_list ap)
+{
+	char words[500];
+
+	text_format(words, sizeof(words), i18n_text(fmt), ap);
+	return error_set(e, kind, "%s:%u: %s", file, line, words);
 }
 
 bool error_sys(struct error *e, enum error_kind kind, int err, const char *fmt, ...)

@@ -2,6 +2,7 @@
 #ifndef AMBIL_BASE_ERROR_H
 #define AMBIL_BASE_ERROR_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 
 #include "base/attributes.h"
@@ -67,6 +68,9 @@ bool error_set(struct error *e, enum error_kind kind, const char *fmt, ...) PRIN
 /* The same, with ": " and the text of the errno value err behind it. */
 bool error_sys(struct error *e, enum error_kind kind, int err, const char *fmt, ...)
 	PRINTF_LIKE(4, 5);
+/* For functions that take a sentence themselves: "FILE:LINE: " and its words. */
+bool error_set_at(struct error *e, enum error_kind kind, const char *file, unsigned line,
+	const char *fmt, va_list ap) VPRINTF_LIKE(5);
 /* Adds to an error that is already set; each replaces what stood there. */
 bool error_why(struct error *e, const char *fmt, ...) PRINTF_LIKE(2, 3);
 bool error_server(struct error *e, struct span words);

@@ -69,13 +69,11 @@ static void complain(
 	struct loader *l, const struct source *src, unsigned line, const char *fmt, ...)
 {
 	struct error e;
-	char text[500];
 	va_list ap;
 
 	va_start(ap, fmt);
-	text_format(text, sizeof(text), i18n_text(fmt), ap);
+	error_set_at(&e, ERROR_CONFIG, src->shown, line, fmt, ap);
 	va_end(ap);
-	error_set(&e, ERROR_CONFIG, "%s:%u: %s", src->shown, line, text);
 	add_problem(l, src, line, &e);
 }
 

@@ -106,10 +106,12 @@ static void convert_tls(struct converter *c)
 		return;
 	}
 	set(c, "tls", a->at, a->type == FDM_POP3S ? "implicit" : "starttls");
-	if (a->type == FDM_POP3 && !a->starttls.line)
-		CHANGED(c, a->at,
-			"fdm does not encrypt here; now STLS is required. If the server has no such "
-			"thing, ambil doctor says so, and tls = none is the old way");
+	if (a->type == FDM_POP3 && !a->starttls.line) {
+		char *words = import_encrypts_now("fdm");
+
+		CHANGED(c, a->at, "%s", words);
+		free(words);
+	}
 	convert_trust(c);
 }
 

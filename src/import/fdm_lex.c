@@ -19,15 +19,13 @@
 
 void fdm_fail(struct fdm_lexer *l, struct fdm_place at, const char *fmt, ...)
 {
-	char words[300];
 	va_list args;
 
 	if (l->failed)
 		return;
 	va_start(args, fmt);
-	text_format(words, sizeof(words), i18n_text(fmt), args);
+	error_set_at(l->e, ERROR_CONFIG, at.file, at.line, fmt, args);
 	va_end(args);
-	error_set(l->e, ERROR_CONFIG, "%s:%u: %s", at.file, at.line, words);
 	l->failed = true;
 }
 

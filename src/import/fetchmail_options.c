@@ -117,16 +117,14 @@ const char *fm_name(enum fm_option option)
 
 void fm_fail(struct fm_reader *r, const char *fmt, ...)
 {
-	char words[500];
 	va_list args;
 
 	if (r->failed)
 		return;
 	va_start(args, fmt);
-	text_format(words, sizeof(words), i18n_text(fmt), args);
+	error_set_at(r->e, ERROR_CONFIG, r->shown, r->word.line, fmt, args);
 	va_end(args);
 	r->failed = true;
-	error_set(r->e, ERROR_CONFIG, "%s:%u: %s", r->shown, r->word.line, words);
 }
 
 static bool is_one_of(const char *text, const char *const *words)

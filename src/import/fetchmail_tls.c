@@ -4,6 +4,7 @@
  * where the server has it, or (since 6.4, where certificates are checked unless told not to)
  * always.
  */
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -25,6 +26,8 @@ static bool is_covered(const struct fm_converter *c)
 
 static void convert_clear(struct fm_converter *c, enum fm_option why)
 {
+	char *words;
+
 	if (import_is_here(c->host) || fm_get(c, FM_PLUGIN)) {
 		fm_set(c, "tls", why, "none");
 		if (!is_covered(c))
@@ -32,9 +35,9 @@ static void convert_clear(struct fm_converter *c, enum fm_option why)
 		return;
 	}
 	fm_set(c, "tls", why, "starttls");
-	FM_CHANGED(c, why,
-		"fetchmail need not encrypt here; now STLS is required. If the server has no such "
-		"thing, ambil doctor says so, and tls = none is the old way");
+	words = import_encrypts_now("fetchmail");
+	FM_CHANGED(c, why, "%s", words);
+	free(words);
 }
 
 static void convert_mode(struct fm_converter *c)

@@ -136,6 +136,8 @@ static void set_path(struct converter *c, const char *setting, const char *key)
 
 static void convert_clear(struct converter *c, const struct ini_entry *type, const char *host)
 {
+	char *words;
+
 	if (import_is_here(host)) {
 		set(c, "tls", type, "none");
 		if (!truth_of(c, get(c, RETRIEVER, "use_apop"), false))
@@ -143,9 +145,9 @@ static void convert_clear(struct converter *c, const struct ini_entry *type, con
 		return;
 	}
 	set(c, "tls", type, "starttls");
-	CHANGED(c, type,
-		"getmail does not encrypt here; now STLS is required. If the server has no such "
-		"thing, ambil doctor says so, and tls = none is the old way");
+	words = import_encrypts_now("getmail");
+	CHANGED(c, type, "%s", words);
+	free(words);
 }
 
 static void convert_pins(struct converter *c)

@@ -200,6 +200,15 @@ bool import_is_here(const char *host)
 		(inet_pton(AF_INET, host, &address) == 1 && strncmp(host, "127.", 4) == 0);
 }
 
+char *import_encrypts_now(const char *program)
+{
+	return xasprintf(
+		_("%s does not insist on encryption here; now STLS is required. If the "
+		  "server has no such thing, ambil doctor says so, and tls = none is the old "
+		  "way"),
+		program);
+}
+
 void imported_seen_release(struct imported_seen *seen)
 {
 	free(seen->uids);

@@ -97,6 +97,9 @@ char *import_mda(struct imported *out, struct imported_account *to, const struct
 char *import_destination(const char *kind, const char *path);
 /* This machine, where no encryption is needed. */
 bool import_is_here(const char *host);
+/* A note's words: that the other program may go without encryption, and this one no longer does.
+ * Fresh. */
+char *import_encrypts_now(const char *program);
 
 /* What was fetched before: UIDs, each with when, 0 where that is not known. */
 struct imported_uid {

@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/i18n.h"
 #include "base/parse.h"
 #include "base/text.h"
 #include "import/mpop_inner.h"
@@ -91,13 +90,12 @@ struct reader {
 static bool fail(struct reader *r, const char *fmt, ...) PRINTF_LIKE(2, 3);
 static bool fail(struct reader *r, const char *fmt, ...)
 {
-	char words[500];
 	va_list args;
 
 	va_start(args, fmt);
-	text_format(words, sizeof(words), i18n_text(fmt), args);
+	error_set_at(r->e, ERROR_CONFIG, r->shown, r->line, fmt, args);
 	va_end(args);
-	return error_set(r->e, ERROR_CONFIG, "%s:%u: %s", r->shown, r->line, words);
+	return false;
 }
 
 static void set_value(struct mpop_value *v, const char *text, unsigned line)

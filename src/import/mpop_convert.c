@@ -97,9 +97,10 @@ static void convert_tls(struct converter *c)
 			set(c, "allow-cleartext-password", MPOP_AUTH, "true");
 	} else {
 		set(c, "tls", MPOP_TLS, "starttls");
-		CHANGED(c, MPOP_TLS,
-			"mpop does not encrypt here; now STLS is required. If the server has no "
-			"such thing, ambil doctor says so, and tls = none is the old way");
+		char *words = import_encrypts_now("mpop");
+
+		CHANGED(c, MPOP_TLS, "%s", words);
+		free(words);
 	}
 }
 

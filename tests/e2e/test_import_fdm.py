@@ -138,7 +138,7 @@ class Configuration(Fdm):
         said = self.imports().stdout.decode()
         self.assert_said(said, "(line 12): account old, because imaps is no POP3 server",
                          "account second {    # more.conf:2", "enabled = false",
-                         "# changed (line 2): fdm does not encrypt here",
+                         "# changed (line 2): fdm does not insist on encryption here",
                          "second: 2 messages that fdm has fetched are taken as seen (~/cache2)",
                          "its password (more.conf:2) was not taken over")
         self.assertNotIn("hunter2", said + self.config())
