@@ -70,5 +70,10 @@ if command -v mandoc >/dev/null; then
 elif test "${AMBIL_TESTS_COMPLETE-}" = 1; then
 	bad 'mandoc is missing (Debian: mandoc)'
 fi
+for file in tests/e2e/*.py; do
+	name=${file##*/}
+	case $name in test_*) name=${name%.py} ;; esac
+	grep -q "\<$name\>" tests/e2e/README || bad "tests/e2e/README does not name $name"
+done
 test "$(wc -l <README)" -le 120 || bad 'README is longer than 120 lines'
 exit $status
