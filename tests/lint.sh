@@ -75,5 +75,13 @@ for file in tests/e2e/*.py; do
 	case $name in test_*) name=${name%.py} ;; esac
 	grep -q "\<$name\>" tests/e2e/README || bad "tests/e2e/README does not name $name"
 done
+# A map that leaves something out is believed all the same.
+for file in src/*.[ch] src/*/*.[ch]; do
+	name=${file##*/}
+	name=${name%.*}
+	case $name in *_inner) continue ;; esac
+	grep -q "\<$name\>" "${file%/*}/README" || bad "${file%/*}/README does not name $name"
+done
+test "$(wc -l <src/README)" -le 60 || bad 'src/README is longer than 60 lines'
 test "$(wc -l <README)" -le 120 || bad 'README is longer than 120 lines'
 exit $status
