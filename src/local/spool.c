@@ -44,6 +44,12 @@ static const char *spool_folder(void)
 	return access("/var/tmp", W_OK | X_OK) == 0 ? "/var/tmp" : "/tmp";
 }
 
+/* err is read before the folder is found, which may set errno anew. */
+static bool fail(int err, struct error *e)
+{
+	return error_sys(e, ERROR_DELIVERY, err, "cannot spool mail in %s", spool_folder());
+}
+
 static int open_nameless(const char *folder)
 {
 #ifdef O_TMPFILE
@@ -66,14 +72,14 @@ static bool open_file(struct spool *s, struct error *e)
 		return true;
 	err = errno;
 	if (err != EOPNOTSUPP && err != EISDIR && err != EINVAL)
-		return error_sys(e, ERROR_DELIVERY, err, "cannot spool mail in %s", folder);
+		return fail(err, e);
 	name = xasprintf("%s/ambil-XXXXXX", folder);
 	s->fd = mkostemp(name, O_CLOEXEC);
 	err = s->fd < 0 ? errno : 0;
 	if (!err)
 		unlink(name);
 	free(name);
-	return s->fd >= 0 || error_sys(e, ERROR_DELIVERY, err, "cannot spool mail in %s", folder);
+	return s->fd >= 0 || fail(err, e);
 }
 
 static bool flush(struct spool *s, struct error *e)
@@ -83,8 +89,7 @@ static bool flush(struct spool *s, struct error *e)
 	/* A write that failed half way, or mail that was cut back, must not leave a gap. */
 	if (lseek(s->fd, (off_t)s->file_len, SEEK_SET) < 0 ||
 		!file_write_all(s->fd, s->memory.data, s->memory.len))
-		return error_sys(
-			e, ERROR_DELIVERY, errno, "cannot spool mail in %s", spool_folder());
+		return fail(errno, e);
 	s->file_len += s->memory.len;
 	buf_clear(&s->memory);
 	return true;
@@ -113,8 +118,7 @@ bool spool_to_file(struct spool *s, int *fd, struct error *e)
 	if (!flush(s, e))
 		return false;
 	if (lseek(s->fd, 0, SEEK_SET) < 0 || ftruncate(s->fd, (off_t)s->file_len) < 0)
-		return error_sys(
-			e, ERROR_DELIVERY, errno, "cannot spool mail in %s", spool_folder());
+		return fail(errno, e);
 	*fd = s->fd;
 	return true;
 }
@@ -132,8 +136,10 @@ bool spool_copy(const struct spool *s, int out, const char *shown, struct error 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0) {
-			error_sys(e, ERROR_DELIVERY, n < 0 ? errno : EIO,
-				"cannot read the spool in %s", spool_folder());
+			int err = n < 0 ? errno : EIO;
+
+			error_sys(e, ERROR_DELIVERY, err, "cannot read the spool in %s",
+				spool_folder());
 			goto end;
 		}
 		if (!file_write_all(out, chunk, (size_t)n)) {

@@ -7,10 +7,13 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>
 
 #include "base/clock.h"
+#include "local/spool.h"
 #include "sink_helpers.h"
 
 /* Opens "pipe:sh -c 'SCRIPT'" with $H for the home folder. */
@@ -219,6 +222,73 @@ static void pipe__reports_a_full_spool(void **state)
 	assert_int_equal(count_in(f, "."), 0);
 }
 
+static void fill(struct spool *s, size_t len)
+{
+	struct error e;
+
+	spool_init(s, 0);
+	assert_true(spool_make_room(s, true, &e));
+	memset(s->memory.data, 'x', len);
+	s->memory.len = len;
+}
+
+/* Where it can be made, and why not; the second file system knows no files without a name. */
+static void spool__says_why_there_is_no_file(void **state)
+{
+	static const struct {
+		const char *folder, *words;
+	} cases[] = {
+		{"/nonexistent", "cannot spool mail in /nonexistent: No such file or directory"},
+		{"/proc", "cannot spool mail in /proc: No such file or directory"},
+	};
+	char *before = getenv("TMPDIR") ? xstrdup(getenv("TMPDIR")) : NULL;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct error e = {0};
+		struct spool s;
+		int fd;
+
+		fill(&s, 10);
+		setenv("TMPDIR", cases[i].folder, 1);
+		assert_false(spool_to_file(&s, &fd, &e));
+		assert_int_equal(e.kind, ERROR_DELIVERY);
+		assert_string_equal(e.text, cases[i].words);
+		spool_release(&s);
+	}
+	if (before)
+		setenv("TMPDIR", before, 1);
+	else
+		unsetenv("TMPDIR");
+	free(before);
+}
+
+/* A spool that is shorter than it was, or cannot be read, must not pass for a whole mail. */
+static void spool__never_passes_a_part_for_the_whole(void **state)
+{
+	int out = open("/dev/null", O_WRONLY | O_CLOEXEC), fd;
+	struct error e = {0};
+	struct spool s;
+	struct buf want = {NULL, 0, 0};
+
+	(void)state;
+	fill(&s, 5000);
+	assert_true(spool_to_file(&s, &fd, &e));
+	assert_true(spool_copy(&s, out, "the mailbox", &e));
+	assert_int_equal(ftruncate(fd, 4999), 0);
+	assert_false(spool_copy(&s, out, "the mailbox", &e));
+	assert_int_equal(e.kind, ERROR_DELIVERY);
+	buf_printf(&want, ": %s", strerror(EIO));
+	assert_string_equal(strrchr(e.text, ':'), want.data);
+	/* A descriptor that can only be written. */
+	assert_true(dup2(out, fd) >= 0);
+	assert_false(spool_copy(&s, out, "the mailbox", &e));
+	assert_non_null(strstr(e.text, strerror(EBADF)));
+	spool_release(&s);
+	buf_release(&want);
+	close(out);
+}
+
 /* Standard output is led to fd while one mail is delivered. */
 static bool run_to(struct fixture *f, int fd, const char *mail, size_t len)
 {
@@ -388,6 +458,8 @@ int main(void)
 		T(pipe__wants_a_command_that_exists),
 		T(pipe__never_starts_for_a_mail_that_is_not_whole),
 		T(pipe__reports_a_full_spool),
+		T(spool__says_why_there_is_no_file),
+		T(spool__never_passes_a_part_for_the_whole),
 		T(stdout__is_one_mboxrd_stream),
 		T(stdout__says_that_the_reader_is_gone),
 		T(stdout__is_not_opened_where_nothing_can_be_written),
