@@ -14,11 +14,14 @@
 
 #include "base/clock.h"
 #include "fetch/stop.h"
+#include "report/output.h"
 #include "report/report_leave.h"
+
+enum { READER_MS = 2000 };
 
 volatile sig_atomic_t process_stop, process_continued;
 static volatile sig_atomic_t stop_count, stop_pipe = -1; /* and the pipe that wakes who waits */
-static int64_t stop_ms;                                  /* when it came; for the handler alone */
+static int64_t stop_ms; /* when it came; set by the handler, before it lets anybody else look */
 
 static void on_stop(int number)
 {
@@ -28,6 +31,7 @@ static void on_stop(int number)
 	if (!process_stop) {
 		process_stop = number;
 		stop_ms = clock_ms();
+		alarm(1);
 	} else if (clock_ms() - stop_ms < STOP_ONE_REQUEST_MS) {
 		return;
 	}
@@ -42,6 +46,19 @@ static void on_stop(int number)
 	errno = err;
 }
 
+/* Interrupts whoever is stuck in writing, so that he looks how long he has been asked to stop. */
+static void on_alarm(int number)
+{
+	(void)number;
+	alarm(1);
+}
+
+/* A reader that is stuck is not waited for when the program is to end, but for a moment. */
+static bool may_wait(void)
+{
+	return !process_stop || (stop_count == 1 && clock_ms() - stop_ms < READER_MS);
+}
+
 static void on_continue(int number)
 {
 	(void)number;
@@ -52,7 +69,7 @@ int process_signals(void)
 {
 	static const int stops[] = {SIGINT, SIGTERM, SIGHUP};
 	struct sigaction stop = {.sa_handler = on_stop}, ignore = {.sa_handler = SIG_IGN};
-	struct sigaction usual = {.sa_handler = SIG_DFL};
+	struct sigaction usual = {.sa_handler = SIG_DFL}, alarm = {.sa_handler = on_alarm};
 	struct sigaction go_on = {.sa_handler = on_continue, .sa_flags = SA_RESTART}, old;
 	int ends[2];
 
@@ -68,17 +85,21 @@ int process_signals(void)
 		sigaddset(&stop.sa_mask, stops[i]);
 	sigemptyset(&ignore.sa_mask);
 	sigemptyset(&usual.sa_mask);
+	sigemptyset(&alarm.sa_mask);
 	sigemptyset(&go_on.sa_mask);
+	output_while(may_wait);
 	sigaction(SIGINT, &stop, NULL);
 	sigaction(SIGTERM, &stop, NULL);
 	/* nohup(1) has asked for this one to be ignored. */
 	if (sigaction(SIGHUP, NULL, &old) == 0 && old.sa_handler != SIG_IGN)
 		sigaction(SIGHUP, &stop, NULL);
+	sigaction(SIGALRM, &alarm, NULL);
 	sigaction(SIGCONT, &go_on, NULL);
 	sigaction(SIGPIPE, &ignore, NULL);
 	/* Inherited as ignored, it would leave nobody to tell how a command has ended. */
 	sigaction(SIGCHLD, &usual, NULL);
 	/* Whoever started us may have blocked them. */
+	sigaddset(&stop.sa_mask, SIGALRM);
 	sigprocmask(SIG_UNBLOCK, &stop.sa_mask, NULL);
 	return ends[0];
 }

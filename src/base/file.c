@@ -13,20 +13,29 @@
 #include "base/i18n.h"
 #include "base/text.h"
 
+static bool always(void)
+{
+	return true;
+}
+
 bool file_write_all(int fd, const void *data, size_t len)
+{
+	return file_write_while(fd, data, len, always);
+}
+
+bool file_write_while(int fd, const void *data, size_t len, bool (*goes_on)(void))
 {
 	const char *p = data;
 
 	while (len) {
 		ssize_t n = write(fd, p, len);
 
-		if (n < 0 && errno == EINTR)
-			continue;
 		/* What we were given may be non-blocking, by whoever shares it with us. */
-		if (n < 0 && errno == EAGAIN) {
-			poll(&(struct pollfd){.fd = fd, .events = POLLOUT}, 1, -1);
+		if (n < 0 && errno == EAGAIN &&
+			poll(&(struct pollfd){.fd = fd, .events = POLLOUT}, 1, -1) >= 0)
 			continue;
-		}
+		if (n < 0 && errno == EINTR && goes_on())
+			continue;
 		if (n <= 0) {
 			if (n == 0)
 				errno = ENOSPC;

@@ -13,6 +13,9 @@
 
 /* Writes all of data, however long that takes; false with errno set. */
 bool file_write_all(int fd, const void *data, size_t len) MUST_CHECK;
+/* The same for as long as goes_on() has it so, which is asked when a signal has come; else EINTR.
+ */
+bool file_write_while(int fd, const void *data, size_t len, bool (*goes_on)(void)) MUST_CHECK;
 /* Reads until len octets or end of file; the count, or -1 with errno set. */
 ssize_t file_read_all(int fd, void *data, size_t len) MUST_CHECK;
 /* fsync on the folder at path; ERROR of the given kind. */

@@ -194,6 +194,9 @@ static void start_clock(struct fetch *f)
 	/* A command that runs is waited for: it may have delivered already. */
 	stop_after(a->deadline_ms,
 		a->destination.kind == SINK_PIPE ? a->destination.command_timeout_ms : 0);
+	/* Its reader may take nothing, and has no limit. */
+	if (a->destination.kind == SINK_STDOUT)
+		stop_in_time();
 }
 
 /* Lock, state and destination, in this order: nothing is touched without the lock. */

@@ -16,7 +16,8 @@
 /* A signal handler reaches nothing else. Set up in a worker only. */
 static volatile sig_atomic_t requested;
 static volatile sig_atomic_t wake_fd;
-static int64_t requested_ms; /* for the handler alone */
+static int64_t requested_ms;          /* for the handler alone */
+static volatile sig_atomic_t in_time; /* a request has an end */
 
 static void on_request(int signal_number)
 {
@@ -27,6 +28,10 @@ static void on_request(int signal_number)
 		return;
 	if (requested == signal_number || (requested && signal_number == SIGTERM))
 		_exit(128 + signal_number);
+	if (in_time && requested)
+		_exit(128 + (int)requested);
+	if (in_time)
+		alarm(2 * STOP_PATIENCE_MS / 1000);
 	requested = signal_number;
 	requested_ms = clock_ms();
 	if (write((int)wake_fd, "", 1) < 0)
@@ -77,19 +82,31 @@ static struct timeval interval(int64_t ms)
 	return (struct timeval){.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
 }
 
+/* Whoever started us may have blocked it. */
+static void let_alarm_in(void)
+{
+	sigset_t own;
+
+	sigemptyset(&own);
+	sigaddset(&own, SIGALRM);
+	sigprocmask(SIG_UNBLOCK, &own, NULL);
+}
+
 void stop_after(int64_t ms, int64_t grace_ms)
 {
 	struct itimerval timer = {.it_value = interval(ms)};
-	sigset_t own;
 
 	if (ms == 0)
 		return;
 	timer.it_interval = interval(2 * STOP_PATIENCE_MS + grace_ms);
-	/* Whoever started us may have blocked it. */
-	sigemptyset(&own);
-	sigaddset(&own, SIGALRM);
-	sigprocmask(SIG_UNBLOCK, &own, NULL);
+	let_alarm_in();
 	setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+void stop_in_time(void)
+{
+	let_alarm_in();
+	in_time = true;
 }
 
 void stop_forget_deadline(void)

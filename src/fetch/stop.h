@@ -27,6 +27,8 @@ bool stop_listen(const sigset_t *mask, const volatile sig_atomic_t **stop, int *
 /* The deadline, from now; 0: none. What is under way then may take grace_ms, and a good end twice
  * STOP_PATIENCE_MS: after that the deadline comes again. */
 void stop_after(int64_t ms, int64_t grace_ms);
+/* For one that may be stuck in a way that nobody ends: any request gets as much for a good end. */
+void stop_in_time(void);
 /* It comes no more: what is left to do has a limit of its own. */
 void stop_forget_deadline(void);
 /* What such a request means for the account that it ended, whose deadline this is; false. */

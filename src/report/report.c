@@ -14,10 +14,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/file.h"
 #include "base/i18n.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "report/output.h"
 #include "report/report_check.h"
 #include "report/report_error.h"
 #include "report/report_json.h"
@@ -29,11 +29,14 @@
 /* 0, or the reason; a reader that is gone is none to stop fetching. */
 static int put(int fd, const struct buf *lines)
 {
-	return file_write_all(fd, lines->data, lines->len) ? 0 : errno;
+	return output_write(fd, lines);
 }
 
 bool report_stdout_failed(int err, struct error *e)
 {
+	if (err == ETIMEDOUT)
+		return error_set(e, ERROR_STORE,
+			"nobody reads standard output: what was still to be said is left out");
 	return err == EBADF ? error_set(e, ERROR_STORE, "standard output is closed")
 			    : error_sys(e, ERROR_STORE, err, "cannot write to standard output");
 }

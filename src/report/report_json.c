@@ -11,8 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/file.h"
 #include "base/jsonout.h"
+#include "report/output.h"
 
 /* Of one account. */
 struct json_account {
@@ -81,12 +81,11 @@ static void add_event(
 
 static bool put(struct buf *line)
 {
-	bool done = file_write_all(STDOUT_FILENO, line->data, line->len);
-	int err = errno;
+	int err = output_write(STDOUT_FILENO, line);
 
 	buf_release(line);
 	errno = err;
-	return done;
+	return err == 0;
 }
 
 bool json_put_error(const char *who, const struct error *e)

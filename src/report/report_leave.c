@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <unistd.h>
 
-#include "base/file.h"
+#include "report/output.h"
 
 static const int watched[] = {SIGTSTP, SIGQUIT, SIGWINCH};
 enum { WATCHED = sizeof(watched) / sizeof(watched[0]) };
@@ -94,7 +94,7 @@ void leave_write(const struct buf *out, bool lines)
 		sigaddset(&held, watched[i]);
 	sigprocmask(SIG_BLOCK, &held, &old);
 	/* Nothing can be done about a terminal that is gone. */
-	(void)!file_write_all(STDERR_FILENO, out->data, out->len);
+	(void)output_write(STDERR_FILENO, out);
 	has_lines = lines;
 	sigprocmask(SIG_SETMASK, &old, NULL);
 }

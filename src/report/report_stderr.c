@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Standard error, and the priorities that the journal of systemd reads from it. */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/file.h"
 #include "base/parse.h"
+#include "report/output.h"
 #include "report/report.h"
 
 /* systemd sets JOURNAL_STREAM to the device and inode of the stream that it reads
@@ -25,11 +24,6 @@ static bool is_journal(void)
 		inode == st.st_ino;
 }
 
-static int put(const struct buf *b)
-{
-	return file_write_all(STDERR_FILENO, b->data, b->len) ? 0 : errno;
-}
-
 int report_stderr(const struct buf *lines, enum report_priority priority)
 {
 	struct span rest = buf_span(lines);
@@ -37,7 +31,7 @@ int report_stderr(const struct buf *lines, enum report_priority priority)
 	int failed;
 
 	if (!is_journal())
-		return put(lines);
+		return output_write(STDERR_FILENO, lines);
 	while (rest.len) {
 		struct span line = span_line(&rest);
 
@@ -45,7 +39,7 @@ int report_stderr(const struct buf *lines, enum report_priority priority)
 		buf_add(&marked, line.data, line.len);
 		buf_add_text(&marked, "\n");
 	}
-	failed = put(&marked);
+	failed = output_write(STDERR_FILENO, &marked);
 	buf_release(&marked);
 	return failed;
 }

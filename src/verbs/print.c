@@ -3,24 +3,25 @@
  * whole one. */
 #include "verbs/print.h"
 
-#include <errno.h>
 #include <unistd.h>
 
 #include "base/error.h"
-#include "base/file.h"
 #include "base/jsonout.h"
+#include "process.h"
+#include "report/output.h"
 #include "report/report.h"
 
 int verb_print_events(const struct buf *lines, struct report_style style)
 {
+	int err = output_write(STDOUT_FILENO, lines);
 	struct error e;
 
-	if (file_write_all(STDOUT_FILENO, lines->data, lines->len))
+	if (!err)
 		return 0;
-	report_reader_gone(errno);
-	report_stdout_failed(errno, &e);
+	report_reader_gone(err);
+	report_stdout_failed(err, &e);
 	report_error(style, NULL, &e);
-	return error_exit_code(e.kind);
+	return process_stop ? 128 + (int)process_stop : error_exit_code(e.kind);
 }
 
 int verb_print(const struct buf *text, struct report_style style)

@@ -6,15 +6,15 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/file.h"
 #include "base/text.h"
+#include "report/output.h"
 #include "report/screen.h"
 #include "verbs/setup_inner.h"
 
 static void put(const struct setup *s, const struct buf *text)
 {
 	if (s->tells && text->len)
-		(void)!file_write_all(STDERR_FILENO, text->data, text->len);
+		(void)output_write(STDERR_FILENO, text);
 }
 
 void setup_say(const struct setup *s, const char *fmt, ...)

@@ -18,6 +18,7 @@ import dovecot_case
 import events
 import harness
 import keyring
+import mailstore
 import needs
 import popd
 import popd_case
@@ -239,6 +240,44 @@ class Broken(Popd):
             result = self.fetch_to(full)
             self.assertEqual(result.stderr,
                              "ambil: cannot write to standard output: No space left on device\n")
+
+    def test_one_request_to_stop_is_enough_though_the_reader_is_stuck(self):
+        """What has come stays, and comes no second time; the same for verbs that only print, and for mail itself."""
+        mails = corpus.numbered(400)
+        self.box_of(*mails)
+        for args, number in ((), signal.SIGINT), (("seen", "home"), signal.SIGTERM):
+            with self.subTest(args):
+                result = self.stuck("--json", *args, number=number)
+                self.assert_code(result, 128 + number)
+                self.assert_said(result.stderr, "nobody reads standard output")
+        self.assertEqual(len(self.maildir()), 400)
+        self.box.run("seen", "home", "--forget-all")
+        result = self.stuck("--to", "-", number=signal.SIGTERM)
+        self.assert_code(result, 143)
+        self.assertIn(result.stderr, ("", "ambil: home: interrupted; nothing is lost, the next run goes on\n"))
+        taken = self.run_json("seen", "home")
+        self.assertLess(len(taken), 400)
+        again = mailstore.mboxrd(self.box.run("--to", "-").stdout)
+        self.assertEqual(len(again), 400 - len(taken))
+
+    def stuck(self, *args, number):
+        """Runs with a reader that takes nothing, until nothing more goes into the pipe, and sends the signal."""
+        reader, writer = os.pipe()
+        fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
+        process = self.box.start(*args, stdout=writer)
+        deadline = time.monotonic() + 30
+        while select.select([], [writer], [], 0)[1] or self.is_busy(process):
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.05)
+        process.send_signal(number)
+        result = harness.finish(process)
+        os.close(reader)
+        os.close(writer)
+        return result
+
+    def is_busy(self, process):
+        with open("/proc/%d/stat" % process.pid, encoding="utf-8") as f:
+            return f.read().rsplit(")", 1)[1].split()[0] != "S"
 
     def test_an_error_does_not_get_lost_with_them(self):
         self.box_of(faults=["in-use"])
