@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/i18n.h"
 #include "base/parse.h"
 #include "base/text.h"
 
@@ -38,9 +39,20 @@ static void take_down(struct quiet *q, const struct error *e, int64_t now_s)
 		q->failures++;
 	q->failed_s = now_s;
 	q->taken_s = q->taken_said_s = 0;
-	q->last = *e;
-	q->last.lead[0] = '\0';
-	q->last.remedy[0] = '\0';
+	q->last = (struct error){.kind = e->kind, .server = e->server};
+	snprintf(q->last.text, sizeof(q->last.text), "%s", error_plain(e));
+	snprintf(q->last.why, sizeof(q->last.why), "%s", error_plain_why(e));
+	snprintf(q->language, sizeof(q->language), "%s", i18n_language());
+	snprintf(q->local, sizeof(q->local), "%s", e->text);
+	snprintf(q->local_why, sizeof(q->local_why), "%s", e->why);
+}
+
+const char *quiet_words(const struct quiet *q, const char **why)
+{
+	bool local = q->language[0] && strcmp(q->language, i18n_language()) == 0;
+
+	*why = local ? q->local_why : q->last.why;
+	return local ? q->local : q->last.text;
 }
 
 void quiet_failed_by_hand(struct quiet *q, const struct error *e, int64_t now_s)
@@ -95,7 +107,7 @@ static bool is_due(const struct quiet *q, const struct error *e, int64_t quiet_s
 	if (error_temporary(e->kind))
 		/* Of an account that has never worked nobody knows that it will. */
 		return !is_of_today(q->said_s, now_s) && (!q->worked_s || lasts);
-	said_s = when_said(q, e->text, now_s);
+	said_s = when_said(q, error_plain(e), now_s);
 	/* Before the account worked, or since? */
 	return !said_s || (said_s < q->since_s && lasts);
 }
@@ -109,7 +121,7 @@ bool quiet_failed(struct quiet *q, struct error *e, int64_t quiet_s, int64_t now
 		return false;
 	q->said_s = now_s;
 	if (!error_temporary(e->kind))
-		note_said(q, e->text, now_s);
+		note_said(q, error_plain(e), now_s);
 	/* One that has only just begun has no duration worth a word. */
 	if (quiet_s > 0 && q->failures > 1 && now_s - q->since_s >= 60) {
 		text_age(lasts, sizeof(lasts), now_s - q->since_s);
@@ -153,6 +165,8 @@ bool quiet_worked(struct quiet *q, int64_t quiet_s, int64_t now_s, struct quiet_
 #define NEVER "never"
 #define SAID "said"
 #define TAKEN "taken"
+#define LOCAL "local"
+#define LOCAL_WHY "local-why"
 enum { NUMBERS = 7 };
 
 /* A line of its own, whatever is in it. */
@@ -174,6 +188,12 @@ static void write_failure(const struct quiet *q, struct buf *out)
 		error_name(q->last.kind));
 	add_line(out, q->last.text);
 	add_line(out, q->last.why);
+	if (!q->language[0])
+		return;
+	buf_printf(out, LOCAL " %s ", q->language);
+	add_line(out, q->local);
+	buf_printf(out, LOCAL_WHY " %s ", q->language);
+	add_line(out, q->local_why);
 }
 
 void quiet_write(const struct quiet *q, struct buf *out)
@@ -201,11 +221,29 @@ static enum error_kind kind_of(struct span name)
 	return kind;
 }
 
+static void copy(struct span from, char *out, size_t room)
+{
+	snprintf(out, room, "%.*s", (int)(from.len < room ? from.len : room - 1), from.data);
+}
+
 static void read_line(struct span *rest, char *out, size_t room)
 {
-	struct span line = span_line(rest);
+	copy(span_line(rest), out, room);
+}
 
-	snprintf(out, room, "%.*s", (int)(line.len < room ? line.len : room - 1), line.data);
+/* line: behind its first word. */
+static bool read_local(struct span word, struct span line, struct quiet *q)
+{
+	bool text = span_is(word, LOCAL);
+
+	if (!text && !span_is(word, LOCAL_WHY))
+		return false;
+	copy(span_word(&line), q->language, sizeof(q->language));
+	if (text)
+		copy(line, q->local, sizeof(q->local));
+	else
+		copy(line, q->local_why, sizeof(q->local_why));
+	return true;
 }
 
 /* What may stand behind any of them. */
@@ -217,7 +255,7 @@ static void read_notes(struct span text, struct quiet *q)
 	while (text.len) {
 		struct span line = span_line(&text), word = span_word(&line);
 
-		if (!parse_u64(span_word(&line), UINT64_MAX, &first) ||
+		if (read_local(word, line, q) || !parse_u64(span_word(&line), UINT64_MAX, &first) ||
 			!parse_u64(line, INT64_MAX, &second))
 			continue;
 		if (span_is(word, SAID) && said < QUIET_SAID_MAX)

@@ -37,7 +37,9 @@ struct quiet {
 	int64_t failed_s;  /* the last of them */
 	int64_t said_s;    /* when one of them was said last; 0: none was */
 	uint32_t failures; /* how many of them */
-	struct error last; /* why the last of them failed; without a remedy */
+	struct error last; /* why the last of them failed, in English; without a remedy */
+	char language[16]; /* of the next two; empty: there are none */
+	char local[600], local_why[360];        /* the same, as that run has told it */
 	struct quiet_said said[QUIET_SAID_MAX]; /* the latest first */
 	int64_t taken_s; /* since when runs find that another one has the account; 0: they do not */
 	int64_t taken_said_s; /* when that was said last; 0: it was not */
@@ -65,6 +67,9 @@ struct quiet_end {
 /* A run has gone well: whether it is said that the account works again, with what is in *end. That
  * is where silence may mean a failure; so with quiet_s 0 it is not. */
 bool quiet_worked(struct quiet *q, int64_t quiet_s, int64_t now_s, struct quiet_end *end);
+
+/* Why the last run failed: in the language of this one, if it was told in that, else in English. */
+const char *quiet_words(const struct quiet *q, const char **why);
 
 /* Seconds since the runs fail; -1: the clock was not right then, or is not now. */
 int64_t quiet_lasts_s(const struct quiet *q, int64_t now_s);

@@ -3,6 +3,7 @@
 #include "base/error.h"
 
 #include <assert.h>
+#include <locale.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -33,6 +34,44 @@ static const struct {
 	[ERROR_TERMINATED] = {"terminated", 143},
 };
 
+static void put(char *out, size_t room, const char *fmt, ...) PRINTF_LIKE(3, 4);
+static void put(char *out, size_t room, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	text_format(out, room, fmt, ap);
+	va_end(ap);
+}
+
+/* For people, and the same in English, or nothing where that is no different. */
+static void tell(char *text, char *plain, size_t room, const char *fmt, va_list ap) VPRINTF_LIKE(4);
+static void tell(char *text, char *plain, size_t room, const char *fmt, va_list ap)
+{
+	va_list again;
+
+	va_copy(again, ap);
+	text_format(text, room, i18n_text(fmt), ap);
+	plain[0] = '\0';
+	if (i18n_language()[0]) {
+		text_format(plain, room, fmt, again);
+		text_english_times(plain, room);
+	}
+	va_end(again);
+	if (strcmp(plain, text) == 0)
+		plain[0] = '\0';
+}
+
+const char *error_plain(const struct error *e)
+{
+	return e->plain[0] ? e->plain : e->text;
+}
+
+const char *error_plain_why(const struct error *e)
+{
+	return e->plain_why[0] ? e->plain_why : e->why;
+}
+
 bool error_set(struct error *e, enum error_kind kind, const char *fmt, ...)
 {
 	va_list ap;
@@ -43,7 +82,7 @@ bool error_set(struct error *e, enum error_kind kind, const char *fmt, ...)
 	memset(e, 0, sizeof(*e));
 	e->kind = kind;
 	va_start(ap, fmt);
-	text_format(e->text, sizeof(e->text), i18n_text(fmt), ap);
+	tell(e->text, e->plain, sizeof(e->text), fmt, ap);
 	va_end(ap);
 	return false;
 }
@@ -51,21 +90,39 @@ bool error_set(struct error *e, enum error_kind kind, const char *fmt, ...)
 bool error_set_at(struct error *e, enum error_kind kind, const char *file, unsigned line,
 	const char *fmt, va_list ap)
 {
-	char words[500];
+	char words[500], plain[500];
 
-	text_format(words, sizeof(words), i18n_text(fmt), ap);
-	return error_set(e, kind, "%s:%u: %s", file, line, words);
+	tell(words, plain, sizeof(words), fmt, ap);
+	error_set(e, kind, "%s:%u: %s", file, line, words);
+	if (e && plain[0])
+		put(e->plain, sizeof(e->plain), "%s:%u: %s", file, line, plain);
+	return false;
+}
+
+/* strerror() without a translation. */
+static const char *plain_strerror(int err)
+{
+	locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+	const char *text = plain ? strerror_l(err, plain) : strerror(err);
+
+	if (plain)
+		freelocale(plain);
+	return text;
 }
 
 bool error_sys(struct error *e, enum error_kind kind, int err, const char *fmt, ...)
 {
-	char what[500];
+	char what[500], plain[500];
 	va_list ap;
 
 	va_start(ap, fmt);
-	text_format(what, sizeof(what), i18n_text(fmt), ap);
+	tell(what, plain, sizeof(what), fmt, ap);
 	va_end(ap);
-	return error_set(e, kind, "%s: %s", what, strerror(err));
+	error_set(e, kind, "%s: %s", what, strerror(err));
+	if (e && i18n_language()[0])
+		put(e->plain, sizeof(e->plain), "%s: %s", plain[0] ? plain : what,
+			plain_strerror(err));
+	return false;
 }
 
 bool error_why(struct error *e, const char *fmt, ...)
@@ -75,7 +132,7 @@ bool error_why(struct error *e, const char *fmt, ...)
 	if (!e)
 		return false;
 	va_start(ap, fmt);
-	text_format(e->why, sizeof(e->why), i18n_text(fmt), ap);
+	tell(e->why, e->plain_why, sizeof(e->why), fmt, ap);
 	va_end(ap);
 	e->server = false;
 	return false;
@@ -86,18 +143,9 @@ bool error_server(struct error *e, struct span words)
 	if (!e)
 		return false;
 	text_safe(e->why, sizeof(e->why), words);
+	e->plain_why[0] = '\0';
 	e->server = words.len > 0;
 	return false;
-}
-
-static void put(char *out, size_t room, const char *fmt, ...) PRINTF_LIKE(3, 4);
-static void put(char *out, size_t room, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	text_format(out, room, fmt, ap);
-	va_end(ap);
 }
 
 static bool ends_with(const char *text, const char *end)
@@ -140,15 +188,19 @@ bool error_remedy_of(struct error *e, const struct error *other)
 
 bool error_append(struct error *e, const char *fmt, ...)
 {
-	size_t len;
+	char more[sizeof(e->text)], plain[sizeof(e->text)], before[sizeof(e->text)];
 	va_list ap;
 
 	if (!e)
 		return false;
-	len = strlen(e->text);
 	va_start(ap, fmt);
-	text_format(e->text + len, sizeof(e->text) - len, i18n_text(fmt), ap);
+	tell(more, plain, sizeof(more), fmt, ap);
 	va_end(ap);
+	put(before, sizeof(before), "%s", error_plain(e));
+	if (e->plain[0] || plain[0])
+		put(e->plain, sizeof(e->plain), "%s%s", before, plain[0] ? plain : more);
+	put(before, sizeof(before), "%s", e->text);
+	put(e->text, sizeof(e->text), "%s%s", before, more);
 	return false;
 }
 

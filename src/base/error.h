@@ -61,6 +61,8 @@ struct error {
 	bool place; /* remedy says where something is to be corrected, and not what to type */
 	char lead[120];
 	char remedy[800];
+	/* text and why in English, for what is kept and read by others; empty: they are English */
+	char plain[600], plain_why[360];
 };
 
 /* Each returns false, so that a failing function can say: return error_set(e, …). e may be NULL. */
@@ -83,6 +85,10 @@ bool error_remedy_of(struct error *e, const struct error *other);
 /* More words behind its text: a clause of its own, with the sign that parts it from the sentence.
  */
 bool error_append(struct error *e, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* In English, whatever the language is. A translated word that was put into it stays as it is. */
+const char *error_plain(const struct error *e);
+const char *error_plain_why(const struct error *e);
 
 /* The sysexits code of a kind; 0 for ERROR_NONE. */
 int error_exit_code(enum error_kind kind);

@@ -3,6 +3,7 @@
 #include "base/i18n.h"
 
 #include <locale.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,6 +49,19 @@ void i18n_start(void)
 	textdomain("ambil");
 }
 
+/* What the catalogue says of itself is the translation of nothing; without one, nothing. */
+const char *i18n_language(void)
+{
+	static const char key[] = "Language: ";
+	static char name[16];
+	const char *about = gettext(""), *at = name[0] ? NULL : strstr(about, key);
+
+	if (at)
+		snprintf(name, sizeof(name), "%.*s", (int)strcspn(at + sizeof(key) - 1, "\n "),
+			at + sizeof(key) - 1);
+	return name;
+}
+
 const char *i18n_text(const char *text)
 {
 	/* The translation of nothing is what the catalogue says of itself. */
@@ -56,6 +70,11 @@ const char *i18n_text(const char *text)
 #else
 void i18n_start(void)
 {
+}
+
+const char *i18n_language(void)
+{
+	return "";
 }
 
 const char *i18n_text(const char *text)

@@ -33,6 +33,9 @@ void i18n_start(void);
 /* Whether that can be done in this build. */
 bool i18n_built_in(void);
 
+/* The language of the translations that are in use, as their file calls it: "id"; "": English. */
+const char *i18n_language(void);
+
 /* For the functions that take a sentence: its translation, of a format a format. "" stays empty. */
 const char *i18n_text(const char *text) FORMAT_OF(1);
 

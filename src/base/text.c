@@ -152,30 +152,92 @@ void text_size_short(char *out, size_t room, uint64_t octets)
 	snprintf(out, room, value < 9.95 ? "%.1f%c" : "%.0f%c", value, units[unit]);
 }
 
+/* The largest first. */
+static const struct {
+	int64_t seconds;
+	const char *fmt;
+} times[] = {{86400, "%lld d"}, {3600, "%lld h"}, {60, "%lld min"}, {1, "%lld s"}};
+enum { TIMES = sizeof(times) / sizeof(times[0]) };
+
+static void put_time(char *out, size_t room, size_t unit, int64_t seconds)
+{
+	long long n = (long long)(seconds / times[unit].seconds);
+
+	/* As in the table, for the compiler. */
+	if (unit == 0)
+		snprintf(out, room, _("%lld d"), n);
+	else if (unit == 1)
+		snprintf(out, room, _("%lld h"), n);
+	else if (unit == 2)
+		snprintf(out, room, _("%lld min"), n);
+	else
+		snprintf(out, room, _("%lld s"), n);
+}
+
 void text_age(char *out, size_t room, int64_t seconds)
 {
-	static const struct {
-		int64_t seconds;
-		const char *unit;
-	} units[] = {{86400, "d"}, {3600, "h"}, {60, "min"}, {1, "s"}};
 	size_t i = 0;
 
-	while (i < 3 && seconds < units[i].seconds)
+	while (i + 1 < TIMES && seconds < times[i].seconds)
 		i++;
-	snprintf(out, room, "%lld %s", (long long)(seconds / units[i].seconds), units[i].unit);
+	put_time(out, room, i, seconds);
 }
 
 void text_duration(char *out, size_t room, int64_t seconds)
 {
-	static const struct {
-		int64_t seconds;
-		const char *unit;
-	} units[] = {{86400, "d"}, {3600, "h"}, {60, "min"}, {1, "s"}};
 	size_t i = 0;
 
-	while (i < 3 && (seconds < units[i].seconds || seconds % units[i].seconds != 0))
+	while (i + 1 < TIMES && (seconds < times[i].seconds || seconds % times[i].seconds != 0))
 		i++;
-	snprintf(out, room, "%lld %s", (long long)(seconds / units[i].seconds), units[i].unit);
+	put_time(out, room, i, seconds);
+}
+
+/* What stands behind the number: " min". */
+static const char *behind_number(const char *fmt)
+{
+	static const char number[] = "%lld";
+
+	return strncmp(fmt, number, sizeof(number) - 1) == 0 ? fmt + sizeof(number) - 1 : "";
+}
+
+/* The unit that text begins with, in the language of people: its octets; *english. 0: none. */
+static size_t find_unit(const char *text, const char **english)
+{
+	for (size_t i = 0; i < TIMES; i++) {
+		const char *unit = behind_number(_(times[i].fmt));
+		size_t len = strlen(unit);
+		unsigned char next;
+
+		if (!len || strncmp(text, unit, len) != 0)
+			continue;
+		next = (unsigned char)text[len];
+		if (next >= 0x80 || (next >= 'a' && next <= 'z') || (next >= 'A' && next <= 'Z'))
+			continue;
+		*english = behind_number(times[i].fmt);
+		return len;
+	}
+	return 0;
+}
+
+void text_english_times(char *text, size_t room)
+{
+	struct buf out = {NULL, 0, 0};
+	bool number = false;
+
+	for (const char *p = text; *p;) {
+		const char *english;
+		size_t len = number ? find_unit(p, &english) : 0;
+
+		if (len)
+			buf_add_text(&out, english);
+		else
+			buf_add(&out, p, 1);
+		number = !len && *p >= '0' && *p <= '9';
+		p += len ? len : 1;
+	}
+	buf_add_text(&out, "");
+	snprintf(text, room, "%s", out.data);
+	buf_release(&out);
 }
 
 void text_utc(char out[TEXT_UTC_ROOM], int64_t seconds)

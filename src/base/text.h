@@ -50,6 +50,8 @@ void text_size_short(char *out, size_t room, uint64_t octets);
 void text_age(char *out, size_t room, int64_t seconds);
 /* "90 s", "10 min", "14 d": exact, for what somebody has set. */
 void text_duration(char *out, size_t room, int64_t seconds);
+/* Both are in the language of people. In text, which has room octets, such times become English. */
+void text_english_times(char *text, size_t room);
 /* "2026-11-26T13:40:39Z" of seconds since 1970, as RFC 3339 has it; nothing for what is not of the
  * years 1970 to 9999. */
 enum { TEXT_UTC_ROOM = 24 };

@@ -57,6 +57,8 @@ static bool is_sound_error(struct error *e)
 	e->why[sizeof(e->why) - 1] = '\0';
 	e->lead[sizeof(e->lead) - 1] = '\0';
 	e->remedy[sizeof(e->remedy) - 1] = '\0';
+	e->plain[sizeof(e->plain) - 1] = '\0';
+	e->plain_why[sizeof(e->plain_why) - 1] = '\0';
 	return e->kind < ERROR_KINDS;
 }
 

@@ -181,7 +181,7 @@ static void rate_text(char *out, size_t room, double a_second)
 	if (a_second < 1)
 		return;
 	text_size(size, sizeof(size), (uint64_t)a_second);
-	snprintf(out, room, "%s/s", size);
+	snprintf(out, room, _("%s/s"), size);
 }
 
 static void add_time_left(struct buf *b, const struct share *s)

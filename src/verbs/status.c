@@ -183,9 +183,9 @@ static void begin_note(struct buf *out)
 
 /* A refused login ends with when the next one was due, as seen from then; it stands in front now.
  */
-static struct span last_words(const struct standing *s)
+static struct span last_words(const struct standing *s, const char **why)
 {
-	struct span text = span_of(s->history.last.text);
+	struct span text = span_of(quiet_words(&s->history, why));
 
 	if (!s->next_login_s || s->history.last.kind != ERROR_AUTH)
 		return text;
@@ -199,6 +199,7 @@ static void note_failure(struct buf *out, const struct standing *s, int64_t now_
 {
 	const struct quiet *h = &s->history;
 	int64_t lasts_s = quiet_lasts_s(h, now_s);
+	const char *why;
 	char age[32];
 
 	if (!h->since_s)
@@ -212,10 +213,9 @@ static void note_failure(struct buf *out, const struct standing *s, int64_t now_
 	else
 		buf_printf(out, _n("%lu failed run in %s", "%lu failed runs in %s", h->failures),
 			(unsigned long)h->failures, age);
-	buf_printf(out, ": %s", safe(last_words(s)).text);
-	if (h->last.why[0])
-		buf_printf(
-			out, h->last.server ? ": \"%s\"" : ": %s", safe(span_of(h->last.why)).text);
+	buf_printf(out, ": %s", safe(last_words(s, &why)).text);
+	if (why[0])
+		buf_printf(out, h->last.server ? ": \"%s\"" : ": %s", safe(span_of(why)).text);
 }
 
 /* Whether a failure is to blame is told behind it. */

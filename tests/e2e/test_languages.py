@@ -123,11 +123,38 @@ class Languages(popd_case.PopdCase):
         self.assertRegex(self.indonesian("status").stdout.decode(),
                          r"^AKUN   STATUS +BERHASIL\nhome   belum pernah +belum pernah\n$")
         self.indonesian("fetch")
-        self.assertRegex(self.indonesian("status").stdout.decode(), r"(?m)^home   baik +\d+ . lalu$")
+        self.assertRegex(self.indonesian("status").stdout.decode(), r"(?m)^home   baik +\d+ (dtk|mnt) lalu$")
         self.wrong_password()
         self.indonesian("fetch", code=77)
         self.assertRegex(self.indonesian("status").stdout.decode(),
-                         r"(?m)^home   gagal +.* lalu +1 kali gagal.*: localhost menolak login")
+                         r"(?m)^home   gagal +\d+ (dtk|mnt) lalu +1 kali gagal.*: localhost menolak login")
+        # Others read of it in English, and so do programs.
+        english = self.box.run("status", env=ENGLISH).stdout.decode()
+        self.assertRegex(english, r'(?m)^home +failing .*: localhost refused the login of "anna"')
+        event = self.json("status", env=self.env())[0]
+        self.assertRegex(event["message"], r"^localhost refused the login")
+        self.assertNotRegex(json.dumps(event), INDONESIAN)
+
+    def test_a_failure_that_is_remembered_is_the_same_one_in_every_language(self):
+        """cron and a shell may have different ones; times and the words of the system are in it as well."""
+        self.configure(password_file=self.box.write("wrong", "no\n"), quiet_for=None)
+        self.assertEqual(len(self.indonesian("fetch", code=77).lines), 1)
+        self.assertEqual(self.box.run("fetch", env=ENGLISH).lines, [])
+        self.box.write("file", "")
+        self.configure(deliver="maildir:~/file/Mail")
+        self.indonesian("fetch", code=73)
+        self.assertRegex(self.remembered(), r"^~/file/Mail: Not a directory$")
+        self.server.stop()
+        self.serve(tls="none", mails=self.mails, faults=["silence:at=UIDL"])
+        self.configure(deadline="1s")
+        self.indonesian("fetch", code=75)
+        self.assertIn("1 dtk", self.indonesian("status").stdout.decode())
+        self.assertIn("after 1 s (deadline)", self.remembered())
+
+    def remembered(self):
+        said = self.json("status", env=self.env())[0]["message"]
+        self.assertEqual(said, self.json("status", env=ENGLISH)[0]["message"])
+        return said
 
     def test_setup_asks(self):
         with self.box.terminal("setup", env=self.env()) as tty:

@@ -338,6 +338,30 @@ static void quiet__keeps_a_text_of_several_lines_in_one(void **state)
 	buf_release(&text);
 }
 
+/* Told in one language, and read by people of another, and by programs. */
+static void quiet__keeps_the_words_of_two_languages(void **state)
+{
+	struct quiet q = some_failure(), r;
+	struct buf text = {NULL, 0, 0};
+	const char *why;
+	bool worked;
+
+	(void)state;
+	snprintf(q.language, sizeof(q.language), "id");
+	snprintf(q.local, sizeof(q.local), "ditolak  \n; surat");
+	snprintf(q.local_why, sizeof(q.local_why), "mengapa");
+	quiet_write(&q, &text);
+	assert_true(quiet_read(&r, buf_span(&text), &worked));
+	assert_same(&q, &r);
+	assert_string_equal(r.language, "id");
+	assert_string_equal(r.local, "ditolak   ; surat");
+	assert_string_equal(r.local_why, "mengapa");
+	assert_int_equal(r.said[0].at_s, q.said[0].at_s);
+	assert_string_equal(quiet_words(&r, &why), q.last.text);
+	assert_string_equal(why, q.last.why);
+	buf_release(&text);
+}
+
 static void quiet__says_that_another_run_does_not_end(void **state)
 {
 	struct quiet q = {.worked_s = NOW - DAY};
@@ -453,6 +477,7 @@ int main(void)
 		cmocka_unit_test(quiet__reads_what_it_wrote),
 		cmocka_unit_test(quiet__takes_whatever_stands_there),
 		cmocka_unit_test(quiet__keeps_a_text_of_several_lines_in_one),
+		cmocka_unit_test(quiet__keeps_the_words_of_two_languages),
 		cmocka_unit_test(quiet__says_that_another_run_does_not_end),
 		cmocka_unit_test(quiet__knows_a_long_text_again),
 		cmocka_unit_test(history__remembers_in_a_file_that_is_whole),
