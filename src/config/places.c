@@ -99,7 +99,27 @@ char *places_fetchmail_config(const char *home)
 {
 	char *path = fetchmail_file(home, "fetchmailrc");
 
-	return which_is_there(path, xstrdup(path));
+	if (access(path, F_OK) == 0)
+		return path;
+	free(path);
+	return access(places_fetchmail_system(), R_OK) == 0 ? xstrdup(places_fetchmail_system())
+							    : NULL;
+}
+
+const char *places_fetchmail_system(void)
+{
+	return "/etc/fetchmailrc";
+}
+
+char *places_fetchmail_system_list(void)
+{
+	return which_is_there(xstrdup("/var/lib/fetchmail/.fetchids"),
+		xstrdup("/var/lib/fetchmail/.fetchmail-UIDL-cache"));
+}
+
+const char *places_fetchmail_system_pid_file(void)
+{
+	return "/var/run/fetchmail/fetchmail.pid";
 }
 
 char *places_fetchmail_pid_file(const char *home)

@@ -32,6 +32,11 @@ char *places_getmail_folder(const char *home);
 char *places_fetchmail_config(const char *home);
 char *places_fetchmail_folder(const char *home);
 char *places_fetchmail_pid_file(const char *home);
+/* The one for all users of this machine, which init starts as a user of its own, and that user's
+ * other files; the list fresh, NULL when there is none. */
+const char *places_fetchmail_system(void);
+char *places_fetchmail_system_list(void);
+const char *places_fetchmail_system_pid_file(void);
 /* Makes state_dir below that folder, which itself is not made. ERROR_STORE. */
 bool places_make_state(const char *state_dir, struct error *e) MUST_CHECK;
 /*

@@ -133,11 +133,20 @@ pid_t import_find_getmail(const struct import *im)
 
 /* ---- fetchmail ---- */
 
+static bool is_of_system(const struct import *im)
+{
+	return strcmp(im->path, places_fetchmail_system()) == 0;
+}
+
 /* A tilde is its own folder, which the environment may name. */
 char *import_find_fetchmail_list(const struct import *im, const struct imported_account *from)
 {
-	char *folder = places_fetchmail_folder(im->config.home), *path;
+	bool usual = strcmp(from->seen_path, "~/.fetchids") == 0;
+	char *path = usual && is_of_system(im) ? places_fetchmail_system_list() : NULL, *folder;
 
+	if (path)
+		return path;
+	folder = places_fetchmail_folder(im->config.home);
 	path = file_expand_home(from->seen_path, folder);
 	free(folder);
 	return path;
@@ -152,11 +161,10 @@ bool import_read_fetchmail_list(struct import_list *list, struct import_item *it
 	return true;
 }
 
-/* fetchmail knows by this file that it runs already: its number comes first. */
-pid_t import_find_fetchmail(const struct import *im)
+/* Its number comes first in the file by which fetchmail knows that it runs already; 0: it does not.
+ */
+static pid_t read_holder(const char *path)
 {
-	char *path = im->read.pid_file ? xstrdup(im->read.pid_file)
-				       : places_fetchmail_pid_file(im->config.home);
 	struct buf text = {0};
 	struct span rest, line;
 	uint32_t pid = 0;
@@ -169,6 +177,15 @@ pid_t import_find_fetchmail(const struct import *im)
 			pid = 0;
 	}
 	buf_release(&text);
-	free(path);
 	return (pid_t)pid;
+}
+
+pid_t import_find_fetchmail(const struct import *im)
+{
+	char *path = im->read.pid_file ? xstrdup(im->read.pid_file)
+				       : places_fetchmail_pid_file(im->config.home);
+	pid_t pid = read_holder(path);
+
+	free(path);
+	return pid || !is_of_system(im) ? pid : read_holder(places_fetchmail_system_pid_file());
 }

@@ -364,9 +364,9 @@ static bool read_fdm(struct import *im, struct error *e)
 static const struct import_tool tools[] = {
 	{"mpop", places_mpop_config, read_mpop, N_("~/.mpoprc and mpop/config in $XDG_CONFIG_HOME"),
 		N_("host, user and delivery"), import_find_list, import_read_mpop_list, NULL},
-	{"fetchmail", places_fetchmail_config, read_fetchmail, "~/.fetchmailrc",
-		N_("a POP3 server"), import_find_fetchmail_list, import_read_fetchmail_list,
-		import_find_fetchmail},
+	{"fetchmail", places_fetchmail_config, read_fetchmail,
+		N_("~/.fetchmailrc and /etc/fetchmailrc"), N_("a POP3 server"),
+		import_find_fetchmail_list, import_read_fetchmail_list, import_find_fetchmail},
 	{"getmail", places_getmail_folder, read_getmail,
 		N_("getmail in $XDG_CONFIG_HOME and ~/.getmail"),
 		N_("a POP3 server, a user and a destination"), import_find_getmail_list,

@@ -2,6 +2,7 @@
 """Coming from fetchmail: the real one fetches, ambil takes over, and no message comes twice."""
 
 import os
+import subprocess
 
 import popd
 import test_import
@@ -181,6 +182,36 @@ class Configuration(Fetchmail):
         if not REAL:
             self.ambil(env=env)
             self.assert_maildir(self.old, "tim")
+
+    def test_the_file_for_all_users(self):
+        """As Debian has it: init starts fetchmail as a user of its own, whose list it has."""
+        sendmail, env = self.mail_server()
+        box = self.box
+        os.makedirs(box.path("etc"))
+        os.makedirs(box.path("lib", "fetchmail"))
+        box.write("etc/fetchmailrc", "set daemon 300\nset properties \"\"\ndefaults timeout 300 antispam -1\n"
+                  "poll mail.example proto pop3 uidl\n" + "".join(
+                      "user %s pass %s-secret is %s here ssl sslcertpath /etc/ssl/certs\n" % (3 * (name,))
+                      for name in ("anna", "bob")), mode=0o600)
+        box.write("etc/passwd", "root:x:0:0::/root:/bin/sh\n")
+        box.write("lib/fetchmail/.fetchids", "bob@mail.example one\nbob@mail.example two\n")
+        binds = "mount --bind %s /etc && mount --bind %s /var/lib && exec \"$@\"" % (
+            box.path("etc"), box.path("lib"))
+        space = ["unshare", "-m"] if os.geteuid() == 0 else ["unshare", "-c", "-m"]
+        if subprocess.run([*space, "sh", "-c", binds, "sh", "true"], check=False,
+                          stderr=subprocess.DEVNULL).returncode != 0:
+            self.skipTest("no other /etc can be made here")
+        wrap = [*space, "sh", "-c", binds, "sh"]
+        self.assert_said(box.run(wrap=wrap).stderr, "/etc/fetchmailrc found", "ambil import fetchmail")
+        said = self.imports(wrap=wrap, env=env).stdout.decode()
+        self.assert_said(said, "# From /etc/fetchmailrc", "set daemon", "account anna@mail.example {",
+                         'deliver = "pipe:%s -i -- anna"' % (REAL + [sendmail])[0], "keep = false",
+                         "account bob@mail.example {",
+                         "anna@mail.example: nothing of it stands in /var/lib/fetchmail/.fetchids",
+                         "bob@mail.example: 2 messages that fetchmail has fetched are taken as seen",
+                         "2 accounts added")
+        for word in "properties", "antispam", "sslcertpath", "-secret":
+            self.assertNotIn(word, said + self.config())
 
     def test_without_a_mail_server_it_says_so(self):
         self.rc("keep mda ''", more="poll other user x is tim here")
