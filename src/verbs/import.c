@@ -253,11 +253,16 @@ static bool write_all(struct import *im, const struct cli *cli, const char *path
 {
 	struct conffile file = {.path = NULL};
 	bool news = count_new(im) > 0;
-	bool done = !news || write_beside(&file, cli, path, text, e);
+	bool done = true;
 
+	for (size_t i = 0; done && i < im->n; i++)
+		done = import_write_password(im, &im->items[i], path, e);
+	done = done && (!news || write_beside(&file, cli, path, text, e));
 	for (size_t i = 0; done && i < im->n; i++)
 		done = import_write_seen(im, &im->items[i], e);
 	done = done && (!news || conffile_place(&file, e));
+	for (size_t i = 0; !done && i < im->n; i++)
+		import_forget_password(&im->items[i]);
 	conffile_release(&file);
 	return done;
 }
@@ -265,15 +270,18 @@ static bool write_all(struct import *im, const struct cli *cli, const char *path
 static bool carry_out(struct import *im, const struct cli *cli, const volatile sig_atomic_t *stop,
 	struct buf *out, struct error *e)
 {
-	bool found;
+	bool found, done = true;
 	char *path = config_path(cli->config_path, &found), *shown;
 	struct buf text = {0};
-	bool done = true;
 	size_t n = count_new(im);
 
-	shown = text_tilde(path, im->config.home);
+	if (!cli->dry_run && !import_choose_places(im, !cli->no_input, stop, path, e)) {
+		free(path);
+		return false;
+	}
 	if (n)
 		import_text(im, &text);
+	shown = text_tilde(path, im->config.home);
 	buf_add(out, text.data, text.len);
 	if (n)
 		buf_add_text(out, "\n");
@@ -287,7 +295,7 @@ static bool carry_out(struct import *im, const struct cli *cli, const volatile s
 				shown),
 			out);
 	for (size_t i = 0; done && !cli->dry_run && i < im->n; i++)
-		import_password(&im->items[i], !cli->no_input, stop, out);
+		import_store_password(&im->items[i], stop, out);
 	if (done && cli->json) {
 		buf_clear(out);
 		import_events(im, cli->dry_run, path, &text, out);
@@ -308,6 +316,7 @@ static void release(struct import *im)
 	for (size_t i = 0; i < im->n; i++) {
 		free(im->items[i].name);
 		imported_seen_release(&im->items[i].seen);
+		free(im->items[i].password_file);
 	}
 	free(im->items);
 	import_index_release(&im->names);

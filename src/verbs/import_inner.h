@@ -26,7 +26,9 @@ struct import_item {
 	const struct import_list *list; /* NULL: the other program has none */
 	struct imported_seen seen;      /* of it; uids point into its text */
 	size_t added;                   /* mails that are not known here before */
-	bool stored;                    /* its password is in the keyring now */
+	enum { IMPORT_LEFT, IMPORT_IN_KEYRING, IMPORT_IN_FILE } place; /* of its password */
+	char *password_file;                                           /* IMPORT_IN_FILE */
+	bool stored;                                                   /* its password is there */
 };
 struct import {
 	const struct import_tool *tool;
@@ -105,9 +107,15 @@ bool import_write_seen(
 void import_events(const struct import *im, bool dry, const char *path, const struct buf *text,
 	struct buf *out);
 
-/* import_password.c: on a terminal, asks whether to store a password that stood in the other file,
- * and does; what became of it, as lines. */
-void import_password(
-	struct import_item *item, bool may_ask, const volatile sig_atomic_t *stop, struct buf *out);
+/* import_password.c: what shall become of passwords that stood in the other file, which is asked on
+ * a terminal; path: of ambil.conf. Then the private files, durable when it returns, and away again
+ * if the import fails; then the keyring, and what became of each, as lines. */
+bool import_choose_places(struct import *im, bool may_ask, const volatile sig_atomic_t *stop,
+	const char *path, struct error *e) MUST_CHECK;
+bool import_write_password(const struct import *im, struct import_item *item, const char *path,
+	struct error *e) MUST_CHECK;
+void import_forget_password(struct import_item *item);
+void import_store_password(
+	struct import_item *item, const volatile sig_atomic_t *stop, struct buf *out);
 
 #endif

@@ -112,7 +112,7 @@ static void add_account(struct buf *out, const struct import *im, const struct i
 	for (size_t i = 0; i < from->n_notes; i++)
 		if (!has_note(each, &from->notes[i]))
 			add_note(out, "\t", &from->notes[i], false);
-	if (from->password) {
+	if (from->password && item->place == IMPORT_LEFT) {
 		text = xasprintf(
 			_("not converted (line %u): the password, because it does not belong "
 			  "here: ambil login %s, or password-command"),

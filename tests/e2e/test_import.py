@@ -413,17 +413,54 @@ class Secrets(Mpop):
         self.assertNotIn("secret", self.config())
         return t.text
 
-    def test_on_a_terminal_the_keyring_takes_it(self):
-        keyring.need_built_in()
-        self.assert_said(self.on_terminal(b"\n"), "home: the keyring has its password now")
-        self.box.run(env=self.env)
+    def test_without_a_keyring_a_private_file_takes_it(self):
+        self.mpoprc("account bob : home\nuser bob\npassword 'b#b'\n", password="password secret")
+        env = {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent/bus"}
+        taken = os.path.join(os.path.dirname(self.box.config), "home.password")
+        os.makedirs(os.path.dirname(taken), exist_ok=True)
+        with open(taken, "w", encoding="utf-8") as f:
+            f.write("mine\n")
+        with self.box.terminal("import", "mpop", size=WIDE, env=env) as t:
+            t.expect(r"Keep the password of home \(~/.mpoprc:12\) in a private file\? \[Y\]es, \[n\]o, \[a\]ll $")
+            t.send(b"a\n")
+            self.assertEqual(t.wait(), 0, t.text)
+            self.assert_said(" ".join(t.text.split()), "password-file = ", "home: its password is in ~/.config/ambil/home-2.password,"
+                             " which only you can read", "bob: its password is in ~/.config/ambil/bob.password")
+            self.assertNotIn("not converted", t.text)
+        self.assertNotIn("secret", self.config())
+        for name, text in (("home", "mine\n"), ("home-2", "secret\n"), ("bob", "'b#b'\n")):
+            path = os.path.join(os.path.dirname(taken), name + ".password")
+            with open(path, encoding="utf-8") as f:
+                self.assertEqual(f.read(), text)
+            if name != "home":
+                self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o600)
+        self.ambil("fetch", "home")
         self.assert_maildir(self.old, "old")
 
-    def test_a_no_is_a_no(self):
-        keyring.need_built_in()
-        self.assert_said(self.on_terminal(b"n\n"), "was not taken over")
-        result = self.box.run("check", env=self.env)
-        self.assert_code(result, 78)
+    def test_a_signal_at_the_question_changes_nothing(self):
+        self.mpoprc(password="password secret")
+        before = self.files()
+        with self.box.terminal("import", "mpop", size=WIDE,
+                               env={"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent/bus"}) as t:
+            t.expect(r"in a private file\? \[Y/n\] $")
+            t.send(b"\x03")
+            self.assertEqual(t.wait(), 130, t.text)
+        self.assertEqual(self.files(), before)
+
+    def test_an_import_that_fails_leaves_no_password(self):
+        self.mpoprc(password="password secret")
+        os.makedirs(self.box.path(".mpop_uidls"))
+        self.box.write(".mpop_uidls/anna_at_localhost", " 1 localhost anna\nx\n")
+        state = os.path.join(self.box.state, "ambil")
+        os.makedirs(state, exist_ok=True)
+        with open(os.path.join(state, "home.lock"), "w", encoding="utf-8") as lock, \
+                self.box.terminal("import", "mpop", size=WIDE,
+                                  env={"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent/bus"}) as t:
+            fcntl.lockf(lock, fcntl.LOCK_EX)
+            t.expect(r"in a private file\? \[Y/n\] $")
+            t.send(b"y\n")
+            self.assertEqual(t.wait(), 75, t.text)
+        self.assertEqual(glob.glob(os.path.join(os.path.dirname(self.box.config), "*")), [])
 
 
 class Getmail(Import):
