@@ -536,7 +536,7 @@ void getmail_read_seen(char *text, size_t len, struct imported_seen *out)
 
 	*out = (struct imported_seen){.n = 0};
 	while (rest.len) {
-		struct span line = span_trim(span_line(&rest));
+		struct span line = span_trim(span_without_cr(span_line(&rest)));
 		const char *nul = line.len ? memchr(line.data, '\0', line.len) : NULL;
 		size_t cut = nul ? (size_t)(nul - line.data) : 0;
 		uint64_t time_s;

@@ -76,7 +76,7 @@ bool mpop_read_seen(struct span text, const char *shown, const char *host, const
 	*out = (struct imported_seen){.n = 0};
 	*found = false;
 	while (!words && text.len) {
-		struct span line = span_line(&text);
+		struct span line = span_without_cr(span_line(&text));
 
 		number++;
 		if (!line.len || line.data[0] != '#') {

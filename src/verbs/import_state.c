@@ -106,7 +106,10 @@ bool import_read_seen(struct import *im, struct import_item *item, struct error 
 	}
 	free(path);
 	item->list = list;
-	return done && (!list->found || im->tool->read_list(list, item, e));
+	if (done && list->found && !im->tool->read_list(list, item, e))
+		return error_remedy(e, "",
+			"repair it, or move it away: then all mail on the server is new");
+	return done;
 }
 
 static char *state_file(const struct import *im, const struct import_item *item, const char *ending)

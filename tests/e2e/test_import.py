@@ -314,7 +314,8 @@ class Configuration(Mpop):
         self.box.write(".mpop_uidls/anna_at_localhost", " 2 localhost anna\nx\n")
         before = self.files()
         result = self.imports(code=66)
-        self.assert_said(result.stderr, "~/.mpop_uidls/anna_at_localhost:2: the list ends too")
+        self.assert_said(result.stderr, "~/.mpop_uidls/anna_at_localhost:2: the list ends too",
+                         "repair it, or move it away: then all mail on the server is new")
         self.assertEqual(self.files(), before)
 
     def test_a_file_that_is_not_there_keeps_its_account_back_and_no_other(self):

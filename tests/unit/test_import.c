@@ -402,6 +402,13 @@ static void test_mpop_lists(void **state)
 	assert_int_equal(seen.n, 0);
 	assert_true(mpop_read_seen(span_of(""), "list", "h", "u", &seen, &found, &e));
 	assert_false(found);
+	/* An editor may have put a CR in front of each line end. */
+	assert_true(mpop_read_seen(
+		span_of("# x\r\n 2 h u\r\na 17\r\nb\r\n"), "list", "h", "u", &seen, &found, &e));
+	assert_int_equal(seen.n, 2);
+	assert_true(span_is(seen.uids[0].uid, "a") && seen.uids[0].time_s == 17);
+	assert_true(span_is(seen.uids[1].uid, "b"));
+	imported_seen_release(&seen);
 }
 
 static void test_mpop_broken_lists(void **state)
@@ -667,7 +674,7 @@ static void test_getmail_lists(void **state)
 		      "1795464929\na\0"
 		      "17\nno\n\0"
 		      "5\nc\0x\n a\0"
-		      "18 \nd/e\0"
+		      "18 \r\nd/e\0"
 		      "19";
 	struct imported_seen seen;
 
