@@ -267,14 +267,42 @@ static bool is_sender_option(const char *word)
 	return strcmp(word, "-f") == 0 || strcmp(word, "-r") == 0;
 }
 
+/* Whether a name of a variable stands behind this dollar. */
+static bool is_variable(const char *dollar)
+{
+	return isalpha((unsigned char)dollar[1]) || dollar[1] == '_' || dollar[1] == '{';
+}
+
+/* getmail puts a home folder for a tilde in front, and variables in; a shell does the same. */
+static void add_for_shell(struct buf *line, const char *word)
+{
+	if (line->len)
+		buf_add_text(line, " ");
+	if (strncmp(word, "~/", 2) == 0) {
+		buf_add_text(line, "~/");
+		word += 2;
+	}
+	if (!strchr(word, '$')) {
+		import_quote_word(line, word);
+		return;
+	}
+	buf_add_text(line, "\"");
+	for (; *word; word++) {
+		if (strchr("\\\"`", *word) || (*word == '$' && !is_variable(word)))
+			buf_add_text(line, "\\");
+		buf_add(line, word, 1);
+	}
+	buf_add_text(line, "\"");
+}
+
 static void convert_command(struct converter *c, const struct ini_entry *path)
 {
 	struct ini_entry *entry = get(c, DESTINATION, "arguments");
-	char **words = strings_of(c, entry), *program = path_of(c, path);
+	char **words = strings_of(c, entry), *program = path_of(c, path), *command;
 	struct buf line = {0};
 
 	if (program)
-		import_add_word(&line, program);
+		add_for_shell(&line, program);
 	free(program);
 	for (size_t i = 0; words && words[i]; i++) {
 		if (is_sender_option(words[i]) && words[i + 1] &&
@@ -286,15 +314,16 @@ static void convert_command(struct converter *c, const struct ini_entry *path)
 			i++;
 		} else if (strstr(words[i], "%(")) {
 			cannot_deliver(c, entry, words[i]);
-		} else if (strchr(words[i], '$') || words[i][0] == '~') {
-			refuse(c, entry, "without variables and ~ in it");
 		} else {
-			import_add_word(&line, words[i]);
+			add_for_shell(&line, words[i]);
 		}
 	}
 	ini_free_strings(words);
-	if (line.len && !imported_get(c->to, "enabled"))
-		set_fresh(c, "deliver", path, xasprintf("pipe:%s", line.data));
+	if (line.len && !imported_get(c->to, "enabled")) {
+		command = import_command(line.data);
+		set_fresh(c, "deliver", path, xasprintf("pipe:%s", command));
+		free(command);
+	}
 	buf_release(&line);
 	if (truth_of(c, get(c, DESTINATION, "unixfrom"), false))
 		drop(c, DESTINATION, "unixfrom", "no From line is put in front of mail");
@@ -500,58 +529,4 @@ bool getmail_read(struct span text, const char *shown, const char *name, struct 
 	convert(&c, name);
 	ini_release(&c.ini);
 	return !c.failed;
-}
-
-/* UIDs in base64, to whose letters the slash belongs and the hyphen does not. A plus tells them
- * from base64 for URLs, which has hyphens and no plus. */
-static bool is_base64(const struct imported_seen *seen)
-{
-	bool plus = false;
-
-	for (size_t i = 0; i < seen->n; i++)
-		for (size_t j = 0; j < seen->uids[i].uid.len; j++) {
-			unsigned char ch = (unsigned char)seen->uids[i].uid.data[j];
-
-			plus = plus || ch == '+';
-			if (!isalnum(ch) && !strchr("+-=", ch))
-				return false;
-		}
-	return plus;
-}
-
-static void put_slashes(const struct imported_seen *seen, char *text)
-{
-	for (size_t i = 0; i < seen->n; i++)
-		for (size_t j = 0; j < seen->uids[i].uid.len; j++) {
-			char *ch = text + (seen->uids[i].uid.data - text) + j;
-
-			*ch = *ch == '-' ? '/' : *ch;
-		}
-}
-
-void getmail_read_seen(char *text, size_t len, struct imported_seen *out)
-{
-	struct span rest = {text, len};
-	size_t room = 0;
-
-	*out = (struct imported_seen){.n = 0};
-	while (rest.len) {
-		struct span line = span_trim(span_without_cr(span_line(&rest)));
-		const char *nul = line.len ? memchr(line.data, '\0', line.len) : NULL;
-		size_t cut = nul ? (size_t)(nul - line.data) : 0;
-		uint64_t time_s;
-
-		if (cut &&
-			parse_u64((struct span){nul + 1, line.len - cut - 1}, INT64_MAX, &time_s)) {
-			if (out->n == room) {
-				room = room ? 2 * room : 64;
-				out->uids = xreallocarray(out->uids, room, sizeof(*out->uids));
-			}
-			out->uids[out->n++] = (struct imported_uid){
-				.uid = {line.data, cut}, .time_s = (int64_t)time_s};
-		}
-	}
-	if (is_base64(out))
-		put_slashes(out, text);
-	imported_seen_number(out);
 }

@@ -200,21 +200,36 @@ static bool has_retriever(const char *path)
 	return has;
 }
 
-/* Of a folder without getmailrc. */
-static bool read_each(struct import *im, const char *path, const char *shown, struct error *e)
-{
-	if (has_retriever(path))
-		return read_rc(im, path, e);
-	imported_note(&im->read, NULL, IMPORT_DROPPED, 0, "%s, because it lacks %s", shown,
-		_("the type in [retriever]"));
-	return true;
-}
-
 /* The last account. */
 static void take_out(struct import *im)
 {
 	free(im->files[im->read.n - 1]);
 	imported_pop(&im->read);
+}
+
+/* One that is no such file is left out, and the others are not. */
+static bool is_read(struct import *im, const char *path, const char *shown)
+{
+	size_t before = im->read.n;
+	struct error e = {0};
+
+	if (read_rc(im, path, &e))
+		return true;
+	while (im->read.n > before)
+		take_out(im);
+	imported_note(&im->read, NULL, IMPORT_DROPPED, 0, "%s, because it cannot be read: %s",
+		shown, e.text);
+	return false;
+}
+
+/* Of a folder without getmailrc. */
+static void read_each(struct import *im, const char *path, const char *shown)
+{
+	if (!has_retriever(path))
+		imported_note(&im->read, NULL, IMPORT_DROPPED, 0, "%s, because it lacks %s", shown,
+			_("the type in [retriever]"));
+	else
+		(void)is_read(im, path, shown);
 }
 
 static bool has_list(const struct import *im, const struct imported_account *a)
@@ -231,22 +246,16 @@ static bool has_list(const struct import *im, const struct imported_account *a)
 static void read_other(struct import *im, const char *path, const char *shown)
 {
 	size_t before = im->read.n;
-	struct error e = {0};
 
-	if (!has_retriever(path))
+	if (!has_retriever(path) || !is_read(im, path, shown) || im->read.n == before)
 		return;
-	if (!read_rc(im, path, &e)) {
-		while (im->read.n > before)
-			take_out(im);
-		imported_note(&im->read, NULL, IMPORT_DROPPED, 0,
-			"%s, because it cannot be read: %s", shown, e.text);
-	} else if (im->read.n > before && !has_list(im, &im->read.accounts[before])) {
+	if (!has_list(im, &im->read.accounts[before])) {
 		take_out(im);
 		imported_note(&im->read, NULL, IMPORT_DROPPED, 0,
 			"%s, because getmail reads getmailrc alone where no file is named: ambil "
 			"import getmail %s",
 			shown, shown);
-	} else if (im->read.n > before) {
+	} else {
 		struct imported_account *a = &im->read.accounts[before];
 
 		if (!imported_get(a, "enabled"))
@@ -270,7 +279,7 @@ static bool read_folder(struct import *im, bool only_note, struct error *e)
 
 		if (done && stat(path, &st) == 0 && S_ISREG(st.st_mode)) {
 			if (!only_note)
-				done = read_each(im, path, shown, e);
+				read_each(im, path, shown);
 			else if (strcmp(names[i]->d_name, "getmailrc") != 0)
 				read_other(im, path, shown);
 		}

@@ -107,8 +107,8 @@ bool import_read_seen(struct import *im, struct import_item *item, struct error 
 	free(path);
 	item->list = list;
 	if (done && list->found && !im->tool->read_list(list, item, e))
-		return error_remedy(e, "",
-			"repair it, or move it away: then all mail on the server is new");
+		return error_remedy(
+			e, "", "repair it, or move it away: then all mail on the server is new");
 	return done;
 }
 

@@ -570,12 +570,16 @@ class GetmailTakeover(Getmail):
                        "server = h\nusername = u\npassword = pw\n[destination]\n"
                        "type = MDA_external\npath = /bin/cat\n"
                        "arguments = (\"-f\", \"%(sender)\", \"a b\")\n[filter-1]\ntype = x\n")
+        self.box.write(".config/getmail/broken", "[retriever]\ntype = SimplePOP3Retriever\nserver = h\n"
+                       "username = v\n[destination]\ntype = Maildir\npath = $WHERE/\n")
         self.box.write(".config/getmail/a-log", "2020-01-01 Initializing\n" * 60000)
         self.box.write(".config/getmail/a-note", "read me\n")
         said = self.imports().stdout.decode()
         for name in ("a-log", "a-note"):
             self.assert_said(said, "# not converted: ~/.config/getmail/%s, because it lacks the type" % name)
-        self.assert_said(said, "# not converted: ~/.config/getmail/twin, because it is the mailbox "
+        self.assert_said(said, "# not converted: ~/.config/getmail/broken, because it cannot be read: "
+                         "~/.config/getmail/broken:7: path must be",
+                         "# not converted: ~/.config/getmail/twin, because it is the mailbox "
                          "of account home", "~/.config/getmail/work, because a SimpleIMAPRetriever",
                          "account home {    # ~/.config/getmail/home:3", "account other {",
                          "tls = starttls", "deliver = \"pipe:/bin/cat 'a b'\"",

@@ -618,8 +618,14 @@ static void test_getmail_delivery(void **state)
 			FROM_SSL " deliver=pipe:/bin/mda -d u keep=true -9 -10"},
 		{MDA "arguments = ('-d', '%(recipient)')\n" ONLY_NEW,
 			FROM_SSL " enabled=false keep=true -9"},
-		{MDA "arguments = ('-d', '$USER')\n",
-			"rc:9: arguments must be without variables and ~ in it"},
+		{MDA "arguments = ('-d', '$USER')\n" ONLY_NEW,
+			FROM_SSL " deliver=pipe:sh -c '/bin/mda -d \"$USER\"' keep=true"},
+		{MDA "arguments = ('-m', '~/a b', '${HOME}/c\"', 'x$5`')\n" ONLY_NEW,
+			FROM_SSL
+			" deliver=pipe:sh -c '/bin/mda -m ~/'\\''a b'\\'' \"${HOME}/c\\\"\" "
+			"\"x\\$5\\`\"' keep=true"},
+		{SSL CA "[destination]\ntype = MDA_external\npath = ~/bin/mda\n" ONLY_NEW,
+			FROM_SSL " deliver=pipe:sh -c '~/bin/mda' keep=true"},
 		{MDA "arguments = ('-d')\n", "rc:9: arguments" NO_TUPLE},
 		{MDA "unixfrom = false\nuser = u\ngroup = g\nignore_stderr = true\n" ONLY_NEW,
 			FROM_SSL " deliver=pipe:/bin/mda keep=true -11 -10"},
