@@ -62,6 +62,6 @@ class DovecotCase(harness.Case):
 
         def ends(text):
             return [line for line in text.splitlines() if end in line and "retr=" in line]
-        text = self.server.log_text(lambda text: 0 < text.count(login) == len(ends(text)))
+        text = self.server.log_text(lambda text: text.count(login) == len(ends(text)))
         for line in ends(text):
             self.assertIn("retr=0/", line)

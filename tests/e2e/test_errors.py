@@ -736,7 +736,7 @@ class Verbosity(Trouble):
         before = harness.day(14)
         self.ambil()
         said = self.box.run("fetch", "-n").stdout.decode()
-        until = re.search(r"seen before, kept until (\S+)\n", said)
+        until = re.search(r"seen before, kept until (\S+)", said)
         self.assertTrue(until, said)
         self.assertIn(until.group(1), (before, harness.day(14)))
 
