@@ -254,6 +254,28 @@ void text_utc(char out[TEXT_UTC_ROOM], int64_t seconds)
 			(unsigned)tm.tm_min % 100, (unsigned)tm.tm_sec % 100);
 }
 
+static void put_day(char out[TEXT_DAY_ROOM], const struct tm *tm)
+{
+	if (!tm || !strftime(out, TEXT_DAY_ROOM, "%Y-%m-%d", tm))
+		out[0] = '\0';
+}
+
+void text_day(char out[TEXT_DAY_ROOM], int64_t seconds)
+{
+	time_t t = (time_t)seconds;
+	struct tm tm;
+
+	put_day(out, seconds > 0 ? localtime_r(&t, &tm) : NULL);
+}
+
+void text_utc_day(char out[TEXT_DAY_ROOM], int64_t seconds)
+{
+	time_t t = (time_t)seconds;
+	struct tm tm;
+
+	put_day(out, gmtime_r(&t, &tm));
+}
+
 char *text_tilde(const char *path, const char *home)
 {
 	size_t len = home ? strlen(home) : 0;

@@ -56,6 +56,11 @@ void text_english_times(char *text, size_t room);
  * years 1970 to 9999. */
 enum { TEXT_UTC_ROOM = 24 };
 void text_utc(char out[TEXT_UTC_ROOM], int64_t seconds);
+/* "2026-11-26", of seconds since 1970: the day here, nothing for 0 and less; the day by UTC,
+ * nothing for what has none. */
+enum { TEXT_DAY_ROOM = 24 };
+void text_day(char out[TEXT_DAY_ROOM], int64_t seconds);
+void text_utc_day(char out[TEXT_DAY_ROOM], int64_t seconds);
 /* path with the home folder written as ~; a fresh string. home may be NULL. */
 char *text_tilde(const char *path, const char *home);
 

@@ -80,7 +80,8 @@ struct account *config_find(struct config *config, const char *name)
 	return NULL;
 }
 
-char *config_looked_for(const struct config *config)
+/* Fresh. */
+static char *looked_for(const struct config *config)
 {
 	char *path = places_user_config(config->home), *shown = text_tilde(path, config->home);
 	char *both = xasprintf(_("%s and %s"), shown, places_system_config());
@@ -131,7 +132,7 @@ static void tell_other_fetchers(const struct config *config, struct error *e)
 
 bool config_no_accounts(const struct config *config, struct error *e)
 {
-	char *file = config->path ? config_file(config) : config_looked_for(config);
+	char *file = config->path ? config_file(config) : looked_for(config);
 
 	if (config->n)
 		error_set(e, ERROR_CONFIG, "all accounts in %s have enabled = false", file);

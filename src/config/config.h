@@ -122,8 +122,6 @@ struct token_source account_token_source(const struct account *account);
 struct account *config_find(struct config *config, const char *name);
 /* The path of the file that was read, with ~; fresh. config->path must not be NULL. */
 char *config_file(const struct config *config);
-/* The files looked for, for "no accounts yet (looked for …)": a fresh string. */
-char *config_looked_for(const struct config *config);
 /* The errors for no account at all (ERROR_CONFIG) and for an unknown one (ERROR_USAGE); false. */
 bool config_no_accounts(const struct config *config, struct error *e);
 bool config_no_such_account(const struct config *config, const char *name, struct error *e);

@@ -87,11 +87,10 @@ void words_capability(char *out, size_t room, struct span line)
 
 void words_day(char *out, size_t room, int64_t when_s)
 {
-	time_t when = (time_t)when_s;
-	struct tm tm;
+	char day[TEXT_DAY_ROOM];
 
-	if (!gmtime_r(&when, &tm) || !strftime(out, room, "%Y-%m-%d", &tm))
-		snprintf(out, room, "?");
+	text_utc_day(day, when_s);
+	snprintf(out, room, "%s", day[0] ? day : "?");
 }
 
 void words_moment(char *out, size_t room, int64_t when_s)

@@ -53,7 +53,8 @@ static bool has_doubtful_uid(const struct listed *mail)
 	return mail->doubtful || mail->seen->missing || mail->seen->state == STORE_REMOVED;
 }
 
-bool plan_is_doubtful(const struct listed *mail)
+/* Whether its UID alone does not say which mail it is. */
+static bool is_doubtful(const struct listed *mail)
 {
 	return has_doubtful_uid(mail) || mail->seen->doubt || has_another_size(mail);
 }
@@ -114,7 +115,7 @@ bool plan_may_remove(const struct listed *mail, const struct policy *policy, int
 
 bool plan_needs_identity(const struct listed *mail, const struct policy *policy, int64_t now_s)
 {
-	if (!mail->seen || !mail->seen->print || policy->all || !plan_is_doubtful(mail))
+	if (!mail->seen || !mail->seen->print || policy->all || !is_doubtful(mail))
 		return false;
 	return plan_is_another_mail(mail) || plan_may_remove(mail, policy, now_s);
 }
@@ -128,7 +129,7 @@ static enum plan_why why_of(const struct listed *mail, const struct policy *poli
 		enum plan_why why = why_known(mail, policy, now_s);
 
 		/* To delete what was never fetched would lose it. */
-		if (removes(why) && plan_is_doubtful(mail) && mail->identity != IDENTITY_SAME)
+		if (removes(why) && is_doubtful(mail) && mail->identity != IDENTITY_SAME)
 			return PLAN_DOUBT;
 		if (why != PLAN_AGAIN)
 			return why;

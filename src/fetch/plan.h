@@ -57,8 +57,6 @@ const char *plan_why_text(enum plan_why why);
  * one that was removed stands for no mail that cannot be shown to be the same.
  */
 bool plan_is_another_mail(const struct listed *mail);
-/* Whether its UID alone does not say which mail it is. */
-bool plan_is_doubtful(const struct listed *mail);
 /* Whether it would be removed now, if it is the one that was delivered. */
 bool plan_may_remove(const struct listed *mail, const struct policy *policy, int64_t now_s);
 /* When a mail that is known is to be deleted there, if it still is there; 0: never, as far as is

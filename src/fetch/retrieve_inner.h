@@ -79,7 +79,6 @@ bool loop_ask_sizes(struct loop *l);
 bool loop_top_up(struct loop *l);
 /* By LIST, or by what came so far. */
 uint64_t loop_expected_octets(const struct loop *l, uint32_t index);
-bool loop_wants_more(const struct loop *l);
 /* Whether an answer is one that names a mail. */
 bool loop_is_proof(const struct loop *l, const struct pop3_event *ev);
 bool loop_fits(const struct loop *l, enum proof_fit fit);

@@ -47,7 +47,7 @@ static size_t window_max(const struct loop *l)
 	return loop_batch_max(l) > 1 ? WINDOW_MAILS : WINDOW_SINGLES;
 }
 
-bool loop_wants_more(const struct loop *l)
+static bool wants_more(const struct loop *l)
 {
 	return l->sent < l->fetch_n && !l->r->stopped && !l->enough;
 }
@@ -113,9 +113,9 @@ static bool step(struct loop *l)
 	if (session_outstanding(l->r->session))
 		return true;
 	/* With ask_first the question before the next RETR is that proof. */
-	if (l->ended && (!loop_wants_more(l) || (loop_needs_proof(l) && !l->ask_first)))
+	if (l->ended && (!wants_more(l) || (loop_needs_proof(l) && !l->ask_first)))
 		return ask_behind(l);
-	if (!loop_wants_more(l))
+	if (!wants_more(l))
 		return true;
 	if (wants_size(l, l->fetch[l->sent]) && l->sizes_asked <= l->sent) {
 		l->sizes_asked = l->sent + 1;
@@ -137,11 +137,11 @@ bool loop_top_up(struct loop *l)
 
 	if (!session_pipelining(s) || l->r->alone)
 		return step(l);
-	if (loop_wants_more(l) && session_outstanding(s) <= window_max(l) / 2 &&
+	if (wants_more(l) && session_outstanding(s) <= window_max(l) / 2 &&
 		(l->flight_octets <= WINDOW_OCTETS / 2 || l->sent - l->answered < 2)) {
 		if (!loop_send_removals(l, WINDOW_MAILS))
 			return false;
-		while (loop_wants_more(l) && session_outstanding(s) < 2 * WINDOW_MAILS &&
+		while (wants_more(l) && session_outstanding(s) < 2 * WINDOW_MAILS &&
 			l->sent - l->answered < window_max(l) &&
 			(l->flight_octets < WINDOW_OCTETS || l->sent - l->answered < 2))
 			if (!send_in_flight(l, l->fetch[l->sent]))
@@ -150,7 +150,7 @@ bool loop_top_up(struct loop *l)
 			return loop_send(l, POP3_NOOP, 0);
 	}
 	/* Stopped early, or the NOOP came too soon or is too little to prove the last mail. */
-	if (!loop_wants_more(l) && l->ended && session_outstanding(s) == 0)
+	if (!wants_more(l) && l->ended && session_outstanding(s) == 0)
 		return ask_behind(l);
 	return true;
 }

@@ -177,7 +177,8 @@ static bool is_keyword(const char *word)
 		is_one_of(word, others);
 }
 
-bool fm_is_text(const struct fm_reader *r)
+/* Whether a text stands here: numbers and keywords need quotes to be one. */
+static bool is_text(const struct fm_reader *r)
 {
 	return r->word.kind == FETCHMAIL_QUOTED ||
 		(r->word.kind == FETCHMAIL_PLAIN && !is_keyword(r->word.text));
@@ -219,7 +220,7 @@ static void check_text(struct fm_reader *r, const char *name)
 void fm_take_text(struct fm_reader *r, const char *name, struct fm_value *v)
 {
 	fm_skip_noise(r);
-	if (!fm_is_text(r)) {
+	if (!is_text(r)) {
 		wants(r, name, "a text");
 		return;
 	}
@@ -247,9 +248,9 @@ static void take_list(struct fm_reader *r, const char *name, struct fm_value *v,
 	struct buf list = {0};
 
 	fm_skip_noise(r);
-	if (numbers ? !is_number(r) : !fm_is_text(r))
+	if (numbers ? !is_number(r) : !is_text(r))
 		wants(r, name, numbers ? N_("a number") : N_("a text"));
-	while (!r->failed && (numbers ? is_number(r) : fm_is_text(r))) {
+	while (!r->failed && (numbers ? is_number(r) : is_text(r))) {
 		buf_printf(&list, "%s%s", list.len ? " " : "", r->word.text);
 		fm_next(r);
 		fm_skip_noise(r);
@@ -332,7 +333,7 @@ static void take_name(struct fm_reader *r, struct buf *names)
 	if (r->word.kind == FETCHMAIL_EQUALS) {
 		fm_next(r);
 		fm_skip_noise(r);
-		if (!fm_is_text(r))
+		if (!is_text(r))
 			wants(r, "is", "a name behind =");
 		check_text(r, "is");
 		free(name);
@@ -353,7 +354,7 @@ static void take_names(struct fm_reader *r, struct fm_user *user)
 	if (r->word.kind == FETCHMAIL_END || r->word.kind == FETCHMAIL_EQUALS)
 		wants(r, "is", "a name");
 	/* The first may be any word, the others no keywords. */
-	while (!r->failed && (!names.len || fm_is_text(r)))
+	while (!r->failed && (!names.len || is_text(r)))
 		take_name(r, &names);
 	if (!r->failed && fm_take_keyword(r, "there")) {
 		if (memchr(names.data, '\n', names.len))

@@ -25,8 +25,6 @@ void fm_next(struct fm_reader *r);
 /* Where a keyword may stand, words of noise may, too. */
 void fm_skip_noise(struct fm_reader *r);
 bool fm_take_keyword(struct fm_reader *r, const char *keyword);
-/* Whether a text stands here: numbers and keywords need quotes to be one. */
-bool fm_is_text(const struct fm_reader *r);
 void fm_set_value(struct fm_value *v, const char *text, unsigned line);
 void fm_take_text(struct fm_reader *r, const char *name, struct fm_value *v);
 void fm_take_number(struct fm_reader *r, const char *name, struct fm_value *v);

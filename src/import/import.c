@@ -113,7 +113,9 @@ static bool is_shell_word(struct span word, const char *command)
 		(span_is(word, "echo") && strchr(command, '\\'));
 }
 
-bool import_needs_shell(const char *command)
+/* Whether a command says something else without a shell, to whoever parts it at blanks and knows
+ * quotes. */
+static bool needs_shell(const char *command)
 {
 	struct span rest = span_trim(span_of(command));
 	char quote = '\0';
@@ -143,7 +145,7 @@ char *import_command(const char *command)
 {
 	struct buf out = {0};
 
-	if (!import_needs_shell(command))
+	if (!needs_shell(command))
 		return xstrdup(command);
 	buf_add_text(&out, "sh -c '");
 	for (; *command; command++)

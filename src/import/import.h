@@ -72,9 +72,6 @@ void imported_note(struct imported *im, struct imported_account *a, enum importe
  * alone. */
 struct safe import_unknown(struct span word);
 
-/* Whether a command says the same without a shell, to whoever parts it at blanks and knows quotes.
- */
-bool import_needs_shell(const char *command);
 /* The command as this program runs it: itself, or "sh -c '…'"; fresh. */
 char *import_command(const char *command);
 

@@ -42,11 +42,11 @@ bool chain_read(struct chain *chain, gnutls_session_t session)
 
 struct words certificate_day(time_t when)
 {
-	struct words w = {"?"};
-	struct tm tm;
+	char day[TEXT_DAY_ROOM];
+	struct words w;
 
-	if (gmtime_r(&when, &tm))
-		strftime(w.text, sizeof(w.text), "%Y-%m-%d", &tm);
+	text_utc_day(day, when);
+	snprintf(w.text, sizeof(w.text), "%s", day[0] ? day : "?");
 	return w;
 }
 
@@ -86,7 +86,7 @@ static void whole_name(gnutls_x509_crt_t crt, name_reader *whole, char *out, siz
 		snprintf(out, room, "?");
 }
 
-struct words certificate_subject(gnutls_x509_crt_t crt)
+static struct words subject_of(gnutls_x509_crt_t crt)
 {
 	return name_of(crt, gnutls.x509_crt_get_dn_by_oid, gnutls.x509_crt_get_dn);
 }
@@ -190,7 +190,7 @@ void certificate_describe(gnutls_x509_crt_t crt, struct tls_certificate *out)
 	certificate_names(crt, &names);
 	snprintf(out->names, sizeof(out->names), "%s", names.len ? names.data : "");
 	buf_release(&names);
-	snprintf(out->subject, sizeof(out->subject), "%s", certificate_subject(crt).text);
+	snprintf(out->subject, sizeof(out->subject), "%s", subject_of(crt).text);
 	snprintf(out->issuer, sizeof(out->issuer), "%s", certificate_issuer(crt).text);
 	whole_name(crt, gnutls.x509_crt_get_dn, out->owner, sizeof(out->owner));
 	whole_name(crt, gnutls.x509_crt_get_issuer_dn, out->signer, sizeof(out->signer));

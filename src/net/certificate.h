@@ -25,8 +25,7 @@ struct words {
 };
 /* "2026-12-23". */
 struct words certificate_day(time_t when);
-/* The common name, else the organisation, else the whole name. */
-struct words certificate_subject(gnutls_x509_crt_t crt);
+/* Whose signature is on it: the common name, else the organisation, else the whole name. */
 struct words certificate_issuer(gnutls_x509_crt_t crt);
 /* SHA-256 of the certificate: "A0:96:…". */
 struct words certificate_fingerprint(gnutls_x509_crt_t crt);

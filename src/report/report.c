@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/i18n.h"
@@ -255,13 +254,10 @@ static void show_end(
 /* Why, and for mail that is kept for a time until when. */
 static void add_why(struct buf *b, const struct report *what, size_t width)
 {
-	time_t until = (time_t)what->u.item.until_s;
 	struct buf text = {NULL, 0, 0};
-	char day[16] = "";
-	struct tm tm;
+	char day[TEXT_DAY_ROOM];
 
-	if (until && localtime_r(&until, &tm))
-		strftime(day, sizeof(day), "%Y-%m-%d", &tm);
+	text_day(day, what->u.item.until_s);
 	if (what->u.item.why == PLAN_KEPT && day[0])
 		add_kept_until(&text, day);
 	else

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What is known of each message: columns for a terminal, fields for scripts, events, or a file. */
 #include <string.h>
-#include <time.h>
 
 #include "base/i18n.h"
 #include "base/jsonout.h"
@@ -62,13 +61,10 @@ static bool describe(
 
 static void add_day(struct buf *out, int64_t seconds)
 {
-	time_t t = (time_t)seconds;
-	char day[16] = "-";
-	struct tm tm;
+	char day[TEXT_DAY_ROOM];
 
-	if (seconds > 0 && localtime_r(&t, &tm))
-		strftime(day, sizeof(day), "%Y-%m-%d", &tm);
-	buf_add_text(out, day);
+	text_day(day, seconds);
+	buf_add_text(out, day[0] ? day : "-");
 }
 
 /* Why it failed, since when the server does not list it, when it is due to be deleted there. */

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -237,12 +236,9 @@ static void note_late(struct buf *out, const struct standing *s)
 
 static void note_due(struct buf *out, const struct standing *s)
 {
-	time_t next = (time_t)s->next_due_s;
-	char day[16] = "";
-	struct tm tm;
+	char day[TEXT_DAY_ROOM];
 
-	if (next && localtime_r(&next, &tm))
-		strftime(day, sizeof(day), "%Y-%m-%d", &tm);
+	text_day(day, s->next_due_s);
 	if (s->due) {
 		begin_note(out);
 		buf_printf(out,

@@ -20,6 +20,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/base64.h"
@@ -833,6 +834,38 @@ static void text__shows_what_somebody_has_set_exactly(void **state)
 	}
 }
 
+static void text__shows_the_day_of_a_moment(void **state)
+{
+	static const struct {
+		int64_t seconds;
+		const char *here, *utc;
+	} cases[] = {
+		{1795735800, "2026-11-27", "2026-11-26"}, /* 23:30 by UTC */
+		{0, "", "1970-01-01"},
+		{-1, "", "1969-12-31"},
+		{253402300799, "10000-01-01", "9999-12-31"},
+		{INT64_MAX, "", ""},
+	};
+	char *before = getenv("TZ") ? xstrdup(getenv("TZ")) : NULL;
+	char day[TEXT_DAY_ROOM];
+
+	(void)state;
+	setenv("TZ", "<+07>-7", 1);
+	tzset();
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		text_day(day, cases[i].seconds);
+		assert_string_equal(day, cases[i].here);
+		text_utc_day(day, cases[i].seconds);
+		assert_string_equal(day, cases[i].utc);
+	}
+	if (before)
+		setenv("TZ", before, 1);
+	else
+		unsetenv("TZ");
+	tzset();
+	free(before);
+}
+
 static void text__shows_the_home_folder_as_a_tilde(void **state)
 {
 	static const char *const table[][3] = {
@@ -1388,6 +1421,7 @@ int main(void)
 		cmocka_unit_test(text__lists_words_as_a_sentence_does),
 		cmocka_unit_test(text__shows_sizes_in_five_columns),
 		cmocka_unit_test(text__shows_ages),
+		cmocka_unit_test(text__shows_the_day_of_a_moment),
 		cmocka_unit_test(text__shows_what_somebody_has_set_exactly),
 		cmocka_unit_test(text__shows_the_home_folder_as_a_tilde),
 		cmocka_unit_test(text__finds_the_word_that_was_meant),
