@@ -7,7 +7,7 @@
 
 /*
  * The events of --json, for report.c: a line for each, described for those who read them in
- * ambil(1) and man/ambil.schema.json. Words in them are English, whatever the locale.
+ * ambil-json(7) and man/ambil.schema.json. Words in them are English, whatever the locale.
  */
 struct json_view;
 struct json_view *json_view_new(const struct report_setting *setting);

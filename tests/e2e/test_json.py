@@ -56,6 +56,7 @@ class Schema(events.EventsCase, harness.Case):
     END = {"v": 1, "event": "end", "code": 0}
     ERROR = {"v": 1, "event": "account", "account": "home", "status": "error", "code": 77,
              "kind": "auth", "temporary": False, "message": "no", "seconds": 0}
+    OF_ERRORS = ("code", "kind", "temporary", "message", "why", "server", "hint_intro", "hint")
 
     def test_it_takes_what_is_right(self):
         for event in self.END, self.ERROR:
@@ -98,8 +99,12 @@ class Schema(events.EventsCase, harness.Case):
         self.assertEqual(known, written)
         with open(PAGE, encoding="utf-8") as f:
             part = re.search(r"^\.Sh EVENTS\n(.*?)^\.Sh ", f.read(), re.M | re.S).group(1)
-        explained = [name for names in re.findall(r"^\.It Cm (.*)$", part, re.M) for name in names.split(" , ")]
+        explained = dict(re.findall(r"^\.It Cm (\S+)\n(?:.*\n)*?Names: ([^.]*)\.$", part, re.M))
         self.assertEqual(sorted(explained), sorted(known))
+        for name, words in explained.items():
+            members = [word for one in re.split(r",\s+", words)
+                       for word in (self.OF_ERRORS if one.split() == ["an", "error"] else [one])]
+            self.assertEqual(sorted(members + ["v", "event"]), sorted(schema["$defs"][name]["properties"]), name)
         kinds = set(re.findall(r'\[ERROR_\w+\] = \{"(\w+)", \d+\}', text)) - {"none"}
         self.assertGreater(len(kinds), 10)
         self.assertEqual(set(schema["$defs"]["kind"]["enum"]), kinds)
