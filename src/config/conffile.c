@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/beside.h"
 #include "base/file.h"
 #include "base/i18n.h"
 #include "base/text.h"
@@ -155,25 +156,16 @@ static bool write_whole(const struct conffile *f, const struct buf *text, int fd
 
 bool conffile_write(struct conffile *f, const char *named, const struct buf *text, struct error *e)
 {
-	char *beside;
-	bool done;
-	int err, fd;
-
 	if (!is_writable(f->path, f->mode, e) || !try_text(f, named, text, e) ||
 		(!f->found && !conffile_make_folder(f->target, e)))
 		return false;
-	beside = xasprintf("%s.XXXXXX", f->target);
-	fd = mkstemp(beside);
-	err = errno;
-	if (fd < 0) {
-		free(beside);
-		return cannot(WRITE_BESIDE, f->path, err, e);
-	}
-	f->beside = beside;
-	done = write_whole(f, text, fd);
-	err = errno;
-	close(fd);
-	return done || cannot(WRITE, f->path, err, e);
+	/* What an earlier one has left that was killed, a password of setup among it. */
+	beside_sweep_at(f->path);
+	beside_sweep_at(f->target);
+	f->beside_fd = beside_open(f->target, &f->beside);
+	if (f->beside_fd < 0)
+		return cannot(WRITE_BESIDE, f->path, errno, e);
+	return write_whole(f, text, f->beside_fd) || cannot(WRITE, f->path, errno, e);
 }
 
 static bool is_unchanged(const struct conffile *f)
@@ -188,6 +180,14 @@ static bool is_unchanged(const struct conffile *f)
 		span_equal(buf_span(&now), buf_span(&f->text));
 	buf_wipe(&now);
 	return same;
+}
+
+static void forget_beside(struct conffile *f)
+{
+	if (f->beside)
+		close(f->beside_fd);
+	free(f->beside);
+	f->beside = NULL;
 }
 
 bool conffile_place(struct conffile *f, struct error *e)
@@ -206,8 +206,7 @@ bool conffile_place(struct conffile *f, struct error *e)
 	}
 	if (rename(f->beside, f->target) < 0)
 		return cannot(WRITE, f->path, errno, e);
-	free(f->beside);
-	f->beside = NULL;
+	forget_beside(f);
 	return file_sync_parent(f->target, ERROR_CONFIG, e);
 }
 
@@ -215,7 +214,7 @@ void conffile_release(struct conffile *f)
 {
 	if (f->beside)
 		unlink(f->beside);
-	free(f->beside);
+	forget_beside(f);
 	free(f->target);
 	free(f->path);
 	buf_wipe(&f->text);

@@ -14,10 +14,11 @@
  * stays one, and the mode stays; a new file is private. Errors are ERROR_CONFIG.
  */
 struct conffile {
-	char *path;   /* as the loader names it */
-	char *target; /* the file itself, where path is a symbolic link */
-	char *beside; /* the new one; NULL: none is written */
-	bool found;   /* it was there */
+	char *path;    /* as the loader names it */
+	char *target;  /* the file itself, where path is a symbolic link */
+	char *beside;  /* the new one; NULL: none is written */
+	int beside_fd; /* of it, which holds its lock (base/beside.h) */
+	bool found;    /* it was there */
 	mode_t mode;
 	struct buf text; /* its text; it may hold passwords */
 };

@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "base/base64.h"
+#include "base/beside.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/hide.h"
@@ -1245,6 +1246,93 @@ static void file__follows_no_link_to_a_lock(void **state)
 	free(link);
 }
 
+/* ---- beside ---- */
+
+/* A child that begins to write beside path, says under which name, and is killed by the caller. */
+static pid_t start_writer(const char *path, char *name, size_t room)
+{
+	int ends[2];
+	ssize_t len;
+	pid_t pid;
+
+	assert_int_equal(pipe(ends), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		char *made;
+		int fd = beside_open(path, &made);
+
+		if (fd < 0 || !file_write_all(ends[1], made, strlen(made)))
+			_exit(1);
+		close(ends[1]);
+		pause();
+		_exit(0);
+	}
+	close(ends[1]);
+	len = file_read_all(ends[0], name, room - 1);
+	assert_true(len > 0);
+	name[len] = '\0';
+	close(ends[0]);
+	return pid;
+}
+
+static void beside__is_swept_when_its_writer_is_gone(void **state)
+{
+	char *path = path_in(state, "a"), name[500];
+	pid_t child = start_writer(path, name, sizeof(name));
+	struct stat st;
+
+	assert_int_equal(stat(name, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	beside_sweep_at(path);
+	assert_int_equal(access(name, F_OK), 0);
+	assert_int_equal(kill(child, SIGKILL), 0);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	beside_sweep_at(path);
+	assert_int_equal(access(name, F_OK), -1);
+	free(path);
+}
+
+static void beside__sweeps_nothing_else(void **state)
+{
+	static const char *const names[] = {"a.ambil-new.12345", "a.ambil-new.1234567",
+		"a.ambil-new.12.456", "a.backup", ".ambil-new.123456", "a.Ambil-new.123456"};
+	char *link = path_in(state, "a.ambil-new.abcdef"),
+	     *folder = path_in(state, "b.ambil-new.abcdef");
+
+	for (size_t i = 0; i < COUNT(names); i++) {
+		char *path = path_in(state, names[i]);
+
+		put(path, "words", 5, 0600);
+		free(path);
+	}
+	assert_int_equal(symlink("a.backup", link), 0);
+	assert_int_equal(mkdir(folder, 0700), 0);
+	beside_sweep(((struct place *)*state)->folder);
+	assert_int_equal(unlink(link), 0);
+	assert_int_equal(rmdir(folder), 0);
+	for (size_t i = 0; i < COUNT(names); i++) {
+		char *path = path_in(state, names[i]);
+
+		if (unlink(path) < 0)
+			fail_msg("%s is gone", names[i]);
+		free(path);
+	}
+	free(link);
+	free(folder);
+}
+
+static void beside__says_why_there_can_be_none(void **state)
+{
+	char *path = path_in(state, "a/b"), *name;
+
+	assert_int_equal(beside_open(path, &name), -1);
+	assert_int_equal(errno, ENOENT);
+	assert_null(name);
+	beside_sweep_at(path);
+	free(path);
+}
+
 #define FILE_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 /* ---- hide ---- */
@@ -1437,6 +1525,9 @@ int main(void)
 		cmocka_unit_test(file__knows_whose_home_a_tilde_is),
 		FILE_TEST(file__locks_out_other_processes_until_they_are_gone),
 		FILE_TEST(file__follows_no_link_to_a_lock),
+		FILE_TEST(beside__is_swept_when_its_writer_is_gone),
+		FILE_TEST(beside__sweeps_nothing_else),
+		FILE_TEST(beside__says_why_there_can_be_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
