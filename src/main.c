@@ -308,6 +308,37 @@ static int fail_command_line(struct cli *cli, bool json, struct error *e)
 	return fail(terminal_style(cli, NULL), e);
 }
 
+/* A server needs no account: a file that is wrong is said, and what it has for all accounts does
+ * not count. */
+static bool load_nothing(const struct cli *cli, struct config *config, const struct error *why)
+{
+	bool found, named = cli->verb == VERB_DOCTOR && cli->n_arguments;
+	struct error ignored;
+	char *path;
+
+	for (size_t i = 0; i < cli->n_arguments; i++)
+		named = named &&
+			(config_is_url(cli->arguments[i]) || strchr(cli->arguments[i], '@'));
+	if (!named || why->kind != ERROR_CONFIG)
+		return false;
+	config_release(config);
+	path = config_path(cli->config_path, &found);
+	named = config_load_instead(cli->config_path, path, (struct span){"", 0}, config, &ignored);
+	free(path);
+	return named;
+}
+
+static bool load(const struct cli *cli, struct config *config, struct error *e)
+{
+	if (config_load(cli->config_path, config, NULL, e))
+		return true;
+	if (!load_nothing(cli, config, e))
+		return false;
+	error_append(e, "; nothing of that file counts here");
+	report_caution(terminal_style(cli, NULL), NULL, e);
+	return true;
+}
+
 static int carry_out(const struct cli *cli, int stop_fd)
 {
 	struct config config = {.path = NULL};
@@ -322,7 +353,7 @@ static int carry_out(const struct cli *cli, int stop_fd)
 		return verb_setup(cli, &process_stop, stop_fd);
 	if (cli->verb == VERB_HELP)
 		return verb_help(cli, terminal_style(cli, NULL));
-	if (!config_load(cli->config_path, &config, NULL, &e))
+	if (!load(cli, &config, &e))
 		code = fail(terminal_style(cli, NULL), &e);
 	else if (cli->verb == VERB_LOGIN || cli->verb == VERB_LOGOUT)
 		code = verb_login(&config, cli, stop_fd);
