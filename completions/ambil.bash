@@ -42,7 +42,7 @@ _ambil_values()
 	case $1 in
 	--color | --progress) compgen -W 'auto always never' -- "$2" ;;
 	--tls) compgen -W 'implicit starttls none' -- "$2" ;;
-	--password-command) compgen -c -- "$2" ;;
+	--password-command | --oauth-token-command) compgen -c -- "$2" ;;
 	--config | --import | --ca-file) compgen -f -- "$2" ;;
 	--to) _ambil_destinations "$2" ;;
 	--keep) compgen -W '7d 14d 30d true' -- "$2" ;;
@@ -69,7 +69,7 @@ _ambil_options()
 		;;
 	setup)
 		options+=(--name --host --port --user --tls --ca-file --pin --pin= --to --password-command
-			--stdin --from-now --timer)
+			--oauth-token-command --stdin --from-now --timer)
 		;;
 	login) options+=(--stdin) ;;
 	import) options+=(-n --dry-run --merge) ;;
@@ -134,7 +134,9 @@ _ambil()
 		-c*) file=${word#-c} ;;
 		--config=*) file=${word#*=} ;;
 		--color | --progress | --to | --max | --max-size | --forget | --import | --name | --host | \
-			--port | --user | --tls | --ca-file | --password-command) waiting=$word ;;
+			--port | --user | --tls | --ca-file | --password-command | --oauth-token-command)
+			waiting=$word
+			;;
 		-?*) ;;
 		*)
 			if [[ -z $verb ]]; then

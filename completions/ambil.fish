@@ -16,7 +16,8 @@ function __ambil_words
                 case --
                     set ended yes
                 case -c --config --color --progress --to --max --max-size --forget --import \
-                    --name --host --port --user --tls --ca-file --password-command
+                    --name --host --port --user --tls --ca-file --password-command \
+                    --oauth-token-command
                     set value yes
                 case '-?*'
                 case '*'
@@ -156,6 +157,7 @@ complete -c ambil -n '__ambil_verb setup' -l ca-file -r -F -d 'Trust the authori
 complete -c ambil -n '__ambil_verb setup' -l pin -d 'Trust the key that the server shows'
 complete -c ambil -n '__ambil_verb setup' -l to -x -a '(__ambil_destinations)' -d 'Where to deliver'
 complete -c ambil -n '__ambil_verb setup' -l password-command -x -d 'A command that prints the password'
+complete -c ambil -n '__ambil_verb setup' -l oauth-token-command -x -d 'One that prints a token (OAuth) instead'
 complete -c ambil -n '__ambil_verb setup' -l stdin -d 'Read the password from standard input'
 complete -c ambil -n '__ambil_verb setup' -l from-now -d 'Take all mail that is there as seen'
 complete -c ambil -n '__ambil_verb setup' -l timer -d 'Fetch every ten minutes'

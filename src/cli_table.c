@@ -105,6 +105,8 @@ const struct cli_option cli_options[] = {
 	{"--user", 0, SETUP, "USER", NULL, OPTION_WRITE, "user", N_("the name to log in with")},
 	{"--password-command", 0, SETUP, "COMMAND", NULL, OPTION_WRITE, "password-command",
 		N_("a command that prints the password")},
+	{"--oauth-token-command", 0, SETUP, "COMMAND", NULL, OPTION_WRITE, "oauth-token-command",
+		N_("one that prints a token (OAuth) instead")},
 	{"--to", 0, {[VERB_FETCH] = true, [VERB_SETUP] = true}, "DEST", NULL, OPTION_OVERRIDE,
 		"deliver",
 		N_("where to deliver: maildir:PATH, mbox:PATH, pipe:COMMAND, or - for standard output")},
@@ -182,6 +184,8 @@ const char *const cli_conflicts[][2] = {
 	{"--export", "--dry-run"},
 	{"--export", "--json"},
 	{"--stdin", "--password-command"},
+	{"--stdin", "--oauth-token-command"},
+	{"--password-command", "--oauth-token-command"},
 };
 _Static_assert(sizeof(cli_conflicts) / sizeof(cli_conflicts[0]) == CLI_CONFLICTS,
 	"CLI_CONFLICTS is the number of entries");

@@ -74,10 +74,10 @@ struct cli_option {
 	const char *help;
 	const char *verb_help[VERBS]; /* where one of several verbs has other words; NULL: help */
 };
-enum { CLI_OPTIONS = 37 };
+enum { CLI_OPTIONS = 38 };
 extern const struct cli_option cli_options[];
 /* Options that contradict each other, in pairs of names. */
-enum { CLI_CONFLICTS = 17 };
+enum { CLI_CONFLICTS = 19 };
 extern const char *const cli_conflicts[][2];
 
 /* Whether every verb has it. */

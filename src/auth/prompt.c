@@ -78,6 +78,12 @@ static enum outcome read_answer(int fd, const sigset_t *during, struct buf *answ
 			error_sys(e, ERROR_CONFIG, errno, "cannot read the password");
 			return FAILED;
 		}
+		if (n == 0 && !answer->len) {
+			error_set(e, ERROR_CONFIG,
+				"no password was typed; nothing was sent to the server");
+			error_about(e, ERROR_ABOUT_END);
+			return FAILED;
+		}
 		answer->len += (size_t)n;
 		if (n == 0 || answer->data[answer->len - 1] == '\n')
 			return ANSWERED;

@@ -40,6 +40,7 @@ enum error_about {
 	ERROR_ABOUT_NAMES,      /* the remedy: another name as host */
 	ERROR_ABOUT_ISSUER,     /* the remedy: an authority, or a pin, which ends it in quotes */
 	ERROR_ABOUT_PORT,       /* the remedy, a guess: the usual port */
+	ERROR_ABOUT_END,        /* of what is typed: there will be no answer */
 };
 
 /*

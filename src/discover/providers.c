@@ -15,7 +15,8 @@ static const struct provider providers[] = {
 	{"Gmail", "gmail.com googlemail.com", "pop.gmail.com", DISCOVERY_APP_PASSWORD,
 		N_("Turn POP on first, in Gmail's settings under \"Forwarding and POP/IMAP\".\n"
 		   "Make an app password at https://myaccount.google.com/apppasswords (it needs "
-		   "2-Step Verification).")},
+		   "2-Step Verification).\n"
+		   "Where these are turned off, a token does: --oauth-token-command.")},
 	{"Outlook.com",
 		"outlook.com outlook.at outlook.be outlook.cl outlook.co.id outlook.com.br "
 		"outlook.cz outlook.de outlook.dk outlook.es outlook.fr outlook.ie outlook.it "

@@ -27,10 +27,13 @@ struct run_order {
 	bool prompt;                   /* a terminal may be asked for passwords */
 	const struct secret *password; /* the one that is tried; NULL: all places are asked */
 	bool by_hand;                  /* on a terminal: somebody sees what happens, and can wait */
-	bool wait_locked;  /* wait for another ambil instead of passing the account over */
-	bool sizes;        /* somebody watches the progress: ask the server for sizes */
-	bool messages;     /* report each delivered message */
-	bool accept;       /* fetch what may be known mail under new names */
+	bool wait_locked; /* wait for another ambil instead of passing the account over */
+	bool sizes;       /* somebody watches the progress: ask the server for sizes */
+	bool messages;    /* report each delivered message */
+	bool accept;      /* fetch what may be known mail under new names */
+	/* RUN_LOGIN: a file for the UIDs of what is there, a line each, as seenfile.h has it; 0:
+	 * nobody wants them. */
+	int uids_fd;
 	uint32_t list_max; /* RUN_LIST: the newest of them; 0: all */
 	size_t jobs;       /* accounts at once */
 	size_t batch_max;  /* mails made durable together, at most; 0: as many as the sink takes */

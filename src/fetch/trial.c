@@ -5,9 +5,11 @@
  */
 #include <stdio.h>
 
+#include "base/file.h"
 #include "base/parse.h"
 #include "base/text.h"
 #include "fetch/fetch_inner.h"
+#include "fetch/seenfile.h"
 #include "net/tls.h"
 
 static struct session_setting setting_for(const struct fetch *f)
@@ -110,6 +112,43 @@ static bool open_session(struct fetch *f, struct session_setting *setting, struc
 	return session_open(setting, NULL, 0, &f->session, &lost_step, e);
 }
 
+static bool write_uids(const struct listing *l, int fd)
+{
+	struct buf text = {NULL, 0, 0};
+	bool done;
+
+	for (size_t i = 0; i < l->n; i++) {
+		seenfile_add_uid(&text, l->mails[i].key.uid);
+		buf_add(&text, "\n", 1);
+	}
+	done = file_write_all(fd, text.data, text.len);
+	buf_release(&text);
+	return done;
+}
+
+/* Of this session, since a login right behind it may be refused as too early (LOGIN-DELAY). False
+ * where a UID alone does not say which mail it is. */
+static bool list_uids(struct fetch *f)
+{
+	struct listing *l = &f->listing;
+	struct pop3_event ev;
+	struct error ignored;
+	bool done = session_send(f->session, &(struct pop3_command){.verb = POP3_UIDL}, &ignored) &&
+		session_next(f->session, -1, true, &ev, &ignored) == SESSION_EVENT && ev.ok;
+
+	while (done) {
+		done = session_next(f->session, -1, true, &ev, &ignored) == SESSION_EVENT &&
+			(ev.type != POP3_LINE || listing_add_uid(l, ev.text, &ignored));
+		if (ev.type == POP3_END)
+			break;
+	}
+	if (done)
+		listing_match(l, NULL, NULL);
+	done = done && !l->has_twins && !l->without_uid && write_uids(l, f->order->uids_fd);
+	listing_release(l);
+	return done;
+}
+
 /* How much mail there is, if the server says so. */
 static void tell_mailbox(struct fetch *f)
 {
@@ -126,6 +165,8 @@ static void tell_mailbox(struct fetch *f)
 		r.u.mailbox.counted = parse_u64(span_word(&rest), UINT32_MAX, &r.u.mailbox.mails) &&
 			parse_u64(span_word(&rest), INT64_MAX, &r.u.mailbox.octets);
 	}
+	r.u.mailbox.delay_s = session_capabilities(f->session)->login_delay_s;
+	r.u.mailbox.listed = f->order->uids_fd && r.u.mailbox.mails && list_uids(f);
 	report_send(f->report_fd, &r);
 }
 

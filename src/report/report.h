@@ -96,6 +96,8 @@ struct report_mailbox {
 	char mechanism[48];
 	bool counted;
 	uint64_t mails, octets;
+	bool listed;      /* run_order.uids_fd has all UIDs, each another */
+	uint32_t delay_s; /* how long the server wants between logins; 0: it does not say */
 };
 
 struct report {

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/i18n.h"
 #include "base/text.h"
 #include "report/screen.h"
 
@@ -56,28 +57,71 @@ static bool put_question(int fd, const char *question)
 	return done;
 }
 
+/* One line is all that is read: what is longer, or holds what an arrow key sends, would become
+ * another answer than was meant. */
+static const char *why_no_answer(struct span line, bool whole)
+{
+	if (!whole)
+		return _("That is too long.");
+	for (size_t i = 0; i < line.len; i++)
+		if ((unsigned char)line.data[i] < ' ' || line.data[i] == 0x7f)
+			return _("There is something in that which cannot be seen, as arrow keys "
+				 "send it. Once more, please:");
+	return NULL;
+}
+
+static void tell(int fd, const char *words)
+{
+	struct buf lines = {NULL, 0, 0};
+
+	text_wrap(&lines, words, 0, screen_columns(fd) - 1);
+	(void)!file_write_all(fd, lines.data, lines.len);
+	buf_release(&lines);
+}
+
+/* False with errno, or 0 at the end of the input. */
+static bool read_once(
+	int fd, const volatile sig_atomic_t *stop, char *line, size_t room, size_t *len)
+{
+	ssize_t n = wait_for_line(fd, stop, line, room);
+
+	*len = n > 0 ? (size_t)n : 0;
+	if (n == 0)
+		errno = 0;
+	return n > 0;
+}
+
 static bool read_answer(int fd, const char *question, const volatile sig_atomic_t *stop,
 	struct buf *answer, struct error *e)
 {
 	char line[ANSWER_MAX];
+	const char *wrong = NULL;
 	struct span words;
-	ssize_t n;
+	size_t n;
 
 	do {
+		bool whole, done;
+
 		/* What was typed before the question is no answer to it. */
 		tcflush(fd, TCIFLUSH);
 		if (!put_question(fd, question))
 			return error_sys(e, ERROR_CONFIG, errno, "cannot ask on the terminal");
-		n = wait_for_line(fd, stop, line, sizeof(line));
-	} while (n < 0 && errno == EINTR && !*stop);
-	if (*stop || n <= 0) {
-		/* The cursor stands behind the question. */
-		(void)!file_write_all(fd, "\n", 1);
-		return n < 0 && !*stop
-			? error_sys(e, ERROR_CONFIG, errno, "cannot read from the terminal")
-			: interrupted(e);
-	}
-	words = span_trim((struct span){line, (size_t)n - (line[n - 1] == '\n')});
+		done = read_once(fd, stop, line, sizeof(line), &n);
+		if (*stop || (!done && errno != EINTR)) {
+			int err = *stop ? 0 : errno;
+
+			/* The cursor stands behind the question. */
+			(void)!file_write_all(fd, "\n", 1);
+			return err
+				? error_sys(e, ERROR_CONFIG, err, "cannot read from the terminal")
+				: interrupted(e);
+		}
+		whole = done && (n < sizeof(line) || line[n - 1] == '\n');
+		words = span_trim((struct span){line, n - (done && line[n - 1] == '\n')});
+		wrong = done ? why_no_answer(words, whole) : "";
+		if (wrong && *wrong)
+			tell(fd, wrong);
+	} while (wrong);
 	buf_add(answer, words.data, words.len);
 	return true;
 }
@@ -112,9 +156,9 @@ bool ask_letter(const char *question, const char *letters, const volatile sig_at
 				? (char)(line.data[0] - 'A' + 'a')
 				: line.data[0];
 		buf_release(&line);
-		if (!letter || !strchr(letters, letter))
-			continue;
-		*answer = letter;
-		return true;
+		if (letter && strchr(letters, letter)) {
+			*answer = letter;
+			return true;
+		}
 	}
 }

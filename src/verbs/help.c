@@ -19,11 +19,15 @@ enum { WIDTH_MIN = 40, WIDTH_MAX = 100, COLUMN = 24 };
 /* Two columns. */
 static void add_entry(struct buf *out, const char *left, const char *right, size_t width)
 {
+	size_t wide = text_columns(span_of(left)) + 4, more = text_columns(span_of(right));
+
 	buf_add_text(out, "  ");
-	if (text_columns(span_of(left)) + 4 > COLUMN)
-		buf_printf(out, "%s\n%*s", left, COLUMN, "");
-	else
+	if (wide <= COLUMN)
 		text_pad(out, left, COLUMN - 2);
+	else if (wide + more <= width)
+		buf_printf(out, "%s  ", left);
+	else
+		buf_printf(out, "%s\n%*s", left, COLUMN, "");
 	text_wrap(out, right, COLUMN, width);
 }
 

@@ -12,10 +12,7 @@
 #include <unistd.h>
 
 #include "base/i18n.h"
-#include "base/jsonout.h"
 #include "base/text.h"
-#include "config/places.h"
-#include "report/screen.h"
 #include "terminal.h"
 #include "verbs/ask.h"
 #include "verbs/login.h"
@@ -129,7 +126,7 @@ static bool save(struct setup *s, struct error *e)
 	bool done = !s->n || write_beside(s, &file, e), marks = done && s->from_now;
 
 	if (marks)
-		done = setup_try_login(s, RUN_FROM_NOW, e);
+		done = setup_can_mark(s) ? setup_mark(s, e) : setup_try_login(s, RUN_FROM_NOW, e);
 	done = done && setup_store_password(s, e);
 	/* Not in its place, unless only the disk could not be asked whether it is safe there. */
 	if (done && s->n && !conffile_place(&file, e)) {
@@ -144,146 +141,6 @@ static bool save(struct setup *s, struct error *e)
 	s->saved = done;
 	conffile_release(&file);
 	return done;
-}
-
-/* ---- what was done ---- */
-
-static void add_password(const struct setup *s, struct buf *out)
-{
-	switch (s->place) {
-	case PLACE_KEYRING:
-		buf_add_text(out, _("The password is in the keyring.\n"));
-		break;
-	case PLACE_FILE:
-		buf_printf(out, _("The password is in %s, which only you can read.\n"),
-			s->password_file);
-		break;
-	case PLACE_NONE:
-		buf_printf(out,
-			_("The password was not stored: ambil asks for it, and cannot run by "
-			  "itself.\n"));
-		break;
-	case PLACE_THERE:
-		break;
-	}
-}
-
-static void add_keep(const struct setup *s, struct buf *out)
-{
-	const struct policy *policy = &s->account->policy;
-	char *value = setting_show_keep(policy);
-
-	if (policy->keep == KEEP_FOREVER)
-		buf_add_text(out, _("Mail stays on the server (keep = true).\n"));
-	else if (policy->keep == KEEP_NOT)
-		buf_add_text(out,
-			_("Mail is deleted on the server once it is delivered (keep = false).\n"));
-	else
-		buf_printf(out, _("Mail is deleted on the server some time later (keep = %s).\n"),
-			value);
-	free(value);
-}
-
-/* And not one that is named by an option or the environment. */
-static bool reads_usual_file(const struct setup *s)
-{
-	bool found, by_name;
-
-	free(places_config(s->cli->config_path, &found, &by_name));
-	return !by_name;
-}
-
-/* "ambil", "ambil -c other.conf": what is typed. Fresh. */
-static char *typed(const struct setup *s)
-{
-	return s->cli->config_path
-		? xasprintf("ambil -c %s", safe(span_of(s->cli->config_path)).text)
-		: xstrdup("ambil");
-}
-
-static void add_next(const struct setup *s, struct buf *out)
-{
-	char *command = typed(s), *with_timer;
-	/* Which could not ask for the password. */
-	bool timer = !s->cli->timer && reads_usual_file(s) && s->place != PLACE_NONE;
-	int width;
-
-	with_timer = xasprintf("ambil setup %s --timer", s->account->name);
-	width = (int)strlen(timer ? with_timer : command);
-	buf_printf(out, "%s  %-*s   %s\n", _("Next:"), width, command, _("fetch now"));
-	if (timer)
-		buf_printf(out, "%*s  %s   %s\n", (int)screen_width(_("Next:")), "", with_timer,
-			_("fetch every 10 minutes"));
-	free(with_timer);
-	free(command);
-}
-
-static void add_saved(const struct setup *s, struct buf *out)
-{
-	bool found;
-	char *path = s->is_new ? config_path(s->cli->config_path, &found)
-			       : xstrdup(s->account->file);
-	char *shown = text_tilde(path, s->config.home);
-
-	if (s->n)
-		buf_printf(out, _("Saved: %s (account \"%s\")\n"), shown, s->account->name);
-	else if (!s->from_now)
-		buf_printf(out, _("The account \"%s\" is as it was.\n"), s->account->name);
-	for (size_t i = 0; !s->is_new && i < s->n; i++) {
-		char *quoted = setting_quote(s->list[i].value);
-
-		buf_printf(out, "       %s = %s\n", s->list[i].name, quoted);
-		free(quoted);
-	}
-	free(shown);
-	free(path);
-}
-
-static void add_result(const struct setup *s, struct buf *out)
-{
-	add_saved(s, out);
-	if (s->from_now && !s->marked)
-		buf_add_text(out, _("There was no new mail to be taken as seen.\n"));
-	else if (s->from_now)
-		buf_printf(out,
-			_n("%llu message that is there is taken as seen.\n",
-				"%llu messages that are there are taken as seen.\n", s->marked),
-			(unsigned long long)s->marked);
-	add_password(s, out);
-	if (s->is_new) {
-		add_keep(s, out);
-		add_next(s, out);
-	}
-}
-
-/* The same for programs. */
-static void tell_result(const struct setup *s, struct buf *out)
-{
-	static const char *const places[] = {[PLACE_THERE] = "there",
-		[PLACE_KEYRING] = "keyring",
-		[PLACE_FILE] = "file",
-		[PLACE_NONE] = "none"};
-	bool found;
-	char *path = s->is_new ? config_path(s->cli->config_path, &found)
-			       : xstrdup(s->account->file);
-
-	jsonout_begin(out, "setup");
-	jsonout_text(out, "account", s->account->name);
-	jsonout_bool(out, "added", s->is_new);
-	jsonout_text(out, "file", path);
-	jsonout_list(out, "settings");
-	for (size_t i = 0; i < s->n; i++) {
-		jsonout_object(out, NULL);
-		jsonout_text(out, "setting", s->list[i].name);
-		jsonout_text(out, "value", s->list[i].value);
-		jsonout_object_end(out);
-	}
-	jsonout_list_end(out);
-	jsonout_text(out, "password", places[s->place]);
-	if (s->from_now)
-		jsonout_number(out, "marked", (int64_t)s->marked);
-	jsonout_end(out);
-	free(path);
 }
 
 /* ---- the dialog ---- */
@@ -307,7 +164,8 @@ static bool concerns_server(const struct setup *s)
 
 static bool concerns_login(const struct setup *s)
 {
-	static const char *const names[] = {"host", "user", "password-command", NULL};
+	static const char *const names[] = {
+		"host", "user", "password-command", "oauth-token-command", NULL};
 
 	return s->is_new || !s->changes || s->cli->from_stdin || s->from_now ||
 		changes_one_of(s, names);
@@ -337,6 +195,12 @@ static bool load(struct setup *s, struct error *e)
 	done = found ? config_load(named, &s->config, NULL, e)
 		     : config_load_instead(named, path, (struct span){"", 0}, &s->config, e);
 	free(path);
+	if (!done && e->kind == ERROR_CONFIG && !e->remedy[0]) {
+		char *command = setup_typed(s);
+
+		error_remedy(e, "to mend that first", "%s config edit", command);
+		free(command);
+	}
 	return done;
 }
 
@@ -355,7 +219,7 @@ static bool is_only_for_timer(const struct setup *s)
 /* Its service knows neither this command line nor this environment. */
 static bool check_timer(const struct setup *s, struct error *e)
 {
-	if (!s->cli->timer || reads_usual_file(s))
+	if (!s->cli->timer || setup_reads_usual_file(s))
 		return true;
 	return error_set(e, ERROR_USAGE,
 		s->cli->config_path
@@ -376,16 +240,17 @@ static bool carry_out(struct setup *s, struct buf *out, struct error *e)
 	if (!go_through(s, e))
 		return false;
 	if (s->style.json)
-		tell_result(s, out);
+		setup_tell_result(s, out);
 	else
-		add_result(s, out);
+		setup_add_result(s, out);
 	return true;
 }
 
 static void release(struct setup *s)
 {
-	for (size_t i = 0; i < s->n; i++)
-		free((char *)s->list[i].value);
+	if (s->uids)
+		fclose(s->uids);
+	setup_forget_notes(s);
 	free(s->list);
 	free(s->address);
 	free(s->password_file);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Which account it is: one that is there, or a new one for an address or a URL, with a name that is
- * short and free. */
+/* Which account it is: one that is there, or a new one for an address or a URL. */
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -10,7 +9,6 @@
 #include "config/account.h"
 #include "config/popurl.h"
 #include "discover/discover.h"
-#include "local/store.h"
 #include "verbs/ask.h"
 #include "verbs/setup_inner.h"
 
@@ -29,6 +27,13 @@ void setup_note(struct setup *s, const char *setting, const char *value)
 		free((char *)s->list[i].value);
 	}
 	s->list[i].value = xstrdup(value);
+}
+
+void setup_forget_notes(struct setup *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		free((char *)s->list[i].value);
+	s->n = 0;
 }
 
 bool setup_set(struct setup *s, const char *setting, const char *value, const char *option,
@@ -62,154 +67,27 @@ bool setup_has_option(const struct setup *s, const char *setting)
 	return false;
 }
 
-/* ---- names ---- */
-
-static bool is_one_of(struct span word, const char *const *list)
-{
-	for (; *list; list++)
-		if (span_is_nocase(word, *list))
-			return true;
-	return false;
-}
-
-/* "example" of "example.org", "mail.example.org" and "example.co.uk", an address as it is; fresh.
- */
-static char *short_name(const char *domain)
-{
-	static const char *const inner[] = {"co", "com", "org", "net", "ac", "gov", "edu", NULL};
-	struct span labels[3] = {{NULL, 0}};
-	const char *end = domain + strlen(domain);
-	size_t n = 0;
-	char *name;
-
-	while (n < 3 && end > domain) {
-		const char *start = end;
-
-		while (start > domain && start[-1] != '.')
-			start--;
-		labels[n++] = (struct span){start, (size_t)(end - start)};
-		end = start > domain ? start - 1 : start;
-	}
-	if (labels[0].len && labels[0].data[strspn(labels[0].data, "0123456789")] == '\0')
-		labels[1] = span_of(domain);
-	else if (n == 3 && labels[0].len == 2 && is_one_of(labels[1], inner))
-		labels[1] = labels[2];
-	else if (n == 1)
-		labels[1] = labels[0];
-	name = xstrndup(labels[1].data ? labels[1].data : "", labels[1].len);
-	for (char *p = name; *p; p++)
-		if (*p >= 'A' && *p <= 'Z')
-			*p = (char)(*p - 'A' + 'a');
-	return name;
-}
-
-static void rename_account(struct setup *s, const char *name)
-{
-	struct account *a = s->account;
-	char *copy = xstrdup(name);
-
-	free(a->name);
-	free(a->shown);
-	free(a->typed);
-	a->name = copy;
-	a->shown = xstrdup(copy);
-	a->typed = xstrdup(copy);
-}
-
-bool setup_state_fits(const struct setup *s, const char *name, struct error *e)
-{
-	char *path = xasprintf("%s/%s.db", s->config.state_dir, name);
-	struct store *state = NULL;
-	bool fits = store_open_readonly(path, &state, e) &&
-		(!state || store_check_user(state, s->account->user, e));
-
-	store_free(state);
-	free(path);
-	return fits;
-}
-
-static bool is_taken(const struct setup *s, const char *name)
-{
-	for (size_t i = 0; i < s->config.n; i++)
-		if (&s->config.accounts[i] != s->account &&
-			strcmp(s->config.accounts[i].name, name) == 0)
-			return true;
-	return false;
-}
-
-/* Neither an account has it, nor the state of another mailbox, which no run would use. */
-static bool is_free(const struct setup *s, const char *name)
-{
-	return account_name_ok(name) && !is_taken(s, name) && setup_state_fits(s, name, NULL);
-}
-
-static bool check_name(const struct setup *s, const char *name, struct error *e)
-{
-	if (!account_name_ok(name))
-		return error_set(e, ERROR_USAGE,
-			"--name \"%s\": use letters, digits and . _ - @ + for its name, not "
-			"beginning with . or -",
-			safe(span_of(name)).text);
-	if (!is_taken(s, name))
-		return true;
-	error_set(e, ERROR_USAGE, "there is an account \"%s\" already, for another mailbox", name);
-	return error_remedy(
-		e, "either", "another --name, or to change that one: ambil setup %s", name);
-}
-
-/* After its domain; where another is called so, by what stands in front of it, then in full. */
-static char *free_name(const struct setup *s)
-{
-	const struct account *a = s->account;
-	const char *address = s->address ? s->address : a->user, *at = strrchr(address, '@');
-	char *name = short_name(at ? at + 1 : a->endpoint.host);
-
-	if (!is_free(s, name)) {
-		free(name);
-		name = xstrndup(address, at ? (size_t)(at - address) : strlen(address));
-	}
-	if (!is_free(s, name)) {
-		free(name);
-		name = account_name_for(a->user, a->endpoint.host, NULL);
-	}
-	for (unsigned n = 2; !is_free(s, name); n++) {
-		free(name);
-		name = xasprintf("mail-%u", n);
-	}
-	return name;
-}
-
-static bool choose_name(struct setup *s, struct error *e)
-{
-	char *name;
-
-	if (s->cli->name) {
-		if (!check_name(s, s->cli->name, e))
-			return false;
-		rename_account(s, s->cli->name);
-		return true;
-	}
-	name = free_name(s);
-	rename_account(s, name);
-	free(name);
-	return true;
-}
-
 /* ---- an account that is there ---- */
 
-static struct account *find_twin(const struct setup *s)
+static struct account *find_twin(
+	const struct setup *s, const char *host, const char *user, uint16_t port)
 {
-	const struct account *a = s->account;
-
 	for (size_t i = 0; i < s->config.n; i++) {
 		struct account *other = &s->config.accounts[i];
 
-		if (other != a && strcasecmp(other->endpoint.host, a->endpoint.host) == 0 &&
-			strcmp(other->user, a->user) == 0 &&
-			config_same_ports(other->endpoint.port, a->endpoint.port))
+		if (other != s->account && strcasecmp(other->endpoint.host, host) == 0 &&
+			strcmp(other->user, user) == 0 &&
+			config_same_ports(other->endpoint.port, port))
 			return other;
 	}
 	return NULL;
+}
+
+static struct account *find_own_twin(const struct setup *s)
+{
+	const struct account *a = s->account;
+
+	return find_twin(s, a->endpoint.host, a->user, a->endpoint.port);
 }
 
 static bool is_taken_by(const struct account *twin, struct error *e)
@@ -222,7 +100,7 @@ static bool is_taken_by(const struct account *twin, struct error *e)
 /* Each message would come twice. */
 static bool stays_alone(const struct setup *s, struct error *e)
 {
-	const struct account *twin = find_twin(s);
+	const struct account *twin = find_own_twin(s);
 	bool moves = setup_has_option(s, "host") || setup_has_option(s, "user") ||
 		setup_has_option(s, "port");
 
@@ -265,28 +143,44 @@ static bool use_twin(struct setup *s, struct account *twin, struct error *e)
 	/* The new one is the last. */
 	account_release(s->account);
 	s->config.n--;
-	for (size_t i = 0; i < s->n; i++)
-		free((char *)s->list[i].value);
-	s->n = 0;
+	setup_forget_notes(s);
 	return use_account(s, twin, e);
 }
 
 /* ---- a new one ---- */
 
-static bool set_server(struct setup *s, const struct discovery *found, struct error *e)
+static uint16_t usual_port(enum tls_mode tls)
 {
-	char port[8];
-	uint16_t usual = found->tls == TLS_IMPLICIT ? 995 : 110;
-	bool done = setup_set(s, "host", found->host, "--host", e);
+	return tls == TLS_IMPLICIT ? 995 : 110;
+}
 
-	*text_put_number(port, found->port, 1) = '\0';
-	if (done && found->tls != TLS_IMPLICIT && !setup_has_option(s, "tls"))
-		done = setup_set(s, "tls", "starttls", "--tls", e);
-	if (done && found->port != usual && !setup_has_option(s, "port"))
-		done = setup_set(s, "port", port, "--port", e);
-	if (done && !setup_has_option(s, "user"))
-		done = setup_set(s, "user", found->user, "--user", e);
-	return done;
+/* The usual port is not written down. */
+static bool put_server(
+	struct setup *s, const char *host, enum tls_mode tls, uint16_t port, struct error *e)
+{
+	static const char *const modes[] = {
+		[TLS_IMPLICIT] = "implicit", [TLS_STARTTLS] = "starttls", [TLS_NONE] = "none"};
+	const struct account *a = s->account;
+	uint16_t now = a->endpoint.port ? a->endpoint.port : usual_port(tls);
+	char text[8];
+
+	*text_put_number(text, port, 1) = '\0';
+	return setup_set(s, "host", host, "--host", e) &&
+		(tls == a->tls.mode || setup_set(s, "tls", modes[tls], "--tls", e)) &&
+		(port == now || setup_set(s, "port", text, "--port", e));
+}
+
+/* What the options say stays. */
+static bool put_found(struct setup *s, const struct discovery *found, struct error *e)
+{
+	const struct account *a = s->account;
+	enum tls_mode tls = setup_has_option(s, "tls") ? a->tls.mode : found->tls;
+	uint16_t port = found->port ? found->port : usual_port(tls);
+
+	if (setup_has_option(s, "port"))
+		port = a->endpoint.port;
+	return put_server(s, found->host, tls, port, e) &&
+		(setup_has_option(s, "user") || setup_set(s, "user", found->user, "--user", e));
 }
 
 static bool fill_from_address(struct setup *s, struct error *e)
@@ -295,7 +189,7 @@ static bool fill_from_address(struct setup *s, struct error *e)
 	bool done;
 
 	if (!setup_has_option(s, "host")) {
-		done = setup_discover(s, &found, e) && set_server(s, &found, e);
+		done = setup_discover(s, &found, e) && put_found(s, &found, e);
 		discovery_release(&found);
 		return done;
 	}
@@ -342,12 +236,58 @@ static bool add_account(struct setup *s, const char *word, struct error *e)
 	}
 	if (!done || !config_complete(&s->config, s->account, e))
 		return false;
-	twin = find_twin(s);
+	twin = find_own_twin(s);
 	if (twin)
 		return use_twin(s, twin, e);
 	/* The name may be a part of where its mail goes. */
-	return choose_name(s, e) && config_complete(&s->config, s->account, e);
+	return setup_choose_name(s, e) && config_complete(&s->config, s->account, e);
 }
+
+/* ---- other answers than before ---- */
+
+/* The name was chosen for what it was; so may be where its mail goes. */
+static bool settle(struct setup *s, struct error *e)
+{
+	return config_complete(&s->config, s->account, e) &&
+		(!s->is_new ||
+			(setup_choose_name(s, e) && config_complete(&s->config, s->account, e)));
+}
+
+bool setup_take_server(struct setup *s, const struct discovery *found, struct error *e)
+{
+	const struct account *a = s->account;
+	bool options = setup_has_option(s, "tls") || setup_has_option(s, "port");
+	bool stays = !found->port && found->tls == TLS_IMPLICIT && (!s->is_new || options);
+	enum tls_mode tls = stays ? a->tls.mode : found->tls;
+	uint16_t port = stays ? a->endpoint.port : found->port ? found->port : usual_port(tls);
+	const char *user = found->user ? found->user : a->user;
+	const struct account *twin = find_twin(s, found->host, user, port);
+
+	if (twin)
+		return is_taken_by(twin, e);
+	return put_server(s, found->host, tls, port, e) &&
+		(!found->user || setup_set(s, "user", found->user, "--user", e)) && settle(s, e);
+}
+
+bool setup_take_user(struct setup *s, const char *user, struct error *e)
+{
+	const struct account *a = s->account,
+			     *twin = find_twin(s, a->endpoint.host, user, a->endpoint.port);
+	char *before;
+	bool done;
+
+	if (twin)
+		return is_taken_by(twin, e);
+	before = xstrdup(a->user);
+	done = setup_set(s, "user", user, "--user", e) && settle(s, e) &&
+		setup_state_fits(s, a->name, e);
+	if (!done)
+		done = setup_set(s, "user", before, "--user", NULL) && settle(s, NULL) && false;
+	free(before);
+	return done;
+}
+
+/* ---- which one ---- */
 
 static bool is_address(const char *word)
 {
@@ -376,22 +316,88 @@ static bool find_by_word(struct setup *s, const char *word, struct error *e)
 	return error_remedy(e, "such as", "ambil setup you@example.org");
 }
 
+/* A new one that came to nothing, which is the last. */
+static void drop_new(struct setup *s)
+{
+	if (s->account && s->is_new) {
+		account_release(s->account);
+		s->config.n--;
+	}
+	s->account = NULL;
+	s->is_new = false;
+	setup_forget_notes(s);
+	free(s->address);
+	s->address = NULL;
+}
+
+/* With the names that may be meant, unless they are many. Fresh. */
+static char *address_question(const struct setup *s)
+{
+	enum { NAMES_MAX = 5 };
+	struct buf names = {NULL, 0, 0};
+	char *question;
+
+	if (!s->config.n)
+		return xstrdup(_("Your mail address: "));
+	if (s->config.n > NAMES_MAX)
+		return xstrdup(_("Your mail address, or the account to be changed: "));
+	for (size_t i = 0; i < s->config.n; i++)
+		buf_printf(&names, "%s%s", i ? ", " : "", s->config.accounts[i].shown);
+	question = xasprintf(
+		_("Your mail address, or the account to be changed (%s): "), names.data);
+	buf_release(&names);
+	return question;
+}
+
+static bool find_by_answer(struct setup *s, const char *answer, struct error *e)
+{
+	static const char command[] = "ambil setup you@";
+
+	if (!answer[0])
+		error_set(e, ERROR_USAGE, "no address was typed; Ctrl-C ends this");
+	else if (find_by_word(s, answer, e))
+		return true;
+	/* That is typed here without the command. */
+	if (!answer[0] || strncmp(e->remedy, command, strlen(command)) == 0)
+		error_remedy(e, "such as", "you@example.org");
+	return false;
+}
+
+/* What is wrong with an answer is said, and asked for again; what is wrong elsewhere ends it. */
+static bool ask_account(struct setup *s, struct error *e)
+{
+	char *question = address_question(s);
+	bool again = true, done = false;
+
+	while (again) {
+		struct buf answer = {NULL, 0, 0};
+		struct error wrong = {0};
+
+		done = ask_line(question, s->stop, &answer, &wrong) &&
+			find_by_answer(s, answer.data, &wrong);
+		again = !done && wrong.kind == ERROR_USAGE;
+		buf_release(&answer);
+		if (again) {
+			report_error(s->style, NULL, &wrong);
+			drop_new(s);
+		} else if (!done) {
+			*e = wrong;
+		}
+	}
+	free(question);
+	return done;
+}
+
 bool setup_find_account(struct setup *s, struct error *e)
 {
 	const struct cli *cli = s->cli;
-	struct buf answer = {NULL, 0, 0};
-	bool done;
 
 	if (cli->n_arguments > 1)
 		return error_set(e, ERROR_USAGE, "setup takes one account at a time");
 	if (cli->n_arguments == 1)
 		return find_by_word(s, cli->arguments[0], e);
-	if (!s->may_ask) {
-		error_set(e, ERROR_USAGE, "setup needs a mail address, a URL or an account");
-		return error_remedy(e, "such as", "ambil setup you@example.org");
-	}
-	done = ask_line(_("Your mail address: "), s->stop, &answer, e) &&
-		find_by_word(s, answer.len ? answer.data : "", e);
-	buf_release(&answer);
-	return done;
+	if (s->may_ask)
+		return ask_account(s, e);
+	error_set(e, ERROR_USAGE, "setup needs a mail address, a URL or an account");
+	return error_remedy(e, "such as", "ambil setup you@example.org");
 }

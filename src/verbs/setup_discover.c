@@ -22,47 +22,15 @@ static const char *domain_of(const struct setup *s)
 	return at ? at + 1 : s->address;
 }
 
-/* What has to be done before a login can be taken. */
+/* What has to be done before a login can be taken. With a token it is of no concern how a password
+ * is had, of which the lines behind the first speak. */
 static void say_note(const struct setup *s, const struct discovery *found)
 {
 	struct span rest = span_of(found->note ? found->note : "");
+	bool first = true;
 
-	while (rest.len)
+	for (; rest.len && (first || !s->account->token_command); first = false)
 		setup_explain(s, safe(span_line(&rest)).text);
-}
-
-/* "pop.example.org", or with ":110" behind it, which is the port for STARTTLS. */
-static void take_name(const struct setup *s, const char *name, struct discovery *found)
-{
-	size_t len = strcspn(name, ":");
-	uint32_t port = 995;
-
-	if (!name[len] || !parse_u32(span_of(name + len + 1), UINT16_MAX, &port) || !port) {
-		len = strlen(name);
-		port = 995;
-	}
-	*found = (struct discovery){.host = xstrndup(name, len),
-		.port = (uint16_t)port,
-		.tls = port == 110 ? TLS_STARTTLS : TLS_IMPLICIT,
-		.user = xstrdup(s->address)};
-	/* As it would be spelled if it were found; what is no name is refused where it is used. */
-	(void)!host_fits(found->host);
-}
-
-/* The user knows what nobody was found to tell. */
-static bool ask_server(struct setup *s, struct discovery *found, struct error *e)
-{
-	char *question = xasprintf(_("The POP3 server of %s: "), safe(span_of(domain_of(s))).text);
-	struct buf answer = {NULL, 0, 0};
-	bool done = ask_line(question, s->stop, &answer, e);
-
-	if (done && !answer.len)
-		done = error_set(e, ERROR_USAGE, "no server was named; nothing was written");
-	if (done)
-		take_name(s, answer.data, found);
-	buf_release(&answer);
-	free(question);
-	return done;
 }
 
 /* What would have found it. */
@@ -77,7 +45,7 @@ static bool advise_server(const struct discovery *found, struct error *e)
 }
 
 /* A server outside of the domain, on the word of the DNS alone. */
-static bool confirm(const struct setup *s, const struct discovery *found, struct error *e)
+static bool confirm(struct setup *s, struct discovery *found, struct error *e)
 {
 	char answer = 'n', *question;
 	bool done;
@@ -94,37 +62,10 @@ static bool confirm(const struct setup *s, const struct discovery *found, struct
 	question = xasprintf(_("Is your mail at %s? [y/N] "), found->host);
 	done = ask_letter(question, "ny", s->stop, &answer, e);
 	free(question);
-	if (done && answer != 'y') {
-		error_set(e, ERROR_USAGE, "nothing was written: the server was not confirmed");
-		return error_remedy(e, "if you know its name", "ambil setup %s --host NAME",
-			safe(span_of(s->address)).text);
-	}
-	return done;
-}
-
-/* No password, then: another program has to get the token. */
-static bool find_token(struct setup *s, const struct discovery *found, struct error *e)
-{
-	const char *who = found->provider ? found->provider : found->host;
-	struct buf answer = {NULL, 0, 0};
-	bool done = true;
-
-	if (s->account->token_command)
-		return true;
-	error_set(e, ERROR_CAPABILITY, "%s takes no passwords from programs, only tokens (OAuth)",
-		who);
-	error_remedy(e, "write an account with", "oauth-token-command; see man ambil.conf");
-	if (!s->may_ask)
-		return false;
-	setup_explain(s, e->text);
-	done = ask_line(_("Command that prints a token (such as oama access ADDRESS): "), s->stop,
-		&answer, e);
-	if (done && answer.len)
-		done = setup_set(s, "oauth-token-command", answer.data, "oauth-token-command", e);
-	else
-		done = false;
-	buf_release(&answer);
-	return done;
+	if (!done || answer == 'y')
+		return done;
+	discovery_release(found);
+	return setup_ask_server(s, found, e);
 }
 
 static void say_search(struct setup *s)
@@ -154,7 +95,8 @@ static bool take(struct setup *s, struct discovery *found, struct error *e)
 	say_outcome(s, where);
 	free(where);
 	say_note(s, found);
-	if (found->login == DISCOVERY_OAUTH && !find_token(s, found, e))
+	if (found->login == DISCOVERY_OAUTH &&
+		!setup_find_token(s, found->provider ? found->provider : found->host, e))
 		return false;
 	return !found->unconfirmed || confirm(s, found, e);
 }
@@ -189,7 +131,7 @@ bool setup_discover(struct setup *s, struct discovery *found, struct error *e)
 		/* One may be there, but not be trusted. */
 		if (e->why[0])
 			setup_explain(s, e->why);
-		return ask_server(s, found, e);
+		return setup_ask_server(s, found, e);
 	case DISCOVERY_NO_POP3:
 	case DISCOVERY_FAILED:
 		break;

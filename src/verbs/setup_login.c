@@ -1,27 +1,24 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The password: looked for where a run would, else asked for, tried at the server, and at last
- * stored. A refused one is asked for again, but not often: servers lock accounts.
+ * The password: looked for where a run would, else asked for, and tried at the server. A refused
+ * one is asked for again, but not often: servers lock accounts.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "auth/keyring.h"
-#include "base/child.h"
-#include "base/file.h"
 #include "base/i18n.h"
 #include "base/text.h"
 #include "verbs/ask.h"
 #include "verbs/login_inner.h"
 #include "verbs/setup_inner.h"
 
-enum { TRIES_MAX = 3 };
+/* So many refusals no server minds; what comes behind them is said first. */
+enum { REFUSALS_FREE = 3 };
 
-static struct keyring_way keyring_way(const struct setup *s)
+struct keyring_way setup_keyring_way(const struct setup *s)
 {
 	const struct login_way way = {.no_input = !s->may_ask, .stop = s->stop};
 
@@ -42,10 +39,13 @@ static bool may_be_given(const struct setup *s, struct error *e)
 	const struct secret_sources sources = account_secret_sources(s->account);
 	const char *setting = secret_setting(&sources);
 
+	if (account_uses_token(s->account)) {
+		error_set(e, ERROR_CONFIG, "the login is with a token, and not with a password");
+		return error_remedy(e, "take oauth-token-command out first", "ambil config edit");
+	}
 	if (!setting || is_own_file(s, setting))
 		return true;
-	error_set(e, ERROR_CONFIG, "%s gets its password from %s, and not from elsewhere",
-		s->account->shown, setting);
+	error_set(e, ERROR_CONFIG, "the password comes from %s, and not from elsewhere", setting);
 	return error_remedy(e, "leave --stdin out, or take that out first", "ambil config edit");
 }
 
@@ -66,18 +66,31 @@ static bool take_given(struct setup *s, bool done)
 	return done;
 }
 
+/* Until there is one, or none is to come: Ctrl-C, Ctrl-D. */
 static bool ask_password(struct setup *s, struct error *e)
 {
 	const struct secret_search nowhere = {.from = account_secret_sources(s->account)};
 
-	secret_release(&s->password);
-	return take_given(s, secret_prompt(&nowhere, &s->password, e));
+	for (;;) {
+		struct error wrong = {0};
+
+		secret_release(&s->password);
+		if (secret_prompt(&nowhere, &s->password, &wrong))
+			return take_given(s, true);
+		if (wrong.about == ERROR_ABOUT_END)
+			return error_set(e, ERROR_INTERRUPTED, "interrupted before an answer");
+		if (wrong.kind != ERROR_CONFIG || !secret_can_prompt()) {
+			*e = wrong;
+			return false;
+		}
+		report_error(s->style, NULL, &wrong);
+	}
 }
 
 /* What the keyring or .netrc have already, from mpop perhaps. */
 static bool search(struct setup *s, struct error *e)
 {
-	const struct keyring_way keyring = keyring_way(s);
+	const struct keyring_way keyring = setup_keyring_way(s);
 	const struct secret_way way = {.unlock = keyring.unlock,
 		.unlocking = keyring.unlocking,
 		.self = keyring.self,
@@ -103,6 +116,8 @@ bool setup_find_password(struct setup *s, struct error *e)
 	const struct secret_sources sources = account_secret_sources(s->account);
 
 	s->place = PLACE_THERE;
+	if (setup_has_option(s, "password-command") && account_uses_token(s->account))
+		return may_be_given(s, e);
 	if (s->cli->from_stdin) {
 		if (!may_be_given(s, e))
 			return false;
@@ -146,13 +161,94 @@ static void say_login(const struct setup *s)
 }
 
 /* Not all servers take the address, which was a guess. */
+static bool user_was_guessed(const struct setup *s)
+{
+	return s->is_new && s->address && !setup_has_option(s, "user");
+}
+
 static void advise_user(const struct setup *s, struct error *e)
 {
 	const char *user = s->account->user, *at = strrchr(user, '@');
 
-	if (s->is_new && s->address && !e->remedy[0] && at && strcmp(user, s->address) == 0)
+	if (user_was_guessed(s) && !e->remedy[0] && at)
 		error_remedy(e, "if your login name is not the address", "--user %s",
 			safe((struct span){user, (size_t)(at - user)}).text);
+}
+
+/* Another name, where it may be what is wrong. */
+static bool ask_user(struct setup *s, struct error *e)
+{
+	char *question = xasprintf(_("Login name [%s]: "), safe(span_of(s->account->user)).text);
+	bool done = false, asked = true;
+
+	if (s->refusals == 1)
+		setup_explain(s,
+			_("The login name may be another than the address, often what stands before "
+			  "the @."));
+	while (asked && !done) {
+		struct buf answer = {NULL, 0, 0};
+		struct error wrong = {0};
+
+		asked = ask_line(question, s->stop, &answer, e);
+		done = asked && (!answer.len || setup_take_user(s, answer.data, &wrong));
+		if (asked && !done)
+			report_error(s->style, NULL, &wrong);
+		buf_release(&answer);
+	}
+	free(question);
+	return done;
+}
+
+/* "no": what was refused is in *e. */
+static bool ask_whether(
+	const struct setup *s, const char *question, const char *letters, struct error *e)
+{
+	char answer = 'n';
+
+	return ask_letter(question, letters, s->stop, &answer, e) && answer == 'y';
+}
+
+static bool ask_after_refusal(struct setup *s, struct error *e)
+{
+	struct error shown = *e;
+
+	if (user_was_guessed(s))
+		error_remedy(&shown, "", "%s", "");
+	/* To come here, the password was looked up where it is. */
+	else if (!s->password.value)
+		error_remedy(&shown, "", "%s", "");
+	report_error(s->style, NULL, &shown);
+	if (++s->refusals >= REFUSALS_FREE) {
+		setup_explain(s,
+			_("Many servers lock an account after some more refused logins; the "
+			  "password can be looked up, or set anew, at the provider."));
+		if (!ask_whether(s, _("Try another password? [y/N] "), "ny", e))
+			return false;
+	}
+	return (!user_was_guessed(s) || ask_user(s, e)) && ask_password(s, e);
+}
+
+/* What was typed is not lost for a server that was busy. */
+static bool ask_after_trouble(struct setup *s, struct error *e)
+{
+	report_error(s->style, NULL, e);
+	return ask_whether(s, _("Try again? [Y/n] "), "yn", e);
+}
+
+/* Whether whoever is there has given another answer, so that it is worth another try. */
+static bool ask_again(struct setup *s, bool password, struct error *e)
+{
+	if (!s->may_ask)
+		return false;
+	if (error_temporary(e->kind))
+		return ask_after_trouble(s, e);
+	if (account_uses_token(s->account) &&
+		(s->is_new || setup_has_option(s, "oauth-token-command")) &&
+		(e->kind == ERROR_AUTH || e->kind == ERROR_CONFIG)) {
+		report_error(s->style, NULL, e);
+		return setup_ask_token(s, e);
+	}
+	return e->kind == ERROR_AUTH && password && ask_after_refusal(s, e);
 }
 
 bool setup_try_login(struct setup *s, enum run_mode mode, struct error *e)
@@ -160,201 +256,18 @@ bool setup_try_login(struct setup *s, enum run_mode mode, struct error *e)
 	const struct secret_sources sources = account_secret_sources(s->account);
 	const char *setting = secret_setting(&sources);
 	/* What was found somewhere is another matter once it was decided where it stays. */
-	bool may_ask_again = s->may_ask &&
-		(s->password.value || (setting && is_own_file(s, setting))) &&
+	bool password = (s->password.value || (setting && is_own_file(s, setting))) &&
 		(mode == RUN_LOGIN || s->place != PLACE_THERE);
 
-	for (int tries = 1; !setup_run(s, mode, e); tries++) {
-		if (e->kind == ERROR_AUTH)
+	while (!setup_run(s, mode, e)) {
+		if (e->kind == ERROR_AUTH && setup_has_option(s, "password-command"))
+			error_remedy(e, "check what prints the password", "--password-command");
+		else if (e->kind == ERROR_AUTH)
 			advise_user(s, e);
-		if (e->kind != ERROR_AUTH || !may_ask_again || tries == TRIES_MAX)
-			return false;
-		/* To come here, it is. */
-		if (!s->password.value)
-			error_remedy(e, "", "%s", "");
-		report_error(s->style, NULL, e);
-		if (!ask_password(s, e))
+		if (e->kind == ERROR_INTERRUPTED || !ask_again(s, password, e))
 			return false;
 	}
 	if (mode == RUN_LOGIN || s->cli->from_now)
 		say_login(s);
 	return true;
-}
-
-/* ---- where it is kept ---- */
-
-/* Beside the configuration, and new: another account may have its password in a file of this name.
- * As the setting has it, with ~; fresh. */
-static char *file_for_password(const struct setup *s)
-{
-	bool found;
-	char *config = config_path(s->cli->config_path, &found), *folder, *path, *shown;
-	char *slash = strrchr(config, '/');
-	char here[] = ".";
-	struct stat st;
-
-	if (slash)
-		*slash = '\0';
-	folder = realpath(slash ? (slash == config ? "/" : config) : here, NULL);
-	/* It is made when it is written. */
-	path = xasprintf("%s/%s.password", folder ? folder : config, s->account->name);
-	for (unsigned n = 2; lstat(path, &st) == 0; n++) {
-		free(path);
-		path = xasprintf(
-			"%s/%s-%u.password", folder ? folder : config, s->account->name, n);
-	}
-	shown = text_tilde(path, s->config.home);
-	free(path);
-	free(folder);
-	free(config);
-	return shown;
-}
-
-static bool use_file(struct setup *s, struct error *e)
-{
-	s->place = PLACE_FILE;
-	free(s->password_file);
-	s->password_file = file_for_password(s);
-	return setup_set(s, "password-file", s->password_file, "password-file", e);
-}
-
-/* A command that prints just this password. */
-static bool ask_command(struct setup *s, struct error *e)
-{
-	struct secret_sources sources = {.account = s->account->name, .stop = s->stop};
-	struct buf answer = {NULL, 0, 0};
-	struct secret printed = {.value = NULL};
-	bool done = ask_line(_("Command that prints the password: "), s->stop, &answer, e);
-
-	sources.command = answer.data;
-	if (done && !answer.len)
-		done = error_set(e, ERROR_USAGE, "no command was named");
-	done = done && secret_find(&sources, &printed, e);
-	if (done && strcmp(printed.value, s->password.value) != 0)
-		done = error_set(e, ERROR_CONFIG, "this command prints another password");
-	if (done) {
-		s->place = PLACE_THERE;
-		done = setup_set(s, "password-command", answer.data, "--password-command", e);
-	}
-	secret_release(&printed);
-	buf_release(&answer);
-	return done;
-}
-
-static bool ask_place(struct setup *s, struct error *e)
-{
-	char answer = 'f';
-	bool done;
-
-	do {
-		done = ask_letter(_("Keep it in a private [f]ile, let a [c]ommand print it, or "
-				    "[n]either? [f] "),
-			"fcn", s->stop, &answer, e);
-		if (!done || answer != 'c')
-			break;
-		done = ask_command(s, e);
-		if (!done && e->kind != ERROR_INTERRUPTED)
-			report_error(s->style, NULL, e);
-	} while (!done && e->kind != ERROR_INTERRUPTED);
-	if (!done || answer == 'c')
-		return done;
-	if (answer == 'f')
-		return use_file(s, e);
-	s->place = PLACE_NONE;
-	return true;
-}
-
-static const char *why_no_keyring(const struct setup *s, const struct keyring_entry *entry)
-{
-	if (!s->account->keyring)
-		return "keyring = false";
-	return entry->state == KEYRING_LOCKED ? _("it is locked") : entry->words;
-}
-
-/* In the keyring, which is asked now whether it can take it. */
-bool setup_choose_place(struct setup *s, struct error *e)
-{
-	const struct keyring_way way = keyring_way(s);
-	struct keyring_entry entry = {.host = s->account->endpoint.host, .user = s->account->user};
-	char *text;
-
-	if (s->place != PLACE_KEYRING)
-		return true;
-	if (s->account->keyring) {
-		keyring_do(KEYRING_READY, &entry, 1, &way);
-		if (entry.state == KEYRING_DONE)
-			return true;
-		if (entry.state == KEYRING_STOPPED)
-			return error_set(e, ERROR_INTERRUPTED, "interrupted");
-	}
-	text = xasprintf(
-		_("The password cannot go into the keyring: %s"), why_no_keyring(s, &entry));
-	setup_say_whole(s, text);
-	free(text);
-	return s->may_ask ? ask_place(s, e) : use_file(s, e);
-}
-
-/* ---- storing it ---- */
-
-static bool cannot_write(const struct setup *s, int err, struct error *e)
-{
-	return error_sys(e, ERROR_CONFIG, err, "cannot write %s", s->password_file);
-}
-
-/* Not over a file that has come meanwhile; some file systems have no links. */
-static bool put_in_place(const struct setup *s, const char *beside, const char *path)
-{
-	if (!s->renews_file && link(beside, path) == 0)
-		return true;
-	return (s->renews_file || errno != EEXIST) && rename(beside, path) == 0;
-}
-
-/* Written beside, so that there is never half a password. */
-static bool write_file(const struct setup *s, struct error *e)
-{
-	char *path = file_expand_home(s->password_file, s->config.home);
-	char *beside = xasprintf("%s.XXXXXX", path);
-	int err = 0, fd = mkstemp(beside); /* mode 0600 */
-	bool done = fd >= 0 && file_write_all(fd, s->password.value, strlen(s->password.value)) &&
-		file_write_all(fd, "\n", 1) && fsync(fd) == 0;
-
-	err = errno;
-	if (fd >= 0)
-		close(fd);
-	if (done && !put_in_place(s, beside, path)) {
-		err = errno;
-		done = false;
-	}
-	if (fd >= 0)
-		unlink(beside);
-	free(beside);
-	free(path);
-	return done || cannot_write(s, err, e);
-}
-
-void setup_forget_file(const struct setup *s)
-{
-	char *path;
-
-	if (s->place != PLACE_FILE || !s->password_file || s->renews_file)
-		return;
-	path = file_expand_home(s->password_file, s->config.home);
-	unlink(path);
-	free(path);
-}
-
-bool setup_store_password(struct setup *s, struct error *e)
-{
-	const struct login_way way = {.no_input = !s->may_ask, .stop = s->stop};
-	bool found, done;
-	char *config;
-
-	if (s->place == PLACE_KEYRING)
-		return login_store(s->account, &way, &s->password, e);
-	if (s->place != PLACE_FILE)
-		return true;
-	config = config_path(s->cli->config_path, &found);
-	done = conffile_make_folder(config, e) && write_file(s, e);
-	free(config);
-	return done;
 }

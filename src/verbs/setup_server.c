@@ -4,6 +4,7 @@
  * server that is not trusted is never used silently: the user pins its key, names its authority, or
  * that is the end.
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include "base/i18n.h"
 #include "base/text.h"
 #include "doctor/words.h"
+#include "report/screen.h"
 #include "terminal.h"
 #include "verbs/ask.h"
 #include "verbs/setup_inner.h"
@@ -30,6 +32,11 @@ static bool watch(void *self, const struct report *r)
 	case REPORT_MAILBOX:
 		s->mailbox = r->u.mailbox;
 		return true;
+	case REPORT_COMMAND: /* it may ask something on the terminal */
+	case REPORT_WAITING:
+	case REPORT_WARNING:
+		setup_pass_over(s);
+		return false;
 	case REPORT_DONE:
 		s->ended = r->u.end.error;
 		s->marked = r->u.end.counts.marked;
@@ -69,6 +76,33 @@ static void advise_options(struct error *e)
 			"ambil config edit, and  allow-cleartext-password = true  at the top");
 }
 
+/* What may be taken as seen later. 0: nothing will, or there is no place for it. */
+static int fresh_list(struct setup *s)
+{
+	if (s->uids)
+		fclose(s->uids);
+	s->uids = s->is_new && s->may_ask ? tmpfile() : NULL;
+	if (!s->uids)
+		return 0;
+	/* No concern of a command that gives a password. */
+	(void)!fcntl(fileno(s->uids), F_SETFD, FD_CLOEXEC);
+	return fileno(s->uids);
+}
+
+static void say_what_is_waited_for(struct setup *s, enum run_mode mode)
+{
+	const struct endpoint *to = &s->account->endpoint;
+	const char *dots = screen_utf8() ? "…" : "...";
+	char line[400];
+
+	if (mode == RUN_LOOK)
+		snprintf(line, sizeof(line), _("Connecting to %s %s"),
+			dial_where(to->host, to->port).text, dots);
+	else
+		snprintf(line, sizeof(line), _("Logging in %s"), dots);
+	setup_say_passing(s, line);
+}
+
 bool setup_run(struct setup *s, enum run_mode mode, struct error *e)
 {
 	const struct config *config = &s->config;
@@ -87,6 +121,7 @@ bool setup_run(struct setup *s, enum run_mode mode, struct error *e)
 		.by_hand = true,
 		.wait_locked = s->may_ask,
 		.jobs = 1,
+		.uids_fd = mode == RUN_LOGIN ? fresh_list(s) : 0,
 		.state_dir = config->state_dir,
 		.config_ns = config->changed_ns,
 		.config_path = config->path,
@@ -101,7 +136,11 @@ bool setup_run(struct setup *s, enum run_mode mode, struct error *e)
 		known[i] = config->accounts[i].name;
 	memset(&s->ended, 0, sizeof(s->ended));
 	s->server_seen = false;
+	if (mode == RUN_LOGIN)
+		memset(&s->mailbox, 0, sizeof(s->mailbox));
+	say_what_is_waited_for(s, mode);
 	(void)run_accounts(&a, 1, &order, &setting, NULL);
+	setup_pass_over(s);
 	free(known);
 	if (*s->stop)
 		return error_set(e, ERROR_INTERRUPTED, "interrupted");
@@ -166,17 +205,19 @@ static bool can_be_read(const struct setup *s, const char *name, struct error *e
 	return done;
 }
 
+/* A file that cannot be used may have been a slip of the pen; without an answer all stays. */
 static bool ask_ca_file(struct setup *s, struct error *e)
 {
 	struct buf answer = {NULL, 0, 0};
+	struct error wrong = {0};
 	bool done = ask_line(
 		_("File with the certificates of its authority: "), s->stop, &answer, e);
 
-	if (done && !answer.len)
-		done = refuse(s, e);
 	/* Of use at all, before it is in the account. */
-	done = done && can_be_read(s, answer.data, e) &&
-		setup_set(s, "ca-file", answer.data, "--ca-file", e);
+	if (done && answer.len &&
+		!(can_be_read(s, answer.data, &wrong) &&
+			setup_set(s, "ca-file", answer.data, "--ca-file", &wrong)))
+		report_error(s->style, NULL, &wrong);
 	buf_release(&answer);
 	return done;
 }
@@ -200,15 +241,17 @@ static bool ask_for_trust(struct setup *s, struct error *e)
 		  "SHA-256 with what the server's owner tells you by other means."));
 	/* Where a key is pinned, no authority counts. */
 	if (!(s->account->tls.pins
-			    ? ask_letter(_("[p]in this key instead, or [s]top? [s] "), "sp",
-				      s->stop, &answer, e)
-			    : ask_letter(
-				      _("[p]in this key, name a [c]a-file with its authority, or "
-					"[s]top? [s] "),
-				      "spc", s->stop, &answer, e)))
+			    ? ask_letter(_("[p]in this key instead, name [a]nother server, or "
+					   "[s]top? [s] "),
+				      "spa", s->stop, &answer, e)
+			    : ask_letter(_("[p]in this key, name a [c]a-file with its authority or "
+					   "[a]nother server, or [s]top? [s] "),
+				      "spca", s->stop, &answer, e)))
 		return false;
 	if (answer == 'p')
 		return pin(s, e);
+	if (answer == 'a')
+		return setup_ask_another_server(s, e);
 	return answer == 'c' ? ask_ca_file(s, e) : refuse(s, e);
 }
 
@@ -222,38 +265,78 @@ static bool say_clear(const struct setup *s)
 	return true;
 }
 
+/* ---- until it is the one ---- */
+
+/* What a remedy would have put into ambil.conf, or on a command line, is typed as an answer. */
+static void advise_answer(const struct setup *s, struct error *e)
+{
+	const struct endpoint *to = &s->account->endpoint;
+	char *origin = xasprintf(" (%s)", _("command line")), *at = strstr(e->text, origin);
+
+	/* Wherever it was typed, it was a moment ago. */
+	if (at && at[strlen(origin)] == '\0')
+		*at = '\0';
+	free(origin);
+	if (strstr(e->remedy, "starttls"))
+		error_remedy(e, "if that is right, with STARTTLS", "pop://%s",
+			dial_where(to->host, to->port).text);
+	else if (e->about == ERROR_ABOUT_PORT && s->account->tls.mode == TLS_IMPLICIT)
+		snprintf(e->remedy, sizeof(e->remedy), "%s", dial_where(to->host, 995).text);
+	else
+		e->remedy[0] = '\0';
+}
+
+/* A name that was mistyped, a server that is down, or one that is none: whoever is there can name
+ * another, or wait. */
+static bool ask_again(struct setup *s, struct error *e)
+{
+	struct error shown = *e;
+
+	if (!s->may_ask || e->kind == ERROR_INTERRUPTED || e->kind == ERROR_INTERNAL)
+		return false;
+	advise_answer(s, &shown);
+	report_error(s->style, NULL, &shown);
+	return setup_ask_another_server(s, e);
+}
+
+/* *again: look once more. */
+static bool look(struct setup *s, bool *pinned, bool *again, struct error *e)
+{
+	bool done = setup_run(s, RUN_LOOK, e);
+
+	*again = false;
+	if (*s->stop)
+		return false;
+	if (!s->server_seen) {
+		*again = !done && ask_again(s, e);
+		return done && say_clear(s);
+	}
+	if (s->cli->pin && !s->cli->pin[0] && !*pinned) {
+		*pinned = pin(s, e);
+		*again = *pinned && !s->server.trusted;
+		if (!*pinned || *again)
+			return false;
+	}
+	if (s->server.trusted) {
+		say_certificate(s, s->server.pinned || *pinned ? _("pinned") : _("ok"));
+		*again = !done && ask_again(s, e);
+		return done;
+	}
+	say_certificate(s, _("NOT TRUSTED"));
+	*again = s->may_ask ? ask_for_trust(s, e) : refuse(s, e);
+	return false;
+}
+
 bool setup_check_server(struct setup *s, struct error *e)
 {
-	enum { TRIES_MAX = 5 };
-	bool wants_pin = s->cli->pin && !s->cli->pin[0], pinned = false;
+	bool pinned = false, again = true, done = false;
 
-	for (int i = 0; i < TRIES_MAX; i++) {
-		bool done = setup_run(s, RUN_LOOK, e);
+	while (again) {
+		struct error wrong = {0};
 
-		if (*s->stop)
-			return false;
-		if (!s->server_seen)
-			return done && say_clear(s);
-		if (wants_pin && !pinned) {
-			pinned = true;
-			if (!pin(s, e))
-				return false;
-			if (!s->server.trusted)
-				continue;
-		}
-		if (s->server.trusted) {
-			say_certificate(s, s->server.pinned || pinned ? _("pinned") : _("ok"));
-			return done;
-		}
-		say_certificate(s, _("NOT TRUSTED"));
-		if (!s->may_ask)
-			return refuse(s, e);
-		if (!ask_for_trust(s, e)) {
-			/* A file that cannot be used may have been a slip of the pen. */
-			if (e->kind != ERROR_USAGE && e->kind != ERROR_CONFIG)
-				return false;
-			report_error(s->style, NULL, e);
-		}
+		done = look(s, &pinned, &again, &wrong);
+		if (!done && !again)
+			*e = wrong;
 	}
-	return refuse(s, e);
+	return done;
 }

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "report/output.h"
 #include "report/screen.h"
+#include "terminal.h"
 #include "verbs/setup_inner.h"
 
 static void put(const struct setup *s, const struct buf *text)
@@ -60,11 +61,40 @@ void setup_say_ok(const struct setup *s, const char *line, const char *word)
 
 	if (place + more > columns)
 		place = columns > more ? columns - more : 0;
-	if (width + APART + more > columns)
-		buf_printf(&text, "%s\n%*s%s\n", line, APART, "", word);
-	else
+	if (width + APART + more > columns) {
+		text_wrap(&text, line, APART, columns);
+		buf_printf(&text, "%*s%s\n", APART, "", word);
+	} else {
 		buf_printf(&text, "%s%*s%s\n", line,
 			width + APART < place ? (int)(place - width) : APART, "", word);
+	}
 	put(s, &text);
+	buf_release(&text);
+}
+
+/* Where a line can be taken back, and no others come between. */
+void setup_say_passing(struct setup *s, const char *line)
+{
+	size_t width = screen_width(line);
+	struct buf text = {NULL, 0, 0};
+
+	if (!s->may_ask || terminal_is_dumb() || s->cli->verbosity != CLI_NORMAL ||
+		width >= screen_columns(STDERR_FILENO))
+		return;
+	buf_add_text(&text, line);
+	put(s, &text);
+	s->passing = width;
+	buf_release(&text);
+}
+
+void setup_pass_over(struct setup *s)
+{
+	struct buf text = {NULL, 0, 0};
+
+	if (!s->passing)
+		return;
+	buf_printf(&text, "\r%*s\r", (int)s->passing, "");
+	put(s, &text);
+	s->passing = 0;
 	buf_release(&text);
 }

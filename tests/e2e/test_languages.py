@@ -158,7 +158,7 @@ class Languages(popd_case.PopdCase):
 
     def test_setup_asks(self):
         with self.box.terminal("setup", env=self.env()) as tty:
-            tty.expect("Alamat surat Anda: ")
+            tty.expect("Alamat surat Anda, atau akun yang akan diubah .home.: ")
             tty.send(b"\x03")
             self.assertEqual(tty.wait(), 130)
 

@@ -205,7 +205,7 @@ Next:  ambil                         fetch now
     def test_a_file_that_is_wrong_or_cannot_be_written_is_left_alone(self):
         self.box.write_config("account home {\n")
         result = self.with_password(code=78)
-        self.assertIn("is not closed", result.stderr)
+        self.assert_said(result.stderr, "ambil.conf:1: ", "is not closed", "(try: ambil config edit)")
         self.assertEqual(self.written(), "account home {\n")
         os.unlink(self.box.config)
         os.rmdir(os.path.dirname(self.box.config))
@@ -213,6 +213,39 @@ Next:  ambil                         fetch now
         result = self.with_password(code=78)
         self.assertIn("~/.config/ambil", result.stderr)
         self.assertEqual(self.files(), [".config/ambil"])
+
+    def test_for_a_url_doctor_needs_no_file(self):
+        self.box.write_config("kep = 3d\n")
+        url = "pops://%s@localhost:%d" % (self.user, self.server.pop3s)
+        result = self.box.run("doctor", url, env=self.trusted)
+        self.assert_said(result.stderr, "ambil.conf:1: unknown setting", "nothing of that file counts")
+        self.assert_said(result.stdout.decode(), "\n  ok       certificate ")
+        self.assert_code(self.box.run("doctor", url, "home"), 78)
+
+    def killed(self, *calls):
+        """By a signal in the first of these system calls."""
+        names = ",".join(("" if i == 0 else "?") + name for i, name in enumerate(calls))
+        with open(self.password_file, "rb") as f:
+            self.box.run(*self.words("--no-input", "--stdin", "--from-now"), env=self.trusted, stdin=f,
+                         wrap=(needs.need("strace"), "-f", "-qq", "-o", "/dev/null", "-e",
+                               "inject=%s:signal=KILL" % names))
+        return [name for name in self.files() if ".ambil-new." in name]
+
+    def test_a_setup_that_was_killed_is_gone_on_with(self):
+        """While the password is stored, and right before the configuration is put in its place."""
+        self.arrive(mail(2))
+        conf, password = ".config/ambil/ambil.conf", ".config/ambil/example.password"
+        left = self.killed("link", "linkat")
+        self.assertEqual([name[:-17] for name in left], [conf, password])
+        left = self.killed("rename", "renameat", "renameat2")
+        self.assertEqual([name[:-17] for name in left], [conf])
+        self.assertIn(password, self.files())
+        self.assertNotIn(conf, self.files())
+        with open(self.password_file, "rb") as f:
+            self.setup("--stdin", "--from-now", stdin=f)
+        self.assertEqual([name for name in self.files() if name.startswith(".config")], [conf, password])
+        self.fetches([])
+        self.fetches(self.arrive(mail(1, first=3)))
 
     def test_a_name_is_free_and_of_the_domain(self):
         self.box.write_config("account example { host = x.invalid user = u }\n")
@@ -293,7 +326,8 @@ Next:  ambil                         fetch now
         self.assert_said(result.stderr, "iCloud has no POP3", "IMAP")
         self.assert_code(result, 69)
         result = self.box.run("setup", "anna@outlook.com", "--no-input")
-        self.assert_said(result.stderr, "Outlook.com takes no passwords", "oauth-token-command")
+        self.assert_said(result.stderr, "Outlook.com takes no passwords",
+                         "(try: --oauth-token-command 'oama access anna@outlook.com')")
         self.assert_code(result, 69)
         self.assert_nothing_written()
 
@@ -426,13 +460,16 @@ class DialogCase(SetupCase):
             self.assertEqual(t.wait(), code, self.seen + t.text)
             self.assertTrue(t.echoes())
             self.seen += t.text
-        self.seen = self.seen.replace("\r\n", "\n")
+        # What was waited for is told, and taken back.
+        self.seen, self.waits = re.subn(r"(?:Connecting to localhost:[0-9]+|Logging in) …\r +\r", "",
+                                        self.seen.replace("\r\n", "\n"))
 
 
 class Dialog(DialogCase):
     def test_to_the_first_mail_with_a_trusted_certificate(self):
         sent = self.arrive(mail(2))
         self.talk((self.ASKED, PASSWORD), (self.PLACE, ""), (self.WHEN, ""), (self.WHERE, ""))
+        self.assertEqual(self.waits, 2)
         self.assertRegex(self.seen, re.compile(
             r"\ACertificate: ambil test server, by ambil test authority, until [0-9-]{10}  ok\n"
             r"Password for \S+ at localhost: \n"
@@ -499,7 +536,7 @@ class Dialog(DialogCase):
         pinned = self.written()
         pin = re.search('pin-sha256 = "([^"]*)"', pinned).group(1)
         self.box.write_config(pinned.replace(pin, "A" * 43 + "="))
-        instead = r"\[p\]in this key instead, or \[s\]top\? \[s\] $"
+        instead = r"\[p\]in this key instead, name \[a\]nother server, or \[s\]top\? \[s\] $"
         self.talk((instead, "c"), (instead, ""), words=["setup", "example"], code=69)
         self.assert_said(self.seen, "has another key than the one in pin-sha256",
                          "ask whoever runs the server whether its key is new", "--pin=" + pin)
@@ -512,10 +549,52 @@ class Dialog(DialogCase):
         self.assert_said(self.seen, "is not trusted", "--ca-file")
         self.assert_nothing_written()
 
-    def test_a_wrong_password_is_asked_for_three_times(self):
-        self.talk(*[(self.ASKED, "wrong")] * 3, code=77)
-        self.assertEqual(self.seen.count("refused the login of"), 3)
+    def test_a_wrong_password_is_asked_for_again_and_after_three_with_a_warning(self):
+        more = r"Try another password\? \[y/N\] $"
+        self.talk(*[(self.ASKED, "wrong")] * 3, (more, "y"), (self.ASKED, "wrong"), (more, ""), code=77)
+        self.assertEqual(self.seen.count("refused the login of"), 5)     # and once at the end
+        self.assertEqual(self.seen.count("Many servers lock an account"), 2)
         self.assert_nothing_written()
+
+    ANOTHER = r"Another server, or Enter to try the same again: $"
+
+    def test_a_server_that_is_none_is_asked_for_again(self):
+        """And so is an empty password, and one that is too long."""
+        sent = self.arrive(mail(1))
+        words = self.words()
+        words[words.index("localhost")] = "nosuch.invalid"
+        right = "localhost:%d" % self.server.pop3s
+        self.talk((self.ANOTHER, "anna@example.org"), (self.ANOTHER, "no such"), (self.ANOTHER, "http://x"),
+                  (self.ANOTHER, "localhost:0"), (self.ANOTHER, "\x1b[D"), (self.ANOTHER, "x" * 1500),
+                  (self.ANOTHER, ""), (self.ANOTHER, "localhost:1"),
+                  (self.ANOTHER, "localhost:%d" % self.server.pop3), (self.ANOTHER, right),
+                  (self.ASKED, ""), (self.ASKED, PASSWORD), (self.PLACE, ""), (self.WHEN, ""),
+                  (self.WHERE, ""), words=words)
+        self.assert_said(
+            " ".join(self.seen.split()), '"anna@example.org" is a mail address, and not the name of a server',
+            '"no such" is not the name of a server such as: pop.example.org', "http:// is not spoken here",
+            "a port is a number from 1 to 65535", "cannot be seen, as arrow keys", "That is too long.",
+            "localhost:1 refuses connections", "does not speak TLS",
+            "if that is right, with STARTTLS: pop://localhost:%d" % self.server.pop3,
+            "no password was typed; nothing was sent to the server")
+        self.assertEqual(self.seen.count('no such host "nosuch.invalid"'), 2)
+        self.assertEqual(self.written(), self.own_account(
+            'password-file = "~/.config/ambil/example.password"'))
+        self.fetches(sent)
+
+    def test_a_url_for_starttls_may_be_typed(self):
+        words = self.words("--ca-file", self.server.ca)
+        words[words.index(str(self.server.pop3s))] = str(self.server.pop3)
+        self.talk((self.ANOTHER, "pop://localhost:%d" % self.server.pop3), (self.ASKED, PASSWORD),
+                  (self.PLACE, ""), (self.WHERE, ""), words=words)
+        self.assert_said(self.written(), "port = %d" % self.server.pop3, "tls = starttls")
+
+    def test_another_server_than_one_that_is_not_trusted(self):
+        words = self.words()
+        words[words.index("localhost")] = "127.0.0.2"
+        self.talk((self.TRUST, "a"), (self.ANOTHER, "localhost:%d" % self.server.pop3s),
+                  (self.ASKED, PASSWORD), (self.PLACE, ""), (self.WHERE, ""), words=words)
+        self.assertIn("host = localhost\n", self.written())
 
     def test_a_wrong_password_may_be_followed_by_the_right_one(self):
         self.talk((self.ASKED, "wrong"), (self.ASKED, PASSWORD), (self.PLACE, "n"), (self.WHERE, ""))
@@ -563,6 +642,8 @@ class Dialog(DialogCase):
         self.arrive(mail(2))
         self.talk((self.ASKED, PASSWORD), (self.PLACE, ""), (self.WHEN, "n"), (self.WHERE, ""))
         self.assertIn("2 messages that are there are taken as seen.", self.seen)
+        # By one login, as the next may be refused for a while.
+        self.assertEqual(self.server.log_text().count("Login: user=<%s>," % self.user), 1)
         self.fetches([])
         self.fetches(self.arrive(mail(1, first=3)))
 
@@ -578,9 +659,13 @@ class Dialog(DialogCase):
     def test_an_address_may_be_typed(self):
         words = self.words()
         del words[1]
-        self.talk((r"address: $", self.user + "@example.org"), (self.ASKED, PASSWORD),
+        self.talk((r"address: $", ""), (r"address: $", "anna"), (r"address: $", self.user + "@example.org"), (self.ASKED, PASSWORD),
                   (self.PLACE, ""), (self.WHERE, ""), words=words)
+        self.assert_said(self.seen, "no address was typed", '"anna" is neither a mail address nor a URL')
+        self.assertEqual(len(re.findall("such as: +you@example.org", self.seen)), 2)
         self.assertIn("account example {", self.written())
+        self.talk((r"to be changed \(example\): $", "example"), (self.WHERE, "~/x"), words=["setup"])
+        self.assertIn('deliver = "maildir:~/x"', self.written())
 
     def test_an_account_that_is_there_is_offered(self):
         with open(self.password_file, "rb") as f:
@@ -654,6 +739,11 @@ class Dialog(DialogCase):
             t.expect(self.WHERE)
             t.send(b"\x04")
             self.assertEqual(t.wait(), 130, t.text)
+        with self.box.terminal(*self.words(), env=self.trusted) as t:
+            t.expect(self.ASKED)
+            t.send(b"\x04")
+            self.assertEqual(t.wait(), 130, t.text)
+            self.assert_said(t.text, "nothing was written")
         self.assert_nothing_written()
 
     def test_a_termination_is_one_too(self):
@@ -837,15 +927,28 @@ class WithAToken(OnNetwork):
 
     def test_where_no_password_is_taken_a_token_is(self):
         self.serve_trusted(995, "--user", "anna@outlook.com", "--token", "the-token", "--no-cap",
-                           "SASL", "--cap", "SASL XOAUTH2")
+                           "SASL", "--cap", "SASL XOAUTH2", "--cap", "LOGIN-DELAY 60")
         with self.start("setup", "anna@outlook.com") as t:
             t.expect("outlook.office365.com:995 .known provider.\\s+Turn POP on first")
-            self.answer(t, "oama access ADDRESS\\): $", "echo the-token")
+            self.answer(t, "Command that prints a token: $", "")
+            t.expect("no command was named")
+            self.answer(t, "Command that prints a token: $", "echo another")
+            t.expect("refused the login")
+            self.answer(t, "Another command for the token, or Enter to try the same again: $",
+                        "echo the-token")
             t.expect("Login as anna@outlook.com +ok \\(XOAUTH2\\)")
             self.answer(t, self.WHEN, "")
             self.answer(t, self.WHERE, "")
             self.assertEqual(t.wait(), 0, t.text)
+            self.assertIn("outlook.office365.com wants 1 min between logins", t.text)
+        self.assert_said(self.seen, "oama access anna@outlook.com", "email-oauth2-proxy")
         self.assertIn('oauth-token-command = "echo the-token"', self.written())
+        written = self.written()
+        os.unlink(self.box.config)
+        with self.start("setup", "anna@outlook.com", "--no-input", "--oauth-token-command",
+                        "echo the-token") as t:
+            self.assertEqual(t.wait(), 0, t.text)
+        self.assertEqual(self.written(), written)
         with self.start() as t:
             self.assertEqual(t.wait(), 0, t.text)
         self.assertEqual(len(self.maildir()), 10)
@@ -869,9 +972,11 @@ class FromAnAddress(OnNetwork):
     def test_two_commands_to_the_first_mail(self):
         with self.start("setup", "anna@one.test") as t:
             t.expect("Looking for the POP3 server of one.test … pop.one.test:9950 .SRV record.\r\n"
-                     "Certificate: ambil test server, by ")
+                     "Connecting to pop.one.test:9950 …\r +\rCertificate: ambil test server, by ")
             self.answer(t, self.ASKED, "wrong")
-            t.expect("if your login name is not the address:  --user anna\r\n")
+            self.answer(t, r"Login name \[anna@one.test\]: $", "anna")
+            self.answer(t, self.ASKED, "secret")
+            self.answer(t, r"Login name \[anna\]: $", "anna@one.test")
             self.answer(t, self.ASKED, "secret")
             self.answer(t, self.PLACE, "")
             t.expect("Mailbox: 10 messages, ")
@@ -903,8 +1008,9 @@ class FromAnAddress(OnNetwork):
     def test_a_server_elsewhere_is_confirmed_first(self):
         with self.start("setup", "anna@away.test") as t:
             self.answer(t, r"Is your mail at pop.one.test\? \[y/N\] $", "")
-            self.assertEqual(t.wait(), 64, t.text)
-            self.assert_said(t.text, "the server was not confirmed", "--host NAME")
+            t.expect("The POP3 server of away.test: $")
+            t.send(b"\x04")
+            self.assertEqual(t.wait(), 130, t.text)
         with self.start("setup", "anna@away.test") as t:
             self.answer(t, r"\[y/N\] $", "\0")
             self.answer(t, r"\[y/N\] $", "y")
