@@ -30,70 +30,73 @@ bool checkup_in_detail(const struct checkup *c)
 
 /* ---- reports ---- */
 
-static void send_check(struct checkup *c, enum check_mark mark, const char *label, bool verbose,
-	int64_t ms, const struct error *e, const char *fmt, va_list ap)
-{
-	struct report r = {.type = REPORT_CHECK};
-
-	r.u.check.mark = mark;
-	r.u.check.verbose = verbose;
-	r.u.check.ms = ms;
-	snprintf(r.u.check.label, sizeof(r.u.check.label), "%s", label);
-	if (fmt)
-		text_format(r.u.check.text, sizeof(r.u.check.text), i18n_text(fmt), ap);
-	if (e)
-		r.u.check.error = *e;
-	report_send(c->report_fd, &r);
-}
-
-/* Without words of its own. */
-static void send_error(
-	struct checkup *c, enum check_mark mark, const char *label, const struct error *e)
+static struct report begin(enum check_mark mark, const char *label)
 {
 	struct report r = {.type = REPORT_CHECK};
 
 	r.u.check.mark = mark;
 	r.u.check.ms = NO_TIME;
 	snprintf(r.u.check.label, sizeof(r.u.check.label), "%s", label);
-	if (e)
-		r.u.check.error = *e;
+	return r;
+}
+
+/* Sends it with words. */
+static void say(struct checkup *c, struct report *r, const char *fmt, va_list ap)
+{
+	text_format(r->u.check.text, sizeof(r->u.check.text), i18n_text(fmt), ap);
+	report_send(c->report_fd, r);
+}
+
+/* Those of the error. */
+static void say_error(
+	struct checkup *c, enum check_mark mark, const char *label, const struct error *e)
+{
+	struct report r = begin(mark, label);
+
+	r.u.check.error = *e;
 	report_send(c->report_fd, &r);
 }
 
 void check_title(struct checkup *c, const char *fmt, ...)
 {
+	struct report r = begin(CHECK_TITLE, "");
 	va_list ap;
 
 	va_start(ap, fmt);
-	send_check(c, CHECK_TITLE, "", false, NO_TIME, NULL, fmt, ap);
+	say(c, &r, fmt, ap);
 	va_end(ap);
 }
 
 void check_running(struct checkup *c, const char *label)
 {
-	send_error(c, CHECK_RUNNING, label, NULL);
+	struct report r = begin(CHECK_RUNNING, label);
+
+	report_send(c->report_fd, &r);
 }
 
 void check_ok(struct checkup *c, const char *label, int64_t ms, const char *fmt, ...)
 {
+	struct report r = begin(CHECK_OK, label);
 	va_list ap;
 
+	r.u.check.ms = ms;
 	va_start(ap, fmt);
-	send_check(c, CHECK_OK, label, false, ms, NULL, fmt, ap);
+	say(c, &r, fmt, ap);
 	va_end(ap);
 }
 
 void check_note(struct checkup *c, const char *label, const struct error *e)
 {
-	send_error(c, CHECK_NOTE, label, e);
+	say_error(c, CHECK_NOTE, label, e);
 }
 
 void check_remark(struct checkup *c, const char *label, const char *fmt, ...)
 {
+	struct report r = begin(CHECK_NOTE, label);
 	va_list ap;
 
 	va_start(ap, fmt);
-	send_check(c, CHECK_NOTE, label, false, NO_TIME, NULL, fmt, ap);
+	say(c, &r, fmt, ap);
 	va_end(ap);
 }
 
@@ -103,39 +106,40 @@ void check_failed(struct checkup *c, const char *label, const struct error *e)
 		return;
 	if (!c->first.kind)
 		c->first = *e;
-	send_error(c, CHECK_FAILED, label, e);
+	say_error(c, CHECK_FAILED, label, e);
 }
 
 void check_skipped(struct checkup *c, const char *label, const char *fmt, ...)
 {
+	struct report r = begin(CHECK_SKIPPED, label);
 	va_list ap;
 
 	va_start(ap, fmt);
-	send_check(c, CHECK_SKIPPED, label, false, NO_TIME, NULL, fmt, ap);
+	say(c, &r, fmt, ap);
 	va_end(ap);
 }
 
 void check_detail(struct checkup *c, bool always, const char *fmt, ...)
 {
+	struct report r = begin(CHECK_DETAIL, "");
 	va_list ap;
 
+	r.u.check.verbose = !always;
 	va_start(ap, fmt);
-	send_check(c, CHECK_DETAIL, "", !always, NO_TIME, NULL, fmt, ap);
+	say(c, &r, fmt, ap);
 	va_end(ap);
 }
 
 void check_copy(struct checkup *c, bool always, const char *fmt, ...)
 {
-	struct report r = {.type = REPORT_CHECK};
+	struct report r = begin(CHECK_DETAIL, "");
 	va_list ap;
 
-	r.u.check.mark = CHECK_DETAIL;
 	r.u.check.verbose = !always;
 	r.u.check.whole = true;
 	va_start(ap, fmt);
-	text_format(r.u.check.text, sizeof(r.u.check.text), i18n_text(fmt), ap);
+	say(c, &r, fmt, ap);
 	va_end(ap);
-	report_send(c->report_fd, &r);
 }
 
 /* ---- the story ---- */

@@ -749,45 +749,31 @@ static void config_add_url__makes_an_account(void **state)
 	}
 }
 
-static void config_add_url__is_shown_as_a_person_would_write_it(void **state)
+static void config_add_url__is_shown_and_typed_as_a_person_would(void **state)
 {
-	static const char *const cases[][2] = {
-		{"pops://anna@pop.example.org", "anna@pop.example.org"},
-		{"pops://anna@[::1]:1", "anna@[::1]:1"},
-		{"pops://anna@[::1]:995", "anna@[::1]"},
-		{"pop://a%20b@h:995", "a b@h:995"},
-		{"pop://a@h:110/", "a@h"},
+	static const struct {
+		const char *url, *shown, *typed;
+	} cases[] = {
+		{"pops://anna@pop.example.org", "anna@pop.example.org",
+			"pops://anna@pop.example.org"},
+		{"pops://anna@[::1]:1", "anna@[::1]:1", "'pops://anna@[::1]:1'"},
+		{"pops://anna@[::1]:995", "anna@[::1]", "'pops://anna@[::1]:995'"},
+		{"pop://a%20b@h", "a b@h", "pop://a%20b@h"},
+		{"pop://a%20b@h:995", "a b@h:995", "pop://a%20b@h:995"},
+		{"pop://a@h:110/", "a@h", "pop://a@h:110/"},
+		{"pops://a;AUTH=login@h", "a@h", "'pops://a;AUTH=login@h'"},
+		{"pops://o'b$@h", "o'b$@h", "'pops://o'\\''b$@h'"},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct config config = loaded(NULL);
 		struct error e = {0};
-		struct account *a = config_add_url(&config, cases[i][0], &e);
+		struct account *a = config_add_url(&config, cases[i].url, &e);
 
 		assert_non_null(a);
-		assert_string_equal(a->shown, cases[i][1]);
-		config_release(&config);
-	}
-}
-
-static void config_add_url__can_be_typed_again(void **state)
-{
-	static const char *const cases[][2] = {
-		{"pops://a%20b@h", "pops://a%20b@h"},
-		{"pops://a;AUTH=login@h", "'pops://a;AUTH=login@h'"},
-		{"pops://o'b$@h", "'pops://o'\\''b$@h'"},
-		{"pops://a@[::1]", "'pops://a@[::1]'"},
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct config config = loaded(NULL);
-		struct error e = {0};
-		struct account *a = config_add_url(&config, cases[i][0], &e);
-
-		assert_non_null(a);
-		assert_string_equal(a->typed, cases[i][1]);
+		assert_string_equal(a->shown, cases[i].shown);
+		assert_string_equal(a->typed, cases[i].typed);
 		config_release(&config);
 	}
 }
@@ -1244,8 +1230,7 @@ int main(void)
 		TEST(config_load__refuses_a_folder),
 		TEST(config_no_such_account__says_which_there_are),
 		TEST(config_add_url__makes_an_account),
-		TEST(config_add_url__is_shown_as_a_person_would_write_it),
-		TEST(config_add_url__can_be_typed_again),
+		TEST(config_add_url__is_shown_and_typed_as_a_person_would),
 		TEST(config_add_url__refuses_what_is_not_sound),
 		TEST(config_no_such_account__knows_urls_of_other_protocols),
 		TEST(config_no_such_account__knows_what_may_be_meant),
