@@ -27,11 +27,27 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The rows of one destination: told apart by the sink, finished together, and dropped together. */
-static bool settle(struct store *store, struct sink *sink, const char *destination,
-	const struct store_pending *rows, size_t n, int64_t now_s, struct recovery *done,
-	struct error *e)
+struct recoverer {
+	struct store *store;
+	const char *mark;
+	int64_t now_s;
+	struct recovery *done;
+};
+
+/* The rows of one destination. */
+struct group {
+	const char *destination;
+	const struct store_pending *rows;
+	size_t n;
+};
+
+/* They are told apart by the sink, finished together, and dropped together. */
+static bool settle(
+	const struct recoverer *r, struct sink *sink, const struct group *group, struct error *e)
 {
+	const struct store_pending *rows = group->rows;
+	struct recovery *done = r->done;
+	size_t n = group->n;
 	struct store_row *deliver = xcalloc(n, sizeof(*deliver));
 	struct receipt *finish = xcalloc(n, sizeof(*finish));
 	struct store_key *again = xcalloc(n, sizeof(*again));
@@ -66,11 +82,12 @@ static bool settle(struct store *store, struct sink *sink, const char *destinati
 	}
 	if (unfinished && !sink->ops->commit(sink, NULL, finish, unfinished, e))
 		goto end;
-	if (delivered && !store_delivered(store, deliver, delivered, destination, now_s, e))
+	if (delivered &&
+		!store_delivered(r->store, deliver, delivered, group->destination, r->now_s, e))
 		goto end;
-	if (absent && !store_forget(store, again, absent, e))
+	if (absent && !store_forget(r->store, again, absent, e))
 		goto end;
-	if (lost && !store_mark_seen(store, gone, lost, now_s, e))
+	if (lost && !store_mark_seen(r->store, gone, lost, r->now_s, e))
 		goto end;
 	done->settled += delivered;
 	done->gone += lost;
@@ -83,22 +100,21 @@ end:
 	return ok;
 }
 
-static bool forget(struct store *store, const struct store_pending *rows, size_t n, struct error *e)
+static bool forget(struct store *store, const struct group *group, struct error *e)
 {
-	struct store_key *keys = xcalloc(n, sizeof(*keys));
+	struct store_key *keys = xcalloc(group->n, sizeof(*keys));
 	bool done;
 
-	for (size_t i = 0; i < n; i++)
-		keys[i] = rows[i].key;
-	done = store_forget(store, keys, n, e);
+	for (size_t i = 0; i < group->n; i++)
+		keys[i] = group->rows[i].key;
+	done = store_forget(store, keys, group->n, e);
 	free(keys);
 	return done;
 }
 
 /* The destination that a row names is another than today's: the configuration has changed since. */
-static bool settle_elsewhere(struct store *store, const struct sink *today, const char *id,
-	const char *mark, const struct store_pending *rows, size_t n, int64_t now_s,
-	struct recovery *done, struct error *e)
+static bool settle_elsewhere(const struct recoverer *r, const struct sink *today,
+	const struct group *group, struct error *e)
 {
 	struct destination d;
 	struct sink *sink;
@@ -107,7 +123,7 @@ static bool settle_elsewhere(struct store *store, const struct sink *today, cons
 	bool ok;
 
 	/* In an id the account's name is in place already. */
-	for (const char *p = id; *p; p++)
+	for (const char *p = group->destination; *p; p++)
 		buf_add(&text, *p == '%' ? "%%" : p, *p == '%' ? 2 : 1);
 	buf_add(&text, "", 0);
 	ok = destination_parse(text.data, "", "/", &d, e);
@@ -116,15 +132,15 @@ static bool settle_elsewhere(struct store *store, const struct sink *today, cons
 		return false;
 	/* A destination that is gone, or cannot be used any more, must not stop today's for ever.
 	 */
-	sink = d.path && access(d.path, F_OK) < 0 ? NULL : sink_open(&d, mark, &gone);
+	sink = d.path && access(d.path, F_OK) < 0 ? NULL : sink_open(&d, r->mark, &gone);
 	if (sink) {
 		sink->limits = today->limits;
-		ok = settle(store, sink, id, rows, n, now_s, done, e);
+		ok = settle(r, sink, group, e);
 	} else {
-		error_set(
-			&done->unsure_why, ERROR_DELIVERY, "%.200s is not there any more", d.shown);
-		done->unsure += n;
-		ok = forget(store, rows, n, e);
+		error_set(&r->done->unsure_why, ERROR_DELIVERY, "%.200s is not there any more",
+			d.shown);
+		r->done->unsure += group->n;
+		ok = forget(r->store, group, e);
 	}
 	sink_free(sink);
 	destination_release(&d);
@@ -144,6 +160,7 @@ static int by_destination(const void *a, const void *b)
 bool recover(struct store *store, struct sink *sink, const struct destination *d, const char *mark,
 	int64_t now_s, struct recovery *done, struct error *e)
 {
+	struct recoverer r = {store, mark, now_s, done};
 	struct store_pending *rows = NULL;
 	size_t n = 0;
 	bool ok = false;
@@ -153,15 +170,17 @@ bool recover(struct store *store, struct sink *sink, const struct destination *d
 		return false;
 	if (n)
 		qsort(rows, n, sizeof(*rows), by_destination);
-	for (size_t i = 0, next; i < n; i = next) {
-		next = i + 1;
-		while (next < n && strcmp(rows[next].destination, rows[i].destination) == 0)
-			next++;
-		if (strcmp(rows[i].destination, d->id) == 0)
-			ok = settle(store, sink, d->id, rows + i, next - i, now_s, done, e);
+	for (size_t i = 0; i < n;) {
+		struct group group = {rows[i].destination, rows + i, 1};
+
+		while (i + group.n < n &&
+			strcmp(rows[i + group.n].destination, group.destination) == 0)
+			group.n++;
+		i += group.n;
+		if (strcmp(group.destination, d->id) == 0)
+			ok = settle(&r, sink, &group, e);
 		else
-			ok = settle_elsewhere(store, sink, rows[i].destination, mark, rows + i,
-				next - i, now_s, done, e);
+			ok = settle_elsewhere(&r, sink, &group, e);
 		if (!ok)
 			goto end;
 	}
