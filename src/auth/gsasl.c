@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "auth/gsasl.h"
 
-#define ENTRY(name) LIBRARY_ENTRY(struct gsasl_functions, name, "gsasl_")
+#define ENTRY(name) {"gsasl_" #name, offsetof(struct gsasl_functions, name)},
 
 struct gsasl_functions gsasl;
 

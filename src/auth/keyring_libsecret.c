@@ -48,7 +48,7 @@
 	X(secret_value_new)
 
 #define MEMBER(name) __typeof__(name) *(name);
-#define ENTRY(name) LIBRARY_ENTRY(struct library, name, "")
+#define ENTRY(name) {#name, offsetof(struct library, name)},
 
 struct library {
 	FUNCTIONS(MEMBER)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/gnutls.h"
 
-#define ENTRY(name) LIBRARY_ENTRY(struct gnutls_functions, name, "gnutls_")
+#define ENTRY(name) {"gnutls_" #name, offsetof(struct gnutls_functions, name)},
 
 struct gnutls_functions gnutls;
 

@@ -98,6 +98,8 @@
 	X(x509_crt_get_issuer_dn_by_oid)         \
 	X(x509_crt_get_key_id)                   \
 	X(x509_crt_get_pk_algorithm)             \
+	X(x509_crt_get_raw_dn)                   \
+	X(x509_crt_get_raw_issuer_dn)            \
 	X(x509_crt_get_signature_algorithm)      \
 	X(x509_crt_get_subject_alt_name)         \
 	X(x509_crt_import)                       \

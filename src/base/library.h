@@ -15,7 +15,7 @@
  *
  *	#define FUNCTIONS(X) X(some_function) X(other_function)
  *	#define MEMBER(name) __typeof__(name) *(name);
- *	#define ENTRY(name) LIBRARY_ENTRY(struct table, name, "")
+ *	#define ENTRY(name) {#name, offsetof(struct table, name)},
  *	struct table { FUNCTIONS(MEMBER) };
  *	static const struct library_function functions[] = {FUNCTIONS(ENTRY)};
  */
@@ -23,8 +23,6 @@ struct library_function {
 	const char *name;
 	size_t offset; /* of its pointer in the table */
 };
-/* What the library has as PREFIXname. */
-#define LIBRARY_ENTRY(table, name, prefix) {prefix #name, offsetof(table, name)},
 
 /* Opens the library ("libsome.so.1"), for good, and fills the table. ERROR_INTERNAL: it is not
  * installed, or lacks one of the functions. */

@@ -25,9 +25,10 @@ struct plan {
 	const char *shown; /* the same, for the words of an error */
 };
 
-static bool is_trusted(const struct tls *t, struct error *e)
+static bool is_trusted(struct tls *t, struct error *e)
 {
-	return trust_verify(t->session, t->plan->policy, t->plan->name, t->plan->shown, e);
+	return trust_verify(
+		t->session, t->plan->policy, &t->memory->trust, t->plan->name, t->plan->shown, e);
 }
 
 /*
@@ -59,7 +60,7 @@ static bool set_up(struct tls *t, bool careful, struct error *e)
 		return false;
 	if (rc >= 0)
 		rc = gnutls.credentials_set(
-			t->session, GNUTLS_CRD_CERTIFICATE, t->memory->credentials);
+			t->session, GNUTLS_CRD_CERTIFICATE, t->memory->trust.credentials);
 	if (rc >= 0 && !trust_address(name, address, &len))
 		rc = gnutls.server_name_set(t->session, GNUTLS_NAME_DNS, name, strlen(name));
 	if (rc < 0)
@@ -164,7 +165,7 @@ static bool refused(const struct tls *t, const struct plan *plan, struct error *
 	return false;
 }
 
-static bool handshake_failed(const struct tls *t, int rc, const struct plan *plan, struct error *e)
+static bool handshake_failed(struct tls *t, int rc, const struct plan *plan, struct error *e)
 {
 	if (came_in_clear(t))
 		return in_clear(t, plan, e);

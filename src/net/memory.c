@@ -25,9 +25,11 @@ void tls_forget_session(struct tls_memory *memory)
 void tls_memory_clear(struct tls_memory *memory)
 {
 	tls_forget_session(memory);
-	if (memory->credentials)
-		gnutls.certificate_free_credentials(memory->credentials);
-	memory->credentials = NULL;
+	if (memory->trust.credentials)
+		gnutls.certificate_free_credentials(memory->trust.credentials);
+	memory->trust.credentials = NULL;
+	buf_release(&memory->trust.bundle);
+	memory->trust.of_system = false;
 }
 
 struct tls_memory *tls_memory_new(void)
@@ -45,16 +47,16 @@ void tls_memory_free(struct tls_memory *memory)
 
 bool tls_memory_prepare(struct tls_memory *memory, const struct tls_policy *policy, struct error *e)
 {
-	if (memory->credentials)
+	if (memory->trust.credentials)
 		return true;
 	if (!gnutls_open(e))
 		return false;
-	if (gnutls.certificate_allocate_credentials(&memory->credentials) < 0) {
-		memory->credentials = NULL;
+	if (gnutls.certificate_allocate_credentials(&memory->trust.credentials) < 0) {
+		memory->trust.credentials = NULL;
 		return error_set(e, ERROR_INTERNAL, "GnuTLS cannot be started");
 	}
-	if (trust_load(policy, memory->credentials, e) &&
-		client_load(policy, memory->credentials, e))
+	if (trust_load(policy, &memory->trust, e) &&
+		client_load(policy, memory->trust.credentials, e))
 		return true;
 	tls_memory_clear(memory);
 	return false;

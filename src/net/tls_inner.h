@@ -5,6 +5,7 @@
 #include "base/gnutls.h"
 #include "base/mem.h"
 #include "net/tls.h"
+#include "net/trust.h"
 
 /* The inside of an encrypted stream, for tls.c (the stream), handshake.c (its beginning) and
  * memory.c (what it leaves for the next one) only. */
@@ -12,7 +13,7 @@
 enum { TLS_IN_MAX = 128 * 1024, TLS_FIRST_MAX = 512 };
 
 struct tls_memory {
-	gnutls_certificate_credentials_t credentials;
+	struct trust trust;
 	gnutls_datum_t ticket; /* a session that the server may resume */
 };
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Trust in a server's certificate (RFC 5280, 9525). GnuTLS judges; this file loads what it judges
- * by, adds the one rule it lacks (a certificate without host names is not matched by its common
- * name), and turns its verdict, a set of bits, into one sentence that names the certificate and the
- * fault: the gravest first, as a name is of no interest when the signature is forged.
+ * Trust in a server's certificate (RFC 5280, 9525). GnuTLS judges; trust_load.c loads what it
+ * judges by; this file adds the one rule it lacks (a certificate without host names is not matched
+ * by its common name), and turns its verdict, a set of bits, into one sentence that names the
+ * certificate and the fault: the gravest first, as a name is of no interest when the signature is
+ * forged.
  *
  * A pin names the key itself, which no authority could do better: its signatures, dates and names
  * then say nothing of interest, and may all be wrong, as those of a certificate that somebody made
@@ -12,21 +13,17 @@
 #include "net/trust.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/gnutls.h"
 #include "base/i18n.h"
 #include "base/text.h"
 #include "net/certificate.h"
 #include "net/pin.h"
 #include "net/priority.h"
-
-enum { TRUST_FILE_MAX = 8 * 1024 * 1024 };
 
 bool trust_address(const char *name, unsigned char octets[16], unsigned *len)
 {
@@ -38,72 +35,6 @@ bool trust_address(const char *name, unsigned char octets[16], unsigned *len)
 							  : 0;
 	free(plain);
 	return *len > 0;
-}
-
-/* The file that replaces the system's authorities, and what to call it in an error; or NULL. */
-static const char *trust_file(const struct tls_policy *policy, const char **called)
-{
-	*called = "ca-file";
-	if (policy->ca_file)
-		return policy->ca_file;
-	*called = "SSL_CERT_FILE";
-	const char *file = getenv("SSL_CERT_FILE");
-
-	return file && *file ? file : NULL;
-}
-
-static bool load_file(gnutls_certificate_credentials_t credentials, const char *path,
-	const char *called, struct error *e)
-{
-	struct buf pem = {NULL, 0, 0};
-	gnutls_datum_t datum;
-	int count;
-
-	if (!file_slurp(path, TRUST_FILE_MAX, &pem, NULL, NULL)) {
-		error_sys(e, ERROR_CONFIG, errno, "%s \"%s\"", called, path);
-		buf_release(&pem);
-		return false;
-	}
-	datum = (gnutls_datum_t){(unsigned char *)pem.data, (unsigned)pem.len};
-	count = gnutls.certificate_set_x509_trust_mem(credentials, &datum, GNUTLS_X509_FMT_PEM);
-	buf_release(&pem);
-	if (count > 0)
-		return true;
-	error_set(e, ERROR_CONFIG, "%s \"%s\" holds no certificate that can be read", called, path);
-	return error_why(
-		e, "it must be in PEM form, between BEGIN CERTIFICATE and END CERTIFICATE");
-}
-
-bool trust_load(const struct tls_policy *policy, gnutls_certificate_credentials_t credentials,
-	struct error *e)
-{
-	const char *called, *path = trust_file(policy, &called);
-
-	if (policy->pins && !policy->ca_file)
-		return true;
-	if (path)
-		return load_file(credentials, path, called, e);
-	if (gnutls.certificate_set_x509_system_trust(credentials) > 0)
-		return true;
-	error_set(e, ERROR_CONFIG, "this system has no certificate authorities to trust");
-	return error_remedy(e, "install the package", "ca-certificates");
-}
-
-bool trust_check(const struct tls_policy *policy, struct error *e)
-{
-	const char *called, *path = trust_file(policy, &called);
-	gnutls_certificate_credentials_t credentials;
-	bool done;
-
-	if (!path || (policy->pins && !policy->ca_file))
-		return true;
-	if (!gnutls_open(e))
-		return false;
-	if (gnutls.certificate_allocate_credentials(&credentials) < 0)
-		return error_set(e, ERROR_INTERNAL, "GnuTLS cannot be started");
-	done = load_file(credentials, path, called, e);
-	gnutls.certificate_free_credentials(credentials);
-	return done;
 }
 
 static bool wrong_name(gnutls_x509_crt_t crt, const char *shown, struct error *e)
@@ -341,8 +272,26 @@ static bool names_a_host(gnutls_x509_crt_t crt)
 	return hosts > 0;
 }
 
-bool trust_verify(gnutls_session_t session, const struct tls_policy *policy, const char *name,
-	const char *shown, struct error *e)
+/*
+ * The verdict of GnuTLS. Where it has no authorities yet, it is given those that the chain names.
+ * To be trusted by some of those that count is to be trusted; whatever else the verdict is, it is
+ * asked for again with all.
+ */
+static int verify(gnutls_session_t session, struct trust *trust, const struct chain *chain,
+	gnutls_typed_vdata_st *wanted, unsigned n, unsigned *status)
+{
+	if (trust->bundle.len) {
+		if (trust_give_picked(trust, chain) &&
+			gnutls.certificate_verify_peers(session, wanted, n, status) >= 0 &&
+			!*status)
+			return 0;
+		trust_give_all(trust);
+	}
+	return gnutls.certificate_verify_peers(session, wanted, n, status);
+}
+
+bool trust_verify(gnutls_session_t session, const struct tls_policy *policy, struct trust *trust,
+	const char *name, const char *shown, struct error *e)
 {
 	unsigned char address[16];
 	unsigned len = 0, status = 0;
@@ -354,12 +303,14 @@ bool trust_verify(gnutls_session_t session, const struct tls_policy *policy, con
 		{GNUTLS_DT_KEY_PURPOSE_OID, (unsigned char *)purpose, 0},
 	};
 	struct chain chain = {.n = 0};
+	bool read;
 	int rc;
 
 	if (is_address)
 		wanted[0] = (gnutls_typed_vdata_st){GNUTLS_DT_IP_ADDRESS, address, len};
-	rc = gnutls.certificate_verify_peers(session, wanted, 2, &status);
-	if (rc < 0 || !chain_read(&chain, session))
+	read = chain_read(&chain, session);
+	rc = verify(session, trust, &chain, wanted, 2, &status);
+	if (rc < 0 || !read)
 		done = error_set(e, ERROR_TLS, "the certificate of %s cannot be checked: %s", shown,
 			gnutls.strerror(rc));
 	else if (policy->pins)

@@ -1454,8 +1454,8 @@ struct maths {
 
 static void library__is_opened_with_all_that_is_called(void **state)
 {
-	static const struct library_function functions[] = {LIBRARY_ENTRY(struct maths, cbrt, "")
-			LIBRARY_ENTRY(struct maths, nothing_of_the_kind, "")};
+	static const struct library_function functions[] = {{"cbrt", offsetof(struct maths, cbrt)},
+		{"nothing_of_the_kind", offsetof(struct maths, nothing_of_the_kind)}};
 	struct maths maths = {.cbrt = NULL};
 	struct error e;
 

@@ -26,14 +26,16 @@
 
 #include "base/file.h"
 #include "base/gnutls.h"
+#include "net/authorities.h"
 #include "net/dial.h"
 #include "net/stream.h"
 #include "net/tls.h"
+#include "net/trust.h"
 #include "net_helpers.h"
 
 enum { DAY_S = 24 * 60 * 60, BIG = 700 * 1000 };
 
-static char folder[256], ca_path[300];
+static char folder[256], ca_path[300], bundle_path[300];
 
 struct identity {
 	gnutls_x509_crt_t crt;
@@ -60,6 +62,8 @@ struct wish {
 };
 
 static struct identity authority, stranger;
+static bool of_system;           /* the authority is one of the system's */
+static size_t whole_system_read; /* so often GnuTLS has been told to read them all */
 
 static struct identity new_identity(const char *common, int begin, int end, unsigned rsa_bits)
 {
@@ -336,7 +340,8 @@ static const struct wish good = {{"pop.example.test", "127.0.0.1", NULL}, -1, 30
 
 static struct tls_policy trusting(void)
 {
-	return (struct tls_policy){.mode = TLS_IMPLICIT, .ca_file = ca_path, .min = TLS_1_2};
+	return (struct tls_policy){
+		.mode = TLS_IMPLICIT, .ca_file = of_system ? NULL : ca_path, .min = TLS_1_2};
 }
 
 /* A server with this certificate and conduct, and a client that shakes hands with it. */
@@ -1202,6 +1207,153 @@ static void tls__asks_for_a_name_and_never_for_an_address(void **state)
 	}
 }
 
+/* ---- the authorities of the system ---- */
+
+static int read_whole_system(gnutls_certificate_credentials_t credentials)
+{
+	whole_system_read++;
+	return gnutls_certificate_set_x509_trust_file(
+		credentials, trust_system_file, GNUTLS_X509_FMT_PEM);
+}
+
+static void add_certificate(int fd, const struct identity *who)
+{
+	gnutls_datum_t pem;
+
+	must(gnutls_x509_crt_export2(who->crt, GNUTLS_X509_FMT_PEM, &pem));
+	assert_int_equal(write(fd, pem.data, pem.size), pem.size);
+	gnutls_free(pem.data);
+}
+
+/* A file of many: with_ours, the authority is one of them. */
+static void write_bundle(bool with_ours)
+{
+	static const char broken[] = "# Some words\n-----BEGIN CERTIFICATE-----\nno base64\n"
+				     "-----END CERTIFICATE-----\n";
+	int fd = open(bundle_path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+	assert_true(fd >= 0);
+	for (int i = 0; i < 12; i++) {
+		struct identity other = new_authority("Another CA");
+
+		add_certificate(fd, &other);
+		identity_release(&other);
+		if (i == 1 && with_ours)
+			add_certificate(fd, &authority);
+	}
+	assert_int_equal(write(fd, broken, strlen(broken)), strlen(broken));
+	close(fd);
+}
+
+static int use_system(void **state)
+{
+	struct error e;
+
+	(void)state;
+	assert_true(gnutls_open(&e));
+	write_bundle(true);
+	of_system = true;
+	whole_system_read = 0;
+	trust_system_file = bundle_path;
+	gnutls.certificate_set_x509_system_trust = read_whole_system;
+	return 0;
+}
+
+static int use_file(void **state)
+{
+	(void)state;
+	of_system = false;
+	trust_system_file = NULL;
+	gnutls.certificate_set_x509_system_trust = gnutls_certificate_set_x509_system_trust;
+	unlink(bundle_path);
+	return 0;
+}
+
+static void tls__reads_of_the_systems_authorities_what_it_needs(void **state)
+{
+	struct tls_policy policy = trusting();
+	struct identity who = new_server(&good);
+	struct tls_memory *memory = tls_memory_new();
+	struct error e = {ERROR_NONE};
+
+	(void)state;
+	for (int session = 0; session < 2; session++)
+		assert_true(converse(&who, &policy, "pop.example.test", NULL, memory, NULL, &e));
+	assert_int_equal(whole_system_read, 0);
+	/* A verdict against the server is one by all. */
+	assert_false(converse(&who, &policy, "pop.example.org", NULL, memory, NULL, &e));
+	assert_int_equal(whole_system_read, 1);
+	assert_true(converse(&who, &policy, "pop.example.test", NULL, memory, NULL, &e));
+	assert_int_equal(whole_system_read, 1);
+	tls_memory_free(memory);
+	/* In a file that is named it is the same. */
+	policy.ca_file = bundle_path;
+	memory = tls_memory_new();
+	assert_true(converse(&who, &policy, "pop.example.test", NULL, memory, NULL, &e));
+	assert_false(converse(&who, &policy, "pop.example.org", NULL, memory, NULL, &e));
+	assert_says(e.text, "not for pop.example.org");
+	tls_memory_free(memory);
+	/* The file, and the system, do not know who has signed. */
+	write_bundle(false);
+	memory = tls_memory_new();
+	assert_false(converse(&who, &policy, "pop.example.test", NULL, memory, NULL, &e));
+	assert_says(e.text, "unknown issuer");
+	assert_int_equal(whole_system_read, 1);
+	tls_memory_free(memory);
+	policy.ca_file = NULL;
+	memory = tls_memory_new();
+	assert_false(converse(&who, &policy, "pop.example.test", NULL, memory, NULL, &e));
+	assert_says(e.text, "unknown issuer");
+	assert_int_equal(whole_system_read, 2);
+	tls_memory_free(memory);
+	/* Without that file it is GnuTLS that knows. */
+	write_bundle(true);
+	memory = tls_memory_new();
+	trust_system_file = "/nonexistent";
+	assert_false(tls_memory_prepare(memory, &policy, &e));
+	assert_int_equal(whole_system_read, 3);
+	tls_memory_free(memory);
+	identity_release(&who);
+}
+
+static void authorities__are_picked_by_name(void **state)
+{
+	const struct identity *all[] = {&stranger, &authority, &stranger};
+	struct buf bundle = {NULL, 0, 0}, picked = {NULL, 0, 0};
+	gnutls_datum_t name, pem;
+	struct span names[2];
+	size_t whole;
+
+	(void)state;
+	must(gnutls_x509_crt_get_raw_dn(authority.crt, &name));
+	names[0] = span_of("no such name");
+	names[1] = (struct span){(const char *)name.data, name.size};
+	for (size_t i = 0; i < 3; i++) {
+		must(gnutls_x509_crt_export2(all[i]->crt, GNUTLS_X509_FMT_PEM, &pem));
+		buf_add(&bundle, pem.data, pem.size);
+		gnutls_free(pem.data);
+	}
+	assert_int_equal(authorities_pick(buf_span(&bundle), names, 1, &picked), 0);
+	assert_int_equal(authorities_pick(buf_span(&bundle), names, 2, &picked), 1);
+	must(gnutls_x509_crt_export2(authority.crt, GNUTLS_X509_FMT_PEM, &pem));
+	/* What is picked ends in one line end, whatever stood there. */
+	assert_int_equal(picked.len, pem.size);
+	assert_memory_equal(picked.data, pem.data, pem.size);
+	/* Wherever the file is cut off: it is there when its last line is. */
+	whole = (size_t)(strstr(bundle.data, (const char *)picked.data) - bundle.data) + pem.size -
+		1;
+	for (size_t len = 0; len <= bundle.len; len++) {
+		buf_clear(&picked);
+		assert_int_equal(
+			authorities_pick((struct span){bundle.data, len}, names, 2, &picked),
+			len >= whole);
+	}
+	gnutls_free(pem.data);
+	gnutls_free(name.data);
+	buf_release(&bundle);
+	buf_release(&picked);
+}
+
 static int no_authorities(gnutls_certificate_credentials_t credentials)
 {
 	(void)credentials;
@@ -1219,6 +1371,7 @@ static void tls__needs_authorities_or_a_pin(void **state)
 
 	(void)state;
 	assert_true(gnutls_open(&e));
+	trust_system_file = NULL;
 	gnutls.certificate_set_x509_system_trust = no_authorities;
 	assert_false(tls_memory_prepare(memory, &policy, &e));
 	assert_int_equal(e.kind, ERROR_CONFIG);
@@ -1504,6 +1657,7 @@ static int set_up(void **state)
 	if (!mkdtemp(folder))
 		return -1;
 	snprintf(ca_path, sizeof(ca_path), "%s/ca.pem", folder);
+	snprintf(bundle_path, sizeof(bundle_path), "%s/bundle.pem", folder);
 	authority = new_authority("UX Test CA");
 	stranger = new_authority("Stranger");
 	must(gnutls_x509_crt_export2(authority.crt, GNUTLS_X509_FMT_PEM, &pem));
@@ -1523,11 +1677,20 @@ static int tear_down(void **state)
 	return rmdir(folder);
 }
 
+#define OF_SYSTEM_TEST(test) cmocka_unit_test_setup_teardown(test, use_system, use_file)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tls__talks),
 		cmocka_unit_test(tls__verifies),
+		OF_SYSTEM_TEST(tls__verifies),
+		OF_SYSTEM_TEST(tls__ignores_a_common_name_beside_an_address),
+		OF_SYSTEM_TEST(tls__names_the_fault_of_another_in_the_chain),
+		OF_SYSTEM_TEST(tls__resumes_and_verifies_anew),
+		OF_SYSTEM_TEST(tls__shows_its_certificate_only_to_whom_it_trusts),
+		OF_SYSTEM_TEST(tls__reads_of_the_systems_authorities_what_it_needs),
+		cmocka_unit_test(authorities__are_picked_by_name),
 		cmocka_unit_test(tls__ignores_a_common_name_beside_an_address),
 		cmocka_unit_test(tls__names_an_unknown_issuer),
 		cmocka_unit_test(tls__names_the_fault_of_another_in_the_chain),
