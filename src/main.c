@@ -378,6 +378,13 @@ static bool is_for_programs(int argc, char *argv[])
 	return false;
 }
 
+/* list | head. */
+static bool only_prints(const struct cli *cli)
+{
+	return cli->verb == VERB_STATUS || cli->verb == VERB_LIST || cli->verb == VERB_CHECK ||
+		cli->verb == VERB_HELP || (cli->verb == VERB_SEEN && !cli->mark_all);
+}
+
 int main(int argc, char *argv[])
 {
 	struct error e = {0};
@@ -390,7 +397,7 @@ int main(int argc, char *argv[])
 			.multi_line = terminal_is_stderr(), .json = json};
 
 		error_sys(&e, ERROR_INTERNAL, errno, "cannot start");
-		return report_end(style, fail(style, &e));
+		return report_end(style, false, fail(style, &e));
 	}
 	if (!json)
 		i18n_start();
@@ -402,7 +409,7 @@ int main(int argc, char *argv[])
 		code = verb_version(terminal_style(&cli, NULL));
 	else
 		code = carry_out(&cli, stop_fd);
-	code = report_end(terminal_style(&cli, NULL), code);
+	code = report_end(terminal_style(&cli, NULL), only_prints(&cli), code);
 	cli_release(&cli);
 	return code;
 }

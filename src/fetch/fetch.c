@@ -213,14 +213,6 @@ static bool open_local(struct fetch *f, struct error *e)
 	return open_destination(f, e) && recover_and_tell(f, e);
 }
 
-/* Live lines would come in the way of what a command asks on the terminal. */
-static void tell_command(const struct fetch *f, bool runs)
-{
-	struct report r = {.type = REPORT_COMMAND, .u.number = runs};
-
-	report_send(f->report_fd, &r);
-}
-
 bool fetch_renew_token(struct fetch *f, struct error *e)
 {
 	bool done;
@@ -229,9 +221,9 @@ bool fetch_renew_token(struct fetch *f, struct error *e)
 		return false;
 	f->token_renewed = true;
 	report_step(f->report_fd, "asking for another token");
-	tell_command(f, true);
+	report_command(f->report_fd, true);
 	done = credential_renew(f->account, f->order->stop, f->password, e);
-	tell_command(f, false);
+	report_command(f->report_fd, false);
 	return done;
 }
 
@@ -240,10 +232,10 @@ static bool find_credential(struct fetch *f, struct error *e)
 	bool command = f->account->password_command || account_uses_token(f->account), done;
 
 	if (command)
-		tell_command(f, true);
+		report_command(f->report_fd, true);
 	done = credential_find(f->account, f->order->prompt, f->order->stop, f->password, e);
 	if (command)
-		tell_command(f, false);
+		report_command(f->report_fd, false);
 	return done;
 }
 

@@ -49,6 +49,14 @@ static bool judge(const char *shown, int64_t timeout_ms, bool asked,
 		"the on-new command \"%s\" had not ended after %s and was stopped", shown, limit);
 }
 
+/* What could not even be run. */
+static bool of_on_new(struct error *e)
+{
+	const struct error inner = *e;
+
+	return error_set(e, ERROR_LATER, "on-new: %s", inner.text);
+}
+
 static bool run(const struct account *account, const struct report_counts *counts,
 	const volatile sig_atomic_t *stop, struct error *e)
 {
@@ -67,7 +75,7 @@ static bool run(const struct account *account, const struct report_counts *count
 			.stop = *stop ? NULL : stop,
 			.background = true};
 
-		done = child_run(&job, &result, e);
+		done = child_run(&job, &result, e) || of_on_new(e);
 		if (done &&
 			!judge(safe(span_of(account->on_new)).text, job.timeout_ms, *stop, &result,
 				e))

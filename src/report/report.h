@@ -154,6 +154,9 @@ void report_progress_seen(bool seen);
 void report_send(int fd, const struct report *r);
 void report_step(int fd, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void report_warning(int fd, const struct error *e);
+/* A command of the user's begins, or has ended, that may ask something on the terminal: live lines
+ * would come in its way. */
+void report_command(int fd, bool runs);
 /*
  * The parent's end, for what it has read: ends each text, and says whether a worker can mean it.
  * Whether texts are safe for a terminal is not looked at.
@@ -196,8 +199,9 @@ struct report_setting {
 void report_error(struct report_style style, const char *who, const struct error *e);
 /* The same for a warning. */
 void report_caution(struct report_style style, const char *who, const struct error *e);
-/* With --json the last that is said; the exit code, which is another when that cannot be. */
-int report_end(struct report_style style, int code);
+/* With --json the last that is said; the exit code, which is another when that cannot be. part: of
+ * the output a part may be enough, so that a reader who is gone is no error. */
+int report_end(struct report_style style, bool part, int code);
 /* What is neither: all is well again. Only e->text is said. */
 void report_note(struct report_style style, const char *who, const struct error *e);
 

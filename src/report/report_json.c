@@ -113,7 +113,7 @@ bool json_put_warning(const char *who, const struct error *e)
 	return put(&b);
 }
 
-int report_end(struct report_style style, int code)
+int report_end(struct report_style style, bool part, int code)
 {
 	struct buf b = {NULL, 0, 0};
 	struct error e;
@@ -123,8 +123,12 @@ int report_end(struct report_style style, int code)
 	jsonout_begin(&b, "end");
 	jsonout_number(&b, "code", code);
 	jsonout_end(&b);
+	if (put(&b))
+		return code;
+	if (part)
+		report_reader_gone(errno);
 	/* Who has failed before has said so already. */
-	if (put(&b) || code > 1)
+	if (code > 1)
 		return code;
 	report_stdout_failed(errno, &e);
 	report_error((struct report_style){.multi_line = style.multi_line, .color = style.color},

@@ -51,6 +51,13 @@ void report_warning(int fd, const struct error *e)
 	report_send(fd, &r);
 }
 
+void report_command(int fd, bool runs)
+{
+	struct report r = {.type = REPORT_COMMAND, .u.number = runs};
+
+	report_send(fd, &r);
+}
+
 static bool is_sound_error(struct error *e)
 {
 	e->text[sizeof(e->text) - 1] = '\0';

@@ -50,7 +50,8 @@ static bool reach(struct session *s, struct error *e)
 
 	session_begins(s, SESSION_CONNECT);
 	report_step(setting->report_fd, "connecting to %s", a->endpoint.host);
-	done = link_open(a, setting->stop, setting->stop_fd, &report, &s->stream, e);
+	done = link_open(
+		a, setting->stop, setting->stop_fd, setting->report_fd, &report, &s->stream, e);
 	if (setting->watch && setting->watch->dialled)
 		setting->watch->dialled(setting->watch->self, &report);
 	if (done && setting->trace)

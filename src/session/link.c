@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "auth/command.h"
+#include "report/report.h"
 
 enum { OUTPUT_MAX = 64 * 1024 };
 
@@ -52,13 +53,15 @@ static bool may_hear_password(
 }
 
 bool link_open(const struct account *account, const volatile sig_atomic_t *stop, int stop_fd,
-	struct dial_report *report, struct stream **out, struct error *e)
+	int report_fd, struct dial_report *report, struct stream **out, struct error *e)
 {
 	struct endpoint to = account->endpoint;
 	bool asks = account->proxy_password_command && dial_wants_login(&to), done;
 
 	if (asks) {
+		report_command(report_fd, true);
 		to.proxy_password = ask_command(account, stop, e);
+		report_command(report_fd, false);
 		if (!to.proxy_password)
 			return false;
 	}

@@ -155,7 +155,7 @@ static void find_out(struct standing *s, const struct account *account, const st
 
 /* ---- for people ---- */
 
-enum { GAP = 3, NOTE_MIN = 30 };
+enum { GAP = 3, NOTE_MIN = 30, NOTE_BELOW = 4 };
 
 /* "4 min ago"; of a time that is still to come, the day. */
 static void write_ago(char *out, size_t room, int64_t then_s, int64_t now_s)
@@ -289,14 +289,18 @@ static void add_row(const struct table *t, const char *const cells[3], const cha
 		fit_add(t->out, span_of(cells[i]), t->widths[i] + GAP, true);
 		at += t->widths[i] + GAP;
 	}
-	if (note && note[0]) {
-		/* Where there is hardly room for it, it may go on in the next line. */
-		text_wrap(t->out, note, at, t->columns >= at + NOTE_MIN ? t->columns : 0);
+	if (note && note[0] && (!t->columns || t->columns >= at + NOTE_MIN)) {
+		text_wrap(t->out, note, at, t->columns);
 		return;
 	}
 	while (t->out->len && t->out->data[t->out->len - 1] == ' ')
 		t->out->len--;
 	buf_add_text(t->out, "\n");
+	/* There is hardly room behind the rest. */
+	if (note && note[0]) {
+		buf_printf(t->out, "%*s", NOTE_BELOW, "");
+		text_wrap(t->out, note, NOTE_BELOW, t->columns);
+	}
 }
 
 static void add_table(

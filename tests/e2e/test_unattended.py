@@ -568,6 +568,17 @@ class Status(events.EventsCase, Case):
         self.assert_said(result.stderr, "ambil: home: cannot read the state", ": Read-only file system")
         self.assert_said(result.stdout.decode(), "home      ok")
 
+    def test_a_note_that_has_hardly_any_room_stands_below(self):
+        self.serve(mails=corpus.numbered(1))
+        self.configure(port=1)
+        self.box.run()
+        with self.box.terminal("status", env={"COLUMNS": "50"}) as terminal:
+            self.assertEqual(terminal.wait(), 0)
+            lines = terminal.text.replace("\r", "").splitlines()
+        self.assertEqual(lines[1], "home      failing   never")
+        self.assertEqual(lines[2][:16], "    1 failed run")
+        self.assertTrue(all(len(line) <= 50 and line.startswith("    ") for line in lines[2:]), lines)
+
     def test_a_note_that_is_long_goes_on_below(self):
         self.serve(mails=corpus.numbered(1))
         self.configure(port=1)
