@@ -178,3 +178,30 @@ enum netrc_result netrc_find(
 	buf_wipe(&r.word);
 	return result;
 }
+
+char *netrc_login(struct span text, const char *host)
+{
+	struct reader r = {.rest = text};
+	bool fits = false;
+	char *login = NULL;
+
+	buf_reserve(&r.word, text.len);
+	while (!login && read_word(&r, true)) {
+		struct span word = buf_span(&r.word);
+
+		if (span_is(word, "machine")) {
+			fits = read_word(&r, false) && span_is_nocase(buf_span(&r.word), host);
+		} else if (span_is(word, "default")) {
+			fits = false;
+		} else if (span_is(word, "login")) {
+			if (read_word(&r, false) && fits && r.word.len)
+				login = xstrndup(r.word.data, r.word.len);
+		} else if (span_is(word, "password") || span_is(word, "account")) {
+			(void)read_word(&r, false);
+		} else if (span_is(word, "macdef")) {
+			skip_macro(&r);
+		}
+	}
+	buf_wipe(&r.word);
+	return login;
+}

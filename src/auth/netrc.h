@@ -18,5 +18,7 @@ enum netrc_result {
  */
 enum netrc_result netrc_find(
 	struct span text, const char *host, const char *user, char **password, unsigned *line);
+/* Pure. The login of the first entry for that host that has one; fresh, NULL when there is none. */
+char *netrc_login(struct span text, const char *host);
 
 #endif

@@ -406,10 +406,22 @@ static const char *known(struct fdm_config *c, struct fdm_text text)
 	return NULL;
 }
 
+/* Where it is not said, fdm asks ~/.netrc. */
+static const char *login_of(struct fdm_config *c, const struct fdm_account *a)
+{
+	const struct fdm_world *world = c->lexer.world;
+	char *login = a->known_server ? world->login(world->context, a->known_server) : NULL;
+
+	if (login && is_one_line(login))
+		return fdm_keep(&c->lexer, login);
+	free(login);
+	return NULL;
+}
+
 static void resolve(struct fdm_config *c, struct fdm_account *a)
 {
 	a->known_server = known(c, a->server);
-	a->known_user = known(c, a->user);
+	a->known_user = a->user.origin == FDM_ABSENT ? login_of(c, a) : known(c, a->user);
 	a->known_pipe = known(c, a->pipe);
 	a->known_cache = known(c, a->cache);
 }
@@ -428,10 +440,9 @@ static void note_incomplete(struct converter *c, const char *name)
 
 	if (a->type == FDM_OTHER_TYPE)
 		DROPPED(c, a->at, "account %s, because %s is no POP3 server", name, a->type_word);
-	else if (a->user.origin == FDM_ABSENT)
+	else if (a->user.origin == FDM_ABSENT && !a->known_user)
 		DROPPED(c, a->at,
-			"account %s, because it has no user: what stands in ~/.netrc has to be "
-			"written here",
+			"account %s, because it has no user, and ~/.netrc has none for its server",
 			name);
 	else if (!a->known_user)
 		DROPPED(c, a->at,

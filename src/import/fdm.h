@@ -12,6 +12,8 @@ struct fdm_world {
 	 * it, fresh. 0, or the errno of the failure.
 	 */
 	int (*include)(void *context, const char *path, struct buf *text, char **shown);
+	/* The user that ~/.netrc has for this server; fresh, NULL: none. */
+	char *(*login)(void *context, const char *host);
 	void *context;
 };
 

@@ -194,10 +194,13 @@ static void say(bool dry, char *fresh, struct buf *out)
 	free(fresh);
 }
 
-/* Mail that was fetched may be there, and nobody knows which. */
+/* Mail that was fetched may be there, and nobody knows which. Where the other program deletes it,
+ * none is. */
 static bool is_all_new(const struct import_item *item)
 {
-	return !item->here && !item->seen.n;
+	const char *keep = imported_get(item->from, "keep");
+
+	return !item->here && !item->seen.n && (!keep || strcmp(keep, "false") != 0);
 }
 
 static void say_seen(const struct import *im, bool dry, struct buf *out)

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "auth/netrc.h"
 #include "base/file.h"
 #include "base/i18n.h"
 #include "base/text.h"
@@ -332,6 +333,20 @@ static int include(void *context, const char *path, struct buf *text, char **sho
 	return err;
 }
 
+static char *login(void *context, const char *host)
+{
+	const struct import *im = context;
+	char *path = xasprintf("%s/.netrc", im->config.home), *found = NULL;
+	struct buf text = {0};
+
+	buf_reserve(&text, 64 * 1024); /* it holds passwords: no copies left behind */
+	if (file_slurp(path, CONFIG_MAX, &text, NULL, NULL))
+		found = netrc_login(buf_span(&text), host);
+	buf_wipe(&text);
+	free(path);
+	return found;
+}
+
 /* It is there while fdm runs, and no longer; who has made it is not in it. */
 static bool is_free(const struct import *im, struct error *e)
 {
@@ -358,6 +373,7 @@ static bool read_fdm(struct import *im, struct error *e)
 	const struct fdm_world world = {.home = im->config.home,
 		.user = self ? self->pw_name : "",
 		.include = include,
+		.login = login,
 		.context = im};
 	struct buf text = {0};
 	bool done = slurp(im->path, im->shown, &text, NULL, e) &&

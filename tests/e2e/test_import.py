@@ -209,8 +209,11 @@ class Takeover(Mpop):
         self.mpoprc("uidls_file ~/lists/%H")
         result = self.imports()
         self.assert_said(result.stdout.decode(),
-                         "home: there is no ~/lists/localhost: all mail on the server is new")
+                         "home: there is no ~/lists/localhost: all mail on the server is new",
+                         "if what is on the server was fetched before:  ambil fetch home --from-now")
         self.assert_said(self.count(), "5 new messages")
+        self.ambil("fetch", "home", "--from-now")
+        self.assert_said(self.count(), "no new mail")
 
     def test_a_list_is_looked_for_from_home(self):
         """That is where cron starts mpop; ambil may be started elsewhere."""

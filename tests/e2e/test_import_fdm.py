@@ -129,6 +129,19 @@ class Takeover(Fdm):
 
 
 class Configuration(Fdm):
+    def test_what_is_in_netrc(self):
+        """fdm finds user and password there; ambil the password."""
+        self.box.write(".netrc", "machine localhost login anna password %s\n" % popd.PASSWORD, mode=0o600)
+        path = self.rc()
+        self.run_tool("fetch")      # which looks for it in another home here
+        with open(path, encoding="utf-8") as f:
+            text = f.read()
+        self.box.write(".fdm.conf", text.replace("user \"anna\" pass $(echo %s)" % popd.PASSWORD, ""), mode=0o600)
+        said = self.imports().stdout.decode()
+        self.assert_said(said, "user = anna", "home: 5 messages that fdm has fetched are taken as seen")
+        self.assertNotIn(popd.PASSWORD, said)
+        self.assert_said(self.count(), "no new mail")
+
     def test_several_accounts_and_files(self):
         self.box.write("more.conf", "\naccount \"second\" disabled pop3 server \"h\" user \"v\" "
                        "pass \"hunter2\" keep new-only cache \"~/cache2\"\n")

@@ -86,6 +86,7 @@ class Takeover(Fetchmail):
         said = self.imports().stdout.decode()
         self.assert_said(said, "keep = false    # fetchmail deletes when nothing is said",
                          "home: there is no ~/.fetchids: all mail on the server is new")
+        self.assertNotIn("--from-now", said)
         self.ambil()
         self.assert_left([])
         self.assert_maildir(self.old, "old")

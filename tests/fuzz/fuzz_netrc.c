@@ -53,6 +53,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		check_written_anew(password);
 	}
 	wipe_free(behind);
+	behind = netrc_login((struct span){exact, len}, host);
+	CHECK(!behind || behind[0]);
+	free(behind);
 	wipe_free(password);
 	buf_release(&two);
 	free(exact);

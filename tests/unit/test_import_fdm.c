@@ -35,7 +35,14 @@ static int include(void *context, const char *path, struct buf *text, char **sho
 	return ENOENT;
 }
 
-static const struct fdm_world world = {.home = "/home/u", .user = "u", .include = include};
+static char *login(void *context, const char *host)
+{
+	(void)context;
+	return strcmp(host, "netrc") == 0 ? xstrdup("v") : NULL;
+}
+
+static const struct fdm_world world = {
+	.home = "/home/u", .user = "u", .include = include, .login = login};
 
 static void check_samples(const struct sample *samples, size_t n)
 {
@@ -368,6 +375,10 @@ static void test_rules(void **state)
 		{TWO "match all action maildir \"/x\"\nmatch \"re\" action drop",
 			X_TO("/x") Y_TO("/x")},
 		{TWO "match \"re\" in headers action drop\n" INTO, X_TO("/m") Y_TO("/m") " -2"},
+		/* The user is in ~/.netrc. */
+		{SAFE "account \"x\" pop3s server \"netrc\"\n" INTO,
+			"x:1 host=netrc user=v tls=implicit deliver=maildir:/m keep=false"},
+		{SAFE "account \"x\" pop3s server \"other\"\n" INTO, " -1"},
 		/* What may keep some mail on the server keeps all of it. */
 		{ACCOUNT("") "match age > 1 month action keep\n" INTO, IS KEEPS " !2 -2"},
 		{ACCOUNT("new-only keep") "match age > 1 month action keep\n" INTO,

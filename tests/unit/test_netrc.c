@@ -144,12 +144,46 @@ static void netrc__that_is_broken_says_where(void **state)
 	}
 }
 
+static void netrc__has_the_login_of(void **state)
+{
+	static const struct {
+		const char *text, *login;
+	} cases[] = {
+		{"machine h login a password p\n", "a"},
+		{"machine h\n password login\n login a\n", "a"},
+		{"machine other login x\nmachine H login \"a b\"\n", "a b"},
+		{"machine h password p\nmachine h login a\n", "a"},
+		{"machine h account login password machine login a\n", "a"},
+		{"machine h macdef init\nlogin x\n\nlogin a\n", "a"},
+		{"machine x login machine\npassword h login no", NULL},
+		{"default login a\n", NULL},
+		{"machine h default login a\n", NULL},
+		{"machine h login", NULL},
+		{"machine h login \"\"\n", NULL},
+		{"machine h login \"a", NULL},
+		{"machine", NULL},
+		{"", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char *login = netrc_login(span_of(cases[i].text), "h");
+
+		if (!cases[i].login)
+			assert_null(login);
+		else
+			assert_string_equal(login, cases[i].login);
+		free(login);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(netrc__has_the_password_of),
 		cmocka_unit_test(netrc__has_nothing),
 		cmocka_unit_test(netrc__that_is_broken_says_where),
+		cmocka_unit_test(netrc__has_the_login_of),
 	};
 
 	return cmocka_run_group_tests_name("netrc", tests, NULL, NULL);
