@@ -172,14 +172,13 @@ static bool check_state(
 bool import_may_write(const struct import *im, struct import_item *item, struct error *e)
 {
 	char *path = state_file(im, item, "db");
-	struct store *s;
+	struct store *s = NULL;
 	bool done = store_open_readonly(path, &s, e);
 
 	item->added = item->seen.n;
 	if (done && s)
 		done = check_state(s, im, item, e);
-	if (done)
-		store_free(s);
+	store_free(s);
 	free(path);
 	return done;
 }
