@@ -499,7 +499,7 @@ static void test_lists(void **state)
 /* As many as a file may hold are no more work each than a few are. */
 static void test_very_many(void **state)
 {
-	enum { POLLS = 20000 };
+	enum { POLLS = 2000 };
 	struct buf text = {0}, list = {0};
 	struct fetchmail_list rows;
 	struct imported_seen seen;
