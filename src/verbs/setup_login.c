@@ -212,10 +212,8 @@ static bool ask_after_refusal(struct setup *s, struct error *e)
 {
 	struct error shown = *e;
 
-	if (user_was_guessed(s))
-		error_remedy(&shown, "", "%s", "");
-	/* To come here, the password was looked up where it is. */
-	else if (!s->password.value)
+	/* The name is asked for; or to come here is what was advised. */
+	if (user_was_guessed(s) || !s->password.value)
 		error_remedy(&shown, "", "%s", "");
 	report_error(s->style, NULL, &shown);
 	if (++s->refusals >= REFUSALS_FREE) {
