@@ -21,6 +21,7 @@ class Case:
     accounts: int = 1
     seen: int = 0               # the first so many messages have been seen before
     primed: bool = False        # the account has fetched other mail from this server before
+    settled: bool = False       # and has looked since: the very mailbox that is there now
     tools: tuple = ALL
 
     @property
@@ -85,6 +86,6 @@ def cases(scale, settings):
                tools=("ambil",) + two + ALL[1:])
     for tls in (True, False):
         yield Case("S8", "empty mailbox, %s, later run" % ("TLS" if tls else "clear"), tls=tls, keep=True,
-                   primed=True)
+                   primed=True, settled=True)
     yield Case("S9", "50 accounts x 20 x 4 KiB, round trip 50 ms", 20, 4 * KIB, delay_ms=50,
                accounts=50, tools=("ambil; jobs = 50", "ambil") + ALL[1:])

@@ -135,8 +135,12 @@ class Rounds:
             elif state:
                 shutil.copytree(state, job.path("state"), dirs_exist_ok=True)
             tool.setup(job)
+            before = self.case.accounts if self.case.settled else 0
+            if before:
+                self._execute(tool, job)
+                server.sessions(before)
             row = self._execute(tool, job)
-            sessions = server.sessions(self.case.accounts)
+            sessions = server.sessions(before + self.case.accounts)[before:]
         row["waits"] = max(session["waits"] for session in sessions)
         self._check(job, sessions)
         return row
