@@ -91,14 +91,14 @@ class Socks(LinkCase):
         self.fetch(proxy=self.login_url, proxy_password_command="cat '%s'" % path)
 
     def test_a_command_that_asks_has_the_terminal_for_itself(self):
-        ask = self.box.write("ask", "printf 'PIN: ' >/dev/tty; sleep 1.5; echo thanks >/dev/tty; echo '%s'"
+        ask = self.box.write("ask", "sleep 1; printf 'PIN: ' >/dev/tty; sleep 1.5; echo thanks >/dev/tty; echo '%s'"
                              % proxies.PASSWORD)
         self.configure(proxy=self.login_url, proxy_password_command="sh '%s'" % ask)
         with self.box.terminal() as tty:
             self.assertEqual(tty.wait(), 0)
             said = tty.text
-        # A line that stays as it is would be drawn anew after a second.
-        self.assertNotIn("\x1b", said[said.index("PIN: "):said.index("thanks")])
+        # A line that stays as it is would be drawn anew after a second: wrapping is turned off for it.
+        self.assertNotIn("\x1b[?7l", said[said.index("PIN: "):said.index("thanks")])
 
     def test_a_proxy_of_which_one_address_is_dead(self):
         """Nobody listens on ::1 there."""
