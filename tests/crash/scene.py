@@ -78,7 +78,8 @@ class Starter:
         ours, theirs = socket.socketpair()
         asan = ":".join(filter(None, [os.environ.get("ASAN_OPTIONS"), "verify_asan_link_order=0"]))
         full = {key: os.environ[key] for key in harness.PASSED_ON if key in os.environ}
-        full.update(STOP_SERVER=str(theirs.fileno()), ASAN_OPTIONS=asan,
+        # Bound now, a library's functions need not be looked up by each run anew.
+        full.update(STOP_SERVER=str(theirs.fileno()), ASAN_OPTIONS=asan, LD_BIND_NOW="1",
                     LD_PRELOAD=" ".join([*preload, STOPPER]), TZ="UTC", **(env or {}))
         self.process = subprocess.Popen([harness.AMBIL, *args], env=full, pass_fds=[theirs.fileno()],
                                         stdin=subprocess.DEVNULL)

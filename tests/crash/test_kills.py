@@ -53,7 +53,7 @@ class Kills(unittest.TestCase):
     def matrix(self, kind):
         scene.at_once(self, kill_everywhere, [
             (kind, keep, batch, MESSAGES_PIPE if kind == "pipe" else MESSAGES[batch])
-            for keep in scene.KEEPS for batch in scene.BATCHES])
+            for keep in scene.KEEPS for batch in (scene.BATCHES if kind != "pipe" else scene.BATCHES[:1])])
 
     def test_maildir(self):
         self.matrix("maildir")
