@@ -106,7 +106,7 @@ class Takeover(scene.Scene):
         self.uids = {user: self.list(user)[:OLD] for user in USERS}
 
     def list(self, user):
-        box = poplib.POP3("127.0.0.1", self.server.port, timeout=20)
+        box = poplib.POP3("127.0.0.1", self.server.port, timeout=120)
         box.user(user)
         box.pass_(popd.PASSWORD)
         uids = [line.split()[1].decode() for line in box.uidl()[1]]

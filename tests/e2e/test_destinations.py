@@ -124,7 +124,7 @@ class Mboxes(dovecot_case.DovecotCase):
             self.assertEqual(self.read(), [])
         finally:
             os.unlink(self.box.path("mbox.lock"))
-        _, err = process.communicate(timeout=30)
+        _, err = process.communicate(timeout=harness.PATIENCE_S)
         self.assertEqual((process.returncode, err), (0, b""))
         mailstore.assert_same(self, self.read(), want)
 
@@ -149,7 +149,7 @@ class Commands(dovecot_case.DovecotCase):
         want = self.arrive(list(corpus.tricky().values()))
         oracle = self.fed([procmail, self.procmailrc("Direct")], want, "Direct")
         self.configure(deliver="pipe:%s -t %s" % (procmail, self.procmailrc("Mail")), keep=False)
-        self.ambil(timeout=60)
+        self.ambil(timeout=500)
         self.assert_maildir(oracle)
         self.assert_left([])
 
@@ -162,7 +162,7 @@ class Commands(dovecot_case.DovecotCase):
             self.box.write(box + ".rc", 'to "%s"\n' % self.box.path(box))
         oracle = self.fed([maildrop, self.box.path("Direct.rc")], want, "Direct")
         self.configure(deliver="pipe:%s %s" % (maildrop, self.box.path("Mail.rc")), keep=False)
-        self.ambil(timeout=60)
+        self.ambil(timeout=500)
         self.assert_maildir(oracle)
         self.assert_left([])
 

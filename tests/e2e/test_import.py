@@ -67,7 +67,7 @@ class Import(nobody.AsNobody, popd_case.PopdCase):
         return result.stdout.decode()
 
     def run_tool(self, *args):
-        subprocess.run([self.tool, *args], check=True, timeout=30, capture_output=True,
+        subprocess.run([self.tool, *args], check=True, timeout=harness.PATIENCE_S, capture_output=True,
                        env=self.box.environment(), stdin=subprocess.DEVNULL)
 
     def takes_over(self, where):

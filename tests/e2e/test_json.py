@@ -270,7 +270,7 @@ class Broken(Popd):
         reader, writer = os.pipe()
         fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
         process = self.box.start(*args, stdout=writer)
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + harness.PATIENCE_S
         while select.select([], [writer], [], 0)[1] or self.is_busy(process):
             self.assertLess(time.monotonic(), deadline)
             time.sleep(0.05)

@@ -229,7 +229,7 @@ class Languages(popd_case.PopdCase):
         """What a charset lacks is written otherwise, and is no octet that it does not have."""
         self.box.write_config(harness.account("home", host="localhost", user="anna", netrc=False))
         process = self.box.start("fetch", env=self.env("id_ID.ISO-8859-1"))
-        _, said = process.communicate(timeout=30)
+        _, said = process.communicate(timeout=harness.PATIENCE_S)
         self.assertEqual(process.returncode, 78)
         self.assertIn(b'password-command = "..." di ambil.conf', said)
 
@@ -238,7 +238,7 @@ class Languages(popd_case.PopdCase):
         for locale in ("C", "C.UTF-8", "en_US.UTF-8"):
             with self.subTest(locale=locale):
                 table = self.box.path("strace")
-                self.box.run("-v", env=self.env(locale), timeout=60,
+                self.box.run("-v", env=self.env(locale), timeout=harness.PATIENCE_S,
                              wrap=(needs.need("strace"), "-f", "-e", "trace=openat,open", "-o", table))
                 with open(table, encoding="utf-8", errors="replace") as f:
                     calls = f.read()

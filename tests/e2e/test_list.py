@@ -268,7 +268,7 @@ class Screens(popd_case.PopdCase):
     def test_of_a_large_mailbox_only_so_many_headers_are_asked_for(self):
         self.serve("--generate", "100000:1K")
         self.configure()
-        rows = self.lines("list", "home", "--max", "3", timeout=60)
+        rows = self.lines("list", "home", "--max", "3", timeout=500)
         self.assertEqual([row[0] for row in rows], ["100000", "99999", "99998"])
         self.assertEqual(self.server.log().count("C: TOP"), 3)
         self.assertNotIn("C: RETR", self.server.log())
@@ -291,7 +291,7 @@ class Screens(popd_case.PopdCase):
                 self.assertEqual(process.stdout.readline().count(b"\t"), {"list": 9, "seen": 7}[verb])
                 process.stdout.close()
                 self.assertEqual(process.stderr.read(), b"")
-                self.assertEqual(process.wait(30), -signal.SIGPIPE)
+                self.assertEqual(process.wait(harness.PATIENCE_S), -signal.SIGPIPE)
                 process.stderr.close()
 
     def test_one_that_has_enough_of_what_changes_nothing(self):

@@ -22,7 +22,7 @@ class Memory(popd_case.PopdCase):
         if harness.sanitized():
             self.skipTest("the memory of a sanitized program says nothing")
 
-    def fetch(self, *args, timeout=110):
+    def fetch(self, *args, timeout=900):
         """Run silently and well; returns the peak in KiB."""
         output = self.box.path("peak")
         tool = os.path.join(harness.HERE, "peak.py")
@@ -45,7 +45,7 @@ class Memory(popd_case.PopdCase):
     def test_100000_known_messages(self):
         self.serve("--generate", "100000:1K")
         self.configure()
-        self.assert_code(self.box.run("fetch", "--from-now", timeout=110), 0)
+        self.assert_code(self.box.run("fetch", "--from-now", timeout=900), 0)
         # What is listed and matched takes no more than 256 octets for each message.
         self.assert_small(self.fetch("fetch", "--accept"), LIMIT_KIB // 2 + 100_000 * 256 // 1024)
         self.assert_small(self.fetch(), LIMIT_KIB // 2)
@@ -54,7 +54,7 @@ class Memory(popd_case.PopdCase):
     def test_a_million_known_messages_at_an_idle_poll(self):
         self.serve("--generate", "1000000:1K")
         self.configure()
-        self.assert_code(self.box.run("fetch", "--from-now", timeout=110), 0)
+        self.assert_code(self.box.run("fetch", "--from-now", timeout=900), 0)
         self.assert_small(self.fetch(), LIMIT_KIB // 2)
         self.assertEqual(self.maildir(), [])
 

@@ -61,7 +61,7 @@ class Lines:
 
     def shell(self, line, env=None):
         return subprocess.run(["/bin/sh", "-c", line], check=False, cwd=self.box.home, capture_output=True,
-                              timeout=60, env=self.box.environment({**CRON, **(env or {})}),
+                              timeout=harness.PATIENCE_S, env=self.box.environment({**CRON, **(env or {})}),
                               stdin=subprocess.DEVNULL)
 
     def cron_of_tool(self, line):

@@ -325,7 +325,7 @@ class OffTerminal(dovecot_case.DovecotCase):
         self.configure()
         # A shell closes them; no descriptor of the program's own must take their place unguarded.
         code = subprocess.run(["/bin/sh", "-c", 'exec "$0" <&- >&- 2>&-', harness.AMBIL],
-                              env=self.box.environment(), check=False, timeout=30).returncode
+                              env=self.box.environment(), check=False, timeout=harness.PATIENCE_S).returncode
         self.assertEqual(code, 0)
         self.assert_maildir(want)
 

@@ -333,7 +333,7 @@ class Locks(Mboxes):
     def release(self, holder):
         holder.stdin.close()
         holder.stdout.close()
-        holder.wait(10)
+        holder.wait(harness.PATIENCE_S)
 
     def delivers(self, limit=10):
         self.serve()
