@@ -376,8 +376,8 @@ class Questions(MoveCase):
 class BadHeaders(MoveCase):
     """TOP that goes wrong ends, and what is new comes all the same."""
 
-    def move_with(self, top, limit=hostile.IN_TIME_S):
-        self.settle()
+    def move_with(self, top, limit=hostile.IN_TIME_S, **keys):
+        self.settle(**keys)
         self.server.overrides["TOP"] = top
         self.rename()
         self.server.heard.clear()
@@ -407,7 +407,8 @@ class BadHeaders(MoveCase):
         self.assert_once()
 
     def test_silence_at_top(self):
-        result = self.move_with(lambda session, argument: scripted.pause(3) or b"")
+        # It is waited for in each of several sessions.
+        result = self.move_with(lambda session, argument: scripted.pause(5) or b"", limit=24, timeout="2s")
         self.assert_tidy(result, (78,), "was the mailbox moved?")
         self.assert_once()
 
