@@ -154,8 +154,8 @@ void report_progress_seen(bool seen);
 void report_send(int fd, const struct report *r);
 void report_step(int fd, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void report_warning(int fd, const struct error *e);
-/* A command of the user's begins, or has ended, that may ask something on the terminal: live lines
- * would come in its way. */
+/* A command of the user's is to begin, or has ended, that may ask something on the terminal: live
+ * lines would come in its way. Before one begins this waits until they are gone. */
 void report_command(int fd, bool runs);
 /*
  * The parent's end, for what it has read: ends each text, and says whether a worker can mean it.

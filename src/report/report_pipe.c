@@ -4,12 +4,18 @@
  * anything: nothing of it is believed unseen.
  */
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/i18n.h"
 #include "base/text.h"
 #include "report/report.h"
+
+/* A parent that does not read is stuck in writing to its terminal. */
+enum { TAKEN_PATIENCE_MS = 5000, TAKEN_POLL_MS = 2 };
 
 static bool progress_unseen;
 
@@ -51,11 +57,29 @@ void report_warning(int fd, const struct error *e)
 	report_send(fd, &r);
 }
 
+/* Until the parent has taken all that was sent to it; where that cannot be told nothing is waited
+ * for. */
+static void wait_until_taken(int fd)
+{
+	int64_t until = clock_ms() + TAKEN_PATIENCE_MS;
+	int left;
+
+	while (ioctl(fd, FIONREAD, &left) == 0 && left > 0 && clock_ms() < until)
+		poll(NULL, 0, TAKEN_POLL_MS);
+}
+
 void report_command(int fd, bool runs)
 {
 	struct report r = {.type = REPORT_COMMAND, .u.number = runs};
 
 	report_send(fd, &r);
+	if (!runs || progress_unseen)
+		return;
+	/* Lines that are drawn late would cover what the command asks. One report is read when the
+	 * one before it was obeyed: the second of two that say the same tells when the terminal is
+	 * free. */
+	report_send(fd, &r);
+	wait_until_taken(fd);
 }
 
 static bool is_sound_error(struct error *e)
