@@ -26,7 +26,6 @@
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "base/gnutls.h"
 #include "base/i18n.h"
 #include "base/mem.h"
 #include "base/parse.h"
@@ -452,25 +451,11 @@ static char **describe(struct account *const *accounts, size_t n)
 	return phrases;
 }
 
-/* One worker opens for itself what it needs. Several have it opened once, and share it. */
-static void open_library(const struct run *run)
-{
-	struct error ignored;
-
-	for (size_t i = 0; run->n > 1 && i < run->n; i++)
-		if (run->workers[i].account->tls.mode != TLS_NONE) {
-			/* Whoever needs it will say so. */
-			(void)!gnutls_open(&ignored);
-			return;
-		}
-}
-
 static void run_all(struct run *run, struct account *const *accounts)
 {
 	struct pollfd *fds = xcalloc(run->n + 1, sizeof(*fds));
 
 	find_passwords(run, accounts);
-	open_library(run);
 	for (;;) {
 		start_workers(run);
 		if (!run->running)

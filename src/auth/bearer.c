@@ -2,9 +2,9 @@
 /* OAUTHBEARER and XOAUTH2: what to say, and what the server's reason means. */
 #include "auth/bearer.h"
 
+#include <gnutls/gnutls.h>
 #include <string.h>
 
-#include "base/base64.h"
 #include "base/i18n.h"
 #include "base/json.h"
 
@@ -54,11 +54,26 @@ static void add_name(struct buf *b, const char *name)
 	}
 }
 
+/* raw in base64, in memory of our own; NULL: no memory. */
+static char *to_base64(struct span raw)
+{
+	const gnutls_datum_t in = {(unsigned char *)(uintptr_t)raw.data, (unsigned)raw.len};
+	gnutls_datum_t out;
+	char *copy;
+
+	if (gnutls_base64_encode2(&in, &out) < 0)
+		return NULL;
+	copy = xstrndup((const char *)out.data, out.size);
+	wipe(out.data, out.size);
+	gnutls_free(out.data);
+	return copy;
+}
+
 char *bearer_initial(enum bearer mechanism, const char *user, const char *host, uint16_t port,
 	const char *token, struct error *e)
 {
 	struct buf raw = {NULL, 0, 0};
-	char *base64;
+	char *base64 = NULL;
 
 	if (!*user || has_control(user) || has_control(host)) {
 		error_set(e, ERROR_CONFIG,
@@ -84,8 +99,10 @@ char *bearer_initial(enum bearer mechanism, const char *user, const char *host, 
 	buf_add_text(&raw, "auth=Bearer ");
 	buf_add_text(&raw, token);
 	buf_add_text(&raw, SEPARATOR SEPARATOR);
-	base64 = base64_encode(raw.data, raw.len);
+	base64 = to_base64(buf_span(&raw));
 	buf_wipe(&raw);
+	if (!base64)
+		error_set(e, ERROR_INTERNAL, "there is no memory for the login");
 	return base64;
 }
 
@@ -105,11 +122,13 @@ void bearer_explain(struct span challenge, struct buf *words)
 		{"$.schemes", "schemes"},
 		{"$.\"openid-configuration\"", "see"},
 	};
-	struct buf text = {NULL, 0, 0};
+	const gnutls_datum_t in = {
+		(unsigned char *)(uintptr_t)challenge.data, (unsigned)challenge.len};
+	gnutls_datum_t out = {NULL, 0};
 	struct json *json = NULL;
 
-	if (challenge.len && base64_decode(challenge, &text))
-		json = json_open(buf_span(&text));
+	if (challenge.len && gnutls_base64_decode2(&in, &out) >= 0)
+		json = json_open((struct span){(const char *)out.data, out.size});
 	for (size_t i = 0; json && i < sizeof(fields) / sizeof(fields[0]); i++) {
 		char *value = json_text(json, fields[i].path);
 		size_t len = value ? strlen(value) : 0;
@@ -120,7 +139,9 @@ void bearer_explain(struct span challenge, struct buf *words)
 		wipe_free(value);
 	}
 	json_free(json);
-	buf_wipe(&text);
+	if (out.data)
+		wipe(out.data, out.size);
+	gnutls_free(out.data);
 }
 
 bool bearer_is_refused_form(struct span reply)

@@ -6,6 +6,7 @@
  * Only what is unlocked is read; libsecret's simple calls would try to unlock the rest, and then
  * wait for a window that nobody sees, or say that there is nothing.
  */
+#include <dlfcn.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +17,6 @@
 #include "auth/keyring_inner.h"
 #include "base/file.h"
 #include "base/i18n.h"
-#include "base/library.h"
 #include "base/mem.h"
 
 /* All that is called of the libraries; the types are those of their headers. */
@@ -53,7 +53,10 @@
 struct library {
 	FUNCTIONS(MEMBER)
 };
-static const struct library_function functions[] = {FUNCTIONS(ENTRY)};
+static const struct {
+	const char *name;
+	size_t offset;
+} functions[] = {FUNCTIONS(ENTRY)};
 
 struct server {
 	struct library lib;
@@ -102,13 +105,23 @@ static void answer_unlocking(const struct server *s)
 
 static bool load(struct server *s, char *words, size_t room)
 {
-	struct error e;
+	void *handle = dlopen("libsecret-1.so.0", RTLD_NOW | RTLD_LOCAL);
 
-	if (library_open("libsecret-1.so.0", functions, sizeof(functions) / sizeof(functions[0]),
-		    &s->lib, &e))
-		return true;
-	snprintf(words, room, "%s", e.text);
-	return false;
+	if (!handle) {
+		snprintf(words, room, "%s", _("libsecret-1.so.0 is not installed"));
+		return false;
+	}
+	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {
+		/* A symbol of a library that it needs is found through it, too. */
+		void *symbol = dlsym(handle, functions[i].name);
+
+		if (!symbol) {
+			snprintf(words, room, _("libsecret has no %s"), functions[i].name);
+			return false;
+		}
+		memcpy((char *)&s->lib + functions[i].offset, &symbol, sizeof(symbol));
+	}
+	return true;
 }
 
 /* Without the name that D-Bus has for it: "GDBus.Error:org.example.Name: words". */

@@ -7,13 +7,13 @@
  */
 #include "auth/sasl.h"
 
+#include <gnutls/crypto.h>
+#include <gnutls/gnutls.h>
+#include <gsasl.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "auth/gsasl.h"
-#include "base/base64.h"
-#include "base/gnutls.h"
 #include "base/i18n.h"
 #include "base/parse.h"
 #include "base/text.h"
@@ -58,12 +58,27 @@ static bool is_one_line(const char *text)
 	return !strpbrk(text, "\r\n");
 }
 
+/* raw in base64, in memory of our own. NULL: no memory. */
+static char *to_base64(const char *raw, size_t len)
+{
+	char *base64 = NULL, *copy = NULL;
+
+	if (gsasl_base64_to(raw ? raw : "", len, &base64, NULL) == GSASL_OK)
+		copy = xstrdup(base64);
+	if (base64)
+		wipe(base64, strlen(base64));
+	gsasl_free(base64);
+	return copy;
+}
+
 static int set_binding(struct sasl *s, const struct sasl_setting *setting)
 {
-	char *base64 = base64_encode(setting->binding.data, setting->binding.len);
-	int rc = gsasl.property_set(s->session,
-		setting->exporter ? GSASL_CB_TLS_EXPORTER : GSASL_CB_TLS_UNIQUE, base64);
+	char *base64 = to_base64(setting->binding.data, setting->binding.len);
+	int rc = GSASL_MALLOC_ERROR;
 
+	if (base64)
+		rc = gsasl_property_set(s->session,
+			setting->exporter ? GSASL_CB_TLS_EXPORTER : GSASL_CB_TLS_UNIQUE, base64);
 	free(base64);
 	return rc;
 }
@@ -75,24 +90,21 @@ static bool set_up(struct sasl *s, const struct sasl_setting *setting, struct er
 		const char *value;
 	} properties[] = {{GSASL_AUTHID, setting->user}, {GSASL_PASSWORD, setting->secret},
 		{GSASL_HOSTNAME, setting->host}, {GSASL_SERVICE, "pop"}};
-	int rc;
+	int rc = gsasl_init(&s->library);
 
-	if (!gsasl_open(e))
-		return false;
-	rc = gsasl.init(&s->library);
 	if (rc == GSASL_OK)
-		rc = gsasl.client_start(s->library, mech_sasl_name(s->mech), &s->session);
+		rc = gsasl_client_start(s->library, mech_sasl_name(s->mech), &s->session);
 	if (rc == GSASL_UNKNOWN_MECHANISM)
 		return error_set(e, ERROR_CAPABILITY,
 			"the login mechanism \"%s\" is not known to this system's libgsasl",
 			mech_name(s->mech));
 	for (size_t i = 0; rc == GSASL_OK && i < sizeof(properties) / sizeof(properties[0]); i++)
-		rc = gsasl.property_set(s->session, properties[i].property, properties[i].value);
+		rc = gsasl_property_set(s->session, properties[i].property, properties[i].value);
 	if (rc == GSASL_OK && mech_binds(s->mech))
 		rc = set_binding(s, setting);
 	return rc == GSASL_OK ||
 		error_set(e, ERROR_INTERNAL, "cannot set up the login mechanism \"%s\": %s",
-			mech_name(s->mech), gsasl.strerror(rc));
+			mech_name(s->mech), gsasl_strerror(rc));
 }
 
 struct sasl *sasl_start(enum mech mech, const struct sasl_setting *setting, struct error *e)
@@ -122,7 +134,7 @@ struct sasl *sasl_start(enum mech mech, const struct sasl_setting *setting, stru
 	s = xcalloc(1, sizeof(*s));
 	s->mech = mech;
 	s->setting = setting;
-	if (mech == MECH_PLAIN || set_up(s, setting, e))
+	if (set_up(s, setting, e))
 		return s;
 	sasl_free(s);
 	return NULL;
@@ -146,12 +158,12 @@ static bool step_failed(const struct sasl *s, int rc, struct error *e)
 	else if (mech_credential(s->mech) == CREDENTIAL_TICKET) {
 		error_set(
 			e, ERROR_AUTH, "the login by %s failed on this side", mech_title(s->mech));
-		error_why(e, "%s", gsasl.strerror(rc));
+		error_why(e, "%s", gsasl_strerror(rc));
 		error_remedy(e, "is there a ticket? if not", "kinit");
 	} else
 		error_set(e, ERROR_PROTOCOL,
 			"the server's part of the login by %s makes no sense: %s",
-			mech_title(s->mech), gsasl.strerror(rc));
+			mech_title(s->mech), gsasl_strerror(rc));
 	return false;
 }
 
@@ -245,57 +257,37 @@ static bool step(
 	}
 	if (!is_sane(s, (struct span){in, in_len}, e))
 		return false;
-	rc = gsasl.step(s->session, in, in_len, out, out_len);
+	rc = gsasl_step(s->session, in, in_len, out, out_len);
 	if (rc != GSASL_OK && rc != GSASL_NEEDS_MORE)
 		return step_failed(s, rc, e);
 	s->done = rc == GSASL_OK;
 	return true;
 }
 
-/* One step of the library. */
-static bool step_over(struct sasl *s, struct span in, char **response, struct error *e)
-{
-	char *out = NULL;
-	size_t out_len = 0;
-	bool done = step(s, in.data, in.len, &out, &out_len, e);
-
-	if (done)
-		*response = base64_encode(out, out_len);
-	if (out) {
-		wipe(out, out_len);
-		gsasl.free(out);
-	}
-	return done;
-}
-
-/* PLAIN is what most servers offer, and no more than putting words together: the library, which
- * takes longer to open than a login to say, is left alone. */
-static bool step_plain(struct sasl *s, char **response)
-{
-	*response = sasl_plain_form(s->setting->user, s->setting->secret);
-	s->done = true;
-	return true;
-}
-
 /* gsasl_step64() would do all of this, but frees what it makes of the password as it is. */
 bool sasl_step(struct sasl *s, const char *challenge, char **response, struct error *e)
 {
-	struct buf in = {NULL, 0, 0};
+	char *in = NULL, *out = NULL;
+	size_t in_len = 0, out_len = 0;
 	bool done;
 
 	*response = NULL;
 	if (s->done || s->refused || s->steps++ == STEPS_MAX)
 		return error_set(e, ERROR_PROTOCOL, "the server asks for more than %s has to say",
 			mech_title(s->mech));
-	if (!base64_decode(span_of(challenge ? challenge : ""), &in)) {
-		buf_release(&in);
+	if (challenge && *challenge &&
+		gsasl_base64_from(challenge, strlen(challenge), &in, &in_len) != GSASL_OK)
 		return error_set(e, ERROR_PROTOCOL,
 			"the server's part of the login by %s is not base64", mech_title(s->mech));
-	}
-	done = s->mech == MECH_PLAIN ? step_plain(s, response)
-				     : step_over(s, buf_span(&in), response, e);
-	buf_release(&in);
-	return done;
+	done = step(s, in, in_len, &out, &out_len, e);
+	gsasl_free(in);
+	if (done)
+		*response = to_base64(out, out_len);
+	if (out)
+		wipe(out, out_len);
+	gsasl_free(out);
+	return done &&
+		(*response || error_set(e, ERROR_INTERNAL, "there is no memory for the login"));
 }
 
 bool sasl_has_proved(const struct sasl *s)
@@ -335,7 +327,7 @@ char *sasl_plain_form(const char *user, const char *password)
 	raw[0] = '\0';
 	memcpy(raw + 1, user, user_len);
 	memcpy(raw + 1 + user_len, password, strlen(password) + 1);
-	char *form = base64_encode(raw, len);
+	char *form = to_base64(raw, len);
 
 	wipe(raw, len);
 	free(raw);
@@ -348,7 +340,7 @@ static void wipe_secrets(Gsasl_session *session)
 	static const Gsasl_property secrets[] = {GSASL_PASSWORD, GSASL_SCRAM_SALTED_PASSWORD};
 
 	for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++) {
-		const char *copy = gsasl.property_fast(session, secrets[i]);
+		const char *copy = gsasl_property_fast(session, secrets[i]);
 
 		if (copy)
 			wipe((void *)(uintptr_t)copy, strlen(copy));
@@ -361,10 +353,10 @@ void sasl_free(struct sasl *s)
 		return;
 	if (s->session) {
 		wipe_secrets(s->session);
-		gsasl.finish(s->session);
+		gsasl_finish(s->session);
 	}
 	if (s->library)
-		gsasl.done(s->library);
+		gsasl_done(s->library);
 	free(s);
 }
 
@@ -373,21 +365,18 @@ bool apop_digest(struct span stamp, const char *password, char digest[33], struc
 	static const char hex[] = "0123456789abcdef";
 	unsigned char raw[16];
 	gnutls_hash_hd_t hash;
-	int rc;
+	int rc = gnutls_hash_init(&hash, GNUTLS_DIG_MD5);
 
-	if (!gnutls_open(e))
-		return false;
-	rc = gnutls.hash_init(&hash, GNUTLS_DIG_MD5);
 	if (rc < 0)
 		return error_set(e, ERROR_CAPABILITY,
 			"APOP cannot be used: it needs MD5, which this system forbids");
-	rc = gnutls.hash(hash, stamp.data, stamp.len);
+	rc = gnutls_hash(hash, stamp.data, stamp.len);
 	if (rc >= 0)
-		rc = gnutls.hash(hash, password, strlen(password));
-	gnutls.hash_deinit(hash, raw);
+		rc = gnutls_hash(hash, password, strlen(password));
+	gnutls_hash_deinit(hash, raw);
 	if (rc < 0)
 		return error_set(
-			e, ERROR_CAPABILITY, "APOP cannot be used: %s", gnutls.strerror(rc));
+			e, ERROR_CAPABILITY, "APOP cannot be used: %s", gnutls_strerror(rc));
 	for (size_t i = 0; i < sizeof(raw); i++) {
 		digest[2 * i] = hex[raw[i] >> 4];
 		digest[2 * i + 1] = hex[raw[i] & 15];

@@ -45,8 +45,10 @@ bool sasl_blames_binding(const struct sasl *s, struct span words);
 bool sasl_accepted(const struct sasl *s, struct error *e) MUST_CHECK;
 void sasl_free(struct sasl *s);
 
-/* What PLAIN makes of these in base64 (RFC 4616), also for whoever must recognise it; fresh, free
- * it with wipe_free(). */
+/*
+ * What PLAIN makes of these in base64 (RFC 4616), for whoever must recognise it; fresh, free it
+ * with wipe_free(). NULL when there is no memory for it.
+ */
 char *sasl_plain_form(const char *user, const char *password);
 
 /* RFC 1939 s.7: lower-case hex MD5 of stamp and password; digest holds 33 octets. */

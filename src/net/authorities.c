@@ -6,9 +6,9 @@
  */
 #include "net/authorities.h"
 
+#include <gnutls/gnutls.h>
+#include <stdint.h>
 #include <string.h>
-
-#include "base/base64.h"
 
 static const char begin_mark[] = "-----BEGIN CERTIFICATE-----",
 		  end_mark[] = "-----END CERTIFICATE-----";
@@ -27,57 +27,47 @@ static const char *find(struct span in, struct span what)
 	return NULL;
 }
 
-/* Takes the next certificate off *rest, with its marks; *body is what is between them. */
-static bool next_certificate(struct span *rest, struct span *whole, struct span *body)
+/* Takes the next certificate off *rest, with its marks. */
+static bool next_certificate(struct span *rest, struct span *pem)
 {
 	const char *begin = find(*rest, span_of(begin_mark)), *end, *stop = rest->data + rest->len;
 
 	if (!begin)
 		return false;
-	body->data = begin + strlen(begin_mark);
-	end = find((struct span){body->data, (size_t)(stop - body->data)}, span_of(end_mark));
+	end = find((struct span){begin, (size_t)(stop - begin)}, span_of(end_mark));
 	if (!end)
 		return false;
-	body->len = (size_t)(end - body->data);
-	whole->data = begin;
-	whole->len = (size_t)(end - begin) + strlen(end_mark);
-	*rest = (struct span){end + strlen(end_mark), (size_t)(stop - end) - strlen(end_mark)};
+	pem->data = begin;
+	pem->len = (size_t)(end - begin) + strlen(end_mark);
+	*rest = (struct span){begin + pem->len, (size_t)(stop - begin) - pem->len};
 	return true;
 }
 
-/* The octets of a certificate. scratch: for the lines, put together. */
-static bool read_body(struct span body, struct buf *scratch, struct buf *der)
+static bool holds_one_of(struct span pem, const struct span *names, size_t n)
 {
-	buf_clear(scratch);
-	buf_clear(der);
-	while (body.len) {
-		struct span line = span_without_cr(span_line(&body));
+	const gnutls_datum_t in = {(unsigned char *)(uintptr_t)pem.data, (unsigned)pem.len};
+	gnutls_datum_t der;
+	bool holds = false;
 
-		buf_add(scratch, line.data, line.len);
-	}
-	return base64_decode(buf_span(scratch), der);
+	if (gnutls_pem_base64_decode2("CERTIFICATE", &in, &der) < 0)
+		return false;
+	for (size_t i = 0; i < n && !holds; i++)
+		holds = find((struct span){(const char *)der.data, der.size}, names[i]) != NULL;
+	gnutls_free(der.data);
+	return holds;
 }
 
 size_t authorities_pick(struct span bundle, const struct span *names, size_t n, struct buf *pem)
 {
-	struct buf scratch = {NULL, 0, 0}, der = {NULL, 0, 0};
-	struct span whole, body;
+	struct span one;
 	size_t picked = 0;
 
-	while (next_certificate(&bundle, &whole, &body)) {
-		bool wanted = false;
-
-		if (!read_body(body, &scratch, &der))
+	while (next_certificate(&bundle, &one)) {
+		if (!holds_one_of(one, names, n))
 			continue;
-		for (size_t i = 0; i < n && !wanted; i++)
-			wanted = find(buf_span(&der), names[i]) != NULL;
-		if (!wanted)
-			continue;
-		buf_add(pem, whole.data, whole.len);
+		buf_add(pem, one.data, one.len);
 		buf_add_text(pem, "\n");
 		picked++;
 	}
-	buf_release(&scratch);
-	buf_release(&der);
 	return picked;
 }

@@ -4,11 +4,8 @@
 
 #include <arpa/inet.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/base64.h"
-#include "base/gnutls.h"
 #include "base/i18n.h"
 #include "base/text.h"
 
@@ -17,22 +14,22 @@ enum { NAMES_MAX = 500, NAMES_SHOWN_MAX = 200 };
 void chain_release(struct chain *chain)
 {
 	while (chain->n)
-		gnutls.x509_crt_deinit(chain->at[--chain->n]);
+		gnutls_x509_crt_deinit(chain->at[--chain->n]);
 }
 
 bool chain_read(struct chain *chain, gnutls_session_t session)
 {
 	unsigned count = 0;
-	const gnutls_datum_t *list = gnutls.certificate_get_peers(session, &count);
+	const gnutls_datum_t *list = gnutls_certificate_get_peers(session, &count);
 
 	chain->n = 0;
 	for (unsigned i = 0; list && i < count && i < TLS_CHAIN_MAX; i++) {
 		gnutls_x509_crt_t crt;
 
-		if (gnutls.x509_crt_init(&crt) < 0)
+		if (gnutls_x509_crt_init(&crt) < 0)
 			break;
 		chain->at[chain->n++] = crt;
-		if (gnutls.x509_crt_import(crt, &list[i], GNUTLS_X509_FMT_DER) < 0) {
+		if (gnutls_x509_crt_import(crt, &list[i], GNUTLS_X509_FMT_DER) < 0) {
 			chain_release(chain);
 			break;
 		}
@@ -88,12 +85,12 @@ static void whole_name(gnutls_x509_crt_t crt, name_reader *whole, char *out, siz
 
 static struct words subject_of(gnutls_x509_crt_t crt)
 {
-	return name_of(crt, gnutls.x509_crt_get_dn_by_oid, gnutls.x509_crt_get_dn);
+	return name_of(crt, gnutls_x509_crt_get_dn_by_oid, gnutls_x509_crt_get_dn);
 }
 
 struct words certificate_issuer(gnutls_x509_crt_t crt)
 {
-	return name_of(crt, gnutls.x509_crt_get_issuer_dn_by_oid, gnutls.x509_crt_get_issuer_dn);
+	return name_of(crt, gnutls_x509_crt_get_issuer_dn_by_oid, gnutls_x509_crt_get_issuer_dn);
 }
 
 static struct words fingerprint(gnutls_x509_crt_t crt, gnutls_digest_algorithm_t algorithm)
@@ -102,7 +99,7 @@ static struct words fingerprint(gnutls_x509_crt_t crt, gnutls_digest_algorithm_t
 	unsigned char digest[32];
 	size_t len = sizeof(digest), used = 0;
 
-	if (gnutls.x509_crt_get_fingerprint(crt, algorithm, digest, &len) < 0)
+	if (gnutls_x509_crt_get_fingerprint(crt, algorithm, digest, &len) < 0)
 		return w;
 	for (size_t i = 0; i < len; i++)
 		used += (size_t)snprintf(
@@ -120,13 +117,13 @@ struct words certificate_pin(gnutls_x509_crt_t crt)
 	struct words w = {"?"};
 	unsigned char digest[32];
 	size_t len = sizeof(digest);
-	char *text;
+	gnutls_datum_t text, raw = {digest, sizeof(digest)};
 
-	if (gnutls.x509_crt_get_key_id(crt, GNUTLS_KEYID_USE_SHA256, digest, &len) < 0)
+	if (gnutls_x509_crt_get_key_id(crt, GNUTLS_KEYID_USE_SHA256, digest, &len) < 0 ||
+		gnutls_base64_encode2(&raw, &text) < 0)
 		return w;
-	text = base64_encode(digest, len);
-	snprintf(w.text, sizeof(w.text), "%s", text);
-	free(text);
+	snprintf(w.text, sizeof(w.text), "%.*s", (int)text.size, (const char *)text.data);
+	gnutls_free(text.data);
 	return w;
 }
 
@@ -134,10 +131,10 @@ struct words certificate_key(gnutls_x509_crt_t crt)
 {
 	struct words w;
 	unsigned bits = 0;
-	int kind = gnutls.x509_crt_get_pk_algorithm(crt, &bits);
+	int kind = gnutls_x509_crt_get_pk_algorithm(crt, &bits);
 
 	snprintf(w.text, sizeof(w.text), _("%s, %u bits"),
-		kind < 0 ? _("unknown") : gnutls.pk_get_name((gnutls_pk_algorithm_t)kind), bits);
+		kind < 0 ? _("unknown") : gnutls_pk_get_name((gnutls_pk_algorithm_t)kind), bits);
 	return w;
 }
 
@@ -160,7 +157,7 @@ size_t certificate_names(gnutls_x509_crt_t crt, struct buf *list)
 	for (unsigned i = 0; i < NAMES_MAX; i++) {
 		char raw[512];
 		size_t len = sizeof(raw);
-		int type = gnutls.x509_crt_get_subject_alt_name(crt, i, raw, &len, NULL);
+		int type = gnutls_x509_crt_get_subject_alt_name(crt, i, raw, &len, NULL);
 
 		if (type == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE)
 			break;
@@ -180,7 +177,7 @@ size_t certificate_names(gnutls_x509_crt_t crt, struct buf *list)
 
 bool certificate_self_signed(gnutls_x509_crt_t crt)
 {
-	return gnutls.x509_crt_check_issuer(crt, crt) != 0;
+	return gnutls_x509_crt_check_issuer(crt, crt) != 0;
 }
 
 void certificate_describe(gnutls_x509_crt_t crt, struct tls_certificate *out)
@@ -192,14 +189,14 @@ void certificate_describe(gnutls_x509_crt_t crt, struct tls_certificate *out)
 	buf_release(&names);
 	snprintf(out->subject, sizeof(out->subject), "%s", subject_of(crt).text);
 	snprintf(out->issuer, sizeof(out->issuer), "%s", certificate_issuer(crt).text);
-	whole_name(crt, gnutls.x509_crt_get_dn, out->owner, sizeof(out->owner));
-	whole_name(crt, gnutls.x509_crt_get_issuer_dn, out->signer, sizeof(out->signer));
+	whole_name(crt, gnutls_x509_crt_get_dn, out->owner, sizeof(out->owner));
+	whole_name(crt, gnutls_x509_crt_get_issuer_dn, out->signer, sizeof(out->signer));
 	snprintf(out->sha256, sizeof(out->sha256), "%s", certificate_fingerprint(crt).text);
 	snprintf(out->sha1, sizeof(out->sha1), "%s", fingerprint(crt, GNUTLS_DIG_SHA1).text);
 	snprintf(out->pin, sizeof(out->pin), "%s", certificate_pin(crt).text);
 	snprintf(out->key, sizeof(out->key), "%s", certificate_key(crt).text);
-	out->from_s = gnutls.x509_crt_get_activation_time(crt);
-	out->until_s = gnutls.x509_crt_get_expiration_time(crt);
+	out->from_s = gnutls_x509_crt_get_activation_time(crt);
+	out->until_s = gnutls_x509_crt_get_expiration_time(crt);
 }
 
 void chain_describe(const struct chain *chain, struct tls_facts *facts)

@@ -2,10 +2,11 @@
 #ifndef AMBIL_NET_CERTIFICATE_H
 #define AMBIL_NET_CERTIFICATE_H
 
+#include <gnutls/gnutls.h>
+#include <gnutls/x509.h>
 #include <stdbool.h>
 #include <time.h>
 
-#include "base/gnutls.h"
 #include "base/mem.h"
 #include "net/tls.h"
 

@@ -9,11 +9,12 @@
 #include "net/client.h"
 
 #include <errno.h>
+#include <gnutls/abstract.h>
+#include <gnutls/pkcs11.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
-#include "base/gnutls.h"
 #include "base/i18n.h"
 #include "base/parse.h"
 #include "base/text.h"
@@ -101,7 +102,7 @@ static bool bad_object(const char *who, int rc, const char *url, struct error *e
 	case GNUTLS_E_PARSING_ERROR:
 		return error_set(e, ERROR_CONFIG, "%s is no PKCS #11 URL (RFC 7512)", who);
 	default:
-		return error_set(e, ERROR_CONFIG, "%s: %s", who, gnutls.strerror(rc));
+		return error_set(e, ERROR_CONFIG, "%s: %s", who, gnutls_strerror(rc));
 	}
 }
 
@@ -203,7 +204,7 @@ static bool certs_of_token(struct pair *pair, const char *name, const char *who,
 
 	if (!url)
 		return false;
-	rc = gnutls.pcert_list_import_x509_file(
+	rc = gnutls_pcert_list_import_x509_file(
 		pair->certs, &n, url, GNUTLS_X509_FMT_DER, NULL, NULL, 0);
 	wipe_free(url);
 	if (rc < 0)
@@ -220,7 +221,7 @@ static bool key_of_token(struct pair *pair, const char *name, const char *who, s
 
 	if (!url)
 		return false;
-	rc = gnutls.privkey_import_url(pair->key, url, 0);
+	rc = gnutls_privkey_import_url(pair->key, url, 0);
 	wipe_free(url);
 	return rc >= 0 || bad_object(who, rc, name, e);
 }
@@ -240,7 +241,7 @@ static bool read_certs(struct pair *pair, const char *name, const char *who, str
 		return false;
 	}
 	datum = datum_of(&pem);
-	rc = gnutls.pcert_list_import_x509_raw(pair->certs, &n, &datum, GNUTLS_X509_FMT_PEM, 0);
+	rc = gnutls_pcert_list_import_x509_raw(pair->certs, &n, &datum, GNUTLS_X509_FMT_PEM, 0);
 	buf_wipe(&pem); /* the key may be in it */
 	if (rc < 0) {
 		error_set(e, ERROR_CONFIG, "%s holds no certificate that can be read", who);
@@ -291,7 +292,7 @@ static bool read_key(struct pair *pair, const char *name, const char *who, struc
 	}
 	datum = datum_of(&pem);
 	shown = text_tilde(name, getenv("HOME"));
-	done = gnutls.privkey_import_x509_raw(pair->key, &datum, GNUTLS_X509_FMT_PEM, NULL, 0) >= 0
+	done = gnutls_privkey_import_x509_raw(pair->key, &datum, GNUTLS_X509_FMT_PEM, NULL, 0) >= 0
 		? file_may_trust(who, shown, _("a private key"), mode, owner, 077, e)
 		: bad_key(who, name, pem.data, e);
 	free(shown);
@@ -302,9 +303,9 @@ static bool read_key(struct pair *pair, const char *name, const char *who, struc
 static void pair_release(struct pair *pair)
 {
 	while (pair->n)
-		gnutls.pcert_deinit(&pair->certs[--pair->n]);
+		gnutls_pcert_deinit(&pair->certs[--pair->n]);
 	if (pair->key)
-		gnutls.privkey_deinit(pair->key);
+		gnutls_privkey_deinit(pair->key);
 	pair->key = NULL;
 }
 
@@ -312,7 +313,7 @@ static void pair_release(struct pair *pair)
 static bool join(struct pair *pair, gnutls_certificate_credentials_t credentials,
 	const char *cert_called, const char *key_called, struct error *e)
 {
-	int rc = gnutls.certificate_set_key(
+	int rc = gnutls_certificate_set_key(
 		credentials, NULL, 0, pair->certs, (int)pair->n, pair->key);
 
 	if (rc >= 0) {
@@ -323,7 +324,7 @@ static bool join(struct pair *pair, gnutls_certificate_credentials_t credentials
 		return error_set(
 			e, ERROR_CONFIG, "%s is not the key of %s", key_called, cert_called);
 	return error_set(
-		e, ERROR_CONFIG, "%s cannot be used: %s", cert_called, gnutls.strerror(rc));
+		e, ERROR_CONFIG, "%s cannot be used: %s", cert_called, gnutls_strerror(rc));
 }
 
 bool client_load(const struct tls_policy *policy, gnutls_certificate_credentials_t credentials,
@@ -338,7 +339,7 @@ bool client_load(const struct tls_policy *policy, gnutls_certificate_credentials
 		return true;
 	cert_called = called(cert_setting, cert);
 	key_called = key ? called(key_setting, key) : called(cert_setting, cert);
-	if (gnutls.privkey_init(&pair.key) < 0)
+	if (gnutls_privkey_init(&pair.key) < 0)
 		done = error_set(e, ERROR_INTERNAL, "GnuTLS cannot be started");
 	else
 		done = read_certs(&pair, cert, cert_called, e) &&
@@ -356,14 +357,14 @@ bool tls_describe_client(
 	struct pair pair = {.n = 0};
 	char *who = called(cert_setting, policy->client_cert);
 	gnutls_x509_crt_t crt = NULL;
-	bool done = gnutls_open(e) && read_certs(&pair, policy->client_cert, who, e);
+	bool done = read_certs(&pair, policy->client_cert, who, e);
 
-	if (done && (!pair.n || gnutls.pcert_export_x509(&pair.certs[0], &crt) < 0))
+	if (done && (!pair.n || gnutls_pcert_export_x509(&pair.certs[0], &crt) < 0))
 		done = error_set(e, ERROR_CONFIG, "%s holds no certificate that can be read", who);
 	if (done)
 		certificate_describe(crt, out);
 	if (crt)
-		gnutls.x509_crt_deinit(crt);
+		gnutls_x509_crt_deinit(crt);
 	pair_release(&pair);
 	free(who);
 	return done;

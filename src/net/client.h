@@ -2,7 +2,8 @@
 #ifndef AMBIL_NET_CLIENT_H
 #define AMBIL_NET_CLIENT_H
 
-#include "base/gnutls.h"
+#include <gnutls/gnutls.h>
+
 #include "net/tls.h"
 
 /* Private to this folder: the certificate that we show ourselves. */

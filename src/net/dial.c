@@ -8,6 +8,7 @@
 #include "net/dial.h"
 
 #include <fcntl.h>
+#include <gnutls/gnutls.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -18,7 +19,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "base/gnutls.h"
 #include "base/i18n.h"
 #include "base/text.h"
 #include "net/lookup.h"
@@ -41,14 +41,12 @@ char *dial_name(const char *host, struct error *e)
 		p++;
 	if (!*p)
 		return xstrdup(host);
-	if (!gnutls_open(e))
-		return NULL;
-	if (gnutls.idna_map(host, (unsigned)strlen(host), &mapped, 0) < 0) {
+	if (gnutls_idna_map(host, (unsigned)strlen(host), &mapped, 0) < 0) {
 		error_set(e, ERROR_HOST, "\"%s\" is no valid host name", host);
 		return NULL;
 	}
 	name = xstrndup((const char *)mapped.data, mapped.size);
-	(*gnutls.free)(mapped.data);
+	gnutls_free(mapped.data);
 	return name;
 }
 

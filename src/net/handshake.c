@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/gnutls.h"
 #include "base/i18n.h"
 #include "base/text.h"
 #include "net/certificate.h"
@@ -37,7 +36,7 @@ static bool is_trusted(struct tls *t, struct error *e)
  */
 static int look_first(gnutls_session_t session)
 {
-	struct tls *t = gnutls.session_get_ptr(session);
+	struct tls *t = gnutls_session_get_ptr(session);
 
 	t->stranger = !is_trusted(t, NULL);
 	return t->stranger ? GNUTLS_E_CERTIFICATE_ERROR : 0;
@@ -55,20 +54,20 @@ static bool set_up(struct tls *t, bool careful, struct error *e)
 
 	if (!tls_memory_prepare(t->memory, policy, e))
 		return false;
-	rc = gnutls.init(&t->session, flags);
+	rc = gnutls_init(&t->session, flags);
 	if (rc >= 0 && !priority_set(t->session, policy, e))
 		return false;
 	if (rc >= 0)
-		rc = gnutls.credentials_set(
+		rc = gnutls_credentials_set(
 			t->session, GNUTLS_CRD_CERTIFICATE, t->memory->trust.credentials);
 	if (rc >= 0 && !trust_address(name, address, &len))
-		rc = gnutls.server_name_set(t->session, GNUTLS_NAME_DNS, name, strlen(name));
+		rc = gnutls_server_name_set(t->session, GNUTLS_NAME_DNS, name, strlen(name));
 	if (rc < 0)
 		return error_set(
-			e, ERROR_TLS, "cannot set up TLS for %s: %s", name, gnutls.strerror(rc));
-	gnutls.session_set_ptr(t->session, t);
+			e, ERROR_TLS, "cannot set up TLS for %s: %s", name, gnutls_strerror(rc));
+	gnutls_session_set_ptr(t->session, t);
 	if (careful && policy->client_cert)
-		gnutls.session_set_verify_function(t->session, look_first);
+		gnutls_session_set_verify_function(t->session, look_first);
 	tls_use_session(t);
 	tls_connect(t);
 	return true;
@@ -113,7 +112,7 @@ static bool too_old(const struct plan *plan, struct error *e)
 /* Whether an alert is about our certificate; in TLS 1.3 it comes behind the handshake. */
 static bool is_about_ours(const struct tls *t, gnutls_alert_description_t what)
 {
-	if (!gnutls.certificate_client_get_request_status(t->session))
+	if (!gnutls_certificate_client_get_request_status(t->session))
 		return false;
 	switch (what) {
 	case GNUTLS_A_CERTIFICATE_REQUIRED:
@@ -133,8 +132,8 @@ static bool is_about_ours(const struct tls *t, gnutls_alert_description_t what)
 
 bool tls_alert(const struct tls *t, const char *host, bool shaking_hands, struct error *e)
 {
-	gnutls_alert_description_t what = gnutls.alert_get(t->session);
-	const char *name = gnutls.alert_get_name(what);
+	gnutls_alert_description_t what = gnutls_alert_get(t->session);
+	const char *name = gnutls_alert_get_name(what);
 
 	if (!name)
 		name = _("unknown alert");
@@ -143,7 +142,7 @@ bool tls_alert(const struct tls *t, const char *host, bool shaking_hands, struct
 			shaking_hands ? N_("%s refused the TLS handshake: %s")
 				      : N_("%s ended TLS with an alert: %s"),
 			host, name);
-	if (gnutls.certificate_get_ours(t->session)) {
+	if (gnutls_certificate_get_ours(t->session)) {
 		error_set(e, ERROR_TLS, "%s does not accept the certificate in client-cert", host);
 	} else {
 		error_set(e, ERROR_TLS, "%s demands a client certificate", host);
@@ -154,7 +153,7 @@ bool tls_alert(const struct tls *t, const char *host, bool shaking_hands, struct
 
 static bool refused(const struct tls *t, const struct plan *plan, struct error *e)
 {
-	gnutls_alert_description_t what = gnutls.alert_get(t->session);
+	gnutls_alert_description_t what = gnutls_alert_get(t->session);
 
 	if (what == GNUTLS_A_PROTOCOL_VERSION)
 		return too_old(plan, e);
@@ -185,7 +184,7 @@ static bool handshake_failed(struct tls *t, int rc, const struct plan *plan, str
 	}
 	switch (rc) {
 	case GNUTLS_E_CERTIFICATE_ERROR:
-		gnutls.alert_send(t->session, GNUTLS_AL_FATAL, GNUTLS_A_BAD_CERTIFICATE);
+		gnutls_alert_send(t->session, GNUTLS_AL_FATAL, GNUTLS_A_BAD_CERTIFICATE);
 		return is_trusted(t, e) &&
 			error_set(e, ERROR_TLS, "the certificate of %s cannot be checked",
 				plan->shown);
@@ -199,7 +198,7 @@ static bool handshake_failed(struct tls *t, int rc, const struct plan *plan, str
 			plan->peer->host);
 	default:
 		return error_set(e, ERROR_TLS, "the TLS handshake with %s failed: %s",
-			plan->peer->host, gnutls.strerror(rc));
+			plan->peer->host, gnutls_strerror(rc));
 	}
 }
 
@@ -227,9 +226,9 @@ static bool shake_hands(struct tls *t, const struct plan *plan, struct error *e)
 
 		t->wait = STREAM_OK;
 		if (rc != GNUTLS_E_SUCCESS)
-			rc = gnutls.handshake(t->session);
+			rc = gnutls_handshake(t->session);
 		wants = tls_flush(t);
-		if (wants == STREAM_FAILED || gnutls.error_is_fatal(rc))
+		if (wants == STREAM_FAILED || gnutls_error_is_fatal(rc))
 			return handshake_failed(t, rc, plan, e);
 		if (rc == GNUTLS_E_SUCCESS && wants == STREAM_OK)
 			return true;
@@ -249,12 +248,12 @@ static bool shake_hands(struct tls *t, const struct plan *plan, struct error *e)
 /* "TLS1.3" and "AES-256-GCM" become "TLS 1.3, AES-256-GCM". */
 static void describe(struct tls *t)
 {
-	const char *version = gnutls.protocol_get_name(gnutls.protocol_get_version(t->session));
+	const char *version = gnutls_protocol_get_name(gnutls_protocol_get_version(t->session));
 
 	if (version && strncmp(version, "TLS", 3) == 0)
 		snprintf(t->description, sizeof(t->description), "TLS %s, %s%s", version + 3,
-			gnutls.cipher_get_name(gnutls.cipher_get(t->session)),
-			gnutls.session_is_resumed(t->session) ? ", resumed" : "");
+			gnutls_cipher_get_name(gnutls_cipher_get(t->session)),
+			gnutls_session_is_resumed(t->session) ? ", resumed" : "");
 }
 
 /* The name to verify, without the dot that ends an absolute name. */
@@ -271,10 +270,10 @@ static char *name_to_verify(const char *host, struct error *e)
 /* "ECDHE, X25519", "RSA". */
 static void name_exchange(gnutls_session_t session, char *out, size_t room)
 {
-	gnutls_group_t group = gnutls.group_get(session);
-	bool fresh = gnutls.protocol_get_version(session) >= GNUTLS_TLS1_3;
-	const char *name = fresh ? "ECDHE" : gnutls.kx_get_name(gnutls.kx_get(session));
-	const char *over = group ? gnutls.group_get_name(group) : NULL;
+	gnutls_group_t group = gnutls_group_get(session);
+	bool fresh = gnutls_protocol_get_version(session) >= GNUTLS_TLS1_3;
+	const char *name = fresh ? "ECDHE" : gnutls_kx_get_name(gnutls_kx_get(session));
+	const char *over = group ? gnutls_group_get_name(group) : NULL;
 
 	/* TLS 1.3 has no names for it: all but groups of the old kind are elliptic curves. */
 	if (fresh && over && strncmp(over, "FFDHE", 5) == 0)
@@ -284,19 +283,19 @@ static void name_exchange(gnutls_session_t session, char *out, size_t room)
 
 static void note_facts(const struct tls *t, struct tls_facts *facts)
 {
-	const char *version = gnutls.protocol_get_name(gnutls.protocol_get_version(t->session));
-	const char *signature, *suite = gnutls.ciphersuite_get(t->session);
+	const char *version = gnutls_protocol_get_name(gnutls_protocol_get_version(t->session));
+	const char *signature, *suite = gnutls_ciphersuite_get(t->session);
 	struct chain chain;
 
 	facts->seen = true;
 	snprintf(facts->version, sizeof(facts->version), "TLS %s",
 		version && strncmp(version, "TLS", 3) == 0 ? version + 3 : "?");
 	snprintf(facts->suite, sizeof(facts->suite), "%s", suite ? suite : "?");
-	signature = gnutls.sign_get_name(gnutls.sign_algorithm_get(t->session));
+	signature = gnutls_sign_get_name(gnutls_sign_algorithm_get(t->session));
 	snprintf(facts->signature, sizeof(facts->signature), "%s", signature ? signature : "");
 	name_exchange(t->session, facts->exchange, sizeof(facts->exchange));
-	facts->resumed = gnutls.session_is_resumed(t->session) != 0;
-	facts->stapled = gnutls.ocsp_status_request_is_checked(
+	facts->resumed = gnutls_session_is_resumed(t->session) != 0;
+	facts->stapled = gnutls_ocsp_status_request_is_checked(
 				 t->session, GNUTLS_OCSP_SR_IS_AVAIL) != 0;
 	if (chain_read(&chain, t->session)) {
 		chain_describe(&chain, facts);
@@ -322,7 +321,7 @@ static bool start(struct stream **s, const struct tls_policy *policy, const stru
 	if ((done || t->stranger) && facts)
 		note_facts(t, facts);
 	if (done && !is_trusted(t, distrust ? distrust : e) && !distrust) {
-		gnutls.alert_send(t->session, GNUTLS_AL_FATAL, GNUTLS_A_BAD_CERTIFICATE);
+		gnutls_alert_send(t->session, GNUTLS_AL_FATAL, GNUTLS_A_BAD_CERTIFICATE);
 		done = false;
 	}
 	free(name);
@@ -374,11 +373,9 @@ bool tls_check(const struct tls_policy *policy, struct error *e)
 		return false;
 	if (!policy->client_cert)
 		return true;
-	if (!gnutls_open(e))
-		return false;
-	if (gnutls.certificate_allocate_credentials(&scratch) < 0)
+	if (gnutls_certificate_allocate_credentials(&scratch) < 0)
 		return error_set(e, ERROR_INTERNAL, "GnuTLS cannot be started");
 	done = client_load(policy, scratch, e);
-	gnutls.certificate_free_credentials(scratch);
+	gnutls_certificate_free_credentials(scratch);
 	return done;
 }

@@ -4,10 +4,10 @@
  * by octet, so that what stands behind the empty one is left alone: it is the server's. A 2xx has
  * no body, whatever its fields say; of other answers the body is of no interest.
  */
+#include <gnutls/gnutls.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/base64.h"
 #include "base/i18n.h"
 #include "base/text.h"
 #include "net/http.h"
@@ -19,12 +19,21 @@ static const char version[] = "HTTP/1.";
 static void add_login(struct proxy_talk *t)
 {
 	char *plain = xasprintf("%s:%s", t->proxy->user, t->password);
-	char *text = base64_encode(plain, strlen(plain));
+	gnutls_datum_t in = {(unsigned char *)plain, (unsigned)strlen(plain)}, out = {NULL, 0};
+	char *text;
 
-	buf_reserve(&t->out, strlen(text) + 1024);
-	buf_printf(&t->out, "Proxy-Authorization: Basic %s\r\n", text);
-	hide_add(&t->hide, text);
-	wipe_free(text);
+	if (gnutls_base64_encode2(&in, &out) < 0) {
+		proxy_fail(t, ERROR_INTERNAL, "the proxy %.150s cannot be given a login",
+			t->shown.text);
+	} else {
+		text = xstrndup((const char *)out.data, out.size);
+		buf_reserve(&t->out, strlen(text) + 1024);
+		buf_printf(&t->out, "Proxy-Authorization: Basic %s\r\n", text);
+		hide_add(&t->hide, text);
+		wipe_free(text);
+		wipe(out.data, out.size);
+		gnutls_free(out.data);
+	}
 	wipe_free(plain);
 }
 

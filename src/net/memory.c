@@ -8,17 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/gnutls.h"
 #include "net/client.h"
 #include "net/tls_inner.h"
 #include "net/trust.h"
 
 void tls_forget_session(struct tls_memory *memory)
 {
-	if (!memory->ticket.data)
-		return;
 	wipe(memory->ticket.data, memory->ticket.size);
-	(*gnutls.free)(memory->ticket.data);
+	gnutls_free(memory->ticket.data);
 	memory->ticket = (gnutls_datum_t){NULL, 0};
 }
 
@@ -26,7 +23,7 @@ void tls_memory_clear(struct tls_memory *memory)
 {
 	tls_forget_session(memory);
 	if (memory->trust.credentials)
-		gnutls.certificate_free_credentials(memory->trust.credentials);
+		gnutls_certificate_free_credentials(memory->trust.credentials);
 	memory->trust.credentials = NULL;
 	buf_release(&memory->trust.bundle);
 	memory->trust.of_system = false;
@@ -49,9 +46,7 @@ bool tls_memory_prepare(struct tls_memory *memory, const struct tls_policy *poli
 {
 	if (memory->trust.credentials)
 		return true;
-	if (!gnutls_open(e))
-		return false;
-	if (gnutls.certificate_allocate_credentials(&memory->trust.credentials) < 0) {
+	if (gnutls_certificate_allocate_credentials(&memory->trust.credentials) < 0) {
 		memory->trust.credentials = NULL;
 		return error_set(e, ERROR_INTERNAL, "GnuTLS cannot be started");
 	}
@@ -70,7 +65,7 @@ void tls_use_session(struct tls *t)
 	if (!ticket->size)
 		return;
 	/* One that GnuTLS does not like is no loss. */
-	(void)gnutls.session_set_data(t->session, ticket->data, ticket->size);
+	(void)gnutls_session_set_data(t->session, ticket->data, ticket->size);
 	tls_forget_session(t->memory);
 }
 
@@ -83,12 +78,12 @@ void tls_keep_session(struct tls *t)
 {
 	gnutls_datum_t session = {NULL, 0};
 
-	if (t->memory == &t->own || gnutls.certificate_client_get_request_status(t->session) ||
-		(gnutls.protocol_get_version(t->session) >= GNUTLS_TLS1_3 &&
-			!(gnutls.session_get_flags(t->session) & GNUTLS_SFLAGS_SESSION_TICKET)))
+	if (t->memory == &t->own || gnutls_certificate_client_get_request_status(t->session) ||
+		(gnutls_protocol_get_version(t->session) >= GNUTLS_TLS1_3 &&
+			!(gnutls_session_get_flags(t->session) & GNUTLS_SFLAGS_SESSION_TICKET)))
 		return;
 	t->ticket_kept = true;
-	if (gnutls.session_get_data2(t->session, &session) < 0)
+	if (gnutls_session_get_data2(t->session, &session) < 0)
 		return;
 	tls_forget_session(t->memory);
 	t->memory->ticket = session;

@@ -5,10 +5,9 @@
  */
 #include "net/pin.h"
 
+#include <gnutls/gnutls.h>
 #include <string.h>
 
-#include "base/base64.h"
-#include "base/gnutls.h"
 #include "base/parse.h"
 #include "base/text.h"
 #include "net/tls.h"
@@ -68,12 +67,16 @@ static size_t read_hex(struct span s, unsigned char out[PIN_OCTETS])
 
 static bool read_base64(struct span s, unsigned char out[PIN_OCTETS])
 {
-	struct buf octets = {NULL, 0, 0};
-	bool fits = s.len == BASE64_LEN && base64_decode(s, &octets) && octets.len == PIN_OCTETS;
+	gnutls_datum_t text = {(unsigned char *)(uintptr_t)s.data, (unsigned)s.len};
+	gnutls_datum_t octets = {NULL, 0};
+	bool fits;
 
+	if (s.len != BASE64_LEN || gnutls_base64_decode2(&text, &octets) < 0)
+		return false;
+	fits = octets.size == PIN_OCTETS;
 	if (fits)
 		memcpy(out, octets.data, PIN_OCTETS);
-	buf_release(&octets);
+	gnutls_free(octets.data);
 	return fits;
 }
 
@@ -119,8 +122,8 @@ bool pins_match(const char *pins, gnutls_x509_crt_t crt)
 	unsigned char key[PIN_OCTETS], whole[PIN_OCTETS], wanted[PIN_OCTETS];
 	size_t key_len = sizeof(key), whole_len = sizeof(whole);
 
-	if (gnutls.x509_crt_get_key_id(crt, GNUTLS_KEYID_USE_SHA256, key, &key_len) < 0 ||
-		gnutls.x509_crt_get_fingerprint(crt, GNUTLS_DIG_SHA256, whole, &whole_len) < 0 ||
+	if (gnutls_x509_crt_get_key_id(crt, GNUTLS_KEYID_USE_SHA256, key, &key_len) < 0 ||
+		gnutls_x509_crt_get_fingerprint(crt, GNUTLS_DIG_SHA256, whole, &whole_len) < 0 ||
 		key_len != PIN_OCTETS || whole_len != PIN_OCTETS)
 		return false;
 	for (pin = next_pin(&rest); pin.len; pin = next_pin(&rest))

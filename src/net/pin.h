@@ -2,9 +2,8 @@
 #ifndef AMBIL_NET_PIN_H
 #define AMBIL_NET_PIN_H
 
+#include <gnutls/x509.h>
 #include <stdbool.h>
-
-#include "base/gnutls.h"
 
 /* Private to this folder; tls_check_pins() is in tls.h. */
 

@@ -9,7 +9,6 @@
 
 #include <string.h>
 
-#include "base/gnutls.h"
 #include "base/text.h"
 
 static const struct {
@@ -125,25 +124,22 @@ bool priority_set(gnutls_session_t session, const struct tls_policy *policy, str
 	int rc;
 
 	compose(policy, &text);
-	rc = gnutls.priority_set_direct(session, text.data, NULL);
+	rc = gnutls_priority_set_direct(session, text.data, NULL);
 	buf_release(&text);
 	return rc >= 0 ||
 		error_set(e, ERROR_TLS, "the TLS versions that are wanted cannot be had: %s",
-			gnutls.strerror(rc));
+			gnutls_strerror(rc));
 }
 
 bool tls_check_priority(const char *text, enum error_kind kind, struct error *e)
 {
 	const char *at = text;
 	gnutls_priority_t priority;
+	int rc = gnutls_priority_init(&priority, text, &at);
 	size_t begin;
-	int rc;
 
-	if (!gnutls_open(e))
-		return false;
-	rc = gnutls.priority_init(&priority, text, &at);
 	if (rc >= 0) {
-		gnutls.priority_deinit(priority);
+		gnutls_priority_deinit(priority);
 		return true;
 	}
 	if (rc == GNUTLS_E_NO_PRIORITIES_WERE_SET)
@@ -162,7 +158,7 @@ bool tls_check_priority(const char *text, enum error_kind kind, struct error *e)
 static bool has_version(gnutls_priority_t priority, enum tls_version min)
 {
 	const unsigned *list = NULL;
-	int n = gnutls.priority_protocol_list(priority, &list);
+	int n = gnutls_priority_protocol_list(priority, &list);
 
 	for (int i = 0; i < n; i++)
 		for (int version = TLS_1_3; version >= (int)min; version--)
@@ -179,12 +175,10 @@ bool tls_check_versions(const struct tls_policy *policy, struct error *e)
 
 	if (!policy->priority)
 		return true;
-	if (!gnutls_open(e))
-		return false;
 	compose(policy, &text);
-	if (gnutls.priority_init(&priority, text.data, NULL) >= 0) {
+	if (gnutls_priority_init(&priority, text.data, NULL) >= 0) {
 		found = has_version(priority, policy->min);
-		gnutls.priority_deinit(priority);
+		gnutls_priority_deinit(priority);
 	}
 	buf_release(&text);
 	return found ||

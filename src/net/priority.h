@@ -2,7 +2,8 @@
 #ifndef AMBIL_NET_PRIORITY_H
 #define AMBIL_NET_PRIORITY_H
 
-#include "base/gnutls.h"
+#include <gnutls/gnutls.h>
+
 #include "net/tls.h"
 
 /* Private to this folder; the checks of a priority string are in tls.h. */

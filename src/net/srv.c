@@ -12,6 +12,7 @@
 #include <netinet/in.h>
 
 #include <arpa/nameser.h>
+#include <gnutls/crypto.h>
 #include <limits.h>
 #include <netdb.h>
 #include <resolv.h>
@@ -20,7 +21,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/hash.h"
 #include "net/aside.h"
 #include "net/wait.h"
 
@@ -188,11 +188,13 @@ void srv_sort(struct srv *srv, uint32_t (*pick)(void *context, uint32_t max), vo
 
 static uint32_t pick_by_chance(void *context, uint32_t max)
 {
-	uint64_t key[2];
+	uint32_t n = 0;
 
 	(void)context;
-	hash_new_key(key);
-	return (uint32_t)(key[0] % ((uint64_t)max + 1));
+	/* Without chance it is the first. */
+	if (gnutls_rnd(GNUTLS_RND_NONCE, &n, sizeof(n)) < 0)
+		return 0;
+	return n % (max + 1);
 }
 
 /* ---- asking ---- */

@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/gnutls.h"
 #include "base/i18n.h"
 #include "net/tls_inner.h"
 #include "net/wait.h"
@@ -32,7 +31,7 @@ static ssize_t not_now(struct tls *t, enum stream_status status)
 	if (t->closed)
 		return 0;
 	t->wait = status;
-	gnutls.transport_set_errno(t->session, status == STREAM_FAILED ? EIO : EAGAIN);
+	gnutls_transport_set_errno(t->session, status == STREAM_FAILED ? EIO : EAGAIN);
 	return -1;
 }
 
@@ -109,10 +108,10 @@ static ssize_t push(gnutls_transport_ptr_t p, const giovec_t *parts, int count)
 
 void tls_connect(struct tls *t)
 {
-	gnutls.transport_set_ptr(t->session, t);
-	gnutls.transport_set_pull_function(t->session, pull);
-	gnutls.transport_set_pull_timeout_function(t->session, pull_timeout);
-	gnutls.transport_set_vec_push_function(t->session, push);
+	gnutls_transport_set_ptr(t->session, t);
+	gnutls_transport_set_pull_function(t->session, pull);
+	gnutls_transport_set_pull_timeout_function(t->session, pull_timeout);
+	gnutls_transport_set_vec_push_function(t->session, push);
 }
 
 static enum stream_status ended(const struct tls *t, struct error *e)
@@ -135,7 +134,7 @@ static enum stream_status end_with(struct tls *t, ssize_t rc, struct error *e)
 	else if (rc == GNUTLS_E_FATAL_ALERT_RECEIVED)
 		tls_alert(t, _("the server"), false, &t->failure);
 	else
-		error_set(&t->failure, ERROR_TLS, "TLS failed: %s", gnutls.strerror((int)rc));
+		error_set(&t->failure, ERROR_TLS, "TLS failed: %s", gnutls_strerror((int)rc));
 	/* Nor is it taken up again (RFC 5246 s.7.2.2). */
 	if (t->failure.kind == ERROR_TLS)
 		tls_forget_session(t->memory);
@@ -148,7 +147,7 @@ static bool tls_pending(const struct stream *s)
 
 	/* An end that is known but not yet told must not be waited for either. */
 	return t->end != STREAM_OK || t->at < t->have ||
-		gnutls.record_check_pending(t->session) > 0 || t->lower->ops->pending(t->lower);
+		gnutls_record_check_pending(t->session) > 0 || t->lower->ops->pending(t->lower);
 }
 
 /*
@@ -168,11 +167,11 @@ static enum stream_status tls_read(
 		if (have && !tls_pending(s))
 			break;
 		t->wait = STREAM_OK;
-		ssize_t n = gnutls.record_recv(t->session, (char *)data + have, room - have);
+		ssize_t n = gnutls_record_recv(t->session, (char *)data + have, room - have);
 
 		if (n > 0) {
 			have += (size_t)n;
-		} else if (n == 0 || gnutls.error_is_fatal((int)n)) {
+		} else if (n == 0 || gnutls_error_is_fatal((int)n)) {
 			enum stream_status end = end_with(t, n, have ? NULL : e);
 
 			if (!have)
@@ -214,7 +213,7 @@ static enum stream_status tls_write(
 	sent = t->promised;
 	t->promised = 0;
 	while (went == STREAM_OK && sent < octets.len) {
-		ssize_t n = gnutls.record_send(t->session, octets.data + sent, octets.len - sent);
+		ssize_t n = gnutls_record_send(t->session, octets.data + sent, octets.len - sent);
 
 		if (n < 0) {
 			went = end_with(t, n, sent ? NULL : e);
@@ -242,9 +241,9 @@ static void tls_free(struct stream *s)
 	struct tls *t = (struct tls *)s;
 
 	if (t->established && t->end != STREAM_FAILED)
-		gnutls.bye(t->session, GNUTLS_SHUT_WR);
+		gnutls_bye(t->session, GNUTLS_SHUT_WR);
 	if (t->session)
-		gnutls.deinit(t->session);
+		gnutls_deinit(t->session);
 	tls_memory_clear(&t->own);
 	stream_free(t->lower);
 	buf_release(&t->out);
@@ -278,15 +277,15 @@ bool tls_channel_binding(const struct stream *s, enum tls_binding kind, struct b
 
 	if (!s || s->ops != &tls_ops || !t->established)
 		return false;
-	modern = gnutls.protocol_get_version(t->session) >= GNUTLS_TLS1_3;
-	bound = modern || gnutls.session_ext_master_secret_status(t->session) != 0;
+	modern = gnutls_protocol_get_version(t->session) >= GNUTLS_TLS1_3;
+	bound = modern || gnutls_session_ext_master_secret_status(t->session) != 0;
 	if (kind == TLS_BINDING_UNIQUE && modern)
 		return false;
-	if (!bound && (kind == TLS_BINDING_EXPORTER || gnutls.session_is_resumed(t->session)))
+	if (!bound && (kind == TLS_BINDING_EXPORTER || gnutls_session_is_resumed(t->session)))
 		return false;
-	if (gnutls.session_channel_binding(t->session, wanted, &octets) < 0)
+	if (gnutls_session_channel_binding(t->session, wanted, &octets) < 0)
 		return false;
 	buf_add(out, octets.data, octets.size);
-	(*gnutls.free)(octets.data);
+	gnutls_free(octets.data);
 	return true;
 }

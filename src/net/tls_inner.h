@@ -2,7 +2,8 @@
 #ifndef AMBIL_NET_TLS_INNER_H
 #define AMBIL_NET_TLS_INNER_H
 
-#include "base/gnutls.h"
+#include <gnutls/gnutls.h>
+
 #include "base/mem.h"
 #include "net/tls.h"
 #include "net/trust.h"

@@ -13,12 +13,12 @@
 #include "net/trust.h"
 
 #include <arpa/inet.h>
+#include <gnutls/x509.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/clock.h"
-#include "base/gnutls.h"
 #include "base/i18n.h"
 #include "base/text.h"
 #include "net/certificate.h"
@@ -71,7 +71,7 @@ static bool unknown_issuer(const struct chain *chain, const char *shown, struct 
 			"the certificate of %s is not trusted: unknown issuer \"%s\"", shown,
 			certificate_issuer(chain->at[chain->n - 1]).text);
 	error_why(e, "valid until %s, SHA-256 %s",
-		certificate_day(gnutls.x509_crt_get_expiration_time(own)).text,
+		certificate_day(gnutls_x509_crt_get_expiration_time(own)).text,
 		certificate_fingerprint(own).text);
 	error_about(e, ERROR_ABOUT_ISSUER);
 	return error_remedy(e, "own CA?",
@@ -84,7 +84,7 @@ static bool expired(const struct chain *chain, const char *shown, struct error *
 	time_t now = (time_t)clock_wall_s();
 
 	for (unsigned i = 0; i < chain->n; i++) {
-		time_t end = gnutls.x509_crt_get_expiration_time(chain->at[i]);
+		time_t end = gnutls_x509_crt_get_expiration_time(chain->at[i]);
 
 		if (end >= now)
 			continue;
@@ -106,7 +106,7 @@ static bool not_yet(const struct chain *chain, const char *shown, struct error *
 	time_t now = (time_t)clock_wall_s(), begin = now;
 
 	for (unsigned i = 0; i < chain->n; i++) {
-		time_t since = gnutls.x509_crt_get_activation_time(chain->at[i]);
+		time_t since = gnutls_x509_crt_get_activation_time(chain->at[i]);
 
 		begin = since > begin ? since : begin;
 	}
@@ -118,9 +118,9 @@ static bool not_yet(const struct chain *chain, const char *shown, struct error *
 static bool has_strength(gnutls_x509_crt_t crt, gnutls_sec_param_t least)
 {
 	unsigned bits = 0;
-	int kind = gnutls.x509_crt_get_pk_algorithm(crt, &bits);
+	int kind = gnutls_x509_crt_get_pk_algorithm(crt, &bits);
 
-	return kind >= 0 && gnutls.pk_bits_to_sec_param((gnutls_pk_algorithm_t)kind, bits) >= least;
+	return kind >= 0 && gnutls_pk_bits_to_sec_param((gnutls_pk_algorithm_t)kind, bits) >= least;
 }
 
 /* A key that can be found out proves nothing, whoever has written down what it is. */
@@ -146,9 +146,9 @@ static bool too_weak(const struct tls_policy *policy, const struct chain *chain,
 	struct error *e)
 {
 	for (unsigned i = 0; i < chain->n; i++) {
-		int algorithm = gnutls.x509_crt_get_signature_algorithm(chain->at[i]);
+		int algorithm = gnutls_x509_crt_get_signature_algorithm(chain->at[i]);
 		bool secure = algorithm >= 0 &&
-			gnutls.sign_is_secure2((gnutls_sign_algorithm_t)algorithm,
+			gnutls_sign_is_secure2((gnutls_sign_algorithm_t)algorithm,
 				GNUTLS_SIGN_FLAG_SECURE_FOR_CERTS);
 
 		if (!secure && !certificate_self_signed(chain->at[i]))
@@ -158,7 +158,7 @@ static bool too_weak(const struct tls_policy *policy, const struct chain *chain,
 				shown,
 				algorithm < 0
 					? _("unknown")
-					: gnutls.sign_get_name((gnutls_sign_algorithm_t)algorithm));
+					: gnutls_sign_get_name((gnutls_sign_algorithm_t)algorithm));
 	}
 	return weak_key(policy, chain->at[0], shown, e);
 }
@@ -171,7 +171,7 @@ static bool not_pinned(gnutls_x509_crt_t crt, const char *shown, struct error *e
 	error_why(e,
 		"ask whoever runs the server whether its key is new; its certificate is valid since "
 		"%s, and issued by \"%s\"",
-		certificate_day(gnutls.x509_crt_get_activation_time(crt)).text,
+		certificate_day(gnutls_x509_crt_get_activation_time(crt)).text,
 		certificate_issuer(crt).text);
 	return error_remedy(e, "if it is", "pin-sha256 = \"%s\"", certificate_pin(crt).text);
 }
@@ -210,9 +210,9 @@ static bool otherwise_bad(unsigned status, const char *shown, struct error *e)
 	gnutls_datum_t text = {NULL, 0};
 
 	error_set(e, ERROR_TLS, "the certificate of %s is not trusted", shown);
-	if (gnutls.certificate_verification_status_print(status, GNUTLS_CRT_X509, &text, 0) >= 0) {
+	if (gnutls_certificate_verification_status_print(status, GNUTLS_CRT_X509, &text, 0) >= 0) {
 		error_why(e, "%s", (const char *)text.data);
-		(*gnutls.free)(text.data);
+		gnutls_free(text.data);
 	}
 	return false;
 }
@@ -282,12 +282,12 @@ static int verify(gnutls_session_t session, struct trust *trust, const struct ch
 {
 	if (trust->bundle.len) {
 		if (trust_give_picked(trust, chain) &&
-			gnutls.certificate_verify_peers(session, wanted, n, status) >= 0 &&
+			gnutls_certificate_verify_peers(session, wanted, n, status) >= 0 &&
 			!*status)
 			return 0;
 		trust_give_all(trust);
 	}
-	return gnutls.certificate_verify_peers(session, wanted, n, status);
+	return gnutls_certificate_verify_peers(session, wanted, n, status);
 }
 
 bool trust_verify(gnutls_session_t session, const struct tls_policy *policy, struct trust *trust,
@@ -312,7 +312,7 @@ bool trust_verify(gnutls_session_t session, const struct tls_policy *policy, str
 	rc = verify(session, trust, &chain, wanted, 2, &status);
 	if (rc < 0 || !read)
 		done = error_set(e, ERROR_TLS, "the certificate of %s cannot be checked: %s", shown,
-			gnutls.strerror(rc));
+			gnutls_strerror(rc));
 	else if (policy->pins)
 		done = verify_pin(policy, &chain, status, shown, e);
 	else if (status)

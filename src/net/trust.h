@@ -2,10 +2,10 @@
 #ifndef AMBIL_NET_TRUST_H
 #define AMBIL_NET_TRUST_H
 
+#include <gnutls/gnutls.h>
 #include <stdbool.h>
 
 #include "base/error.h"
-#include "base/gnutls.h"
 #include "base/mem.h"
 #include "net/tls.h"
 

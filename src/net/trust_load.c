@@ -4,11 +4,11 @@
  * there that says which of them it needs (authorities.c).
  */
 #include <errno.h>
+#include <gnutls/x509.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
-#include "base/gnutls.h"
 #include "net/authorities.h"
 #include "net/certificate.h"
 #include "net/trust.h"
@@ -46,7 +46,7 @@ static bool give(gnutls_certificate_credentials_t credentials, const struct buf 
 {
 	const gnutls_datum_t datum = {(unsigned char *)pem->data, (unsigned)pem->len};
 
-	return gnutls.certificate_set_x509_trust_mem(credentials, &datum, GNUTLS_X509_FMT_PEM) > 0;
+	return gnutls_certificate_set_x509_trust_mem(credentials, &datum, GNUTLS_X509_FMT_PEM) > 0;
 }
 
 static bool holds_none(const char *path, const char *called, struct error *e)
@@ -87,7 +87,7 @@ static bool load_system(struct trust *trust, struct error *e)
 		holds_at_least(&trust->bundle, 1))
 		return true;
 	buf_release(&trust->bundle);
-	if (gnutls.certificate_set_x509_system_trust(trust->credentials) > 0)
+	if (gnutls_certificate_set_x509_system_trust(trust->credentials) > 0)
 		return true;
 	error_set(e, ERROR_CONFIG, "this system has no certificate authorities to trust");
 	return error_remedy(e, "install the package", "ca-certificates");
@@ -111,14 +111,14 @@ bool trust_check(const struct tls_policy *policy, struct error *e)
 
 	if (!path || (policy->pins && !policy->ca_file))
 		return true;
-	if (!gnutls_open(e) || !read_file(path, called, &pem, e))
+	if (!read_file(path, called, &pem, e))
 		return false;
-	if (gnutls.certificate_allocate_credentials(&credentials) < 0) {
+	if (gnutls_certificate_allocate_credentials(&credentials) < 0) {
 		buf_release(&pem);
 		return error_set(e, ERROR_INTERNAL, "GnuTLS cannot be started");
 	}
 	done = give(credentials, &pem) || holds_none(path, called, e);
-	gnutls.certificate_free_credentials(credentials);
+	gnutls_certificate_free_credentials(credentials);
 	buf_release(&pem);
 	return done;
 }
@@ -132,15 +132,15 @@ bool trust_give_picked(const struct trust *trust, const struct chain *chain)
 	bool done;
 
 	for (unsigned i = 0; i < chain->n; i++) {
-		n += gnutls.x509_crt_get_raw_issuer_dn(chain->at[i], &names[n]) >= 0;
-		n += gnutls.x509_crt_get_raw_dn(chain->at[i], &names[n]) >= 0;
+		n += gnutls_x509_crt_get_raw_issuer_dn(chain->at[i], &names[n]) >= 0;
+		n += gnutls_x509_crt_get_raw_dn(chain->at[i], &names[n]) >= 0;
 	}
 	for (size_t i = 0; i < n; i++)
 		wanted[i] = (struct span){(const char *)names[i].data, names[i].size};
 	done = authorities_pick(buf_span(&trust->bundle), wanted, n, &picked) > 0 &&
 		give(trust->credentials, &picked);
 	while (n)
-		(*gnutls.free)(names[--n].data);
+		(*gnutls_free)(names[--n].data);
 	buf_release(&picked);
 	return done;
 }
@@ -148,7 +148,7 @@ bool trust_give_picked(const struct trust *trust, const struct chain *chain)
 void trust_give_all(struct trust *trust)
 {
 	if (trust->of_system)
-		(void)gnutls.certificate_set_x509_system_trust(trust->credentials);
+		(void)gnutls_certificate_set_x509_system_trust(trust->credentials);
 	else
 		(void)!give(trust->credentials, &trust->bundle);
 	buf_release(&trust->bundle);

@@ -13,7 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/base64.h"
+#include <gnutls/gnutls.h>
+
 #include "base/parse.h"
 
 /* As mails name them, and as iconv does; where a mail means more than it says, the larger set. */
@@ -153,14 +154,19 @@ static void decode_q(struct buf *out, struct span text)
 static bool decode_b(struct buf *out, struct span text)
 {
 	struct buf padded = {NULL, 0, 0};
+	gnutls_datum_t in, plain = {NULL, 0};
 	bool done;
 
 	buf_add(&padded, text.data, text.len);
 	while (padded.len % 4)
 		buf_add(&padded, "=", 1);
-	done = base64_decode(buf_span(&padded), out);
+	in = (gnutls_datum_t){(unsigned char *)padded.data, (unsigned)padded.len};
+	done = padded.len && gnutls_base64_decode2(&in, &plain) == 0;
+	if (done)
+		buf_add(out, plain.data, plain.size);
+	gnutls_free(plain.data);
 	buf_release(&padded);
-	return done;
+	return done || !text.len;
 }
 
 /* The part of s before the next "?", which is taken off with it. */

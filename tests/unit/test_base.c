@@ -23,12 +23,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/base64.h"
 #include "base/beside.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/hide.h"
-#include "base/library.h"
 #include "base/mem.h"
 #include "base/parse.h"
 #include "base/text.h"
@@ -1397,85 +1395,9 @@ static void hide__takes_secrets_out_of_words(void **state)
 	buf_release(&room);
 }
 
-/* RFC 4648 s.10, and what has bits in all places. */
-static void base64__is_written_and_read(void **state)
-{
-	static const struct {
-		const char *octets, *text;
-	} table[] = {{"", ""}, {"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"}, {"foob", "Zm9vYg=="},
-		{"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}, {"\xff\xfe\xfb", "//77"},
-		{"\xfb\xef\xbe", "++++"}};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-		char *text = base64_encode(table[i].octets, strlen(table[i].octets));
-		struct buf b = {NULL, 0, 0};
-
-		assert_string_equal(text, table[i].text);
-		buf_add_text(&b, "<");
-		assert_true(base64_decode(span_of(text), &b));
-		assert_string_equal(b.data + 1, table[i].octets);
-		buf_release(&b);
-		free(text);
-	}
-}
-
-static void base64__takes_nothing_else(void **state)
-{
-	static const char *const wrong[] = {"Z", "Zg", "Zg=", "Zh==", "Zm9=", "=",
-		"====", "Z===", "Zg==Zg==", "Z=9v", "Zm=v", "Zm9v\n", "Zm 9", "Zm9v Zm9",
-		"Zm9vZm9\xe4", "Zm9-", "Zm9_"};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
-		struct buf b = {NULL, 0, 0};
-
-		buf_add_text(&b, "before");
-		assert_false(base64_decode(span_of(wrong[i]), &b));
-		assert_string_equal(b.data, "before");
-		assert_int_equal(b.len, strlen("before"));
-		buf_release(&b);
-	}
-	for (int digit = 0; digit < 256; digit++) {
-		char text[] = {'Z', 'm', '9', (char)digit};
-		struct buf b = {NULL, 0, 0};
-		bool is_digit = (digit && strchr("+/", digit)) || (digit >= '0' && digit <= '9') ||
-			(digit >= 'A' && digit <= 'Z') || (digit >= 'a' && digit <= 'z');
-
-		assert_int_equal(base64_decode((struct span){text, sizeof(text)}, &b), is_digit);
-		buf_release(&b);
-	}
-}
-
-struct maths {
-	double (*cbrt)(double x);
-	int (*nothing_of_the_kind)(void);
-};
-
-static void library__is_opened_with_all_that_is_called(void **state)
-{
-	static const struct library_function functions[] = {{"cbrt", offsetof(struct maths, cbrt)},
-		{"nothing_of_the_kind", offsetof(struct maths, nothing_of_the_kind)}};
-	struct maths maths = {.cbrt = NULL};
-	struct error e;
-
-	(void)state;
-	assert_true(library_open("libm.so.6", functions, 1, &maths, &e));
-	assert_true(maths.cbrt(27) > 2.9 && maths.cbrt(27) < 3.1);
-	assert_false(library_open("libm.so.6", functions, 2, &maths, &e));
-	assert_int_equal(e.kind, ERROR_INTERNAL);
-	assert_string_equal(e.text, "libm.so.6 has no nothing_of_the_kind");
-	assert_false(library_open("libnothing.so.0", functions, 2, &maths, &e));
-	assert_string_equal(e.text, "libnothing.so.0 is not installed");
-	assert_non_null(strstr(e.why, "libnothing.so.0"));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(base64__is_written_and_read),
-		cmocka_unit_test(base64__takes_nothing_else),
-		cmocka_unit_test(library__is_opened_with_all_that_is_called),
 		cmocka_unit_test(error__has_a_name_and_an_exit_code_for_each_kind),
 		cmocka_unit_test(error__replaces_all_of_what_stood_there),
 		cmocka_unit_test(error__tells_the_servers_words_from_its_own),
