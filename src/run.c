@@ -489,6 +489,7 @@ int run_accounts(struct account *const *accounts, size_t n, const struct run_ord
 		run.workers[i].fd = -1;
 	}
 	run_all(&run, accounts);
+	reporter_sum_up(run.reporter);
 	told = reporter_wrote_all(run.reporter, &e);
 	if (!told)
 		report_error(setting->style, NULL, &e);

@@ -52,7 +52,9 @@ void report_reader_gone(int err)
 }
 
 struct account_view {
-	bool waited; /* said that another process has the account */
+	bool waited;      /* said that another process has the account */
+	bool ended;       /* not by being interrupted */
+	struct error cut; /* how it was, if it was */
 	struct summary_items shown;
 	struct buf items; /* lines that wait for the account's end, so that it stays in one piece */
 };
@@ -246,9 +248,41 @@ static void show_end(
 	/* What came before an error is worth a line; that nothing came is not. */
 	if (!e->kind || (!r->setting.on_stdout && (c->mails || c->deleted)))
 		show_summary(r, account, c);
+	/* Of several that are interrupted, one line tells. */
+	if (e->kind == ERROR_INTERRUPTED || e->kind == ERROR_TERMINATED) {
+		r->accounts[account].cut = *e;
+		return;
+	}
+	r->accounts[account].ended = true;
 	if (!e->kind || (c->said && r->setting.verbosity <= REPORT_ERRORS))
 		return;
 	put_error(r, REPORT_IS_ERROR, account, e);
+}
+
+void reporter_sum_up(struct reporter *r)
+{
+	size_t cut = 0, left = 0, last = 0;
+	struct error e = {.kind = ERROR_NONE};
+
+	for (size_t i = 0; i < r->setting.n; i++) {
+		left += !r->accounts[i].ended;
+		if (!r->accounts[i].cut.kind)
+			continue;
+		cut++;
+		last = i;
+	}
+	if (cut == 0)
+		return;
+	if (cut == 1) {
+		put_error(r, REPORT_IS_ERROR, (uint32_t)last, &r->accounts[last].cut);
+		return;
+	}
+	error_set(&e, r->accounts[last].cut.kind,
+		_n("interrupted; %zu of %zu accounts is not done",
+			"interrupted; %zu of %zu accounts are not done", left),
+		left, r->setting.n);
+	clear_live(r);
+	report_error(r->setting.style, NULL, &e);
 }
 
 /* Why, and for mail that is kept for a time until when. */
@@ -345,7 +379,8 @@ static void show_again(struct reporter *r, const struct report *what)
 	if (r->setting.verbosity < REPORT_ERRORS)
 		return;
 	text_age(lasted, sizeof(lasted), what->u.again.lasted_s);
-	if (what->u.again.lasted_s < 0)
+	/* Unknown, or not worth a word. */
+	if (what->u.again.lasted_s < 60)
 		snprintf(e.text, sizeof(e.text),
 			_n("works again (%lu failed run)", "works again (%lu failed runs)",
 				failures),

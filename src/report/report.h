@@ -234,4 +234,6 @@ int reporter_tick(struct reporter *r);
 bool reporter_wrote_all(const struct reporter *r, struct error *e) MUST_CHECK;
 void reporter_free(struct reporter *r);
 
+/* All is over: says what is said once for all accounts. */
+void reporter_sum_up(struct reporter *r);
 #endif

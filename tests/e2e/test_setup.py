@@ -629,7 +629,7 @@ class Dialog(DialogCase):
         with open(path, encoding="ascii") as f:
             self.assertEqual(f.read(), PASSWORD + "\n")
         self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o600)
-        self.assert_said(self.box.run(env=self.trusted).stderr, "works again after ")
+        self.assert_said(self.box.run(env=self.trusted).stderr, "works again ")
         self.assertEqual(len(self.maildir()), len(sent))
         with open(path, "w", encoding="ascii") as f:
             f.write("old\n")

@@ -602,7 +602,8 @@ static void report__marks_priorities_for_the_journal(void **state)
 	struct reporter *r = reporter_new(&setting);
 	struct error e = {ERROR_NONE}, temporary = {ERROR_NONE};
 	struct report warning = {.type = REPORT_WARNING}, done = {.type = REPORT_DONE},
-		      again = {.type = REPORT_AGAIN, .u.again = {31, 5 * 3600}};
+		      again = {.type = REPORT_AGAIN, .u.again = {31, 5 * 3600}},
+		      soon = {.type = REPORT_AGAIN, .u.again = {1, 0}};
 	struct buf lines = {NULL, 0, 0};
 	struct capture c;
 	struct stat st;
@@ -621,6 +622,7 @@ static void report__marks_priorities_for_the_journal(void **state)
 	report_error((struct report_style){false}, NULL, &temporary);
 	reporter_take(r, &warning);
 	reporter_take(r, &again);
+	reporter_take(r, &soon);
 	reporter_take(r, &done);
 	/* What comes in several lines has its priority on each. */
 	buf_add_text(&lines, "one\ntwo\n");
@@ -634,6 +636,7 @@ static void report__marks_priorities_for_the_journal(void **state)
 	assert_string_equal(out[2].data,
 		"<3>ambil: home: TEXT\n<4>ambil: LATER\n<4>ambil: home: TEXT\n"
 		"<6>ambil: home: works again after 5 h (31 failed runs)\n"
+		"<6>ambil: home: works again (1 failed run)\n"
 		"<6>home     no new mail\n<6>one\n<6>two\n"
 		"ambil: home: TEXT\nambil: home: TEXT\n");
 	reporter_free(r);
