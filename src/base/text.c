@@ -79,6 +79,21 @@ void text_safe(char *out, size_t room, struct span s)
 		memcpy(out + n, "…", sizeof("…"));
 }
 
+void text_tame(char *text)
+{
+	struct span rest = span_of(text);
+
+	while (rest.len) {
+		size_t octets;
+		uint32_t c = text_character(rest, &octets);
+
+		if (!is_plain(c, octets))
+			memset(text + (rest.data - text), '?', octets);
+		rest.data += octets;
+		rest.len -= octets;
+	}
+}
+
 struct safe safe(struct span s)
 {
 	struct safe result;

@@ -32,6 +32,9 @@ struct safe {
 	char text[4 * TEXT_SAFE_MAX + 8];
 };
 struct safe safe(struct span s);
+/* For what ought to be safe already, of any length: what text_safe() would not let through becomes
+ * '?', octet by octet, where it stands. */
+void text_tame(char *text);
 
 /* vsnprintf() that does not leave a part of a character of UTF-8 at the end of what was cut. */
 void text_format(char *out, size_t room, const char *fmt, va_list ap) VPRINTF_LIKE(3);

@@ -158,8 +158,8 @@ void report_warning(int fd, const struct error *e);
  * lines would come in its way. Before one begins this waits until they are gone. */
 void report_command(int fd, bool runs);
 /*
- * The parent's end, for what it has read: ends each text, and says whether a worker can mean it.
- * Whether texts are safe for a terminal is not looked at.
+ * The parent's end, for what it has read: ends each text, makes it safe for a terminal (but for
+ * what a listed mail says of itself), and says whether a worker can mean it.
  */
 bool report_is_sound(struct report *r);
 
@@ -230,10 +230,10 @@ void reporter_stopping(struct reporter *r, int signal_number);
 /* Redraws live lines when due; returns the milliseconds until it wants to be called again, -1:
  * never. */
 int reporter_tick(struct reporter *r);
+/* All is over: says what is said once for all accounts. */
+void reporter_sum_up(struct reporter *r);
 /* False: something that was asked for did not reach standard output. ERROR_STORE. */
 bool reporter_wrote_all(const struct reporter *r, struct error *e) MUST_CHECK;
 void reporter_free(struct reporter *r);
 
-/* All is over: says what is said once for all accounts. */
-void reporter_sum_up(struct reporter *r);
 #endif

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdarg.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -82,63 +83,101 @@ void report_command(int fd, bool runs)
 	wait_until_taken(fd);
 }
 
+/* Ends a text, and leaves nothing in it that a terminal would obey. */
+static void tame(char *text, size_t room)
+{
+	text[room - 1] = '\0';
+	text_tame(text);
+}
+
+/* Any other octet than these two is no bool at all, and must not be read as one. */
+static bool is_sound_bool(const bool *value)
+{
+	unsigned char octet;
+
+	memcpy(&octet, value, 1);
+	return octet <= 1;
+}
+
 static bool is_sound_error(struct error *e)
 {
-	e->text[sizeof(e->text) - 1] = '\0';
-	e->why[sizeof(e->why) - 1] = '\0';
-	e->lead[sizeof(e->lead) - 1] = '\0';
-	e->remedy[sizeof(e->remedy) - 1] = '\0';
-	e->plain[sizeof(e->plain) - 1] = '\0';
-	e->plain_why[sizeof(e->plain_why) - 1] = '\0';
-	return e->kind < ERROR_KINDS;
+	tame(e->text, sizeof(e->text));
+	tame(e->why, sizeof(e->why));
+	tame(e->lead, sizeof(e->lead));
+	tame(e->remedy, sizeof(e->remedy));
+	tame(e->plain, sizeof(e->plain));
+	tame(e->plain_why, sizeof(e->plain_why));
+	return e->kind < ERROR_KINDS && e->about <= ERROR_ABOUT_END && is_sound_bool(&e->server) &&
+		is_sound_bool(&e->place);
+}
+
+static bool is_sound_end(struct report *r)
+{
+	struct report_counts *c = &r->u.end.counts;
+
+	if (!is_sound_bool(&c->said) || !is_sound_bool(&c->untried) || !is_sound_bool(&c->locked) ||
+		!is_sound_bool(&c->same_again))
+		return false;
+	c->said = false; /* that is for the parent to know */
+	return is_sound_error(&r->u.end.error);
 }
 
 static bool is_sound_check(struct report_check *c)
 {
-	c->label[sizeof(c->label) - 1] = '\0';
-	c->text[sizeof(c->text) - 1] = '\0';
-	return c->mark < CHECK_MARKS && is_sound_error(&c->error);
+	tame(c->label, sizeof(c->label));
+	tame(c->text, sizeof(c->text));
+	return c->mark < CHECK_MARKS && is_sound_bool(&c->verbose) && is_sound_bool(&c->whole) &&
+		is_sound_error(&c->error);
 }
 
+static bool is_sound_item(struct report *r)
+{
+	tame(r->u.item.uid, sizeof(r->u.item.uid));
+	return r->u.item.why < PLAN_WHYS && is_sound_bool(&r->u.item.fetch) &&
+		is_sound_bool(&r->u.item.remove);
+}
+
+/* What a mail says of itself is made safe by whoever shows it. */
 static bool is_sound_listed(struct report *r)
 {
-	r->u.listed.uid[sizeof(r->u.listed.uid) - 1] = '\0';
+	tame(r->u.listed.uid, sizeof(r->u.listed.uid));
 	r->u.listed.name[sizeof(r->u.listed.name) - 1] = '\0';
 	r->u.listed.address[sizeof(r->u.listed.address) - 1] = '\0';
 	r->u.listed.subject[sizeof(r->u.listed.subject) - 1] = '\0';
-	return r->u.listed.why < PLAN_WHYS && r->u.listed.state < LISTED_STATES;
+	return r->u.listed.why < PLAN_WHYS && r->u.listed.state < LISTED_STATES &&
+		is_sound_bool(&r->u.listed.has_header) && is_sound_bool(&r->u.listed.fetch) &&
+		is_sound_bool(&r->u.listed.remove);
 }
 
 static bool is_sound_server(struct report_server *s)
 {
-	s->subject[sizeof(s->subject) - 1] = '\0';
-	s->issuer[sizeof(s->issuer) - 1] = '\0';
-	s->sha256[sizeof(s->sha256) - 1] = '\0';
-	s->pin[sizeof(s->pin) - 1] = '\0';
-	return is_sound_error(&s->distrust);
+	tame(s->subject, sizeof(s->subject));
+	tame(s->issuer, sizeof(s->issuer));
+	tame(s->sha256, sizeof(s->sha256));
+	tame(s->pin, sizeof(s->pin));
+	return is_sound_bool(&s->trusted) && is_sound_bool(&s->pinned) &&
+		is_sound_error(&s->distrust);
 }
 
 bool report_is_sound(struct report *r)
 {
-	struct error *e = r->type == REPORT_DONE ? &r->u.end.error : &r->u.error;
-
 	switch (r->type) {
 	case REPORT_STEP:
 	case REPORT_TRACE:
-		r->u.text[sizeof(r->u.text) - 1] = '\0';
+		tame(r->u.text, sizeof(r->u.text));
 		return true;
 	case REPORT_MESSAGE:
-		r->u.message.uid[sizeof(r->u.message.uid) - 1] = '\0';
-		r->u.message.where[sizeof(r->u.message.where) - 1] = '\0';
+		tame(r->u.message.uid, sizeof(r->u.message.uid));
+		tame(r->u.message.where, sizeof(r->u.message.where));
 		return true;
 	case REPORT_ITEM:
-		r->u.item.uid[sizeof(r->u.item.uid) - 1] = '\0';
-		return r->u.item.why < PLAN_WHYS;
+		return is_sound_item(r);
 	case REPORT_LISTED:
 		return is_sound_listed(r);
 	case REPORT_WARNING:
+		return is_sound_error(&r->u.error);
 	case REPORT_DONE:
-		return is_sound_error(e);
+		return is_sound_end(r);
 	case REPORT_CHECK:
 		return is_sound_check(&r->u.check);
 	case REPORT_AGAIN:
@@ -146,8 +185,8 @@ bool report_is_sound(struct report *r)
 	case REPORT_SERVER:
 		return is_sound_server(&r->u.server);
 	case REPORT_MAILBOX:
-		r->u.mailbox.mechanism[sizeof(r->u.mailbox.mechanism) - 1] = '\0';
-		return true;
+		tame(r->u.mailbox.mechanism, sizeof(r->u.mailbox.mechanism));
+		return is_sound_bool(&r->u.mailbox.counted) && is_sound_bool(&r->u.mailbox.listed);
 	case REPORT_WAITING:
 	case REPORT_PLAN:
 	case REPORT_PROGRESS:

@@ -281,7 +281,7 @@ class Looks(ProgressCase):
 
     def test_a_command_that_asks_has_the_terminal_for_itself(self):
         self.hold("club", "home")
-        ask = self.box.write("ask", "sleep 1; printf 'PIN: ' >/dev/tty; read answer </dev/tty; "
+        ask = self.box.write("ask", "printf 'PIN: ' >/dev/tty; read answer </dev/tty; "
                              "echo thanks >/dev/tty; echo $answer")
         self.box.write_config(self.account("club", deliver="maildir:~/%a"),
                               self.account("home", deliver="maildir:~/%a", password_file=None,

@@ -667,6 +667,96 @@ static void report__crosses_a_pipe_whole(void **state)
 	close(ends[1]);
 }
 
+/* Whether the parent takes it when a worker has written octet at that place. */
+static bool takes(enum report_type type, size_t place, int octet)
+{
+	struct report r = {.type = type};
+
+	memset((char *)&r + place, octet, 1);
+	return report_is_sound(&r);
+}
+
+#define AT(member) offsetof(struct report, u.member)
+
+static void report__believes_nothing_of_a_worker_unseen(void **state)
+{
+	static const char evil[] = "a\033]0;b\007 \xc2\x9b \x9b \xe2\x80\xae\r\n\tc";
+	static const char tamed[] = "a?]0;b? ?? ? ???"
+				    "???c";
+	static const struct {
+		enum report_type type;
+		size_t place;
+	} bools[] = {
+		{REPORT_WARNING, AT(error.server)},
+		{REPORT_WARNING, AT(error.place)},
+		{REPORT_DONE, AT(end.counts.said)},
+		{REPORT_DONE, AT(end.counts.untried)},
+		{REPORT_DONE, AT(end.counts.locked)},
+		{REPORT_DONE, AT(end.counts.same_again)},
+		{REPORT_DONE, AT(end.error.server)},
+		{REPORT_CHECK, AT(check.verbose)},
+		{REPORT_CHECK, AT(check.whole)},
+		{REPORT_ITEM, AT(item.fetch)},
+		{REPORT_ITEM, AT(item.remove)},
+		{REPORT_LISTED, AT(listed.has_header)},
+		{REPORT_LISTED, AT(listed.fetch)},
+		{REPORT_LISTED, AT(listed.remove)},
+		{REPORT_SERVER, AT(server.trusted)},
+		{REPORT_SERVER, AT(server.pinned)},
+		{REPORT_MAILBOX, AT(mailbox.counted)},
+		{REPORT_MAILBOX, AT(mailbox.listed)},
+	};
+	static const struct {
+		enum report_type type;
+		size_t place, room;
+	} texts[] = {
+#define TEXT(type, member) {type, AT(member), sizeof(((struct report *)0)->u.member)}
+		TEXT(REPORT_STEP, text),
+		TEXT(REPORT_TRACE, text),
+		TEXT(REPORT_MESSAGE, message.uid),
+		TEXT(REPORT_MESSAGE, message.where),
+		TEXT(REPORT_ITEM, item.uid),
+		TEXT(REPORT_LISTED, listed.uid),
+		TEXT(REPORT_WARNING, error.text),
+		TEXT(REPORT_WARNING, error.why),
+		TEXT(REPORT_WARNING, error.lead),
+		TEXT(REPORT_WARNING, error.remedy),
+		TEXT(REPORT_DONE, end.error.text),
+		TEXT(REPORT_DONE, end.error.plain),
+		TEXT(REPORT_DONE, end.error.plain_why),
+		TEXT(REPORT_CHECK, check.label),
+		TEXT(REPORT_CHECK, check.text),
+		TEXT(REPORT_CHECK, check.error.text),
+		TEXT(REPORT_SERVER, server.subject),
+		TEXT(REPORT_SERVER, server.issuer),
+		TEXT(REPORT_SERVER, server.sha256),
+		TEXT(REPORT_SERVER, server.pin),
+		TEXT(REPORT_SERVER, server.distrust.text),
+		TEXT(REPORT_MAILBOX, mailbox.mechanism),
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bools) / sizeof(bools[0]); i++) {
+		assert_true(takes(bools[i].type, bools[i].place, 0));
+		assert_true(takes(bools[i].type, bools[i].place, 1));
+		assert_false(takes(bools[i].type, bools[i].place, 2));
+		assert_false(takes(bools[i].type, bools[i].place, 255));
+	}
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		struct report r = {.type = texts[i].type};
+		char *text = (char *)&r + texts[i].place;
+
+		memset(text, 'x', texts[i].room);
+		memcpy(text, evil, strlen(evil));
+		assert_true(report_is_sound(&r));
+		assert_int_equal(strlen(text), texts[i].room - 1);
+		assert_memory_equal(text, tamed, strlen(tamed));
+	}
+	assert_false(report_is_sound(&(struct report){.type = REPORT_AGAIN}));
+	assert_false(takes(REPORT_WARNING, offsetof(struct report, type) + 1, 1));
+	assert_false(takes(REPORT_WARNING, AT(error.about), 200));
+}
+
 static void report__leaves_out_the_progress_that_nobody_sees(void **state)
 {
 	static const enum report_type left_out[] = {REPORT_STEP, REPORT_PLAN, REPORT_PROGRESS};
@@ -1375,6 +1465,7 @@ int main(void)
 		cmocka_unit_test(report__keeps_what_is_said_of_an_account_together),
 		cmocka_unit_test(report__marks_priorities_for_the_journal),
 		cmocka_unit_test(report__crosses_a_pipe_whole),
+		cmocka_unit_test(report__believes_nothing_of_a_worker_unseen),
 		cmocka_unit_test(report__leaves_out_the_progress_that_nobody_sees),
 		cmocka_unit_test(live__goes_from_step_to_bar_to_summary),
 		cmocka_unit_test(live__shows_rate_and_time_left),

@@ -240,6 +240,16 @@ static int look_at_others(const struct account *self, int fd)
 	return tell_end(fd, (struct report_counts){.mails = 0}, ERROR_NONE);
 }
 
+/* As a command would, that writes a question where the live lines were. */
+static int ask(int fd)
+{
+	report_command(fd, true);
+	if (access(getenv("AMBIL_TEST_FILE"), F_OK) < 0)
+		return tell_end(fd, (struct report_counts){.mails = 0}, ERROR_INTERNAL);
+	report_command(fd, false);
+	return tell_end(fd, (struct report_counts){.mails = 0}, ERROR_NONE);
+}
+
 static int flush_and_end(int fd)
 {
 	/* What the parent had not flushed would come out twice. */
@@ -295,6 +305,8 @@ int fetch_account(const struct account *account, const struct run_order *order,
 		return count_others(order, report_fd);
 	if (strcmp(name, "nosy") == 0)
 		return look_at_others(account, report_fd);
+	if (strcmp(name, "asker") == 0)
+		return ask(report_fd);
 	if (strcmp(name, "flush") == 0)
 		return flush_and_end(report_fd);
 	return tell_password(report_fd, password);
@@ -695,6 +707,39 @@ static void run__lets_a_deadline_end_an_account(void **state)
 	bench_release(&b);
 }
 
+/* Takes its time to clear the screen. */
+static bool clear_slowly(void *self, const struct report *r)
+{
+	if (r->type == REPORT_COMMAND && r->u.number) {
+		poll(NULL, 0, 100);
+		close(open(self, O_WRONLY | O_CREAT, 0600));
+	}
+	return false;
+}
+
+static void run__clears_the_screen_before_a_command_begins(void **state)
+{
+	char *path = fresh_file();
+	struct bench b;
+
+	(void)state;
+	unlink(path);
+	bench_set(&b, "asker");
+	b.order.watch = clear_slowly;
+	b.order.watch_self = path;
+	bench_run(&b);
+	assert_int_equal(b.code, 0);
+	bench_release(&b);
+	unlink(path);
+	/* Where there are no lines nobody waits for them to go. */
+	bench_set(&b, "asker good");
+	b.setting.verbosity = REPORT_SUMMARY;
+	bench_run(&b);
+	assert_non_null(strstr(b.err, "ambil: asker: it failed"));
+	bench_release(&b);
+	free(path);
+}
+
 static void run__starts_nothing_when_already_stopped(void **state)
 {
 	struct bench b;
@@ -725,6 +770,7 @@ int main(void)
 		cmocka_unit_test(run__passes_a_stop_on_and_starts_no_more),
 		cmocka_unit_test(run__ends_workers_at_the_second_signal),
 		cmocka_unit_test(run__lets_a_deadline_end_an_account),
+		cmocka_unit_test(run__clears_the_screen_before_a_command_begins),
 		cmocka_unit_test(run__starts_nothing_when_already_stopped),
 	};
 	struct sigaction ignore = {.sa_handler = SIG_IGN};
