@@ -189,9 +189,15 @@ static void do_steps(struct walk *w, struct fdm_steps *steps, unsigned calls)
 {
 	enum { STEPS_MAX = 200 };
 
-	/* Actions that call several others would multiply. */
-	for (size_t i = 0; i < steps->n && w->n_steps++ < STEPS_MAX; i++)
+	/* Actions that call several others would multiply. What is behind may be "keep". */
+	for (size_t i = 0; i < steps->n; i++) {
+		if (w->n_steps++ >= STEPS_MAX) {
+			w->outcome->may_keep = steps->list[i].at;
+			w->outcome->all_alike = false;
+			return;
+		}
 		do_step(w, &steps->list[i], calls);
+	}
 }
 
 /* ---- from first to last ---- */
@@ -213,13 +219,13 @@ static bool call_keeps(struct walk *w, const struct fdm_step *step, unsigned cal
 	return false;
 }
 
-/* Whether mail stays on the server after these. */
+/* Whether mail stays on the server after these, or may: nobody looks at more than so many. */
 static bool steps_keep(struct walk *w, const struct fdm_steps *steps, unsigned calls)
 {
 	enum { STEPS_MAX = 2000 };
 
-	for (size_t i = 0; i < steps->n && w->n_looks++ < STEPS_MAX; i++)
-		if (steps->list[i].what == FDM_KEEP ||
+	for (size_t i = 0; i < steps->n; i++)
+		if (w->n_looks++ >= STEPS_MAX || steps->list[i].what == FDM_KEEP ||
 			(steps->list[i].what == FDM_CALL && call_keeps(w, &steps->list[i], calls)))
 			return true;
 	return false;
