@@ -462,7 +462,7 @@ static void note_incomplete(struct converter *c, const char *name)
 static char *mailbox_of(const struct fdm_account *a)
 {
 	const char *host = a->known_server, *pipe = a->known_pipe, *cache = a->known_cache;
-	char *way = xasprintf("%u\n%s\n%s\n%s\n%s", (unsigned)port_of(a), pipe ? "|" : "",
+	char *way = xasprintf("%u\n%s\n%s\n%s\n%s", import_door(port_of(a)), pipe ? "|" : "",
 		pipe ? pipe : "", cache ? "=" : "", cache ? cache : "");
 	char *mailbox = import_mailbox(host ? host : "", way, a->known_user);
 

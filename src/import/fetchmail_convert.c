@@ -311,7 +311,8 @@ static bool is_twin(const struct fm_converter *c, struct import_index *mailboxes
 {
 	const char *service = fm_get(c, FM_PORT);
 	unsigned port = service ? port_of(service) : fm_is_on(c, FM_SSL, false) ? 995 : 110;
-	char *way = xasprintf("%u", port), *mailbox = import_mailbox(c->host, way, c->user);
+	char *way = xasprintf("%u", import_door(port)),
+	     *mailbox = import_mailbox(c->host, way, c->user);
 	bool tunnel = fm_get(c, FM_PLUGIN), is = !tunnel && import_index_find(mailboxes, mailbox);
 
 	if (!is && !tunnel)

@@ -71,3 +71,10 @@ char *import_mailbox(const char *host, const char *way, const char *user)
 			*p = (char)(*p + ('a' - 'A'));
 	return text;
 }
+
+unsigned import_door(unsigned port)
+{
+	enum { PLAIN = 110, TLS = 995 };
+
+	return port == TLS ? PLAIN : port;
+}

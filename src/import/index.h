@@ -23,5 +23,7 @@ void import_index_release(struct import_index *index);
 
 /* A mailbox as such a text: host in any case, what else tells it apart, and user; fresh. */
 char *import_mailbox(const char *host, const char *way, const char *user);
+/* A port for that: behind 110 and 995 is one mailbox, without TLS and with it. */
+unsigned import_door(unsigned port);
 
 #endif

@@ -469,6 +469,10 @@ static void test_twins(void **state)
 		      "user \"u\"\naccount \"c\" pop3s server \"h\" user \"u\" new-only cache \"/c\"\n" INTO,
 			"a:1 host=h user=u tls=implicit" DELIVERS
 			"\nc:3 host=h user=u tls=implicit" DELIVERS " -2"},
+		/* Without TLS and with it is one mailbox. */
+		{SAFE "account \"a\" pop3s server \"h\" user \"u\" keep\naccount \"b\" pop3 server "
+		      "\"h\" user \"u\" starttls keep\n" INTO,
+			"a:1 host=h user=u tls=implicit" KEEPS " !1 -2"},
 		/* The one that is fetched wins. */
 		{SAFE "account \"a\" disabled pop3s server \"h\" user \"u\"\naccount \"b\" pop3s server "
 		      "\"h\" user \"u\"\n" INTO,
@@ -477,6 +481,39 @@ static void test_twins(void **state)
 
 	(void)state;
 	CHECK_SAMPLES(samples);
+}
+
+/* Nobody looks at very many; what "keep" may stand behind is not deleted. */
+static void test_very_many_rules(void **state)
+{
+	static const char many[] = "match \"re\" action \"d\"\n", tag[] = "tag \"t\" ";
+	struct buf text = {0};
+	struct imported im;
+	struct error e;
+
+	(void)state;
+	for (int in_one = 0; in_one < 2; in_one++) {
+		buf_clear(&text);
+		buf_add_text(&text,
+			"account \"a\" pop3s server \"h\" user \"u\"\n"
+			"action \"d\" drop\n");
+		for (int i = 0; !in_one && i < 1100; i++)
+			buf_add_text(&text, many);
+		if (!in_one)
+			buf_add_text(&text, "match \"re\" action keep\n" INTO);
+		else
+			buf_add_text(&text, "match all action { maildir \"/m\" ");
+		for (int i = 0; in_one && i < 300; i++)
+			buf_add_text(&text, tag);
+		if (in_one)
+			buf_add_text(&text, "keep }\n");
+		assert_true(fdm_read(buf_span(&text), "rc", &world, &im, &e));
+		assert_int_equal(im.n, 1);
+		assert_string_equal(imported_get(&im.accounts[0], "deliver"), "maildir:/m");
+		assert_string_equal(imported_get(&im.accounts[0], "keep"), "true");
+		imported_release(&im);
+	}
+	buf_release(&text);
 }
 
 static void test_list(void **state)
@@ -602,6 +639,7 @@ int main(void)
 		cmocka_unit_test(test_rules),
 		cmocka_unit_test(test_depth),
 		cmocka_unit_test(test_twins),
+		cmocka_unit_test(test_very_many_rules),
 		cmocka_unit_test(test_list),
 		cmocka_unit_test(test_lock),
 		cmocka_unit_test(test_no_secret_in_notes),
