@@ -50,7 +50,9 @@ static void use_sendmail(
 	struct buf command = {0};
 	char *recipient = recipient_of(c, local);
 
-	buf_printf(&command, "pipe:%s -i -- ", globals->sendmail);
+	buf_add_text(&command, "pipe:");
+	import_quote_word(&command, globals->sendmail);
+	buf_add_text(&command, " -i -- ");
 	import_quote_word(&command, recipient);
 	imported_set(c->to, "deliver", own ? 0 : fm_line(c, FM_LOCAL), command.data);
 	c->names_recipient = true;

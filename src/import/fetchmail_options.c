@@ -20,7 +20,7 @@ enum kind {
 	SERVICE,  /* a number, or a name in quotes */
 	ENVELOPE, /* perhaps a number, then a text; "no" may stand in front */
 	USER,     /* a name, and where that is */
-	NAMES,    /* names here, perhaps as "there = here" */
+	NAMES,    /* names here, perhaps with "= another" behind each */
 	SECRET,   /* any word, also a keyword */
 };
 
@@ -322,12 +322,12 @@ static void take_user(struct fm_reader *r, struct fm_user *user)
 	free(name);
 }
 
-/* names gets one more, in a line. */
+/* names gets one more, in a line. Of "there = here" fetchmail takes what is in front where there is
+ * one name only; both are of use where mail is parted by its recipient, which it is not here. */
 static void take_name(struct fm_reader *r, struct buf *names)
 {
-	char *name = xstrdup(r->word.text);
-
 	check_text(r, "is");
+	buf_printf(names, "%s%s", names->len ? "\n" : "", r->word.text);
 	fm_next(r);
 	fm_skip_noise(r);
 	if (r->word.kind == FETCHMAIL_EQUALS) {
@@ -336,14 +336,10 @@ static void take_name(struct fm_reader *r, struct buf *names)
 		if (!is_text(r))
 			wants(r, "is", "a name behind =");
 		check_text(r, "is");
-		free(name);
-		name = xstrdup(r->word.text ? r->word.text : "");
 		if (!r->failed)
 			fm_next(r);
 		fm_skip_noise(r);
 	}
-	buf_printf(names, "%s%s", names->len ? "\n" : "", name);
-	free(name);
 }
 
 static void take_names(struct fm_reader *r, struct fm_user *user)

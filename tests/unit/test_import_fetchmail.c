@@ -185,7 +185,7 @@ static void test_users(void **state)
 		{POLL "user u there mda \"x %T\" is bob here sslcertck keep",
 			"h:1 host=h user=u tls=starttls deliver=pipe:x bob keep=true"},
 		{BASE "is a = b here mda \"x %T\"",
-			"h:1 host=h user=u tls=starttls deliver=pipe:x b keep=true"},
+			"h:1 host=h user=u tls=starttls deliver=pipe:x a keep=true"},
 		{BASE "is a, b here", "h:1 host=h user=u tls=starttls enabled=false keep=true -1"},
 		{BASE "to golux 'hurkle'='happy' snark here",
 			"h:1 host=h user=u tls=starttls enabled=false keep=true -1"},
@@ -211,6 +211,9 @@ static void test_users(void **state)
 			BECOMES "\nb:2 host=h user=u port=1 tls=starttls deliver=pipe:m keep=true\n"
 				"c:2 host=h user=u tls=starttls socket-command=p deliver=pipe:m "
 				"keep=true -1"},
+		/* Without TLS and with it is one mailbox. */
+		{POLL "service 110 " USER "\npoll b via h proto pop3 " USER "ssl",
+			"h:1 host=h user=u port=110 tls=starttls deliver=pipe:m keep=true -2"},
 		{"skip h proto pop3 uidl " USER,
 			"h:1 enabled=false host=h user=u tls=starttls deliver=pipe:m keep=true"},
 	};
@@ -403,9 +406,15 @@ static void test_sendmail(void **state)
 		{SMTP "is bob here mda m smtpname list@e", INTO "pipe:m keep=true -1"},
 	};
 
+	static const struct sample blank[] = {
+		{SMTP "is bob here", INTO "pipe:'/s s/sendmail' -i -- bob keep=true !0"},
+	};
+
 	(void)state;
 	world.sendmail = "/s/sendmail";
 	CHECK_SAMPLES(samples);
+	world.sendmail = "/s s/sendmail";
+	CHECK_SAMPLES(blank);
 	world.sendmail = NULL;
 }
 
