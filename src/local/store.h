@@ -104,7 +104,8 @@ bool store_mark_seen(struct store *s, const struct store_key *keys, size_t n, in
 	struct error *e) MUST_CHECK;
 /*
  * Mail that another program has delivered, each with its time; *added: how many were not known as
- * delivered or seen before. Known rows stay as they are, but for those in STORE_NOTED.
+ * delivered or seen before, or are marked now. Known rows stay as they are, but for those in
+ * STORE_NOTED, and those of an earlier import that are to be marked.
  * marked: which of them were seen there without a delivery; NULL: none.
  */
 bool store_import(struct store *s, const struct store_key *keys, const int64_t *delivered_s,

@@ -47,7 +47,7 @@ static const char *const sql[SQL_STATEMENTS] = {
 	[SQL_IMPORT] = "INSERT INTO mail(uid, occurrence, state, marked, first_s, delivered_s)"
 		       " VALUES(?1, ?2, 2, ?4, ?3, ?3) ON CONFLICT(uid, occurrence) DO UPDATE"
 		       " SET state = 2, marked = ?4, delivered_s = ?3, attempts = 0, why = NULL"
-		       " WHERE state = 0",
+		       " WHERE state = 0 OR (state = 2 AND size = 0 AND marked < ?4)",
 	[SQL_FAILURE] = "SELECT why, first_s FROM mail WHERE uid = ?1 AND occurrence = ?2",
 	[SQL_FORGET] = "DELETE FROM mail WHERE uid = ?1 AND occurrence = ?2",
 	[SQL_MISSING] = "UPDATE mail SET missing_s = ?3 WHERE uid = ?1 AND occurrence = ?2",

@@ -118,7 +118,8 @@ static char *state_file(const struct import *im, const struct import_item *item,
 }
 
 /* What store_import() would change. */
-static size_t count_unknown(const struct seen_set *set, const struct imported_seen *seen)
+static size_t count_unknown(
+	const struct seen_set *set, const struct imported_seen *seen, bool stays)
 {
 	size_t n = 0;
 
@@ -126,7 +127,8 @@ static size_t count_unknown(const struct seen_set *set, const struct imported_se
 		const struct seen *row = seen_find(
 			set, (struct store_key){seen->uids[i].uid, seen->uids[i].occurrence});
 
-		n += !row || row->state == STORE_NOTED;
+		n += !row || row->state == STORE_NOTED ||
+			(stays && row->state == STORE_DELIVERED && !row->size && !row->marked);
 	}
 	return n;
 }
@@ -158,7 +160,7 @@ static bool check_state(
 	if (!set)
 		return false;
 	own = !item->here && is_of_import(set, &item->seen);
-	item->added = count_unknown(set, &item->seen);
+	item->added = count_unknown(set, &item->seen, item->from->seen_stays);
 	seen_set_free(set);
 	if (own || im->merge)
 		return true;

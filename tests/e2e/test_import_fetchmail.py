@@ -81,6 +81,16 @@ class Takeover(Fetchmail):
         self.assert_left(self.old)
         self.assert_maildir(self.old + new, "old")
 
+    def test_what_it_left_stays_though_an_earlier_import_would_have_deleted_it(self):
+        self.rc()
+        self.run_tool("-s")
+        self.imports()
+        os.remove(self.box.config)
+        self.rc("no keep")
+        self.assert_said(self.imports().stdout.decode(), "keep = false", "5 messages that")
+        self.ambil()
+        self.assert_left(self.old)
+
     def test_it_deletes_where_fetchmail_would(self):
         self.rc("")
         said = self.imports().stdout.decode()

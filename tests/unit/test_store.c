@@ -399,7 +399,7 @@ static void store__tells_why_a_mail_failed_and_what_was_only_marked(void **state
 	struct store *s = open_store(p);
 	const struct store_key keys[] = {key("new"), key("failed")};
 	const int64_t times[] = {NOW - 100, NOW - 90};
-	const bool marks[] = {false, true};
+	const bool marks[] = {false, true}, both[] = {true, true};
 	char why[40];
 	int64_t first_s;
 	size_t added;
@@ -413,6 +413,13 @@ static void store__tells_why_a_mail_failed_and_what_was_only_marked(void **state
 	assert_int_equal(added, 2);
 	assert_false(look(s, key("new")).marked);
 	assert_true(look(s, key("failed")).marked);
+	/* An import marks what an earlier one did not, and none takes a mark away. */
+	assert_true(store_import(s, keys, times, both, 2, &added, &e));
+	assert_int_equal(added, 1);
+	assert_true(look(s, key("new")).marked);
+	assert_true(store_import(s, keys, times, marks, 2, &added, &e));
+	assert_int_equal(added, 0);
+	assert_true(look(s, key("new")).marked);
 	assert_int_equal(look(s, key("failed")).attempts, 0);
 	assert_true(store_failure(s, key("failed"), why, sizeof(why), &first_s, &e));
 	assert_string_equal(why, "");
