@@ -28,7 +28,8 @@ struct import_item {
 	size_t added;                   /* mails that are not known here before */
 	enum { IMPORT_LEFT, IMPORT_IN_KEYRING, IMPORT_IN_FILE } place; /* of its password */
 	char *password_file;                                           /* IMPORT_IN_FILE */
-	bool stored;                                                   /* its password is there */
+	bool renews_file; /* an import that was ended has left it */
+	bool stored;      /* its password is there */
 };
 struct import {
 	const struct import_tool *tool;

@@ -3,21 +3,18 @@
  * A password that stood in the other program's file goes into the keyring, or where there is none
  * into a private file beside ambil.conf, if the user says so; and else nowhere.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "auth/keyring.h"
 #include "auth/secret.h"
-#include "base/file.h"
 #include "base/i18n.h"
 #include "base/text.h"
 #include "config/conffile.h"
 #include "verbs/ask.h"
 #include "verbs/import_inner.h"
+#include "verbs/password_file.h"
 
 static struct keyring_entry entry_of(const struct import_item *item)
 {
@@ -28,7 +25,7 @@ static struct keyring_entry entry_of(const struct import_item *item)
 
 /* ---- where it shall go ---- */
 
-/* The end of the input is a no. all: for those behind it, too. */
+/* The end of the input is a no. all: for those behind it that would go to the same place, too. */
 static bool asks(const struct import_item *item, bool keyring, bool several, bool *all,
 	const volatile sig_atomic_t *stop)
 {
@@ -46,22 +43,6 @@ static bool asks(const struct import_item *item, bool keyring, bool several, boo
 	return done && answer != 'n';
 }
 
-/* Beside the configuration at path, under a name that is free; fresh. */
-static char *free_file(const char *path, const char *name)
-{
-	const char *slash = strrchr(path, '/');
-	int len = slash ? (int)(slash - path) : 1;
-	const char *folder = slash ? path : ".";
-	char *file = xasprintf("%.*s/%s.password", len, folder, name);
-	struct stat st;
-
-	for (unsigned n = 2; lstat(file, &st) == 0; n++) {
-		free(file);
-		file = xasprintf("%.*s/%s-%u.password", len, folder, name, n);
-	}
-	return file;
-}
-
 /* A file of passwords has one in a line. */
 static bool may_be_in_file(const char *password)
 {
@@ -73,12 +54,40 @@ static bool has_password(const struct import_item *item)
 	return item->from->password && !item->here;
 }
 
+/* Of "a" and "a-2" both may have found a-2.password free. */
+static bool is_chosen(const struct import *im, const char *path)
+{
+	for (size_t i = 0; i < im->n; i++)
+		if (im->items[i].password_file && strcmp(im->items[i].password_file, path) == 0)
+			return true;
+	return false;
+}
+
+static void choose_file(struct import *im, struct import_item *item, const char *path)
+{
+	const char *password = item->from->password;
+	char *file = password_file_beside(path, item->name, password, &item->renews_file), *shown;
+
+	for (unsigned n = 2; is_chosen(im, file); n++) {
+		char *name = xasprintf("%s-%u", item->name, n);
+
+		free(file);
+		file = password_file_beside(path, name, password, &item->renews_file);
+		free(name);
+	}
+	item->place = IMPORT_IN_FILE;
+	item->password_file = file;
+	shown = text_tilde(file, im->config.home);
+	imported_set(item->from, "password-file", item->from->password_line, shown);
+	free(shown);
+}
+
 bool import_choose_places(struct import *im, bool may_ask, const volatile sig_atomic_t *stop,
 	const char *path, struct error *e)
 {
 	const struct keyring_way way = {.unlock = may_ask, .stop = stop};
+	bool all[2] = {false, false}; /* into files, into the keyring */
 	size_t left = 0;
-	bool all = false;
 
 	for (size_t i = 0; i < im->n; i++)
 		left += has_password(&im->items[i]);
@@ -86,7 +95,6 @@ bool import_choose_places(struct import *im, bool may_ask, const volatile sig_at
 		struct import_item *item = &im->items[i];
 		struct keyring_entry entry = entry_of(item);
 		bool keyring;
-		char *shown;
 
 		if (!has_password(item))
 			continue;
@@ -94,15 +102,12 @@ bool import_choose_places(struct import *im, bool may_ask, const volatile sig_at
 		keyring = entry.state == KEYRING_DONE;
 		if (!keyring && !may_be_in_file(item->from->password))
 			continue;
-		if (!all && !asks(item, keyring, left > 1, &all, stop))
+		if (!all[keyring] && !asks(item, keyring, left > 1, &all[keyring], stop))
 			continue;
-		item->place = keyring ? IMPORT_IN_KEYRING : IMPORT_IN_FILE;
 		if (keyring)
-			continue;
-		item->password_file = free_file(path, item->name);
-		shown = text_tilde(item->password_file, im->config.home);
-		imported_set(item->from, "password-file", item->from->password_line, shown);
-		free(shown);
+			item->place = IMPORT_IN_KEYRING;
+		else
+			choose_file(im, item, path);
 	}
 	return !*stop || error_set(e, ERROR_INTERRUPTED, "interrupted");
 }
@@ -112,33 +117,21 @@ bool import_choose_places(struct import *im, bool may_ask, const volatile sig_at
 bool import_write_password(
 	const struct import *im, struct import_item *item, const char *path, struct error *e)
 {
-	const char *password = item->from->password;
-	bool done;
 	char *shown;
-	int err, fd;
 
 	if (item->place != IMPORT_IN_FILE)
 		return true;
-	if (!conffile_make_folder(path, e))
-		return false;
-	fd = open(item->password_file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	item->stored = fd >= 0;
-	done = fd >= 0 && file_write_all(fd, password, strlen(password)) &&
-		file_write_all(fd, "\n", 1) && fsync(fd) == 0;
-	err = errno;
-	if (fd >= 0)
-		close(fd);
-	if (done)
-		return true;
 	shown = text_tilde(item->password_file, im->config.home);
-	error_sys(e, ERROR_CONFIG, err, "cannot write %s", safe(span_of(shown)).text);
+	item->stored = conffile_make_folder(path, e) &&
+		password_file_write(
+			item->password_file, item->from->password, item->renews_file, shown, e);
 	free(shown);
-	return false;
+	return item->stored;
 }
 
 void import_forget_password(struct import_item *item)
 {
-	if (item->place == IMPORT_IN_FILE && item->stored)
+	if (item->place == IMPORT_IN_FILE && item->stored && !item->renews_file)
 		unlink(item->password_file);
 	item->stored = false;
 }

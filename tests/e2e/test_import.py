@@ -14,6 +14,7 @@ import needs
 import nobody
 import popd
 import popd_case
+import terminal
 
 WIDE = (40, 200)
 
@@ -418,7 +419,8 @@ class Secrets(Mpop):
         return t.text
 
     def test_without_a_keyring_a_private_file_takes_it(self):
-        self.mpoprc("account bob : home\nuser bob\npassword 'b#b'\n", password="password secret")
+        self.mpoprc("account bob : home\nuser bob\npassword 'b#b'\naccount home-2 : home\n"
+                    "user carl\npassword c\n", password="password secret")
         env = {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent/bus"}
         taken = os.path.join(os.path.dirname(self.box.config), "home.password")
         os.makedirs(os.path.dirname(taken), exist_ok=True)
@@ -432,13 +434,31 @@ class Secrets(Mpop):
                              " which only you can read", "bob: its password is in ~/.config/ambil/bob.password")
             self.assertNotIn("not converted", t.text)
         self.assertNotIn("secret", self.config())
-        for name, text in (("home", "mine\n"), ("home-2", "secret\n"), ("bob", "'b#b'\n")):
+        for name, text in (("home", "mine\n"), ("home-2", "secret\n"), ("bob", "'b#b'\n"),
+                           ("home-2-2", "c\n")):
             path = os.path.join(os.path.dirname(taken), name + ".password")
             with open(path, encoding="utf-8") as f:
                 self.assertEqual(f.read(), text)
             if name != "home":
                 self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o600)
         self.ambil("fetch", "home")
+        self.assert_maildir(self.old, "old")
+
+    def test_the_private_file_is_beside_a_configuration_named_from_here(self):
+        self.mpoprc(password="password " + popd.PASSWORD)
+        os.makedirs(self.box.path("conf"))
+        self.box.write("conf/my.conf", "", mode=0o600)
+        self.box.write("conf/home.password", popd.PASSWORD + "\n", mode=0o600)
+        env = self.box.environment({"TERM": "xterm", "DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent/bus"})
+        with terminal.Terminal([harness.AMBIL, "-c", "my.conf", "import", "mpop"], env,
+                               cwd=self.box.path("conf"), size=WIDE) as t:
+            t.expect(r"in a private file\? \[Y/n\] $")
+            t.send(b"y\n")
+            self.assertEqual(t.wait(), 0, t.text)
+            # The one that is there has just this password, as after an import that was killed.
+            self.assert_said(t.text, "~/conf/home.password")
+        self.assertEqual(sorted(os.listdir(self.box.path("conf"))), ["home.password", "my.conf"])
+        self.ambil("-c", self.box.path("conf", "my.conf"), "fetch", "home")
         self.assert_maildir(self.old, "old")
 
     def test_a_signal_at_the_question_changes_nothing(self):
