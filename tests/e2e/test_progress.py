@@ -270,7 +270,8 @@ class Looks(ProgressCase):
         self.box.write_config(self.account("home"), self.account("wrong", user="nobody"),
                               self.account("office"))
         with self.terminal() as tty:
-            self.wait_for(tty, lambda screen: len(screen) > 5 and " of 6" in screen[-1])
+            self.wait_for(tty, lambda screen: len(screen) > 5 and all(
+                re.match(name + " .* of 6 ", line) for name, line in zip(("home", "office"), screen[-2:])))
             self.assertRegex(tty.screen[1], 'ambil: wrong: .* refused the login of "nobody"')
             self.assertEqual([line.split()[0] for line in tty.screen[-2:]], ["home", "office"])
             # In the same moment as the error: there is no gap.
