@@ -2,13 +2,13 @@
 #ifndef AMBIL_HISTORY_H
 #define AMBIL_HISTORY_H
 
-#include "quiet.h"
+#include "report/quiet.h"
 
 /*
- * What quiet.h wants to be remembered, in a small file beside the account's state, NAME.runs: it
- * can be read while a fetch holds the state, and written where that cannot be. Nothing hangs on it
- * but what is said, so it is not synced; a run that goes well after one that did only gives it the
- * time.
+ * What report/quiet.h wants to be remembered, in a small file beside the account's state,
+ * NAME.runs: it can be read while a fetch holds the state, and written where that cannot be.
+ * Nothing hangs on it but what is said, so it is not synced; a run that goes well after one that
+ * did only gives it the time.
  */
 
 /*

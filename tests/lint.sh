@@ -44,7 +44,7 @@ may_see local
 may_see import
 may_see discover net
 may_see config net auth local discover/address.h fetch/plan.h
-may_see report fetch/plan.h quiet.h
+may_see report fetch/plan.h
 may_see session pop3 net auth config report
 may_see fetch pop3 net auth local config report session
 may_see doctor net local config report session fetch discover

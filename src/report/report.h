@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 #include "fetch/plan.h"
-#include "quiet.h"
+#include "report/quiet.h"
 
 /*
  * Facts, not text: a worker writes them to a pipe, one write each (at most PIPE_BUF octets, so they

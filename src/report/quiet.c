@@ -4,7 +4,7 @@
  * about has just begun, or was never said. So a wrong clock makes an error be said once more, or
  * some hours later, but neither never nor by every run.
  */
-#include "quiet.h"
+#include "report/quiet.h"
 
 #include <stdio.h>
 #include <string.h>
