@@ -278,7 +278,10 @@ static bool carry_out(struct import *im, const struct cli *cli, const volatile s
 	struct buf text = {0};
 	size_t n = count_new(im);
 
-	if (!cli->dry_run && !import_choose_places(im, !cli->no_input, stop, path, e)) {
+	/* Nothing is asked for in vain. */
+	if (!cli->dry_run &&
+		((n && !conffile_may_change(path, e)) ||
+			!import_choose_places(im, !cli->no_input, stop, path, e))) {
 		free(path);
 		return false;
 	}
@@ -340,6 +343,18 @@ static void release(struct import *im)
 	free(im->shown);
 }
 
+/* A file that is named and not there will be made. */
+static bool load(const char *named, struct config *config, struct error *e)
+{
+	bool found, done;
+	char *path = config_path(named, &found);
+
+	done = found ? config_load(named, config, NULL, e)
+		     : config_load_instead(named, path, (struct span){"", 0}, config, e);
+	free(path);
+	return done;
+}
+
 int verb_import(const struct cli *cli, struct report_style style, const volatile sig_atomic_t *stop)
 {
 	struct import im = {.merge = cli->merge};
@@ -347,7 +362,7 @@ int verb_import(const struct cli *cli, struct report_style style, const volatile
 	struct error e = {0};
 	int code = 0;
 
-	if (!check_words(&im, cli, &e) || !config_load(cli->config_path, &im.config, NULL, &e) ||
+	if (!check_words(&im, cli, &e) || !load(cli->config_path, &im.config, &e) ||
 		!import_read(&im, cli->n_arguments > 1 ? cli->arguments[1] : NULL, &e) ||
 		!prepare(&im, &e) || !carry_out(&im, cli, stop, &out, &e)) {
 		report_error(style, NULL, &e);

@@ -66,8 +66,10 @@ bool password_file_write(
 {
 	char *beside = NULL;
 	int err, fd = beside_open(path, &beside);
-	bool done = fd >= 0 && file_write_all(fd, password, strlen(password)) &&
-		file_write_all(fd, "\n", 1) && fsync(fd) == 0;
+	/* A umask may have taken too much. */
+	bool done = fd >= 0 && fchmod(fd, S_IRUSR | S_IWUSR) == 0 &&
+		file_write_all(fd, password, strlen(password)) && file_write_all(fd, "\n", 1) &&
+		fsync(fd) == 0;
 
 	done = done && put_in_place(beside, path, renews);
 	err = errno;

@@ -461,6 +461,26 @@ class Secrets(Mpop):
         self.ambil("-c", self.box.path("conf", "my.conf"), "fetch", "home")
         self.assert_maildir(self.old, "old")
 
+    def test_a_configuration_that_must_not_change_is_told_before_a_question(self):
+        self.mpoprc(password="password secret")
+        self.box.write_config("")
+        os.chmod(self.box.config, 0o400)
+        before = self.files()
+        with self.box.terminal("import", "mpop", size=WIDE,
+                               env={"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent/bus"}) as t:
+            self.assertEqual(t.wait(), 78, t.text)
+            self.assert_said(t.text, "is read-only; nothing was changed")
+            self.assertNotIn("Keep the password", t.text)
+        self.assertEqual(self.files(), before)
+
+    def test_a_configuration_that_is_named_and_not_there_is_made(self):
+        self.mpoprc()
+        path = self.box.path("new.conf")
+        self.assert_code(self.box.run("-c", path, "import", "mpop"), 0)
+        self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o600)
+        self.assert_said(self.box.run("-c", path, "config", "check").stdout.decode(), "1 account")
+        self.assertFalse(os.path.exists(self.box.config))
+
     def test_a_signal_at_the_question_changes_nothing(self):
         self.mpoprc(password="password secret")
         before = self.files()
