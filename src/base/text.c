@@ -419,12 +419,13 @@ void text_list(struct buf *out, const char *const *words, size_t n, bool any)
 	buf_release(&before);
 }
 
-void text_wrap(struct buf *out, const char *text, size_t column, size_t width)
+static void wrap(struct buf *out, const char *text, size_t column, size_t width, bool command)
 {
 	size_t at = column, blanks = 0;
 
 	while (*text) {
-		size_t len = strcspn(text, " "), columns = text_columns((struct span){text, len});
+		size_t len = command && blanks > 1 ? strlen(text) : strcspn(text, " ");
+		size_t columns = text_columns((struct span){text, len});
 
 		if (at > column && width && at + blanks + columns > width) {
 			buf_printf(out, "\n%*s", (int)column, "");
@@ -440,4 +441,14 @@ void text_wrap(struct buf *out, const char *text, size_t column, size_t width)
 		text += blanks;
 	}
 	buf_add_text(out, "\n");
+}
+
+void text_wrap(struct buf *out, const char *text, size_t column, size_t width)
+{
+	wrap(out, text, column, width, false);
+}
+
+void text_wrap_command(struct buf *out, const char *text, size_t column, size_t width)
+{
+	wrap(out, text, column, width, true);
 }

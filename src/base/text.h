@@ -81,6 +81,8 @@ void text_list(struct buf *out, const char *const *words, size_t n, bool any);
  * same column. width 0: all in one line. Counts columns, as text_columns().
  */
 void text_wrap(struct buf *out, const char *text, size_t column, size_t width);
+/* The same, but what stands behind two blanks is a command, to be pasted: it stays in one piece. */
+void text_wrap_command(struct buf *out, const char *text, size_t column, size_t width);
 
 /* The one of n words that word begins, or is a slip of the finger away from; NULL for none. */
 const char *text_nearest(const char *word, const char *const *words, size_t n);

@@ -383,7 +383,7 @@ static void convert_policy(struct converter *c, const struct fdm_outcome *outcom
 	} else if (!a->new_only.line && keeps) {
 		CHANGED(c, a->at,
 			"fdm fetches all mail each time without new-only; here only new mail is "
-			"fetched, but with ambil fetch --all");
+			"fetched, except with ambil fetch --all");
 	}
 	if (a->disabled.line)
 		disable(c, a->disabled);

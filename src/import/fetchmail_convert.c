@@ -201,7 +201,7 @@ static void convert_policy(struct fm_converter *c, const struct fm_globals *glob
 	if (keeps && fm_is_on(c, FM_FETCHALL, false))
 		FM_CHANGED(c, FM_FETCHALL,
 			"fetchall with keep fetches all mail each time; here only new mail is "
-			"fetched, but with ambil fetch --all");
+			"fetched, except with ambil fetch --all");
 	set_number(c, "max-size", FM_LIMIT);
 	set_number(c, "max-messages", FM_FETCHLIMIT);
 	if (globals->invisible.text && strcmp(globals->invisible.text, "on") == 0)

@@ -381,7 +381,7 @@ static void convert_policy(struct converter *c)
 	if (truth_of(c, all, true) && !removes)
 		imported_note(c->out, c->to, IMPORT_CHANGED, all ? all->line : 0,
 			"read_all: getmail fetches all mail each time; here only new mail is fetched, "
-			"but with ambil fetch --all");
+			"except with ambil fetch --all");
 	if (size && number_of(c, size, 0))
 		set(c, "max-size", size, size->value);
 	if (most && number_of(c, most, 0))

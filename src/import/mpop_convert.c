@@ -330,7 +330,7 @@ static void convert_policy(struct converter *c)
 		keeps || filters ? "true" : "false");
 	if (!is_on(c, MPOP_ONLY_NEW, true))
 		DROPPED(c, MPOP_ONLY_NEW,
-			"only_new off, because only new mail is fetched, but with ambil fetch --all");
+			"only_new off, because only new mail is fetched, except with ambil fetch --all");
 	if (filters)
 		DROPPED(c, MPOP_FILTER,
 			"filter %s, because there are no filters: all mail is fetched; a program behind "

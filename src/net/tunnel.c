@@ -84,8 +84,7 @@ static bool ended_well(struct tunnel *t, struct error *e)
 		error_set(e, ERROR_NETWORK, "%s was ended by signal %d", t->link.text,
 			t->result.code);
 	else if (!t->pid && t->result.code)
-		error_set(
-			e, ERROR_NETWORK, "%s ended with status %d", t->link.text, t->result.code);
+		error_set(e, ERROR_NETWORK, "%s exited %d", t->link.text, t->result.code);
 	else if (why.len)
 		error_set(e, ERROR_NETWORK, "%s closed the connection", t->link.text);
 	else

@@ -131,8 +131,8 @@ static bool open_editor(const char *path, struct error *e)
 		error_remedy(e, "to use another", "EDITOR=nano ambil config edit");
 	} else if (!done) {
 		error_set(e, ERROR_CONFIG,
-			WIFEXITED(status) ? N_("the editor \"%s\" ended with code %d")
-					  : N_("the editor \"%s\" ended with signal %d"),
+			WIFEXITED(status) ? N_("the editor \"%s\" exited %d")
+					  : N_("the editor \"%s\" was ended by signal %d"),
 			safe(span_of(argv[0])).text,
 			WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
 	}

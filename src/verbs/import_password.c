@@ -161,9 +161,8 @@ void import_store_password(
 	else if (item->stored)
 		say(xasprintf(_("%s: the keyring has its password now"), item->name), out);
 	else
-		say(xasprintf(
-			    _("%s: its password (%s:%u) was not taken over: ambil login %s stores it "
-			      "in the keyring; or set password-command"),
+		say(xasprintf(_("%s: its password (%s:%u) was not taken over; to be asked for it:  "
+				"ambil setup %s"),
 			    item->name, safe(span_of(item->file)).text, item->from->password_line,
 			    item->name),
 			out);

@@ -18,7 +18,7 @@ void import_comment(struct buf *out, const char *indent, const char *mark, const
 	struct span rest;
 	bool first = true;
 
-	text_wrap(&lines, text, 0, WIDTH - taken);
+	text_wrap_command(&lines, text, 0, WIDTH - taken);
 	for (rest = buf_span(&lines); rest.len; first = false) {
 		struct span line = span_line(&rest);
 
@@ -115,7 +115,7 @@ static void add_account(struct buf *out, const struct import *im, const struct i
 	if (from->password && item->place == IMPORT_LEFT) {
 		text = xasprintf(
 			_("not converted (line %u): the password, because it does not belong "
-			  "here: ambil login %s, or password-command"),
+			  "here: ambil setup %s, or password-command"),
 			from->password_line, item->name);
 		import_comment(out, "\t", "# ", text);
 		free(text);

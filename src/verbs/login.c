@@ -56,8 +56,9 @@ bool login_say_keyring(const struct account *a, const struct keyring_entry *entr
 		if (a->temporary)
 			return error_remedy(
 				e, "instead", "an account with a password-command in ambil.conf");
-		return error_remedy(e, "instead",
-			"password-command = \"…\" or password-file = \"…\" in ambil.conf");
+		return error_remedy(e,
+			"to keep it in a private file, or name a command that prints it",
+			"ambil setup %s", a->typed);
 	case KEYRING_LOCKED:
 		error_set(e, ERROR_LATER, "the keyring is locked");
 		return error_remedy(e, "to unlock it", "ambil %s %s, on a terminal of the desktop",

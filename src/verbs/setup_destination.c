@@ -9,8 +9,11 @@
 #include "verbs/ask.h"
 #include "verbs/setup_inner.h"
 
-/* A path is a Maildir; what already has a kind stays as it is. Fresh. */
-static char *read_destination(const struct buf *answer)
+/*
+ * A path is a Maildir; what already has a kind stays as it is. Fresh; NULL for what is none of
+ * these: who answers "n" or "yes" once more than was asked does not want a folder of that name.
+ */
+static char *read_destination(const struct buf *answer, struct error *e)
 {
 	static const char *const kinds[] = {"maildir:", "mbox:", "pipe:"};
 
@@ -19,7 +22,11 @@ static char *read_destination(const struct buf *answer)
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (strncmp(answer->data, kinds[i], strlen(kinds[i])) == 0)
 			return xstrdup(answer->data);
-	return xasprintf("maildir:%s", answer->data);
+	if (answer->data[0] == '/' || answer->data[0] == '~')
+		return xasprintf("maildir:%s", answer->data);
+	error_set(e, ERROR_USAGE, "\"%s\" is not a place for mail", safe(buf_span(answer)).text);
+	error_remedy(e, "such as", "~/Mail, mbox:~/inbox or pipe:procmail");
+	return NULL;
 }
 
 static bool looks_good(const struct setup *s, struct error *e)
@@ -56,8 +63,8 @@ static bool ask_destination(struct setup *s, bool *again, struct error *e)
 	char *value;
 
 	if (asked && answer.len) {
-		value = read_destination(&answer);
-		done = try_destination(s, value, e);
+		value = read_destination(&answer, e);
+		done = value && try_destination(s, value, e);
 		free(value);
 	} else if (asked) {
 		done = looks_good(s, e);

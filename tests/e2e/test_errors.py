@@ -674,7 +674,7 @@ class Edit(Trouble):
         self.box.write_config(self.account())
         self.off_terminal(78, 'cannot start the editor "nosuchcommand": No such file', "EDITOR=",
                           args=["config", "edit"], env={"EDITOR": "nosuchcommand"})
-        self.off_terminal(78, 'the editor "false" ended with code 1', args=["config", "edit"],
+        self.off_terminal(78, 'the editor "false" exited 1', args=["config", "edit"],
                           env={"EDITOR": "false"})
         self.off_terminal(78, "cannot create ~/none/a.conf: No such file",
                           args=["-c", self.box.path("none", "a.conf"), "config", "edit"],

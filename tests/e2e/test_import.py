@@ -403,7 +403,8 @@ class Secrets(Mpop):
         self.mpoprc(password="password secret")
         result = self.imports(env=self.env)
         self.assert_said(result.stdout.decode(), "# not converted (line 12): the password",
-                         "home: its password (~/.mpoprc:12) was not taken over: ambil login home")
+                         "home: its password (~/.mpoprc:12) was not taken over; to be asked "
+                         "for it: ambil setup home")
         self.assertNotIn("secret", self.config())
         self.assertNotIn(b"secret", result.stdout)
         self.assertFalse(os.path.exists(self.box.path("t.keyring")))

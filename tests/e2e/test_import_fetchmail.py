@@ -179,7 +179,8 @@ class Configuration(Fetchmail):
                          "deliver = \"pipe:x eve\"",
                          "anna@home: 1 message that", "bob_b@home: 2 messages that",
                          "work: nothing of it stands in ~/.fetchids: all mail on the server is new",
-                         "its password (~/.fetchmailrc:6) was not taken over: ambil login bob_b@home")
+                         "its password (~/.fetchmailrc:6) was not taken over; to be asked for it:",
+                         "ambil setup bob_b@home")
         self.assertNotIn("hunter2", said + self.config())
         self.assertEqual(self.box.run("config", "accounts").stdout, b"anna@home\nbob_b@home\nwork\n")
 

@@ -168,7 +168,7 @@ class Tools(nobody.AsNobody, dovecot_case.DovecotCase):
         said = " ".join(result.stdout.decode().split())
         self.assert_said(said, "%d messages that %s has fetched are taken as seen" % (OLD, tool))
         if tool == "fetchmail":     # its file had the password; there is no keyring
-            self.assert_said(said, "was not taken over: ambil login localhost")
+            self.assert_said(said, "was not taken over; to be asked for it: ambil setup localhost")
             self.box.write(".netrc", "machine localhost login %s password \"%s\"\n" % (self.user, PASSWORD))
         result = self.box.run("check", "-v", env=trust)
         self.assert_code(result, 0)

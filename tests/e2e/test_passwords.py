@@ -128,7 +128,7 @@ class Bus(Passwords):
             self.fails(78, "no password found (tried keyring, ~/.netrc)", "(try: password-command",
                        env=env)
         self.fails(78, "there is no keyring here: no D-Bus session is running",
-                   "(try: password-command", args=["login", "home", "--stdin"])
+                   "(try: ambil setup home)", args=["login", "home", "--stdin"])
         result = self.box.run("logout", "home")
         self.assert_code(result, 78)
 

@@ -374,13 +374,13 @@ class Command(LinkCase):
                    socket_command=self.nc(self.server.pop3s))
 
     def test_one_that_fails_says_why(self):
-        self.fails(75, 'socket-command "', "ended with status 3", "no way \\x1b[31m there",
+        self.fails(75, 'socket-command "', "exited 3", "no way \\x1b[31m there",
                    socket_command="sh -c 'printf \"no way \\\\033[31m there\\\\nmore\\\\n\" >&2; exit 3'",
                    tls="none", allow_cleartext_password=True)
 
     def test_one_that_fails_before_tls(self):
         self.fails(75, "localhost closed the connection during the TLS handshake",
-                   'socket-command "false" ended with status 1', socket_command="false")
+                   'socket-command "false" exited 1', socket_command="false")
         self.fails(75, "closed the connection: not today", socket_command=
                    "sh -c 'echo not today >&2'")
 
@@ -494,7 +494,7 @@ class Ssh(LinkCase):
         self.fetch(proxy="socks5://127.0.0.1:%d" % port)
 
     def test_a_key_that_is_refused(self):
-        result = self.fails(75, 'socket-command "ssh -F none ', '\u2026" ended with status 255',
+        result = self.fails(75, 'socket-command "ssh -F none ', '\u2026" exited 255',
                             "Permission denied", socket_command=self.command("stranger"), tls="none",
                    allow_cleartext_password=True)
 

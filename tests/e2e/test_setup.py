@@ -650,9 +650,12 @@ class Dialog(DialogCase):
     def test_where_it_goes_is_asked_until_it_can(self):
         sent = self.arrive(mail(1))
         self.talk((self.ASKED, PASSWORD), (self.PLACE, ""), (self.WHEN, "x"), (self.WHEN, "A"),
-                  (self.WHERE, "~/no/such/folder"), (self.WHERE, "pipe:"), (self.WHERE, "~/In"))
-        self.assert_said(self.seen, "does not exist", "pipe:")
-        self.assertEqual(self.seen.count("Deliver to [~/Mail]: "), 3)
+                  (self.WHERE, "~/no/such/folder"), (self.WHERE, "pipe:"), (self.WHERE, "n"),
+                  (self.WHERE, "~/In"))
+        self.assert_said(self.seen, "does not exist", "pipe:", '"n" is not a place for mail',
+                         "such as:  ~/Mail, mbox:")
+        self.assertEqual(self.seen.count("Deliver to [~/Mail]: "), 4)
+        self.assertFalse(os.path.exists(self.box.path("n")))
         self.ambil(env=self.trusted)
         self.assertEqual(len(self.maildir("In")), len(sent))
 

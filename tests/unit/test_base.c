@@ -759,6 +759,12 @@ static void text__counts_columns_and_not_octets(void **state)
 	buf_clear(&b);
 	text_wrap(&b, "\u00e9\u00e9 \u00e9\u00e9 \u00e9\u00e9", 2, 7);
 	assert_string_equal(b.data, "\u00e9\u00e9 \u00e9\u00e9\n  \u00e9\u00e9\n");
+	buf_clear(&b);
+	text_wrap_command(&b, "one two  ambil x", 0, 12);
+	assert_string_equal(b.data, "one two\nambil x\n");
+	buf_clear(&b);
+	text_wrap_command(&b, "one two  ambil x", 0, 16);
+	assert_string_equal(b.data, "one two  ambil x\n");
 	buf_release(&b);
 	setlocale(LC_CTYPE, "C");
 }

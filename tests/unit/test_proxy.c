@@ -476,7 +476,7 @@ static void command__is_a_connection_and_tells_how_it_ends(void **state)
 		{"sh -c 'read x; echo \"$x $AMBIL_HOST $AMBIL_PORT\"; echo; echo oh >&2'",
 			STREAM_FAILED, "closed the connection", "oh"},
 		{"sh -c 'read x; echo \"$x $AMBIL_HOST $AMBIL_PORT\"; echo no >&2; exit 7'",
-			STREAM_FAILED, "ended with status 7", "no"},
+			STREAM_FAILED, "exited 7", "no"},
 		{"sh -c 'read x; echo \"$x $AMBIL_HOST $AMBIL_PORT\"; kill -KILL $$'",
 			STREAM_FAILED, "was ended by signal 9", ""},
 	};
