@@ -475,8 +475,8 @@ int run_accounts(struct account *const *accounts, size_t n, const struct run_ord
 	bool told;
 	int code;
 
-	run.progress_seen = setting->progress || setting->verbosity >= REPORT_VERBOSE ||
-		order->watch;
+	run.progress_seen = setting->progress || setting->screen ||
+		setting->verbosity >= REPORT_VERBOSE || order->watch;
 	words.on_stdout = order->mode == RUN_CHECK || order->mode == RUN_DRY;
 	words.no_summary = order->mode == RUN_LOGIN || order->mode == RUN_LOOK;
 	words.checks = order->mode == RUN_DOCTOR;

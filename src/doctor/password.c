@@ -21,13 +21,17 @@ static void add_place(const struct checkup *c, struct error *e)
 
 void check_password(struct checkup *c)
 {
+	bool command = c->account->password_command || account_uses_token(c->account), found;
 	struct error e = {0};
-	bool found;
 
 	if (checkup_anonymous(c))
 		return;
 	check_running(c, label);
+	if (command)
+		report_command(c->report_fd, true);
 	found = credential_find(c->account, c->order->prompt, c->order->stop, c->password, &e);
+	if (command)
+		report_command(c->report_fd, false);
 	/* The parent has looked in other places, and says better why there is none. */
 	if (!found && c->no_password.kind)
 		e = c->no_password;

@@ -253,6 +253,9 @@ bool checks_take(struct checks *c, const struct report *what, struct buf *out)
 	struct buf *to = what->account == c->front ? out : &v->waiting;
 	bool told = true;
 
+	/* The command may ask something: not behind a line that will be taken back. */
+	if (what->type == REPORT_COMMAND && what->u.number)
+		checks_erase(c, out);
 	if (what->type != REPORT_CHECK && what->type != REPORT_DONE)
 		return true;
 	if (to == out)

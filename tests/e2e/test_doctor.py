@@ -205,6 +205,15 @@ localhost:PORT: all is well
             self.assertIn("  ...      TLS", tty.text)
             self.assertNotIn("...", "".join(tty.screen))
             self.assertIn("home: all is well", tty.screen)
+        ask = self.box.write("ask", "printf 'PIN: ' >/dev/tty; read answer </dev/tty; echo $answer")
+        self.configure(password_file=None, password_command="sh " + ask)
+        with self.box.terminal("doctor") as tty:
+            tty.expect("PIN: ")
+            tty.send(dovecot_case.PASSWORD.encode() + b"\n")
+            self.assertEqual(tty.wait(), 0)
+            # Not behind the words "... password".
+            self.assertIn("PIN: " + dovecot_case.PASSWORD, tty.screen)
+        self.configure()
         for more in ({"NO_COLOR": "1"}, {"TERM": "dumb"}):
             with self.box.terminal("doctor", env=more) as tty:
                 self.assertEqual(tty.wait(), 0)
