@@ -42,7 +42,8 @@ build-least/ambil --version | grep -q 'languages: .* left out' || { echo 'ambil 
 
 # The same once more with every access watched, and every line that is walked counted; what such a program
 # takes of memory and time says nothing, and failing disks were tried at every step before.
-build build-asan -Dtests=enabled -Db_sanitize=address,undefined -Db_lundef=false -Db_coverage=true
+# Not optimised it builds in a third of the time, and the compiler leaves no access out.
+build build-asan -Dtests=enabled -Doptimization=0 -Db_sanitize=address,undefined -Db_lundef=false -Db_coverage=true
 find build-asan -name '*.gcda' -delete
 ASAN_OPTIONS=detect_leaks=1:abort_on_error=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
 	meson test -C build-asan --no-suite costs --no-suite faults --no-suite once --no-suite docs --no-suite languages \
