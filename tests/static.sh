@@ -70,7 +70,9 @@ if have_tool cppcheck cppcheck; then
 	judge cppcheck
 fi
 if have_tool clang-tidy clang-tidy; then
-	export flags
+	# Nearly all of its time goes into following ever more ways through the few functions that have too many to
+	# end with. A third of clang's own limit reaches all but very few of the places that the whole does.
+	export flags="$flags -Xclang -analyzer-config -Xclang max-nodes=75000"
 	each 4 sh -c 'clang-tidy --quiet "$@" -- $flags 2>/dev/null' clang-tidy
 	judge clang-tidy
 fi
