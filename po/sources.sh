@@ -7,7 +7,7 @@ functions='error_set:3f error_sys:4f error_why:2f error_remedy:2 error_append:2f
 	check_title:2f check_running:2 check_ok:4f check_note:2 check_remark:3f check_failed:2 check_skipped:3f check_detail:3f
 	check_copy:3f imported_note:5f fdm_note:5f fdm_fail:3f proxy_fail:3f complain:3f lexer_complain:3f fail:2f
 	fm_fail:2f FM_DROPPED:3f FM_CHANGED:3f cannot_deliver:3 wants:3 DROPPED:3f CHANGED:3f NOTE:3f
-	drop:4 refuse:3 search_tells:2f'
+	gm_drop:4 refuse:3 search_tells:2f'
 # The second sentence of those that take two: xgettext would take it for a plural.
 functions_again='error_remedy:3f check_ok:2 check_remark:2 check_skipped:2 complain:4f'
 
