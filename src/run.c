@@ -42,7 +42,9 @@ struct worker {
 	struct account *account;
 	enum state state;
 	pid_t pid;
-	int fd; /* the pipe's reading end while RUNNING, else -1 */
+	int fd;               /* the pipe's reading end while RUNNING, else -1 */
+	struct report report; /* that is being read, and how many octets of it have come */
+	size_t octets;
 	struct secret password;
 	struct report_counts counts;
 	struct error
@@ -345,6 +347,9 @@ static void reap(struct run *run, struct worker *w)
 
 	close(w->fd);
 	w->fd = -1;
+	/* One that has ended does not mind. One that has only closed its pipe is waited for no more
+	 * than others. */
+	kill(w->pid, SIGKILL);
 	while (waitpid(w->pid, &status, 0) < 0 && errno == EINTR)
 		;
 	run->running--;
@@ -358,13 +363,21 @@ static void reap(struct run *run, struct worker *w)
 
 static void read_reports(struct run *run, struct worker *w)
 {
-	struct report r;
+	ssize_t n = read(w->fd, (char *)&w->report + w->octets, sizeof(w->report) - w->octets);
 
-	/* Reports are written in one piece, so a whole one is there, or the end. */
-	if (file_read_all(w->fd, &r, sizeof(r)) == (ssize_t)sizeof(r))
-		take(run, w, &r);
-	else
+	if (n < 0 && errno == EINTR)
+		return;
+	if (n <= 0) {
 		reap(run, w);
+		return;
+	}
+	/* Reports are written in one piece: one that stays in parts is nobody's but this worker's
+	 * trouble. */
+	w->octets += (size_t)n;
+	if (w->octets < sizeof(w->report))
+		return;
+	w->octets = 0;
+	take(run, w, &w->report);
 }
 
 static void signal_workers(const struct run *run, int signal_number)

@@ -240,6 +240,42 @@ static int look_at_others(const struct account *self, int fd)
 	return tell_end(fd, (struct report_counts){.mails = 0}, ERROR_NONE);
 }
 
+static void wait_for_size(off_t size)
+{
+	int64_t start = clock_ms();
+	struct stat st;
+
+	while (stat(getenv("AMBIL_TEST_FILE"), &st) < 0 || st.st_size < size) {
+		if (clock_ms() - start > 60000)
+			_exit(71);
+		poll(NULL, 0, 10);
+	}
+}
+
+/* A part of a report; the rest comes never, whatever the other account does meanwhile. */
+static int stop_half_way(int fd)
+{
+	if (write(fd, "", 1) != 1)
+		abort();
+	be_counted();
+	wait_for_size(2);
+	return 3;
+}
+
+static int end_behind_it(int fd)
+{
+	wait_for_size(1);
+	return tell_end(fd, (struct report_counts){.mails = 1, .octets = 246}, ERROR_NONE);
+}
+
+static int close_and_stay(int fd)
+{
+	close(fd);
+	for (;;)
+		pause();
+	return 0;
+}
+
 /* As a command would, that writes a question where the live lines were. */
 static int ask(int fd)
 {
@@ -305,6 +341,12 @@ int fetch_account(const struct account *account, const struct run_order *order,
 		return count_others(order, report_fd);
 	if (strcmp(name, "nosy") == 0)
 		return look_at_others(account, report_fd);
+	if (strcmp(name, "half") == 0)
+		return stop_half_way(report_fd);
+	if (strcmp(name, "behind") == 0)
+		return end_behind_it(report_fd);
+	if (strcmp(name, "closed") == 0)
+		return close_and_stay(report_fd);
 	if (strcmp(name, "asker") == 0)
 		return ask(report_fd);
 	if (strcmp(name, "flush") == 0)
@@ -707,6 +749,36 @@ static void run__lets_a_deadline_end_an_account(void **state)
 	bench_release(&b);
 }
 
+static bool count_ends(void *self, const struct report *r)
+{
+	(void)self;
+	if (r->type == REPORT_DONE)
+		be_counted();
+	return false;
+}
+
+/* Whatever a worker does that a server has taken over, it costs one account. */
+static void run__is_held_up_by_no_worker(void **state)
+{
+	char *path = fresh_file();
+	struct bench b;
+
+	(void)state;
+	bench_set(&b, "half behind");
+	b.order.watch = count_ends;
+	bench_run(&b);
+	assert_int_equal(b.counts.mails, 1);
+	assert_non_null(strstr(b.err, "ambil: half: the worker ended with code 3;"));
+	bench_release(&b);
+	bench_set(&b, "closed good");
+	bench_run(&b);
+	assert_int_equal(b.counts.mails, 1);
+	assert_non_null(strstr(b.err, "ambil: closed: the worker ended by signal 9;"));
+	bench_release(&b);
+	unlink(path);
+	free(path);
+}
+
 /* Takes its time to clear the screen. */
 static bool clear_slowly(void *self, const struct report *r)
 {
@@ -770,6 +842,7 @@ int main(void)
 		cmocka_unit_test(run__passes_a_stop_on_and_starts_no_more),
 		cmocka_unit_test(run__ends_workers_at_the_second_signal),
 		cmocka_unit_test(run__lets_a_deadline_end_an_account),
+		cmocka_unit_test(run__is_held_up_by_no_worker),
 		cmocka_unit_test(run__clears_the_screen_before_a_command_begins),
 		cmocka_unit_test(run__starts_nothing_when_already_stopped),
 	};
