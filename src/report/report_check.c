@@ -113,12 +113,13 @@ static void add_remedy(const struct checks *c, struct buf *out, const struct err
 	struct buf line = {NULL, 0, 0};
 	const char *rest = e->remedy, *end;
 
-	if (lead)
-		buf_printf(&line, "%s%s", e->lead, strchr("?:", e->lead[lead - 1]) ? "" : ":");
-	if (!lead || !columns ||
-		COLUMN + screen_width(line.data) + 2 + screen_width(rest) <= columns) {
-		buf_printf(out, "%*s%s%s%s\n", COLUMN, "", lead ? line.data : "", lead ? "  " : "",
-			rest);
+	if (!lead) { /* a sentence, and nothing to be typed */
+		add_below(c, out, rest);
+		return;
+	}
+	buf_printf(&line, "%s%s", e->lead, strchr("?:", e->lead[lead - 1]) ? "" : ":");
+	if (!columns || COLUMN + screen_width(line.data) + 2 + screen_width(rest) <= columns) {
+		buf_printf(out, "%*s%s%s%s\n", COLUMN, "", line.data, "  ", rest);
 	} else {
 		add_below(c, out, line.data);
 		for (; (end = strstr(rest, "   ")); rest = end + 3)

@@ -2,7 +2,8 @@
 /*
  * The words of an error, in one line for logs and cron, in several for a person. There a line that
  * is wider than the terminal goes on further in, broken between words; a remedy is something to
- * type, so it stays whole, on a line of its own if need be.
+ * type, so it stays whole, on a line of its own if need be. One that nothing introduces is a
+ * sentence.
  */
 #include "report/report_error.h"
 
@@ -93,6 +94,11 @@ static void add_remedy(struct line *line, const struct error *e)
 	const char *lead = e->lead, *rest = e->remedy, *end;
 	char *one;
 
+	if (!lead[0]) { /* a sentence, and nothing to be typed */
+		begin_line(line, INDENT);
+		add_words(line, rest);
+		return;
+	}
 	while (line->width && columns > line->width && (end = strstr(rest, between))) {
 		one = xstrndup(rest, (size_t)(end - rest));
 		add_choice(line, lead, one);

@@ -160,9 +160,10 @@ static void report__breaks_errors_at_the_width_of_the_terminal(void **state)
 			"       ten columns of words, and again\n"
 			"         so, and more of them:\n"
 			"         a command that is as long as it is, at whatever width\n"},
-		{"40", NULL, "TEXT", "", "", "a command that is as long as it is",
+		{"40", NULL, "TEXT", "", "", "a sentence that is too long for a line",
 			"ambil: TEXT\n"
-			"       a command that is as long as it is\n"},
+			"       a sentence that is too long for a\n"
+			"         line\n"},
 		/* Wide characters are two columns, and three octets. */
 		{"40", "home",
 			"\u5bb6\u5bb6\u5bb6\u5bb6 \u5bb6\u5bb6\u5bb6\u5bb6 \u5bb6\u5bb6\u5bb6\u5bb6\u5bb6",
