@@ -43,14 +43,29 @@ static void begin_line(struct line *line, size_t indent)
 	line->at = indent;
 }
 
-/* Adds text; what does not fit goes on below. */
+/* As far as it is not to be broken: a word, or one of several commands with commas between them,
+ * if it has room in a line. */
+static size_t measure_piece(const struct line *line, const char *text, bool commands)
+{
+	size_t len = commands ? strcspn(text, ",") : 0;
+	char *piece = xstrndup(text, len);
+	bool fits = line->width && HANG + screen_width(piece) < line->width;
+
+	free(piece);
+	return len && fits ? len + (text[len] == ',') : strcspn(text, " ");
+}
+
+/* Adds text; what does not fit goes on below. Behind two blanks stands what can be typed. */
 static void add_words(struct line *line, const char *text)
 {
 	struct buf word = {NULL, 0, 0};
+	bool commands = false;
 
 	while (*text) {
-		size_t blanks = strspn(text, " "), len = strcspn(text + blanks, " "), columns;
+		size_t blanks = strspn(text, " "), columns, len;
 
+		commands |= blanks > 1;
+		len = measure_piece(line, text + blanks, commands);
 		buf_clear(&word);
 		buf_add(&word, text + blanks, len);
 		buf_add_text(&word, "");

@@ -164,6 +164,10 @@ static void report__breaks_errors_at_the_width_of_the_terminal(void **state)
 			"ambil: TEXT\n"
 			"       a sentence that is too long for a\n"
 			"         line\n"},
+		{"40", NULL, "TEXT", "two found:  ambil import getmail, ambil import fdm", "", "",
+			"ambil: TEXT\n"
+			"       two found:  ambil import getmail,\n"
+			"         ambil import fdm\n"},
 		/* Wide characters are two columns, and three octets. */
 		{"40", "home",
 			"\u5bb6\u5bb6\u5bb6\u5bb6 \u5bb6\u5bb6\u5bb6\u5bb6 \u5bb6\u5bb6\u5bb6\u5bb6\u5bb6",
