@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/i18n.h"
 #include "base/jsonout.h"
@@ -73,6 +74,7 @@ static int run_chosen(const struct config *config, const struct cli *cli, struct
 		.prompt = !cli->no_input,
 		.password = password,
 		.by_hand = terminal_is_stderr(),
+		.typed = isatty(STDIN_FILENO) == 1,
 		.wait_locked = terminal_is_stderr(),
 		.messages = setting.verbosity >= REPORT_VERBOSE || cli->json,
 		.accept = cli->accept,

@@ -176,7 +176,7 @@ static bool note_history(struct run *run, struct worker *w, struct quiet_end *ag
 	now = before;
 	if (!w->error.kind)
 		works = quiet_worked(&now, quiet_s, clock_wall_s(), again);
-	else if (order->by_hand || run->style.json)
+	else if (order->by_hand || order->typed || run->style.json)
 		quiet_failed_by_hand(&now, &w->error, clock_wall_s());
 	else
 		say = quiet_failed(&now, &w->error, quiet_s, clock_wall_s());

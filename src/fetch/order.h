@@ -27,6 +27,7 @@ struct run_order {
 	bool prompt;                   /* a terminal may be asked for passwords */
 	const struct secret *password; /* the one that is tried; NULL: all places are asked */
 	bool by_hand;                  /* on a terminal: somebody sees what happens, and can wait */
+	bool typed; /* at a terminal, wherever the words go: nothing is kept from who did it */
 	bool wait_locked; /* wait for another ambil instead of passing the account over */
 	bool sizes;       /* somebody watches the progress: ask the server for sizes */
 	bool messages;    /* report each delivered message */

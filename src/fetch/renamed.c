@@ -4,11 +4,14 @@
 #include "fetch/renamed.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
+#include "base/file.h"
 #include "base/text.h"
 #include "local/store.h"
 
@@ -47,6 +50,11 @@ static bool has_mail(struct store *s)
 	return has;
 }
 
+static char *state_file(const struct renamed *r, const char *name, const char *ending)
+{
+	return xasprintf("%s/%s.%s", r->state_dir, name, ending);
+}
+
 static bool is_same_mailbox(const struct renamed *r, const char *path)
 {
 	char host[300] = "", user[400] = "", port[8] = "", here[8];
@@ -65,9 +73,9 @@ static bool is_same_mailbox(const struct renamed *r, const char *path)
 
 /* What a run that was killed has left in a second file is written into the first one, which alone
  * will be renamed. */
-static void settle(const struct renamed *r, const char *path)
+static struct store *settle(const struct renamed *r, const char *path, struct error *e)
 {
-	store_free(store_open(path, r->host, r->user, NULL));
+	return store_open(path, r->host, r->user, e);
 }
 
 static bool ask(const struct renamed *r, const char *old, struct error *e)
@@ -91,28 +99,78 @@ static bool ask(const struct renamed *r, const char *old, struct error *e)
 	return false;
 }
 
-bool renamed_check(const struct renamed *r, struct error *e)
+char *renamed_find(const struct renamed *r)
 {
 	DIR *dir = opendir(r->state_dir);
 	struct dirent *entry;
-	bool fine = true;
+	char *found = NULL;
 
-	while (dir && fine && (entry = readdir(dir))) {
+	while (dir && !found && (entry = readdir(dir))) {
 		char *old = account_of(entry->d_name);
 
 		if (old && strcmp(old, r->name) != 0 && !is_known(r, old)) {
 			char *path = xasprintf("%s/%s", r->state_dir, entry->d_name);
 
-			if (is_same_mailbox(r, path)) {
-				if (!r->only_look)
-					settle(r, path);
-				fine = ask(r, old, e);
-			}
+			if (is_same_mailbox(r, path))
+				found = xstrdup(old);
 			free(path);
 		}
 		free(old);
 	}
 	if (dir)
 		closedir(dir);
-	return fine;
+	return found;
+}
+
+bool renamed_check(const struct renamed *r, struct error *e)
+{
+	char *old = renamed_find(r), *path;
+
+	if (!old)
+		return true;
+	path = state_file(r, old, "db");
+	if (!r->only_look)
+		store_free(settle(r, path, NULL));
+	free(path);
+	ask(r, old, e);
+	free(old);
+	return false;
+}
+
+static bool move(const struct renamed *r, const char *old, struct error *e)
+{
+	char *from = state_file(r, old, "db"), *to = state_file(r, r->name, "db");
+	struct store *s = settle(r, from, e);
+	bool done = s != NULL;
+
+	store_free(s);
+	if (done && rename(from, to) < 0)
+		done = error_sys(e, ERROR_STORE, errno, "cannot rename \"%s\"", from);
+	done = done && file_sync_folder(r->state_dir, ERROR_STORE, e);
+	free(from);
+	free(to);
+	return done;
+}
+
+bool renamed_take(const struct renamed *r, const char *old, struct error *e)
+{
+	char *lock = state_file(r, old, "lock");
+	pid_t holder = 0;
+	bool done = false;
+	int fd = -1;
+
+	switch (file_lock(lock, &fd, &holder, e)) {
+	case FILE_LOCK_HELD:
+		done = move(r, old, e);
+		close(fd);
+		break;
+	case FILE_LOCK_TAKEN:
+		error_set(
+			e, ERROR_LATER, "another ambil (pid %lld) is fetching", (long long)holder);
+		break;
+	case FILE_LOCK_FAILED:
+		break;
+	}
+	free(lock);
+	return done;
 }

@@ -22,7 +22,14 @@ struct renamed {
 	size_t known_n;
 	bool only_look; /* nothing is written, also not what a killed run has left */
 };
-/* False with ERROR_CONFIG and what can be done. States that cannot be read are passed over. */
+/* The name it was known under; fresh, or NULL. States that cannot be read are passed over. */
+char *renamed_find(const struct renamed *r);
+/* False with ERROR_CONFIG and what can be done. */
 bool renamed_check(const struct renamed *r, struct error *e) MUST_CHECK;
+/*
+ * The state of old, which renamed_find() has found, becomes the account's, which has none.
+ * ERROR_LATER: it is in use; ERROR_STORE: it is as it was, or moved and perhaps not safe on disk.
+ */
+bool renamed_take(const struct renamed *r, const char *old, struct error *e) MUST_CHECK;
 
 #endif

@@ -21,40 +21,13 @@
 
 /* ---- what is there ---- */
 
-static char *state_path(const struct setup *s, const char *ending)
-{
-	return xasprintf("%s/%s.%s", s->config.state_dir, s->account->name, ending);
-}
-
-static bool has_state(const struct setup *s)
-{
-	char *path = state_path(s, "db");
-	bool there = access(path, F_OK) == 0;
-
-	free(path);
-	return there;
-}
-
-/* A state that was made for nothing would hide mail from an account of that name to come. */
-static void forget_state(const struct setup *s)
-{
-	static const char *const endings[] = {"db", "db-wal", "db-shm", "lock"};
-
-	for (size_t i = 0; !s->old_state && i < sizeof(endings) / sizeof(endings[0]); i++) {
-		char *path = state_path(s, endings[i]);
-
-		unlink(path);
-		free(path);
-	}
-}
-
 /* Of a new account: all of its mail, or only what is still to come? */
 static bool ask_from_when(struct setup *s, struct error *e)
 {
 	const struct report_mailbox *m = &s->mailbox;
 	char size[32], answer = 'a';
 
-	s->old_state = has_state(s);
+	s->old_state = setup_has_state(s);
 	if (s->from_now || !m->counted)
 		return true;
 	text_size(size, sizeof(size), m->octets);
@@ -73,6 +46,7 @@ static bool ask_from_when(struct setup *s, struct error *e)
 		setup_explain(s, text);
 		free(text);
 	}
+	setup_tell_other_name(s);
 	if (!s->may_ask || !s->is_new)
 		return true;
 	if (!ask_letter(_("Fetch [a]ll, or only mail that arrives from [n]ow on? [a] "), "an",
@@ -123,7 +97,8 @@ static bool write_beside(const struct setup *s, struct conffile *file, struct er
 static bool save(struct setup *s, struct error *e)
 {
 	struct conffile file = {.path = NULL};
-	bool done = !s->n || write_beside(s, &file, e), marks = done && s->from_now;
+	bool done = (!s->n || write_beside(s, &file, e)) && setup_take_other_name(s, e);
+	bool marks = done && s->from_now;
 
 	if (marks)
 		done = setup_can_mark(s) ? setup_mark(s, e) : setup_try_login(s, RUN_FROM_NOW, e);
@@ -137,7 +112,7 @@ static bool save(struct setup *s, struct error *e)
 	if (done && s->old_state && s->place != PLACE_THERE)
 		login_forget_refusals(&s->config, s->account);
 	if (!done && marks && s->is_new && file.beside)
-		forget_state(s);
+		setup_forget_state(s);
 	s->saved = done;
 	conffile_release(&file);
 	return done;

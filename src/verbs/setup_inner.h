@@ -91,6 +91,16 @@ bool setup_choose_name(struct setup *s, struct error *e) MUST_CHECK;
 /* Whether an account of that name, for this user, could use the state that is there, if any. */
 bool setup_state_fits(const struct setup *s, const char *name, struct error *e) MUST_CHECK;
 
+/* setup_state.c: whether there is one of the account's name. */
+bool setup_has_state(const struct setup *s);
+/* One that was made for nothing would hide mail from an account of that name to come: it goes,
+ * unless it is from before. */
+void setup_forget_state(const struct setup *s);
+/* Where a new account's mailbox was fetched before by its URL, or by an account that is not
+ * configured any more, the new one goes on from there: that is told, and done. */
+void setup_tell_other_name(const struct setup *s);
+bool setup_take_other_name(struct setup *s, struct error *e) MUST_CHECK;
+
 /* setup_destination.c. Before anything is asked: whether the file can be changed, and mail go where
  * it is to go. */
 bool setup_can_be_done(struct setup *s, struct error *e) MUST_CHECK;

@@ -2,6 +2,7 @@
 """ambil setup: the dialog and its unattended form; what is written, and what is not when anything
 goes wrong; the password's place; the timer."""
 
+import fcntl
 import hashlib
 import os
 import re
@@ -503,6 +504,37 @@ class Dialog(DialogCase):
         self.assertEqual(len(self.maildir()), 0)
         self.ambil("fetch", "example", "--all", env=self.trusted)
         self.assertEqual(len(self.maildir()), len(sent))
+
+    def tried_by_url(self):
+        """The mailbox was fetched before there was an account."""
+        self.box.write(".netrc", 'machine localhost login %s password "%s"\n' %
+                       (self.user, PASSWORD))
+        self.ambil("fetch", "pops://%s@localhost:%d" % (self.user, self.server.pop3s),
+                   "--to", "maildir:~/Mail", env=self.trusted)
+
+    def test_what_was_fetched_by_a_url_is_not_fetched_again(self):
+        sent = self.arrive(mail(2))
+        self.tried_by_url()
+        self.assertEqual(len(self.maildir()), len(sent))
+        sent += self.arrive(mail(1))
+        self.talk((self.WHEN, "a"), (self.WHERE, ""))
+        self.assert_said(" ".join(self.seen.split()), 'This mailbox was fetched before under the name "%s@'
+                         % self.user, '": it goes on from there; to fetch all again: '
+                         "ambil fetch example --all", "Deliver to", "Next: ambil ")
+        self.assertEqual([f for f in self.files() if f.endswith(".db")],
+                         [".local/state/ambil/example.db"])
+        self.fetches(sent)
+
+    def test_nor_is_it_when_a_run_has_it_just_now(self):
+        self.arrive(mail(1))
+        self.tried_by_url()
+        before = self.files()
+        lock = next(f for f in before if f.endswith(".lock"))
+        with open(self.box.path(lock), "r+b") as f:
+            fcntl.lockf(f, fcntl.LOCK_EX)
+            self.talk((self.WHEN, "a"), (self.WHERE, ""), code=75)
+            self.assert_said(self.seen, "another ambil (pid %d) is fetching" % os.getpid())
+            self.assert_nothing_written(before)
 
     def test_with_an_own_authority_the_key_is_pinned(self):
         sent = self.arrive(mail(1))

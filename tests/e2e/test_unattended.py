@@ -16,6 +16,7 @@ import events
 import harness
 import needs
 import popd_case
+import terminal
 
 SYSTEMD = os.path.join(harness.HERE, "..", "..", "systemd")
 
@@ -90,6 +91,17 @@ class Quiet(events.EventsCase, Case):
                          "no run has gone well for 2 h (3 failed)")
         self.configure()
         self.assert_line(self.at("+5h"), 0, "ambil: home: works again after 4 h (3 failed runs)")
+
+    def test_from_who_types_it_nothing_is_kept_wherever_the_words_go(self):
+        self.works_first("in-use@2-4")
+        words = self.box.path("words")
+        for _ in range(2):
+            with terminal.Terminal(["sh", "-c", 'exec "$0" 2>words', harness.AMBIL],
+                                   self.box.environment({}), cwd=self.box.home) as t:
+                self.assertEqual(t.wait(), 75)
+            with open(words, encoding="utf-8") as f:
+                self.assert_said(f.read(), "ambil: home: ")
+        self.assert_hushed(self.at("+10m"))
 
     def test_a_permanent_failure_is_said_at_once_and_not_by_every_run(self):
         self.works_first(retry_auth="unlimited")
