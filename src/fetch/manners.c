@@ -79,7 +79,7 @@ static void say_too_early(const struct fetch *f, int64_t wait_s, struct error *e
 static void tell_once(struct fetch *f, struct error *e)
 {
 	f->counts.untried = true;
-	if (f->order->by_hand)
+	if (f->order->by_hand || f->order->typed)
 		return;
 	f->counts.said = f->guard.told;
 	if (f->guard.told)
@@ -116,7 +116,8 @@ bool manners_allow(struct fetch *f, struct error *e)
 	pause_s = guard_pause_s(&f->guard, f->account->retry_auth, now_s);
 	if (pause_s && !f->order->by_hand) {
 		/* The attempts say that they were refused: in the end that is once a day. */
-		f->counts.said = f->counts.untried = true;
+		f->counts.untried = true;
+		f->counts.said = !f->order->typed;
 		say_pause(f, pause_s, e);
 		return false;
 	}

@@ -118,7 +118,6 @@ static bool is_sound_end(struct report *r)
 	if (!is_sound_bool(&c->said) || !is_sound_bool(&c->untried) || !is_sound_bool(&c->locked) ||
 		!is_sound_bool(&c->same_again))
 		return false;
-	c->said = false; /* that is for the parent to know */
 	return is_sound_error(&r->u.end.error);
 }
 
