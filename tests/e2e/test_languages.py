@@ -235,6 +235,8 @@ class Languages(popd_case.PopdCase):
 
     def test_english_looks_for_no_catalogue(self):
         """A run of cron has none to open."""
+        if os.geteuid() != 0:
+            self.skipTest("needs root, to see what a program says that lets nobody look into it")
         for locale in ("C", "C.UTF-8", "en_US.UTF-8"):
             with self.subTest(locale=locale):
                 table = self.box.path("strace")

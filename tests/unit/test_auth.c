@@ -34,6 +34,8 @@ static void write_file(const char *name, const char *data, size_t len, mode_t mo
 	int fd;
 
 	snprintf(path, 512, "%s/%s", folder, name);
+	/* One of before may be for nobody to write. */
+	unlink(path);
 	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
 	assert_true(fd >= 0);
 	assert_true(file_write_all(fd, data, len));
