@@ -63,20 +63,11 @@ end:
 
 static bool is_renamed(struct checkup *c)
 {
-	const struct account *a = c->account;
-	const struct renamed before = {
-		.state_dir = c->order->state_dir,
-		.name = a->name,
-		.typed = a->typed,
-		.host = a->endpoint.host,
-		.user = a->user,
-		.port = a->endpoint.port,
-		.known = c->order->known,
-		.known_n = c->order->known_n,
-		.only_look = true,
-	};
+	struct renamed before = renamed_of(
+		c->account, c->order->state_dir, c->order->known, c->order->known_n);
 	struct error e = {0};
 
+	before.only_look = true;
 	if (renamed_check(&before, &e))
 		return false;
 	check_failed(c, label, &e);

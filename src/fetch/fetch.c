@@ -108,16 +108,8 @@ static bool open_state(struct fetch *f, struct error *e)
 {
 	char *path = state_file(f, "db"), *lock = state_file(f, "lock");
 	const struct account *a = f->account;
-	const struct renamed before = {
-		.state_dir = f->order->state_dir,
-		.name = a->name,
-		.typed = a->typed,
-		.host = a->endpoint.host,
-		.user = a->user,
-		.port = a->endpoint.port,
-		.known = f->order->known,
-		.known_n = f->order->known_n,
-	};
+	const struct renamed before = renamed_of(
+		a, f->order->state_dir, f->order->known, f->order->known_n);
 	bool done;
 
 	if (fetch_only_looks(f)) {

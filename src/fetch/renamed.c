@@ -9,10 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/text.h"
+#include "config/config.h"
 #include "local/store.h"
 
 static const char ENDING[] = ".db";
@@ -73,9 +75,13 @@ static bool is_same_mailbox(const struct renamed *r, const char *path)
 
 /* What a run that was killed has left in a second file is written into the first one, which alone
  * will be renamed. */
-static struct store *settle(const struct renamed *r, const char *path, struct error *e)
+static bool settle(const struct renamed *r, const char *path, struct error *e)
 {
-	return store_open(path, r->host, r->user, e);
+	struct store *s = store_open(path, r->host, r->user, e);
+	bool done = s && store_settle(s, e);
+
+	store_free(s);
+	return done;
 }
 
 static bool ask(const struct renamed *r, const char *old, struct error *e)
@@ -97,6 +103,38 @@ static bool ask(const struct renamed *r, const char *old, struct error *e)
 			old, r->name, r->typed);
 	free(folder);
 	return false;
+}
+
+/* Who only looks cannot write the two files of a state into one: a run does, and tells then. */
+static bool ask_to_run(const struct renamed *r, const char *old, struct error *e)
+{
+	ask(r, old, e);
+	return error_remedy(e, "to be told how to go on from there", "ambil fetch %.60s", r->typed);
+}
+
+static bool is_in_one_file(const struct renamed *r, const char *old)
+{
+	char *beside = state_file(r, old, "db-wal");
+	struct stat st;
+	bool is = stat(beside, &st) < 0 || !st.st_size;
+
+	free(beside);
+	return is;
+}
+
+struct renamed renamed_of(
+	const struct account *a, const char *state_dir, const char *const *known, size_t known_n)
+{
+	return (struct renamed){
+		.state_dir = state_dir,
+		.name = a->name,
+		.typed = a->typed,
+		.host = a->endpoint.host,
+		.user = a->user,
+		.port = a->endpoint.port,
+		.known = known,
+		.known_n = known_n,
+	};
 }
 
 char *renamed_find(const struct renamed *r)
@@ -129,10 +167,12 @@ bool renamed_check(const struct renamed *r, struct error *e)
 	if (!old)
 		return true;
 	path = state_file(r, old, "db");
-	if (!r->only_look)
-		store_free(settle(r, path, NULL));
+	/* To rename it as it is would lose what it knows. */
+	if (r->only_look && !is_in_one_file(r, old))
+		ask_to_run(r, old, e);
+	else if (r->only_look || settle(r, path, e))
+		ask(r, old, e);
 	free(path);
-	ask(r, old, e);
 	free(old);
 	return false;
 }
@@ -140,10 +180,8 @@ bool renamed_check(const struct renamed *r, struct error *e)
 static bool move(const struct renamed *r, const char *old, struct error *e)
 {
 	char *from = state_file(r, old, "db"), *to = state_file(r, r->name, "db");
-	struct store *s = settle(r, from, e);
-	bool done = s != NULL;
+	bool done = settle(r, from, e);
 
-	store_free(s);
 	if (done && rename(from, to) < 0)
 		done = error_sys(e, ERROR_STORE, errno, "cannot rename \"%s\"", from);
 	done = done && file_sync_folder(r->state_dir, ERROR_STORE, e);
@@ -155,22 +193,12 @@ static bool move(const struct renamed *r, const char *old, struct error *e)
 bool renamed_take(const struct renamed *r, const char *old, struct error *e)
 {
 	char *lock = state_file(r, old, "lock");
-	pid_t holder = 0;
-	bool done = false;
+	bool done;
 	int fd = -1;
 
-	switch (file_lock(lock, &fd, &holder, e)) {
-	case FILE_LOCK_HELD:
-		done = move(r, old, e);
+	done = store_lock(lock, &fd, e) && move(r, old, e);
+	if (fd >= 0)
 		close(fd);
-		break;
-	case FILE_LOCK_TAKEN:
-		error_set(
-			e, ERROR_LATER, "another ambil (pid %lld) is fetching", (long long)holder);
-		break;
-	case FILE_LOCK_FAILED:
-		break;
-	}
 	free(lock);
 	return done;
 }

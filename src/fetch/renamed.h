@@ -22,9 +22,13 @@ struct renamed {
 	size_t known_n;
 	bool only_look; /* nothing is written, also not what a killed run has left */
 };
+/* For an account and its folder of states; what it is given stays the caller's. */
+struct account;
+struct renamed renamed_of(
+	const struct account *a, const char *state_dir, const char *const *known, size_t known_n);
 /* The name it was known under; fresh, or NULL. States that cannot be read are passed over. */
 char *renamed_find(const struct renamed *r);
-/* False with ERROR_CONFIG and what can be done. */
+/* False with ERROR_CONFIG and what can be done; ERROR_STORE: that state cannot be written. */
 bool renamed_check(const struct renamed *r, struct error *e) MUST_CHECK;
 /*
  * The state of old, which renamed_find() has found, becomes the account's, which has none.

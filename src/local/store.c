@@ -183,6 +183,17 @@ static bool ensure_file(const char *path, struct error *e)
 	return false;
 }
 
+bool store_lock(const char *path, int *fd, struct error *e)
+{
+	pid_t holder = 0;
+	enum file_lock lock = file_lock(path, fd, &holder, e);
+
+	if (lock == FILE_LOCK_TAKEN)
+		error_set(
+			e, ERROR_LATER, "another ambil (pid %lld) is fetching", (long long)holder);
+	return lock == FILE_LOCK_HELD;
+}
+
 struct store *store_open(const char *path, const char *host, const char *user, struct error *e)
 {
 	struct store *s;
@@ -212,6 +223,13 @@ struct store *store_open(const char *path, const char *host, const char *user, s
 fail:
 	store_free(s);
 	return NULL;
+}
+
+bool store_settle(struct store *s, struct error *e)
+{
+	return sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) ==
+		SQLITE_OK ||
+		store_error(s, STORE_WRITING, e);
 }
 
 /* The whole file in memory; what it was copied from is let go. */

@@ -44,6 +44,9 @@ struct seen {
 };
 
 struct store;
+/* The lock of a state that is to be changed, at path: gone with the descriptor or the process.
+ * ERROR_LATER: another process has it. */
+bool store_lock(const char *path, int *fd, struct error *e) MUST_CHECK;
 /*
  * Opens or creates the file at path (0600; its folder must exist). host and user are stored the
  * first time; another user later is an error with a remedy (another mailbox under the same name:
@@ -52,6 +55,9 @@ struct store;
  */
 struct store *store_open(
 	const char *path, const char *host, const char *user, struct error *e) MUST_CHECK;
+/* All that has been written is in the one file at its path, which alone may be renamed then; else a
+ * part of it may be in a second file, for whoever opens it by the same name. ERROR_STORE. */
+bool store_settle(struct store *s, struct error *e) MUST_CHECK;
 /*
  * For looking only, at a copy in memory: creates, changes and holds nothing. *out is NULL when
  * there is no state yet.

@@ -48,22 +48,12 @@ bool setup_can_mark(const struct setup *s)
 static bool mark_locked(struct setup *s, const struct seenfile *list, struct error *e)
 {
 	char *path = xasprintf("%s/%s.lock", s->config.state_dir, s->account->name);
-	pid_t holder = 0;
-	bool done = false;
+	bool done;
 	int fd = -1;
 
-	switch (file_lock(path, &fd, &holder, e)) {
-	case FILE_LOCK_HELD:
-		done = mark(s, list, e);
+	done = store_lock(path, &fd, e) && mark(s, list, e);
+	if (fd >= 0)
 		close(fd);
-		break;
-	case FILE_LOCK_TAKEN:
-		error_set(
-			e, ERROR_LATER, "another ambil (pid %lld) is fetching", (long long)holder);
-		break;
-	case FILE_LOCK_FAILED:
-		break;
-	}
 	free(path);
 	return done;
 }

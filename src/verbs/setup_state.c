@@ -35,41 +35,27 @@ void setup_forget_state(const struct setup *s)
 }
 
 /* The name that the mailbox was fetched under before; fresh, or NULL. */
-static char *find_other_name(const struct setup *s, struct renamed *r)
+static char *find_other_name(const struct setup *s)
 {
-	const struct account *a = s->account;
 	const char **known = xcalloc(s->config.n + 1, sizeof(*known));
+	struct renamed r = renamed_of(s->account, s->config.state_dir, known, s->config.n);
 	char *old;
 
 	for (size_t i = 0; i < s->config.n; i++)
 		known[i] = s->config.accounts[i].name;
-	*r = (struct renamed){
-		.state_dir = s->config.state_dir,
-		.name = a->name,
-		.typed = a->typed,
-		.host = a->endpoint.host,
-		.user = a->user,
-		.port = a->endpoint.port,
-		.known = known,
-		.known_n = s->config.n,
-	};
-	old = s->is_new && !s->old_state ? renamed_find(r) : NULL;
+	old = s->is_new && !s->old_state ? renamed_find(&r) : NULL;
 	free(known);
-	r->known = NULL;
-	r->known_n = 0;
 	return old;
 }
 
 void setup_tell_other_name(const struct setup *s)
 {
-	struct renamed r;
-	char *old = find_other_name(s, &r), *text;
+	char *old = find_other_name(s), *text;
 
 	if (!old)
 		return;
-	text = xasprintf(
-		_("This mailbox was fetched before under the name \"%s\": it goes on from there; "
-		  "to fetch all again:  ambil fetch %s --all"),
+	text = xasprintf(_("This mailbox was fetched before under the name \"%s\": it goes on from "
+			   "there; to fetch all again:  ambil fetch %s --all"),
 		old, s->account->name);
 	setup_explain(s, text);
 	free(text);
@@ -78,8 +64,8 @@ void setup_tell_other_name(const struct setup *s)
 
 bool setup_take_other_name(struct setup *s, struct error *e)
 {
-	struct renamed r;
-	char *old = find_other_name(s, &r);
+	struct renamed r = renamed_of(s->account, s->config.state_dir, NULL, 0);
+	char *old = find_other_name(s);
 	bool done = !old || renamed_take(&r, old, e);
 
 	s->old_state = s->old_state || old;

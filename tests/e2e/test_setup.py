@@ -6,6 +6,7 @@ import fcntl
 import hashlib
 import os
 import re
+import shutil
 import signal
 import socket
 import ssl
@@ -19,6 +20,7 @@ import domain
 import dovecot_case
 import harness
 import keyring
+import mailstore
 import needs
 import popd
 import terminal
@@ -505,12 +507,18 @@ class Dialog(DialogCase):
         self.ambil("fetch", "example", "--all", env=self.trusted)
         self.assertEqual(len(self.maildir()), len(sent))
 
-    def tried_by_url(self):
-        """The mailbox was fetched before there was an account."""
+    def tried_by_url(self, killed=0):
+        """The mailbox was fetched before there was an account; killed: by that rename."""
         self.box.write(".netrc", 'machine localhost login %s password "%s"\n' %
                        (self.user, PASSWORD))
-        self.ambil("fetch", "pops://%s@localhost:%d" % (self.user, self.server.pop3s),
-                   "--to", "maildir:~/Mail", env=self.trusted)
+        words = ("fetch", "pops://%s@localhost:%d" % (self.user, self.server.pop3s),
+                 "--to", "maildir:~/Mail")
+        if not killed:
+            self.ambil(*words, env=self.trusted)
+            return
+        self.box.run(*words, env=self.trusted, wrap=(
+            needs.need("strace"), "-f", "-qq", "-o", "/dev/null", "-e",
+            "inject=rename,?renameat,?renameat2:signal=KILL:when=%d" % killed))
 
     def test_what_was_fetched_by_a_url_is_not_fetched_again(self):
         sent = self.arrive(mail(2))
@@ -524,6 +532,31 @@ class Dialog(DialogCase):
         self.assertEqual([f for f in self.files() if f.endswith(".db")],
                          [".local/state/ambil/example.db"])
         self.fetches(sent)
+
+    def no_room_for_the_state(self):
+        """What the killed run has left beside it cannot be written into it: then it keeps its name."""
+        before = self.files()
+        state = next(f for f in before if f.endswith(".db"))
+        result = self.box.run(*self.words("--no-input"), env=self.trusted, wrap=(
+            needs.need("strace"), "-f", "-qq", "-o", "/dev/null", "-P", self.box.path(state),
+            "-e", "inject=pwrite64:error=ENOSPC"))
+        self.assert_code(result, 74)
+        self.assert_nothing_written(before)
+
+    def test_nor_is_what_a_killed_run_had_in_hand(self):
+        """Killed before it makes the first mail visible, and behind that."""
+        sent = self.arrive(mail(3))
+        for when in (1, 2):
+            with self.subTest(when=when):
+                self.tried_by_url(killed=when)
+                self.assertEqual(len(self.maildir()), when - 1)
+                self.no_room_for_the_state()
+                self.talk((self.WHEN, "a"), (self.WHERE, ""))
+                self.fetches(sent)
+                self.assertEqual(len({mail.split(b"Subject: ")[1] for mail in self.maildir()}), len(sent))
+                self.assertEqual(mailstore.unfinished(self.box.path("Mail")), [])
+                for folder in ("Mail", ".config/ambil", ".local/state/ambil"):
+                    shutil.rmtree(self.box.path(folder))
 
     def test_nor_is_it_when_a_run_has_it_just_now(self):
         self.arrive(mail(1))
