@@ -537,7 +537,9 @@ class Dialog(DialogCase):
         """What the killed run has left beside it cannot be written into it: then it keeps its name."""
         before = self.files()
         state = next(f for f in before if f.endswith(".db"))
-        result = self.box.run(*self.words("--no-input"), env=self.trusted, wrap=(
+        # Leaks are not to be looked for in what is traced.
+        options = ":".join(filter(None, [os.environ.get("ASAN_OPTIONS"), "detect_leaks=0"]))
+        result = self.box.run(*self.words("--no-input"), env={**self.trusted, "ASAN_OPTIONS": options}, wrap=(
             needs.need("strace"), "-f", "-qq", "-o", "/dev/null", "-P", self.box.path(state),
             "-e", "inject=pwrite64:error=ENOSPC"))
         self.assert_code(result, 74)
@@ -550,7 +552,9 @@ class Dialog(DialogCase):
             with self.subTest(when=when):
                 self.tried_by_url(killed=when)
                 self.assertEqual(len(self.maildir()), when - 1)
-                self.no_room_for_the_state()
+                # By the name of a file only root can choose what is to fail in a program that lets nobody look in.
+                if os.geteuid() == 0:
+                    self.no_room_for_the_state()
                 self.talk((self.WHEN, "a"), (self.WHERE, ""))
                 self.fetches(sent)
                 self.assertEqual(len({mail.split(b"Subject: ")[1] for mail in self.maildir()}), len(sent))
